@@ -1,0 +1,26 @@
+"""Fixtures and Hypothesis profiles shared by all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.signals import NO_RECORDINGS, eda_folder
+
+# RESSIN_HYPOTHESIS=thorough runs the 10,000 random programmes; the default is a sample of them, the same at every run.
+_QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
+settings.register_profile("ci", max_examples=150, deadline=None, derandomize=True, suppress_health_check=_QUIET)
+settings.register_profile("thorough", max_examples=10_000, deadline=None, print_blob=True, suppress_health_check=_QUIET)
+settings.load_profile(os.environ.get("RESSIN_HYPOTHESIS", "ci"))
+
+
+@pytest.fixture(scope="session")
+def recordings_folder() -> Path:
+    """Return the folder of real recordings; the test is skipped, visibly, where there is none."""
+    folder = eda_folder()
+    if folder is None:
+        pytest.skip(NO_RECORDINGS)
+    return folder

@@ -1,0 +1,73 @@
+"""The implementations that ressin is measured against, called with their status kept (they do not return it themselves)."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tests.reference import Array, Program
+
+CVXEDA_DEFAULTS = {"show_progress": False}  # the tolerances are CVXOPT's own: abstol 1e-7, reltol 1e-6, feastol 1e-7
+
+
+@dataclass(frozen=True)
+class PeerSolution:
+    """What a peer found, in the unit of the signal it was given."""
+
+    phasic: Array
+    driver: Array
+    tonic: Array
+    spline: Array
+    converged: bool  # the peer's own word: CVXOPT's status is "optimal"
+
+
+@contextlib.contextmanager
+def _listening_to_cvxopt() -> Iterator[list[dict[str, Any]]]:
+    """Collect what cvxopt.solvers.qp returns: both references drop the status."""
+    from cvxopt import solvers
+
+    heard: list[dict[str, Any]] = []
+    original, options = solvers.qp, dict(solvers.options)
+
+    def qp(*args: Any, **kwargs: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = original(*args, **kwargs)
+        heard.append(answer)
+        return answer
+
+    solvers.qp = qp
+    try:
+        yield heard
+    finally:
+        solvers.qp = original
+        solvers.options.clear()
+        solvers.options.update(options)
+
+
+def cvxeda(y: Array, sampling_rate: float, **settings: Any) -> PeerSolution:
+    """Run cvxeda 1.1.0 (the 2025 revision) on y as it is; settings are its own keywords."""
+    import cvxeda as package
+
+    settings.setdefault("options", CVXEDA_DEFAULTS)
+    with _listening_to_cvxopt() as heard:
+        r, p, t, l, _, _, _ = package.cvxEDA(y, 1.0 / sampling_rate, **settings)
+    return PeerSolution(*(np.asarray(part, dtype=float) for part in (r, p, t, l)), heard[-1]["status"] == "optimal")
+
+
+def neurokit(prog: Program, sampling_rate: float, **settings: Any) -> PeerSolution:
+    """Run NeuroKit2's cvxEDA (the 2015 revision) on the programme's signal.
+
+    It returns the parts without the driver and the coefficients; those come from the solver's variables [q, d, l].
+    """
+    module = importlib.import_module("neurokit2.eda.eda_phasic")
+    with _listening_to_cvxopt() as heard:
+        tonic, phasic = module._eda_phasic_cvxeda(prog.y, sampling_rate=sampling_rate, **settings)
+    x = np.array(heard[-1]["x"]).ravel()
+    n, knots = prog.y.size, prog.B.shape[1]
+    q, l = x[:n], x[x.size - knots :]
+    np.testing.assert_allclose(prog.M @ q, phasic, atol=1e-9, err_msg="NeuroKit's variables are not [q, d, l]")
+    return PeerSolution(np.asarray(phasic), prog.A @ q, np.asarray(tonic), l, heard[-1]["status"] == "optimal")

@@ -1,0 +1,300 @@
+"""The slow, obvious oracle: the cvxEDA programme from its formulas, and a proof of optimality that trusts no solver.
+
+The programme, for a signal y of n samples taken every dt seconds (Greco et al. 2016, doi:10.1109/TBME.2015.2474131):
+
+    minimise  1/2 ||M q + B l + C d - y||_W^2 + alpha 1'A q + gamma/2 ||l||^2    subject to  A q >= 0
+
+With p = A q it reads, in p, the penalised coefficients l and the free ones f,
+
+    minimise  1/2 ||R p + B l + F f - y||_W^2 + alpha 1'p + gamma/2 ||l||^2      subject to  p >= 0
+
+where R = M A^-1 filters by the Bateman response. F is C and, in the 2015 revision, whose first two rows of A and M are empty,
+the two decays z0^i and z1^i that the free q0 and q1 leave behind. Its dual is
+
+    maximise  nu'y - 1/2 nu'W^-1 nu - 1/(2 gamma) ||B'nu||^2     subject to  R'nu <= alpha,  F'nu = 0
+
+so any nu that meets the two constraints bounds the optimum from below, whoever computed the solution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.linalg
+import scipy.signal
+import scipy.sparse as sp
+
+Array = npt.NDArray[Any]
+Long = np.longdouble
+
+
+@dataclass(frozen=True)
+class Program:
+    """The data of one programme; all matrices double, (n, .) with one row a sample."""
+
+    y: Array
+    weights: Array
+    A: sp.csc_array
+    M: sp.csc_array
+    B: sp.csc_array
+    C: Array
+    H: Array  # what the free q0, q1 of the 2015 revision add to the phasic part: n x 2, else n x 0
+    poles: tuple[Long, Long]
+    scale: Long  # ar[0] of the response, in long double
+    alpha: float
+    gamma: float
+    first_row: int
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What a solution (p, l, d) is worth: its objective, a lower bound on the optimum, and the parts it implies."""
+
+    objective: float
+    bound: float
+    gap: float
+    relative_gap: float  # gap / objective, or / (1e-9 of the zero solution's objective) where that is larger
+    smallest_driver: float
+    smallest_multiplier: float  # in units of alpha
+    complementarity: float  # p'lambda / objective
+    phasic: Array
+    tonic: Array
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A general-purpose solver's answer."""
+
+    driver: Array
+    phasic: Array
+    tonic: Array
+    spline: Array
+    drift: Array
+
+
+def response(tau0: float, tau1: float, dt: float) -> tuple[Array, Array, tuple[Long, Long]]:
+    """Return ar, ma and the two poles of the Bateman response; equal time constants take the limit t exp(-t/tau)/tau."""
+    a1, a0, step = Long(1) / Long(min(tau0, tau1)), Long(1) / Long(max(tau0, tau1)), Long(dt)
+    scale = (a1 - a0 if tau0 != tau1 else a1) * step**2
+    ar = [(a1 * step + 2) * (a0 * step + 2), 2 * a1 * a0 * step**2 - 8, (a1 * step - 2) * (a0 * step - 2)]
+    poles = ((2 - a0 * step) / (2 + a0 * step), (2 - a1 * step) / (2 + a1 * step))
+    return np.array(ar) / scale, np.array([1, 2, 1], dtype=Long), poles
+
+
+@lru_cache(maxsize=32)
+def bump(ks: int) -> Array:
+    """Return triangle(2 ks - 1) convolved with itself, scaled to peak 1: 4 ks - 3 samples."""
+    triangle = ks - np.abs(np.arange(-(ks - 1), ks, dtype=float))
+    spline = np.convolve(triangle, triangle)
+    return spline / spline.max()
+
+
+def spline_basis(n: int, knots: Sequence[int] | Array, ks: int) -> sp.csc_array:
+    """Return B: column j is the bump centred on knots[j], cut to the samples 0 .. n - 1."""
+    columns = sp.lil_array((n, len(knots)))
+    shape = bump(ks)
+    for j, knot in enumerate(knots):
+        start = int(knot) - (2 * ks - 2)
+        rows = np.arange(max(start, 0), min(start + shape.size, n))
+        columns[rows, j] = shape[rows - start]
+    return sp.csc_array(columns)
+
+
+def place_knots(n: int, ks: int, revision: str) -> Array:
+    """Return 0, ks, 2 ks ... below n (2015) or below n + ks//2 (2025)."""
+    return np.arange(0, n + ks // 2 if revision == "2025" else n, ks)
+
+
+def _banded(n: int, stencil: Array, first_row: int) -> sp.csc_array:
+    matrix = sp.diags_array([float(c) * np.ones(max(n - k, 0)) for k, c in enumerate(stencil) if k < n],
+                            offsets=[-k for k in range(min(3, n))], format="lil")
+    matrix[:first_row] = 0.0
+    return sp.csc_array(matrix)
+
+
+def program(
+    y: Any,
+    sampling_rate: float,
+    *,
+    tau0: float = 2.0,
+    tau1: float = 0.7,
+    delta_knot: float = 10.0,
+    alpha: float = 8e-4,
+    gamma: float = 1e-2,
+    revision: str = "2025",
+    baseline: str = "linear",
+    sample_weight: Any = None,
+    knots: Any = None,
+) -> Program:
+    """Build the programme of signal y exactly as it is given (no z-score)."""
+    y = np.asarray(y, dtype=float)
+    n = y.size
+    weights = np.ones(n) if sample_weight is None else np.asarray(sample_weight, dtype=float)
+    y = np.where(weights > 0, y, 0.0)
+    ar, ma, poles = response(tau0, tau1, 1.0 / sampling_rate)
+    first_row = 2 if revision == "2015" else 0
+    if knots is None:
+        ks = round(delta_knot * sampling_rate)
+        knots = place_knots(n, ks, revision)
+    else:
+        ks = int(knots[1]) - int(knots[0])
+    B = spline_basis(n, knots, ks)
+    ones = np.ones((n, 1))
+    ramp = np.arange(1.0, n + 1.0)[:, None] / n
+    C = {"none": ones[:, :0], "constant": ones, "linear": np.hstack([ones, ramp]),
+         "spline": np.asarray(B.sum(axis=1)).reshape(n, 1)}[baseline]
+    H = _decays(n, poles) if first_row else ones[:, :0]
+    return Program(y, weights, _banded(n, ar, first_row), _banded(n, ma, first_row), B, C, H, poles, ar[0],
+                   alpha, gamma, first_row)
+
+
+def _decays(n: int, poles: tuple[Long, Long]) -> Array:
+    i = np.arange(n, dtype=Long)
+    slow = poles[0] ** i
+    fast = poles[1] ** i if poles[1] != poles[0] else i * slow
+    decays = np.stack([slow, fast], axis=1)
+    decays[:2] = 0  # r0 = r1 = 0
+    return decays
+
+
+def filter_driver(prog: Program, driver: Any) -> Array:
+    """Return R p = M A^-1 p in long double, one pole at a time (the product of both loses digits at high rates)."""
+    x = np.asarray(driver, dtype=Long) / prog.scale
+    x = scipy.signal.lfilter(np.array([1, 1], dtype=Long), np.array([1, -prog.poles[0]], dtype=Long), x)
+    return np.asarray(
+        scipy.signal.lfilter(np.array([1, 1], dtype=Long), np.array([1, -prog.poles[1]], dtype=Long), x))
+
+
+def filter_residual(prog: Program, nu: Any) -> Array:
+    """Return R'nu: the same filter run backwards in time (R is lower-triangular Toeplitz)."""
+    return filter_driver(prog, np.asarray(nu, dtype=Long)[::-1])[::-1]
+
+
+def objective(prog: Program, driver: Any, phasic: Any, tonic: Any, spline: Any) -> float:
+    """Return the programme's value of a solver's parts, as they stand."""
+    driver, phasic, tonic, spline = (np.asarray(part, dtype=Long) for part in (driver, phasic, tonic, spline))
+    e = prog.y - phasic - tonic
+    fit = np.sum(prog.weights * e * e) / 2
+    return float(fit + prog.alpha * np.sum(driver[prog.first_row:]) + prog.gamma / 2 * np.sum(spline**2))
+
+
+def certify(prog: Program, driver: Any, spline: Any, drift: Any, phasic: Any = None) -> Certificate:
+    """Bound the distance of (p, l, d) from the optimum by weak duality, in long double.
+
+    ``phasic`` is needed in the 2015 revision only, to recover the two decays of its free start.
+    """
+    p = np.asarray(driver, dtype=Long)
+    weights = prog.weights.astype(Long)
+    r = filter_driver(prog, p)
+    if prog.H.shape[1]:
+        start, *_ = np.linalg.lstsq(prog.H.astype(float), (np.asarray(phasic) - r).astype(float))
+        r = r + prog.H @ start
+    t = np.zeros(p.size, dtype=Long) + prog.C @ np.asarray(drift, dtype=Long)
+    t += prog.B.astype(Long) @ np.asarray(spline, dtype=Long)
+    primal = objective(prog, p, r, t, spline)
+    nu = _without(_free_columns(prog), weights, weights * (prog.y - r - t))
+    u = filter_residual(prog, nu)[prog.first_row:]
+    bound = _dual_bound(prog, weights, nu, float(np.max(u)))
+    slack = prog.alpha - u
+    floor = 1e-9 * float(np.sum(weights * prog.y * prog.y)) / 2
+    return Certificate(
+        objective=primal,
+        bound=bound,
+        gap=primal - bound,
+        relative_gap=(primal - bound) / max(primal, floor, np.finfo(float).tiny),
+        smallest_driver=float(p.min()),
+        smallest_multiplier=float(slack.min()) / prog.alpha,
+        complementarity=float(np.sum(p[prog.first_row:] * slack)) / max(primal, floor, np.finfo(float).tiny),
+        phasic=r.astype(float),
+        tonic=t.astype(float),
+    )
+
+
+def _free_columns(prog: Program) -> Array:
+    """Columns whose coefficients cost nothing: C, the decays of the 2015 revision, and B where gamma = 0."""
+    spline = prog.B.toarray() if prog.gamma == 0 else np.zeros((prog.y.size, 0))
+    return np.hstack([prog.C, prog.H.astype(float), spline])
+
+
+def _without(F: Array, weights: Array, nu: Array) -> Array:
+    """Move nu = W e to F'nu = 0, by fitting F to e again (in double, repeated until long double is exhausted)."""
+    if F.shape[1] == 0 or not np.any(weights > 0):
+        return nu
+    root = np.sqrt(weights)
+    Q, triangle, _ = scipy.linalg.qr((root.astype(float)[:, None] * F), mode="economic", pivoting=True)
+    diagonal = np.abs(np.diag(triangle))
+    Q = Q[:, : diagonal.size][:, diagonal > 1e-13 * diagonal[0]].astype(Long)
+    scaled = np.divide(nu, root, out=np.zeros_like(nu), where=root > 0)
+    for _ in range(3):
+        scaled = scaled - Q @ (Q.T @ scaled)
+    return np.asarray(root * scaled)
+
+
+def _dual_bound(prog: Program, weights: Array, nu: Array, largest: float) -> float:
+    """Return the dual value of the best multiple of nu that is feasible: c R'nu <= alpha."""
+    linear = np.sum(nu * prog.y)
+    quadratic = np.sum(np.divide(nu * nu, weights, out=np.zeros_like(nu), where=weights > 0))
+    if prog.gamma > 0:
+        quadratic += np.sum((prog.B.astype(Long).T @ nu) ** 2) / Long(prog.gamma)
+    most = prog.alpha / Long(largest) if largest > 0 else Long(np.inf)
+    c = max(min(linear / quadratic, most), Long(0)) if quadratic > 0 else Long(0)
+    return float(c * linear - c * c * quadratic / 2)
+
+
+def solve(prog: Program) -> Solution:
+    """Solve the programme exactly by Lawson and Hanson's active-set method on p; for up to a few thousand samples.
+
+    One sample at a time enters the support, the one whose multiplier is most negative; a sample whose p would turn negative
+    leaves. On the support the problem is least squares, solved by QR on the dense columns of R, B and F.
+    """
+    n, first = prog.y.size, prog.first_row
+    pulse = filter_driver(prog, np.eye(1, n)[0])
+    others = np.hstack([prog.B.toarray(), prog.C, prog.H.astype(float)])
+    support: list[int] = []
+    p = np.zeros(n)
+    for _ in range(20 * n + 100):
+        trial = _least_squares(prog, pulse, support, others)
+        while support and trial[: len(support)].min() <= 0:
+            step, now = trial[: len(support)], p[support]
+            falls = step <= 0
+            share = np.min(now[falls] / (now[falls] - step[falls]))
+            p[support] = np.where(falls & (now + share * (step - now) <= 1e-14 * p.max()), 0, now + share * (step - now))
+            support = [i for i in support if p[i] > 0]
+            trial = _least_squares(prog, pulse, support, others)
+        p[:] = 0
+        p[support] = trial[: len(support)]
+        rest = trial[len(support) :]
+        e = prog.y - filter_driver(prog, p) - others @ rest
+        slack = prog.alpha - filter_residual(prog, prog.weights * e)
+        slack[:first], slack[support] = np.inf, np.inf
+        if slack.min() >= -1e-12 * prog.alpha:
+            break
+        support.append(int(np.argmin(slack)))
+    else:
+        raise RuntimeError("the active-set method did not end")
+    l, d = rest[: prog.B.shape[1]], rest[prog.B.shape[1] :][: prog.C.shape[1]]
+    start = prog.H @ rest[prog.B.shape[1] + prog.C.shape[1] :]
+    return Solution(p, (filter_driver(prog, p) + start).astype(float), prog.B @ l + prog.C @ d, l, d)
+
+
+def _least_squares(prog: Program, pulse: Array, support: list[int], others: Array) -> Array:
+    """Minimise the objective over [p on the support, l, d, start], whatever their signs."""
+    n, knots = prog.y.size, prog.B.shape[1]
+    columns = [np.concatenate([np.zeros(i), pulse[: n - i]]).astype(float) for i in support]
+    G = np.sqrt(prog.weights)[:, None] * np.column_stack([*columns, others])
+    G = np.vstack([G, np.zeros((knots, G.shape[1]))])
+    G[n:, len(support) : len(support) + knots] = np.sqrt(prog.gamma) * np.eye(knots)
+    unit = np.linalg.norm(G, axis=0)
+    unit[unit == 0] = 1.0
+    cost = np.zeros(G.shape[1])
+    cost[: len(support)] = prog.alpha
+    left, values, right = np.linalg.svd(G / unit, full_matrices=False)
+    kept = values > 1e-14 * values[0]
+    left, values, right = left[:, kept], values[kept], right[kept]
+    target = left.T @ np.concatenate([np.sqrt(prog.weights) * prog.y, np.zeros(knots)])
+    return np.asarray(right.T @ ((target - right @ (cost / unit) / values) / values) / unit)
