@@ -1,0 +1,83 @@
+"""Tables from NumPy and Parquet files."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pandas as pd
+
+from ressin.errors import MissingExtraError, RecordingError
+from ressin.io.table import FrameTable, Table
+
+
+def read_npy(path: str, data: bytes) -> Table:
+    """Read a NumPy array of shape (n,), (n, columns) or (1, n), or a one-dimensional structured array.
+
+    Raises
+    ------
+    RecordingError
+        If the file is cut short, holds Python objects (which would have to be unpickled) or has another shape.
+    """
+    try:
+        array = np.load(io.BytesIO(data), allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        if "pickle" in str(error) or "Object arrays" in str(error):
+            reason = "it holds Python objects, which are not loaded; save it as numbers: np.save(path, x.astype(float))"
+        else:
+            reason = f"not a whole NumPy file ({error}); was it cut short? save or copy it again"
+        raise RecordingError(f"{path}: {reason}") from error
+    if array.dtype.names is not None and array.ndim == 1:
+        return FrameTable(path, pd.DataFrame({name: array[name] for name in array.dtype.names}), named=True)
+    if array.dtype.kind not in "fiuc":
+        raise RecordingError(f"{path}: the array is of dtype {array.dtype}; a recording is real numbers")
+    if array.ndim not in (1, 2):
+        raise RecordingError(
+            f"{path}: the array has shape {array.shape}; a recording is (n_samples,) or (n_samples, columns)"
+        )
+    if array.size == 0:
+        raise RecordingError(f"{path}: the array is empty, shape {array.shape}")
+    columns = array.reshape(-1, 1) if array.ndim == 1 or array.shape[0] == 1 else array
+    if columns.dtype.byteorder not in "=|" or not columns.dtype.isnative:
+        columns = columns.astype(columns.dtype.newbyteorder("="))
+    frame = pd.DataFrame(columns, columns=[str(i + 1) for i in range(columns.shape[1])])
+    table = FrameTable(path, frame, named=False)
+    table.notes.append(f"NumPy array of shape {array.shape}, {array.dtype}")
+    return table
+
+
+def read_parquet(path: str, data: bytes) -> Table:
+    """Read a Parquet file; columns of timestamps stay timestamps, and ressin's own metadata gives the rate.
+
+    Raises
+    ------
+    MissingExtraError
+        If pyarrow is not installed.
+    RecordingError
+        If the file is cut short or damaged, or has no rows.
+    """
+    try:
+        import pyarrow as pa  # type: ignore[import-untyped]
+        import pyarrow.parquet as pq  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise MissingExtraError("pyarrow", "data", "reading Parquet") from error
+    try:
+        parquet = pq.read_table(pa.BufferReader(data))
+    except (pa.ArrowException, OSError) as error:
+        first_line = str(error).strip().splitlines()[0]
+        raise RecordingError(
+            f"{path}: not a whole Parquet file ({first_line}); was it cut short? copy it again"
+        ) from error
+    units = tuple((field.metadata or {}).get(b"unit", b"").decode("utf-8", "replace") for field in parquet.schema)
+    frame = parquet.to_pandas(ignore_metadata=True)
+    if not len(frame):
+        raise RecordingError(f"{path}: the table has no rows")
+    table = FrameTable(path, frame, named=True, units=units)
+    own = (parquet.schema.metadata or {}).get(b"ressin")
+    if own is not None:
+        stated = json.loads(own)
+        table.sampling_rate = stated.get("sampling_rate")
+        table.start_time = stated.get("start_time")
+        table.notes.append("rate and start from the metadata that ressin wrote")
+    return table

@@ -1,0 +1,196 @@
+"""How a text file separates its fields, writes its decimals and names its columns."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+_SEPARATORS = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar"}
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?\Z")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?\Z")
+_MISSING = {"", "nan", "na", "n/a", "null", "none", "inf", "-inf", "-nan", "#n/a"}
+_CLOCK = re.compile(r"(\d{4}-\d\d?-\d\d?([T ].*)?|\d{4}/\d\d?/\d\d?( .*)?|\d\d?:\d\d:\d\d([.,]\d+)?)\Z")
+_UNIT = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*\Z")
+
+
+@dataclass
+class Dialect:
+    """The form of a delimited text file.
+
+    Attributes
+    ----------
+    separator
+        Character between two fields; a tab where they are separated by runs of blanks.
+    decimal
+        ``"."`` or ``","``.
+    header
+        Names of the columns, or None where there are none.
+    n_header_lines
+        Lines (comments and blank ones not counted) above the first row of data.
+    n_fields
+        Fields in a row.
+    units
+        Unit of each column from its name or from a line of units; None without header.
+    whitespace
+        Whether runs of blanks separate the fields.
+    notes
+        What was found out.
+    """
+
+    separator: str
+    decimal: str
+    header: tuple[str, ...] | None
+    n_header_lines: int
+    n_fields: int
+    units: tuple[str, ...] | None = None
+    whitespace: bool = False
+    notes: list[str] = field(default_factory=list)
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number with a decimal point or comma."""
+    return _NUMBER.match(cell.strip()) is not None
+
+
+def is_clock(cell: str) -> bool:
+    """Whether a cell is a date, a date with a time, or a time of day."""
+    return _CLOCK.match(cell.strip()) is not None
+
+
+def find_dialect(head: list[str], comment: str | None) -> Dialect:
+    """Find the dialect from the first lines of a file.
+
+    Parameters
+    ----------
+    head
+        First lines, without comments and blank lines, at least one.
+    comment
+        Last comment line above them, without its mark: taken for the header where the file has none and it has one
+        word per column.
+    """
+    n_skip, stated = _stated_separator(head)
+    lines = head[n_skip:] or head
+    separator, whitespace = (stated, False) if stated else _find_separator(lines)
+    rows = [_split(line, separator, whitespace) for line in lines]
+    header_lines = _count_header_lines(rows)
+    data = rows[header_lines:] or rows
+    n_fields = len(rows[0]) if header_lines else Counter(map(len, data)).most_common(1)[0][0]
+    decimal = _find_decimal(data, separator)
+    names = rows[0] if header_lines else _commented_names(comment, n_fields)
+    dialect = Dialect(separator, decimal, None, n_skip + header_lines, n_fields, whitespace=whitespace)
+    if names is not None:
+        dialect.header = tuple(name.strip() or str(i + 1) for i, name in enumerate(names))
+        below = rows[1:header_lines]
+        dialect.units = tuple(_unit_of(name, [row[i] for row in below if i < len(row)]) for i, name in enumerate(names))
+    if n_fields > 1:
+        dialect.notes.append("blank-separated" if whitespace else f"{_SEPARATORS[separator]}-separated")
+    if decimal == ",":
+        dialect.notes.append("decimal commas")
+    if names is None:
+        dialect.notes.append("no header")
+    elif not header_lines:
+        dialect.notes.append("header in a comment line")
+    elif header_lines > 1:
+        dialect.notes.append(f"{header_lines - 1} line(s) of units below the header")
+    return dialect
+
+
+def bare_name(name: str) -> str:
+    """Return a column name without the unit in brackets behind it: ``EDA`` of ``EDA (uS)``."""
+    return _UNIT.sub("", name).strip()
+
+
+def _stated_separator(head: list[str]) -> tuple[int, str | None]:
+    """Read the line ``sep=;`` that spreadsheets put first."""
+    match = re.match(r"\"?sep=(.)\"?\s*\Z", head[0].strip("\ufeff \n"), re.IGNORECASE) or re.match(r"sep=(\t)", head[0])
+    if match and match.group(1) in _SEPARATORS:
+        return 1, match.group(1)
+    return 0, None
+
+
+def _find_separator(lines: list[str]) -> tuple[str, bool]:
+    """Take the first separator that cuts most lines into the same number of fields, at least two.
+
+    A comma comes after tab and semicolon, because between those it is a decimal sign; blanks come last, because they
+    also stand in names and timestamps.
+    """
+    for separator in _SEPARATORS:
+        if _is_steady([len(_split(line, separator, False)) for line in lines]) and not _is_decimal_sign(
+            lines, separator
+        ):
+            return separator, False
+    if _is_steady([len(line.split()) for line in lines]):
+        return "\t", True
+    return "\t", False  # one column
+
+
+def _is_steady(counts: list[int]) -> bool:
+    common, times = Counter(counts).most_common(1)[0]
+    return common >= 2 and times > len(counts) / 2
+
+
+def _is_decimal_sign(lines: list[str], separator: str) -> bool:
+    """Whether commas are decimal signs because the header has one field and every line below is one decimal number."""
+    below = [line for line in lines if _DECIMAL_COMMA.match(line.strip())]
+    return separator == "," and "," not in lines[0] and len(below) >= len(lines) - 1 > 0
+
+
+def _split(line: str, separator: str, whitespace: bool) -> list[str]:
+    if whitespace:
+        return line.split()
+    if '"' not in line:
+        return [cell.strip() for cell in line.split(separator)]
+    return [cell.strip() for cell in next(csv.reader([line], delimiter=separator))]
+
+
+def _count_header_lines(rows: list[list[str]]) -> int:
+    """Count the lines on top that are words: a header and up to two lines of formats or units below it."""
+    if not _is_header(rows[0]):
+        return 0
+    count = 1
+    while count < min(3, len(rows) - 1) and len(rows[count]) == len(rows[0]) > 1 and all(map(_is_word, rows[count])):
+        count += 1
+    # Words all the way down are a column of text, not a header of several lines: its first row is refused by name.
+    return count if count < len(rows) and any(map(_is_value, rows[count])) else 1
+
+
+def _is_header(row: list[str]) -> bool:
+    return any(map(_is_word, row))
+
+
+def _is_word(cell: str) -> bool:
+    return not _is_value(cell) and cell.strip().lower() not in _MISSING
+
+
+def _is_value(cell: str) -> bool:
+    return is_number(cell) or is_clock(cell)
+
+
+def _find_decimal(rows: list[list[str]], separator: str) -> str:
+    """Decide for a decimal comma where the separator is another and no number has a point."""
+    cells = [cell for row in rows for cell in row if is_number(cell)]
+    commas = any("," in cell for cell in cells)
+    points = any("." in cell for cell in cells)
+    alone = all(len(row) == 1 for row in rows)
+    return "," if commas and not points and (separator != "," or alone) else "."
+
+
+def _commented_names(comment: str | None, n_fields: int) -> list[str] | None:
+    """Take a comment line for the header where it has one name per column and none of them is a number."""
+    if comment is None:
+        return None
+    for separator, whitespace in [(s, False) for s in _SEPARATORS] + [("", True)]:
+        names = _split(comment, separator, whitespace)
+        if len(names) == n_fields >= 2 and not any(map(_is_value, names)):
+            return names
+    return None
+
+
+def _unit_of(name: str, below: list[str]) -> str:
+    """Return the unit in brackets behind a name, or on the line of units, in the spelling that ressin uses."""
+    match = _UNIT.search(name)
+    unit = match.group(1).strip() if match else (below[-1].strip() if below else "")
+    known = {"us": "uS", "\u00b5s": "uS", "\u03bcs": "uS", "microsiemens": "uS", "usiemens": "uS", "umho": "uS"}
+    return known.get(unit.lower(), unit)

@@ -1,0 +1,190 @@
+"""Decompositions to files: the samples as CSV or Parquet, the evidence as JSON."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ressin._atomic import replacing
+from ressin.errors import MissingExtraError, OutputError
+from ressin.io.source import content_suffix
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from ressin.decomposition import Decomposition
+
+_FORMATS = (".csv", ".tsv", ".txt", ".parquet")
+
+
+def write_decomposition(
+    decomposition: Decomposition,
+    path: str | os.PathLike[str],
+    *,
+    unit: str = "uS",
+    start_time: float | None = None,
+) -> None:
+    """Write the samples of a decomposition, one row each, as CSV, TSV or Parquet.
+
+    Parameters
+    ----------
+    decomposition
+        What to write.
+    path
+        Where to: ``.csv``, ``.tsv`` or ``.txt`` (each also with ``.gz``) or ``.parquet``. A file that stands there is
+        replaced once the new one is whole.
+    unit
+        Unit of the signal.
+    start_time
+        Seconds since 1970-01-01 UTC of the first sample, for the metadata of Parquet.
+
+    Raises
+    ------
+    OutputError
+        If the suffix is another one, or the file cannot be written; what stood at `path` is untouched.
+    MissingExtraError
+        If Parquet is asked for and pyarrow is not installed.
+
+    Notes ----- Columns: time in seconds after the first sample, the signal and its parts under NeuroKit's names. In
+    text the unit stands behind each name, as in ``EDA_Tonic (uS)``, and numbers have ten significant digits. In
+    Parquet they are exact, each field's metadata has its ``unit``, and the schema's metadata has the rate, the start
+    and the evidence under ``ressin``. The driver's unit is that of the signal per second: an impulse of the driver
+    that lasts one sample adds driver / sampling_rate times the Bateman response to the phasic part.
+    """
+    check_table_format(path)
+    frame = _frame(decomposition)
+    units = _units(unit)
+    if content_suffix(Path(path)) == ".parquet":
+        _write_parquet(decomposition, frame, units, path, start_time)
+        return
+    frame.columns = [f"{name} ({units[name]})" for name in frame.columns]
+    separator = "," if content_suffix(Path(path)) == ".csv" else "\t"
+    with replacing(path) as temporary:
+        frame.to_csv(temporary, sep=separator, index=False, float_format="%.10g", lineterminator="\n")
+
+
+def write_evidence(
+    decomposition: Decomposition,
+    path: str | os.PathLike[str],
+    *,
+    extra: Mapping[str, object] | None = None,
+) -> None:
+    """Write what proves a decomposition as JSON: settings, status, residuals, gap, quality.
+
+    Parameters
+    ----------
+    decomposition
+        What to write about.
+    path
+        Where to. A file that stands there is replaced once the new one is whole.
+    extra
+        More entries for the top level, such as where the recording came from; they come first.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written; what stood at `path` is untouched.
+
+    Notes
+    -----
+    A number that is not finite is written as null, because JSON has no other word for it.
+    """
+    content = {"ressin": importlib.metadata.version("ressin"), **(extra or {}), **decomposition.summary()}
+    write_json(content, path)
+
+
+def write_json(content: Mapping[str, object], path: str | os.PathLike[str]) -> None:
+    """Write a mapping as indented JSON; numbers that are not finite become null.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    text = json.dumps(_plain(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_scrs(scrs: pd.DataFrame, path: str | os.PathLike[str], *, unit: str = "uS") -> None:
+    """Write a table of SCR events (see `ressin.events.find_scrs`) as CSV, with units behind the names.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    samples, seconds = ("SCR_Onsets", "SCR_Peaks", "SCR_Recovery"), ("SCR_RiseTime", "SCR_RecoveryTime")
+    units = {**dict.fromkeys(samples, "sample"), **dict.fromkeys(seconds, "s")}
+    table = scrs.rename(columns={name: f"{name} ({units.get(name, unit)})" for name in scrs.columns})
+    with replacing(path) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.10g", lineterminator="\n")
+
+
+def check_table_format(path: str | os.PathLike[str]) -> None:
+    """Refuse the name of a table whose format is not written here, before any work is done for it.
+
+    Raises
+    ------
+    OutputError
+        If the suffix is not one of those of `write_decomposition`.
+    """
+    if content_suffix(Path(path)) not in _FORMATS or str(path).lower().endswith(".parquet.gz"):
+        raise OutputError(
+            f"cannot write {path}: the suffix says the format, and it must be one of .csv, .tsv, .txt "
+            "(each also with .gz) or .parquet"
+        )
+
+
+def _frame(decomposition: Decomposition) -> pd.DataFrame:
+    frame = decomposition.to_frame()
+    frame.insert(0, "Time", decomposition.time)
+    frame.insert(1, "EDA_Raw", decomposition.signal)
+    return frame
+
+
+def _units(unit: str) -> dict[str, str]:
+    parts = dict.fromkeys(("EDA_Raw", "EDA_Tonic", "EDA_Phasic", "EDA_Residual"), unit)
+    return {"Time": "s", **parts, "EDA_SMNA": f"{unit}/s"}
+
+
+def _write_parquet(
+    decomposition: Decomposition,
+    frame: pd.DataFrame,
+    units: dict[str, str],
+    path: str | os.PathLike[str],
+    start_time: float | None,
+) -> None:
+    try:
+        import pyarrow as pa  # type: ignore[import-untyped]
+        import pyarrow.parquet as pq  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise MissingExtraError("pyarrow", "data", "writing Parquet") from error
+    fields = [pa.field(name, pa.float64(), metadata={"unit": units[name]}) for name in frame.columns]
+    evidence = {
+        "version": importlib.metadata.version("ressin"),
+        "sampling_rate": decomposition.sampling_rate,
+        "start_time": start_time,
+        **decomposition.summary(),
+    }
+    schema = pa.schema(fields, metadata={"ressin": json.dumps(_plain(evidence), allow_nan=False)})
+    table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False).replace_schema_metadata(schema.metadata)
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def _plain(value: object) -> object:
+    """Turn NumPy scalars, arrays and tuples into what JSON knows."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
