@@ -1,0 +1,90 @@
+#include "image.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <thread>
+#include <vector>
+
+#include "render.hpp"
+
+namespace ressin {
+
+std::ptrdiff_t Grid::start(std::ptrdiff_t row) const {
+  return static_cast<std::ptrdiff_t>(std::floor(static_cast<double>(row) * rate + 0.5));
+}
+
+Grid make_grid(std::ptrdiff_t n, double rate) {
+  Grid grid{rate, 0, static_cast<std::ptrdiff_t>(std::floor(rate + 0.5))};
+  if (grid.columns < 1) return grid;
+  // The estimate is off by one row at most: starts are rounded.
+  grid.rows = std::max<std::ptrdiff_t>(0, static_cast<std::ptrdiff_t>(static_cast<double>(n) / rate) - 1);
+  while (grid.start(grid.rows) + grid.columns <= n) ++grid.rows;
+  return grid;
+}
+
+namespace {
+
+template <class Real>
+using Draw = bool (*)(const ImageItem<Real>&, const ImageSettings&, ImageWorkspace&, float*);
+
+template <class Real>
+bool draw_baseline(const ImageItem<Real>& item, const ImageSettings& settings, ImageWorkspace& work, float* out) {
+  return draw(item, settings, work, out);
+}
+
+#if defined(__GNUC__) && defined(__x86_64__)
+#define RESSIN_IMAGE_V3 1
+template <class Real>
+__attribute__((target("avx2"))) bool draw_v3(const ImageItem<Real>& item, const ImageSettings& settings,
+                                             ImageWorkspace& work, float* out) {
+  return draw(item, settings, work, out);
+}
+bool has_v3() { return __builtin_cpu_supports("avx2"); }
+#else
+bool has_v3() { return false; }
+#endif
+
+// The same arithmetic at either width, so the same bits.
+template <class Real>
+Draw<Real> select_draw() {
+#if defined(RESSIN_IMAGE_V3)
+  if (has_v3()) return draw_v3<Real>;
+#endif
+  return draw_baseline<Real>;
+}
+
+constexpr std::ptrdiff_t items_per_thread = 4;  // fewer are drawn sooner than a thread starts
+
+}  // namespace
+
+const char* image_instruction_set() { return has_v3() ? "avx2" : "baseline"; }
+
+template <class Real>
+std::ptrdiff_t make_images(const ImageItem<Real>* items, std::ptrdiff_t n_items, const ImageSettings& settings, float* out,
+                           int n_threads) {
+  const Draw<Real> draw_one = select_draw<Real>();
+  const std::ptrdiff_t pixels = settings.n_channels * settings.size * settings.size;
+  const auto cores = static_cast<std::ptrdiff_t>(std::thread::hardware_concurrency());
+  const std::ptrdiff_t wanted = n_threads > 0 ? n_threads : std::max<std::ptrdiff_t>(cores, 1);
+  const std::ptrdiff_t n_workers = std::clamp<std::ptrdiff_t>(n_items / items_per_thread, 1, wanted);
+  std::atomic<std::ptrdiff_t> next{0}, bad{n_items};
+  const auto work_through = [&] {
+    ImageWorkspace work;
+    for (std::ptrdiff_t i = next++; i < n_items; i = next++) {
+      if (draw_one(items[i], settings, work, out + i * pixels)) continue;
+      for (std::ptrdiff_t seen = bad; i < seen && !bad.compare_exchange_weak(seen, i);) {
+      }
+    }
+  };
+  std::vector<std::thread> helpers;
+  for (std::ptrdiff_t t = 1; t < n_workers; ++t) helpers.emplace_back(work_through);
+  work_through();
+  for (auto& helper : helpers) helper.join();
+  return bad < n_items ? bad.load() : -1;
+}
+
+template std::ptrdiff_t make_images<float>(const ImageItem<float>*, std::ptrdiff_t, const ImageSettings&, float*, int);
+template std::ptrdiff_t make_images<double>(const ImageItem<double>*, std::ptrdiff_t, const ImageSettings&, float*, int);
+
+}  // namespace ressin

@@ -1,0 +1,41 @@
+// The weights of a resize along one side, with half-pixel centres (the align_corners=False convention).
+//
+// Coordinates are rounded to single precision as torch.nn.functional.interpolate rounds them, so that the two agree to the
+// last digits at any size; the rounding moves a pixel by less than 1e-4 samples.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace ressin {
+
+inline constexpr std::ptrdiff_t run_block = 8;
+
+// run_block pixels from x on, of which the first lie between the samples `source` and `source` + 1.
+struct Block {
+  std::int32_t source, x;
+};
+
+// Linear interpolation: out[x] = in[first[x]] + fraction[x] (in[second[x]] - in[first[x]]).
+struct LinearTaps {
+  std::ptrdiff_t n_in = 0;
+  std::vector<std::ptrdiff_t> first, second;
+  std::vector<float> fraction;  // padded by run_block zeros
+  // Enlarging, a run of pixels lies between the same two samples and is written in blocks that overrun into the next run,
+  // which is written later. Empty where runs are too short to gain by it.
+  std::vector<Block> blocks;
+};
+
+void fill_taps(LinearTaps& taps, std::ptrdiff_t n_in, std::ptrdiff_t n_out);
+
+// A triangle as wide as two pixels of the smaller side: out[x] = sum_k weight[begin[x] + k] in[first[x] + k].
+struct TriangleTaps {
+  std::ptrdiff_t n_in = 0;
+  std::vector<std::ptrdiff_t> first, begin;  // begin has n_out + 1 entries
+  std::vector<float> weight;
+};
+
+void fill_taps(TriangleTaps& taps, std::ptrdiff_t n_in, std::ptrdiff_t n_out);
+
+}  // namespace ressin
