@@ -111,8 +111,11 @@ def place_knots(n: int, ks: int, revision: str) -> Array:
 
 
 def _banded(n: int, stencil: Array, first_row: int) -> sp.csc_array:
-    matrix = sp.diags_array([float(c) * np.ones(max(n - k, 0)) for k, c in enumerate(stencil) if k < n],
-                            offsets=[-k for k in range(min(3, n))], format="lil")
+    matrix = sp.diags_array(
+        [float(c) * np.ones(max(n - k, 0)) for k, c in enumerate(stencil) if k < n],
+        offsets=[-k for k in range(min(3, n))],
+        format="lil",
+    )
     matrix[:first_row] = 0.0
     return sp.csc_array(matrix)
 
@@ -146,11 +149,16 @@ def program(
     B = spline_basis(n, knots, ks)
     ones = np.ones((n, 1))
     ramp = np.arange(1.0, n + 1.0)[:, None] / n
-    C = {"none": ones[:, :0], "constant": ones, "linear": np.hstack([ones, ramp]),
-         "spline": np.asarray(B.sum(axis=1)).reshape(n, 1)}[baseline]
+    C = {
+        "none": ones[:, :0],
+        "constant": ones,
+        "linear": np.hstack([ones, ramp]),
+        "spline": np.asarray(B.sum(axis=1)).reshape(n, 1),
+    }[baseline]
     H = _decays(n, poles) if first_row else ones[:, :0]
-    return Program(y, weights, _banded(n, ar, first_row), _banded(n, ma, first_row), B, C, H, poles, ar[0],
-                   alpha, gamma, first_row)
+    return Program(
+        y, weights, _banded(n, ar, first_row), _banded(n, ma, first_row), B, C, H, poles, ar[0], alpha, gamma, first_row
+    )
 
 
 def _decays(n: int, poles: tuple[Long, Long]) -> Array:
@@ -166,8 +174,7 @@ def filter_driver(prog: Program, driver: Any) -> Array:
     """Return R p = M A^-1 p in long double, one pole at a time (the product of both loses digits at high rates)."""
     x = np.asarray(driver, dtype=Long) / prog.scale
     x = scipy.signal.lfilter(np.array([1, 1], dtype=Long), np.array([1, -prog.poles[0]], dtype=Long), x)
-    return np.asarray(
-        scipy.signal.lfilter(np.array([1, 1], dtype=Long), np.array([1, -prog.poles[1]], dtype=Long), x))
+    return np.asarray(scipy.signal.lfilter(np.array([1, 1], dtype=Long), np.array([1, -prog.poles[1]], dtype=Long), x))
 
 
 def filter_residual(prog: Program, nu: Any) -> Array:
@@ -180,7 +187,7 @@ def objective(prog: Program, driver: Any, phasic: Any, tonic: Any, spline: Any) 
     driver, phasic, tonic, spline = (np.asarray(part, dtype=Long) for part in (driver, phasic, tonic, spline))
     e = prog.y - phasic - tonic
     fit = np.sum(prog.weights * e * e) / 2
-    return float(fit + prog.alpha * np.sum(driver[prog.first_row:]) + prog.gamma / 2 * np.sum(spline**2))
+    return float(fit + prog.alpha * np.sum(driver[prog.first_row :]) + prog.gamma / 2 * np.sum(spline**2))
 
 
 def certify(prog: Program, driver: Any, spline: Any, drift: Any, phasic: Any = None) -> Certificate:
@@ -198,7 +205,7 @@ def certify(prog: Program, driver: Any, spline: Any, drift: Any, phasic: Any = N
     t += prog.B.astype(Long) @ np.asarray(spline, dtype=Long)
     primal = objective(prog, p, r, t, spline)
     nu = _without(_free_columns(prog), weights, weights * (prog.y - r - t))
-    u = filter_residual(prog, nu)[prog.first_row:]
+    u = filter_residual(prog, nu)[prog.first_row :]
     bound = _dual_bound(prog, weights, nu, float(np.max(u)))
     slack = prog.alpha - u
     floor = 1e-9 * float(np.sum(weights * prog.y * prog.y)) / 2
@@ -209,7 +216,7 @@ def certify(prog: Program, driver: Any, spline: Any, drift: Any, phasic: Any = N
         relative_gap=(primal - bound) / max(primal, floor, np.finfo(float).tiny),
         smallest_driver=float(p.min()),
         smallest_multiplier=float(slack.min()) / prog.alpha,
-        complementarity=float(np.sum(p[prog.first_row:] * slack)) / max(primal, floor, np.finfo(float).tiny),
+        complementarity=float(np.sum(p[prog.first_row :] * slack)) / max(primal, floor, np.finfo(float).tiny),
         phasic=r.astype(float),
         tonic=t.astype(float),
     )
@@ -263,7 +270,9 @@ def solve(prog: Program) -> Solution:
             step, now = trial[: len(support)], p[support]
             falls = step <= 0
             share = np.min(now[falls] / (now[falls] - step[falls]))
-            p[support] = np.where(falls & (now + share * (step - now) <= 1e-14 * p.max()), 0, now + share * (step - now))
+            p[support] = np.where(
+                falls & (now + share * (step - now) <= 1e-14 * p.max()), 0, now + share * (step - now)
+            )
             support = [i for i in support if p[i] > 0]
             trial = _least_squares(prog, pulse, support, others)
         p[:] = 0

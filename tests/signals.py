@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 Signal = npt.NDArray[np.float64]
 
@@ -54,11 +55,12 @@ def read(source: Source, folder: Path) -> tuple[Signal, float]:
     if source.column is None:
         lines = np.loadtxt(path)
         return lines[2:], float(lines[1])
-    table = np.genfromtxt(path, delimiter=",", names=True, deletechars="", encoding="utf-8")
-    signal = np.asarray(table[source.column], dtype=float)
+    table = pd.read_csv(path)
+    signal = table[source.column].to_numpy(dtype=float)
     if source.sampling_rate is not None:
         return signal, source.sampling_rate
-    return signal, float(1.0 / np.median(np.diff(table["time(s)"])))
+    time = table["time(s)"].to_numpy(dtype=float)
+    return signal, float((time.size - 1) / (time[-1] - time[0]))
 
 
 def simulate(sampling_rate: float, duration: float, seed: int = 0, noise: float = 0.01) -> Signal:
@@ -67,8 +69,9 @@ def simulate(sampling_rate: float, duration: float, seed: int = 0, noise: float 
     t = np.arange(round(duration * sampling_rate)) / sampling_rate
     signal = 5.0 + 0.5 * np.sin(2 * np.pi * t / 60 + rng.uniform(0, 6)) - 0.005 * t
     for onset in rng.uniform(1, duration, max(1, int(duration / 6))):
-        since = np.clip(t - onset, 0, None)
-        signal += rng.uniform(0.2, 2.0) * (np.exp(-since / 2.0) - np.exp(-since / 0.7))
+        reach = slice(int(np.ceil(onset * sampling_rate)), int((onset + 60) * sampling_rate))  # 60 s: decayed to 1e-13
+        since = t[reach] - onset
+        signal[reach] += rng.uniform(0.2, 2.0) * (np.exp(-since / 2.0) - np.exp(-since / 0.7))
     return np.asarray(signal + noise * rng.standard_normal(t.size))
 
 
