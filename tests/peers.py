@@ -1,4 +1,4 @@
-"""The implementations that ressin is measured against, called with their status kept (they do not return it themselves)."""
+"""The implementations that ressin is measured against, called with their status kept (they do not return it)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class PeerSolution:
 @contextlib.contextmanager
 def _listening_to_cvxopt() -> Iterator[list[dict[str, Any]]]:
     """Collect what cvxopt.solvers.qp returns: both references drop the status."""
-    from cvxopt import solvers
+    from cvxopt import solvers  # type: ignore[import-untyped]
 
     heard: list[dict[str, Any]] = []
     original, options = solvers.qp, dict(solvers.options)
@@ -50,12 +50,14 @@ def _listening_to_cvxopt() -> Iterator[list[dict[str, Any]]]:
 
 def cvxeda(y: Array, sampling_rate: float, **settings: Any) -> PeerSolution:
     """Run cvxeda 1.1.0 (the 2025 revision) on y as it is; settings are its own keywords."""
-    import cvxeda as package
+    import cvxeda as package  # type: ignore[import-untyped]
 
     settings.setdefault("options", CVXEDA_DEFAULTS)
     with _listening_to_cvxopt() as heard:
-        r, p, t, l, _, _, _ = package.cvxEDA(y, 1.0 / sampling_rate, **settings)
-    return PeerSolution(*(np.asarray(part, dtype=float) for part in (r, p, t, l)), heard[-1]["status"] == "optimal")
+        r, p, t, spline, *_ = package.cvxEDA(y, 1.0 / sampling_rate, **settings)
+    return PeerSolution(
+        *(np.asarray(part, dtype=float) for part in (r, p, t, spline)), heard[-1]["status"] == "optimal"
+    )
 
 
 def neurokit(prog: Program, sampling_rate: float, **settings: Any) -> PeerSolution:
@@ -68,6 +70,6 @@ def neurokit(prog: Program, sampling_rate: float, **settings: Any) -> PeerSoluti
         tonic, phasic = module._eda_phasic_cvxeda(prog.y, sampling_rate=sampling_rate, **settings)
     x = np.array(heard[-1]["x"]).ravel()
     n, knots = prog.y.size, prog.B.shape[1]
-    q, l = x[:n], x[x.size - knots :]
+    q, spline = x[:n], x[x.size - knots :]
     np.testing.assert_allclose(prog.M @ q, phasic, atol=1e-9, err_msg="NeuroKit's variables are not [q, d, l]")
-    return PeerSolution(np.asarray(phasic), prog.A @ q, np.asarray(tonic), l, heard[-1]["status"] == "optimal")
+    return PeerSolution(np.asarray(phasic), prog.A @ q, np.asarray(tonic), spline, heard[-1]["status"] == "optimal")

@@ -8,8 +8,8 @@ With p = A q it reads, in p, the penalised coefficients l and the free ones f,
 
     minimise  1/2 ||R p + B l + F f - y||_W^2 + alpha 1'p + gamma/2 ||l||^2      subject to  p >= 0
 
-where R = M A^-1 filters by the Bateman response. F is C and, in the 2015 revision, whose first two rows of A and M are empty,
-the two decays z0^i and z1^i that the free q0 and q1 leave behind. Its dual is
+where R = M A^-1 filters by the Bateman response. F is C and, in the 2015 revision, whose first two rows of A and M are
+empty, the two decays z0^i and z1^i that the free q0 and q1 leave behind. Its dual is
 
     maximise  nu'y - 1/2 nu'W^-1 nu - 1/(2 gamma) ||B'nu||^2     subject to  R'nu <= alpha,  F'nu = 0
 
@@ -66,19 +66,8 @@ class Certificate:
     tonic: Array
 
 
-@dataclass(frozen=True)
-class Solution:
-    """A general-purpose solver's answer."""
-
-    driver: Array
-    phasic: Array
-    tonic: Array
-    spline: Array
-    drift: Array
-
-
 def response(tau0: float, tau1: float, dt: float) -> tuple[Array, Array, tuple[Long, Long]]:
-    """Return ar, ma and the two poles of the Bateman response; equal time constants take the limit t exp(-t/tau)/tau."""
+    """Return ar, ma and the two poles of the Bateman response; for equal time constants it is t/tau exp(-t/tau)."""
     a1, a0, step = Long(1) / Long(min(tau0, tau1)), Long(1) / Long(max(tau0, tau1)), Long(dt)
     scale = (a1 - a0 if tau0 != tau1 else a1) * step**2
     ar = [(a1 * step + 2) * (a0 * step + 2), 2 * a1 * a0 * step**2 - 8, (a1 * step - 2) * (a0 * step - 2)]
@@ -251,59 +240,3 @@ def _dual_bound(prog: Program, weights: Array, nu: Array, largest: float) -> flo
     most = prog.alpha / Long(largest) if largest > 0 else Long(np.inf)
     c = max(min(linear / quadratic, most), Long(0)) if quadratic > 0 else Long(0)
     return float(c * linear - c * c * quadratic / 2)
-
-
-def solve(prog: Program) -> Solution:
-    """Solve the programme exactly by Lawson and Hanson's active-set method on p; for up to a few thousand samples.
-
-    One sample at a time enters the support, the one whose multiplier is most negative; a sample whose p would turn negative
-    leaves. On the support the problem is least squares, solved by QR on the dense columns of R, B and F.
-    """
-    n, first = prog.y.size, prog.first_row
-    pulse = filter_driver(prog, np.eye(1, n)[0])
-    others = np.hstack([prog.B.toarray(), prog.C, prog.H.astype(float)])
-    support: list[int] = []
-    p = np.zeros(n)
-    for _ in range(20 * n + 100):
-        trial = _least_squares(prog, pulse, support, others)
-        while support and trial[: len(support)].min() <= 0:
-            step, now = trial[: len(support)], p[support]
-            falls = step <= 0
-            share = np.min(now[falls] / (now[falls] - step[falls]))
-            p[support] = np.where(
-                falls & (now + share * (step - now) <= 1e-14 * p.max()), 0, now + share * (step - now)
-            )
-            support = [i for i in support if p[i] > 0]
-            trial = _least_squares(prog, pulse, support, others)
-        p[:] = 0
-        p[support] = trial[: len(support)]
-        rest = trial[len(support) :]
-        e = prog.y - filter_driver(prog, p) - others @ rest
-        slack = prog.alpha - filter_residual(prog, prog.weights * e)
-        slack[:first], slack[support] = np.inf, np.inf
-        if slack.min() >= -1e-12 * prog.alpha:
-            break
-        support.append(int(np.argmin(slack)))
-    else:
-        raise RuntimeError("the active-set method did not end")
-    l, d = rest[: prog.B.shape[1]], rest[prog.B.shape[1] :][: prog.C.shape[1]]
-    start = prog.H @ rest[prog.B.shape[1] + prog.C.shape[1] :]
-    return Solution(p, (filter_driver(prog, p) + start).astype(float), prog.B @ l + prog.C @ d, l, d)
-
-
-def _least_squares(prog: Program, pulse: Array, support: list[int], others: Array) -> Array:
-    """Minimise the objective over [p on the support, l, d, start], whatever their signs."""
-    n, knots = prog.y.size, prog.B.shape[1]
-    columns = [np.concatenate([np.zeros(i), pulse[: n - i]]).astype(float) for i in support]
-    G = np.sqrt(prog.weights)[:, None] * np.column_stack([*columns, others])
-    G = np.vstack([G, np.zeros((knots, G.shape[1]))])
-    G[n:, len(support) : len(support) + knots] = np.sqrt(prog.gamma) * np.eye(knots)
-    unit = np.linalg.norm(G, axis=0)
-    unit[unit == 0] = 1.0
-    cost = np.zeros(G.shape[1])
-    cost[: len(support)] = prog.alpha
-    left, values, right = np.linalg.svd(G / unit, full_matrices=False)
-    kept = values > 1e-14 * values[0]
-    left, values, right = left[:, kept], values[kept], right[kept]
-    target = left.T @ np.concatenate([np.sqrt(prog.weights) * prog.y, np.zeros(knots)])
-    return np.asarray(right.T @ ((target - right @ (cost / unit) / values) / values) / unit)
