@@ -1,11 +1,9 @@
 #include "image.hpp"
 
-#include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <thread>
-#include <vector>
 
+#include "parallel.hpp"
 #include "render.hpp"
 
 namespace ressin {
@@ -65,22 +63,17 @@ std::ptrdiff_t make_images(const ImageItem<Real>* items, std::ptrdiff_t n_items,
                            int n_threads) {
   const Draw<Real> draw_one = select_draw<Real>();
   const std::ptrdiff_t pixels = settings.n_channels * settings.size * settings.size;
-  const auto cores = static_cast<std::ptrdiff_t>(std::thread::hardware_concurrency());
-  const std::ptrdiff_t wanted = n_threads > 0 ? n_threads : std::max<std::ptrdiff_t>(cores, 1);
-  const std::ptrdiff_t n_workers = std::clamp<std::ptrdiff_t>(n_items / items_per_thread, 1, wanted);
   std::atomic<std::ptrdiff_t> next{0}, bad{n_items};
-  const auto work_through = [&] {
+  Workers workers([] { return true; });  // a batch is drawn in milliseconds: nothing to call off
+  const auto portions = static_cast<std::size_t>(n_items / items_per_thread);
+  workers.run(worker_count(n_threads, portions), [&](int) {
     ImageWorkspace work;
     for (std::ptrdiff_t i = next++; i < n_items; i = next++) {
       if (draw_one(items[i], settings, work, out + i * pixels)) continue;
-      for (std::ptrdiff_t seen = bad; i < seen && !bad.compare_exchange_weak(seen, i);) {
-      }
+      std::ptrdiff_t first = bad;
+      while (i < first && !bad.compare_exchange_weak(first, i)) continue;
     }
-  };
-  std::vector<std::thread> helpers;
-  for (std::ptrdiff_t t = 1; t < n_workers; ++t) helpers.emplace_back(work_through);
-  work_through();
-  for (auto& helper : helpers) helper.join();
+  });
   return bad < n_items ? bad.load() : -1;
 }
 

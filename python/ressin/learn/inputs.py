@@ -1,0 +1,86 @@
+"""From samples to the tensors of the network, with what was fitted on the training part alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ressin.data.dataset import Inputs, SignalImages, channel_means
+from ressin.data.labelled import LabelledData
+from ressin.learn.settings import LearnSettings, ModelSettings
+
+MIN_DEVIATION = 1e-6  # a feature that varies less over the training songs is left out: it becomes 0
+
+
+@dataclass(frozen=True, eq=False)
+class Normalisation:
+    """What is subtracted and divided by, fitted on the training part.
+
+    Attributes
+    ----------
+    image_mean
+        float32, (n_planes,): mean pixel of each plane; empty without an EDA branch.
+    music_mean, music_deviation
+        float32, (n_music,): over the training samples; empty without a music branch. The deviation of a feature that
+        does not vary is infinite, so that it becomes 0.
+    """
+
+    image_mean: NDArray[np.float32]
+    music_mean: NDArray[np.float32]
+    music_deviation: NDArray[np.float32]
+
+    def scale_music(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Z-score music features, (B, n_music); what is missing (not finite) becomes the mean, 0."""
+        scaled = (features - self.music_mean) / self.music_deviation
+        return np.where(np.isfinite(scaled), scaled, np.float32(0.0)).astype(np.float32)
+
+
+def fit_normalisation(data: LabelledData, train: NDArray[np.int64], settings: LearnSettings) -> Normalisation:
+    """Fit on the samples `train` and on nothing else."""
+    empty = np.zeros(0, np.float32)
+    image_mean, music_mean, deviation = empty, empty, empty
+    if settings.model.use_eda:
+        image_mean = channel_means(SignalImages(data, settings.model.channel_index, settings.image), train)
+    if settings.model.use_music:
+        music_mean, deviation = _music_scale(data, train)
+    return Normalisation(image_mean, music_mean, deviation)
+
+
+def _music_scale(data: LabelledData, train: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    data.music_of(train)  # raises where a song has none
+    rows, counts = np.unique(data.music_row[train], return_counts=True)
+    values = data.music[rows].astype(np.float64)
+    known = np.isfinite(values)
+    weight = counts[:, None] * known
+    total = np.maximum(weight.sum(axis=0), 1)
+    mean = (weight * np.where(known, values, 0.0)).sum(axis=0) / total
+    variance = (weight * np.where(known, values - mean, 0.0) ** 2).sum(axis=0) / total
+    deviation = np.sqrt(variance)
+    flat = deviation <= MIN_DEVIATION * np.maximum(1.0, np.abs(mean))
+    return mean.astype(np.float32), np.where(flat, np.inf, deviation).astype(np.float32)
+
+
+class FusionInputs:
+    """An `InputSource` for `ResSIN`: (image or None, music or None)."""
+
+    def __init__(
+        self, data: LabelledData, settings: LearnSettings, normalisation: Normalisation, n_threads: int = 0
+    ) -> None:
+        model: ModelSettings = settings.model
+        self.data, self.use_music, self.normalisation = data, model.use_music, normalisation
+        self.images = None
+        if model.use_eda:
+            self.images = SignalImages(
+                data, model.channel_index, settings.image, mean=normalisation.image_mean, n_threads=n_threads
+            )
+
+    def inputs(self, index: NDArray[np.int64], shifts: NDArray[np.int64] | None) -> Inputs:
+        """Image (B, n_planes, size, size) and music (B, n_music) of these samples."""
+        image = self.images.draw(index, shifts) if self.images is not None else None
+        music = None
+        if self.use_music:
+            music = torch.from_numpy(self.normalisation.scale_music(self.data.music_of(index)))
+        return image, music
