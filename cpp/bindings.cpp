@@ -1,0 +1,212 @@
+// The Python module: its table of contents, and the decomposition. Values are checked in python/ressin/decomposition.py.
+#include <pybind11/functional.h>
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "decompose.hpp"
+#include "kernel.hpp"
+
+namespace py = pybind11;
+
+void bind_qp(py::module_& m);
+void bind_image(py::module_& m);
+
+namespace {
+
+using Array = py::array_t<double, py::array::c_style>;
+
+ressin::Revision parse_revision(const std::string& s) {
+  if (s == "2025") return ressin::Revision::r2025;
+  if (s == "2015") return ressin::Revision::r2015;
+  throw std::invalid_argument("revision must be '2025' or '2015'");
+}
+
+ressin::Baseline parse_baseline(const std::string& s) {
+  if (s == "none") return ressin::Baseline::none;
+  if (s == "constant") return ressin::Baseline::constant;
+  if (s == "linear") return ressin::Baseline::linear;
+  if (s == "spline") return ressin::Baseline::spline;
+  throw std::invalid_argument("baseline must be 'none', 'constant', 'linear' or 'spline'");
+}
+
+ressin::SolverKind parse_solver(const std::string& s) {
+  if (s == "interior_point") return ressin::SolverKind::interior_point;
+  if (s == "osqp") return ressin::SolverKind::osqp;
+  throw std::invalid_argument("solver must be 'interior_point' or 'osqp'");
+}
+
+const char* name(ressin::Status s) {
+  switch (s) {
+    case ressin::Status::optimal: return "optimal";
+    case ressin::Status::inaccurate: return "inaccurate";
+    case ressin::Status::max_iterations: return "max_iterations";
+    case ressin::Status::failed: break;
+  }
+  return "failed";
+}
+
+using Knots = std::optional<std::tuple<std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t>>;
+
+ressin::DecomposeSettings make_settings(double tau0, double tau1, double delta_knot, double alpha, double gamma,
+                                        const std::string& revision, const std::string& baseline, bool standardize,
+                                        const std::string& solver, double tol, int max_iterations, bool warm_start,
+                                        double osqp_eps, const Knots& knots, int n_threads) {
+  ressin::DecomposeSettings s;
+  s.program = {tau0, tau1, delta_knot, alpha, gamma, parse_revision(revision), parse_baseline(baseline)};
+  s.solver = {tol, max_iterations};
+  s.kind = parse_solver(solver);
+  s.warm_start = warm_start;
+  s.osqp_eps = osqp_eps;
+  s.standardize = standardize;
+  if (knots) s.knots = ressin::KnotGrid{std::get<0>(*knots), std::get<1>(*knots), std::get<2>(*knots)};
+  s.n_threads = n_threads;
+  return s;
+}
+
+struct Result {
+  Array phasic, tonic, driver, residual;
+  ressin::Decomposed rest;
+};
+
+ressin::Signal make_signal(const Array& y, const std::optional<Array>& weights, double dt) {
+  if (y.ndim() != 1 || y.size() < 1) throw std::invalid_argument("a signal must be one-dimensional and not empty");
+  if (weights && (weights->ndim() != 1 || weights->size() != y.size())) {
+    throw std::invalid_argument("weights must have the signal's length");
+  }
+  ressin::Signal s{};
+  s.y = y.data();
+  s.weights = weights ? weights->data() : nullptr;
+  s.n = y.size();
+  s.dt = dt;
+  return s;
+}
+
+// Signals and a setting for each of their sampling intervals; None where the run was called off before a signal's turn.
+py::list decompose(const std::vector<Array>& signals, const std::vector<std::optional<Array>>& weights,
+                   const std::vector<double>& dts, const ressin::DecomposeSettings& settings, const py::object& progress) {
+  if (weights.size() != signals.size() || dts.size() != signals.size()) {
+    throw std::invalid_argument("signals, weights and dts must have one length");
+  }
+  std::vector<Result> results;
+  std::vector<ressin::Signal> jobs;
+  results.reserve(signals.size());
+  for (std::size_t i = 0; i < signals.size(); ++i) {
+    ressin::Signal job = make_signal(signals[i], weights[i], dts[i]);
+    Result r{Array(job.n), Array(job.n), Array(job.n), Array(job.n), {}};
+    job.phasic = r.phasic.mutable_data();
+    job.tonic = r.tonic.mutable_data();
+    job.driver = r.driver.mutable_data();
+    job.residual = r.residual.mutable_data();
+    jobs.push_back(job);
+    results.push_back(std::move(r));
+  }
+
+  std::optional<py::error_already_set> interrupt;
+  std::vector<ressin::Decomposed> solved;
+  {
+    const py::gil_scoped_release release;  // jobs point into arrays that `signals` and `results` keep alive
+    solved = ressin::decompose(jobs, settings, [&](std::size_t done) {
+      const py::gil_scoped_acquire acquire;
+      try {
+        if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+        if (!progress.is_none()) progress(done, signals.size());
+        return true;
+      } catch (py::error_already_set& e) {
+        interrupt.emplace(e);
+        return false;
+      }
+    });
+  }
+  if (interrupt) {
+    interrupt->restore();
+    throw py::error_already_set();
+  }
+  py::list out;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    results[i].rest = std::move(solved[i]);
+    out.append(py::cast(std::move(results[i])));
+  }
+  return out;
+}
+
+py::tuple certify(const Array& signal, const std::optional<Array>& weights, double dt,
+                         const ressin::DecomposeSettings& settings, const Array& driver, const std::vector<double>& spline,
+                         const std::vector<double>& drift, std::array<double, 2> start) {
+  ressin::Signal s = make_signal(signal, weights, dt);
+  if (driver.ndim() != 1 || driver.size() != signal.size()) throw std::invalid_argument("driver must have the signal's length");
+  const ressin::Model model = ressin::make_model(s.n, s.dt, settings);
+  if (static_cast<std::ptrdiff_t>(spline.size()) != model.n_knots() || static_cast<int>(drift.size()) != model.n_drift()) {
+    throw std::invalid_argument("spline and drift must have the programme's sizes");
+  }
+  ressin::Decomposed parts;
+  parts.spline = spline;
+  parts.drift = drift;
+  std::copy(start.begin(), start.end(), parts.start);
+  Array phasic(s.n), tonic(s.n);
+  const std::vector<double> given(driver.data(), driver.data() + s.n);
+  s.driver = const_cast<double*>(given.data());
+  s.phasic = phasic.mutable_data();
+  s.tonic = tonic.mutable_data();
+  ressin::Evidence evidence;
+  {
+    const py::gil_scoped_release release;  // s points into arrays that this call holds
+    evidence = ressin::evidence_of(s, settings, parts);
+  }
+  return py::make_tuple(evidence, phasic, tonic);
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_core, m) {
+  m.doc() = "Compiled core of ressin";
+  m.attr("__version__") = RESSIN_VERSION;
+  m.def("instruction_set", [] { return std::string(ressin::kernels().lanes.instruction_set); },
+        "Which build of the solver's kernels this machine runs");
+
+  py::class_<ressin::DecomposeSettings>(m, "Settings")
+      .def(py::init(&make_settings), py::kw_only(), py::arg("tau0"), py::arg("tau1"), py::arg("delta_knot"), py::arg("alpha"),
+           py::arg("gamma"), py::arg("revision"), py::arg("baseline"), py::arg("standardize"), py::arg("solver"), py::arg("tol"),
+           py::arg("max_iterations"), py::arg("warm_start"), py::arg("osqp_eps"), py::arg("knots"), py::arg("n_threads"));
+
+  py::class_<ressin::Evidence>(m, "Evidence")
+      .def_readonly("objective", &ressin::Evidence::objective)
+      .def_readonly("duality_gap", &ressin::Evidence::duality_gap)
+      .def_readonly("relative_gap", &ressin::Evidence::relative_gap)
+      .def_readonly("stationarity", &ressin::Evidence::stationarity)
+      .def_readonly("complementarity", &ressin::Evidence::complementarity);
+
+  py::class_<Result>(m, "Result")
+      .def_readonly("phasic", &Result::phasic)
+      .def_readonly("tonic", &Result::tonic)
+      .def_readonly("driver", &Result::driver)
+      .def_readonly("residual", &Result::residual)
+      .def_property_readonly("done", [](const Result& r) { return r.rest.done; })
+      .def_property_readonly("mean", [](const Result& r) { return r.rest.mean; })
+      .def_property_readonly("scale", [](const Result& r) { return r.rest.scale; })
+      .def_property_readonly("spline", [](const Result& r) { return Array(static_cast<py::ssize_t>(r.rest.spline.size()), r.rest.spline.data()); })
+      .def_property_readonly("drift", [](const Result& r) { return Array(static_cast<py::ssize_t>(r.rest.drift.size()), r.rest.drift.data()); })
+      .def_property_readonly("start", [](const Result& r) { return py::make_tuple(r.rest.start[0], r.rest.start[1]); })
+      .def_property_readonly("evidence", [](const Result& r) { return r.rest.evidence; })
+      .def_property_readonly("status", [](const Result& r) { return std::string(name(r.rest.status)); })
+      .def_property_readonly("iterations", [](const Result& r) { return r.rest.iterations; })
+      .def_property_readonly("osqp_residuals", [](const Result& r) { return py::make_tuple(r.rest.osqp_primal_residual, r.rest.osqp_dual_residual); });
+
+  m.def("decompose", &decompose, py::arg("signals"), py::arg("weights"), py::arg("dts"), py::arg("settings"), py::arg("progress"));
+  m.def("certify", &certify, py::arg("signal"), py::arg("weights"), py::arg("dt"), py::arg("settings"), py::arg("driver"),
+        py::arg("spline"), py::arg("drift"), py::arg("start"));
+  m.def("knots", [](std::ptrdiff_t n, double dt, const ressin::DecomposeSettings& settings) {
+    const ressin::Model model = ressin::make_model(n, dt, settings);
+    std::vector<std::ptrdiff_t> knots;
+    for (std::ptrdiff_t j = 0; j < model.n_knots(); ++j) knots.push_back(model.knot(j));
+    return py::array(py::cast(knots));
+  }, py::arg("n"), py::arg("dt"), py::arg("settings"));
+
+  bind_qp(m);
+  bind_image(m);
+}

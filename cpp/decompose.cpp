@@ -1,0 +1,322 @@
+#include "decompose.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <memory>
+#include <tuple>
+
+#include "kernel.hpp"
+#include "osqp_solver.hpp"
+#include "parallel.hpp"
+
+namespace ressin {
+namespace {
+
+// More lanes than the caches hold gain nothing, and a day-long recording would take gigabytes.
+constexpr std::size_t most_bytes_in_lanes = std::size_t{64} << 20;
+
+bool has_constant(Baseline b) { return b == Baseline::constant || b == Baseline::linear; }
+
+// What the programme's signal is taken to be: (y - mean) / scale.
+struct Scaling {
+  double mean = 0.0, scale = 1.0;
+};
+
+// Mean and standard deviation (of the population) over the weighted samples. A signal that is constant to rounding has scale 1.
+Scaling standardisation(const Signal& s) {
+  double weight = 0.0, sum = 0.0, largest = 0.0;
+  for (std::ptrdiff_t i = 0; i < s.n; ++i) {
+    const double w = s.weights ? s.weights[i] : 1.0;
+    if (w == 0.0) continue;
+    weight += w;
+    sum += w * s.y[i];
+    largest = std::max(largest, std::abs(s.y[i]));
+  }
+  Scaling scaling;
+  scaling.mean = sum / weight;
+  double correction = 0.0, squares = 0.0;
+  for (std::ptrdiff_t i = 0; i < s.n; ++i) {
+    const double w = s.weights ? s.weights[i] : 1.0;
+    if (w == 0.0) continue;
+    const double x = s.y[i] - scaling.mean;
+    correction += w * x;
+    squares += w * x * x;
+  }
+  scaling.mean += correction / weight;
+  const double deviation = std::sqrt(std::max(squares - correction * correction / weight, 0.0) / weight);
+  scaling.scale = deviation > 4.0 * std::numeric_limits<double>::epsilon() * largest ? deviation : 1.0;
+  return scaling;
+}
+
+// The scale at which the solver works, and alpha there. Without standardisation the programme is solved on y / scale with
+// alpha / scale, whose solution is the original's divided by the scale.
+struct Scaled {
+  Scaling scaling;
+  double alpha;
+  double objective_unit;  // objectives times this are in the programme's own unit
+};
+
+Scaled scale_of(const Signal& s, const DecomposeSettings& settings) {
+  Scaled r{standardisation(s), settings.program.alpha, 1.0};
+  if (settings.standardize) return r;
+  if (!has_constant(settings.program.baseline)) {  // nothing takes up the mean: keep it in
+    double weight = 0.0, squares = 0.0;
+    for (std::ptrdiff_t i = 0; i < s.n; ++i) {
+      const double w = s.weights ? s.weights[i] : 1.0;
+      if (w == 0.0) continue;
+      weight += w;
+      squares += w * s.y[i] * s.y[i];
+    }
+    r.scaling.mean = 0.0;
+    r.scaling.scale = squares > 0.0 ? std::sqrt(squares / weight) : 1.0;
+  }
+  r.alpha /= r.scaling.scale;
+  r.objective_unit = r.scaling.scale * r.scaling.scale;
+  return r;
+}
+
+// A signal's programme at the solver's scale.
+struct Task {
+  std::vector<double> y;
+  Problem problem;
+  Scaled scaled;
+
+  Task(const Signal& s, const DecomposeSettings& settings) : scaled(scale_of(s, settings)) {
+    y.resize(static_cast<std::size_t>(s.n));
+    for (std::ptrdiff_t i = 0; i < s.n; ++i) {
+      const bool missing = s.weights && s.weights[i] == 0.0;
+      y[static_cast<std::size_t>(i)] = missing ? 0.0 : (s.y[i] - scaled.scaling.mean) / scaled.scaling.scale;
+    }
+    problem = {y.data(), s.weights, scaled.alpha, settings.program.gamma};
+  }
+};
+
+Evidence in_programme_unit(Evidence e, double unit) {
+  e.objective *= unit;
+  e.duality_gap *= unit;
+  return e;
+}
+
+// From the solver's scale to the signal's unit.
+void write_parts(const Signal& s, const DecomposeSettings& settings, const Scaled& scaled, Solution&& x, Decomposed* out) {
+  const double scale = scaled.scaling.scale, mean = scaled.scaling.mean;
+  for (std::ptrdiff_t i = 0; i < s.n; ++i) {
+    const auto k = static_cast<std::size_t>(i);
+    s.phasic[i] = x.parts.phasic[k] * scale;
+    s.tonic[i] = x.parts.tonic[k] * scale + mean;
+    s.driver[i] = x.point.driver[k] * scale;
+    s.residual[i] = s.y[i] - s.phasic[i] - s.tonic[i];
+  }
+  out->spline = std::move(x.point.spline);
+  out->drift = std::move(x.point.drift);
+  for (double& l : out->spline) l *= scale;
+  for (double& d : out->drift) d *= scale;
+  for (int k = 0; k < 2; ++k) out->start[k] = x.point.start[k] * scale;
+  out->mean = mean;
+  out->scale = scale;
+  out->evidence = in_programme_unit(x.certificate.evidence, settings.standardize ? 1.0 : scaled.objective_unit);
+  out->status = x.status;
+  out->iterations = x.iterations;
+}
+
+// Signals of one shape.
+struct Group {
+  Model model;
+  bool weighted;
+  std::vector<std::size_t> members;
+  std::atomic<std::size_t> next{0};
+
+  Group(Model m, bool w) : model(std::move(m)), weighted(w) {}
+};
+
+std::vector<std::unique_ptr<Group>> make_groups(const std::vector<Signal>& signals, const DecomposeSettings& settings) {
+  std::map<std::tuple<std::ptrdiff_t, double, bool>, std::size_t> known;
+  std::vector<std::unique_ptr<Group>> groups;
+  for (std::size_t i = 0; i < signals.size(); ++i) {
+    const Signal& s = signals[i];
+    const auto [it, is_new] = known.try_emplace({s.n, s.dt, s.weights != nullptr}, groups.size());
+    if (is_new) groups.push_back(std::make_unique<Group>(make_model(s.n, s.dt, settings), s.weights != nullptr));
+    groups[it->second]->members.push_back(i);
+  }
+  // the longest first, so that no thread is left alone with one at the end
+  std::stable_sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) { return a->model.n() > b->model.n(); });
+  return groups;
+}
+
+const Kernel& choose_kernel(const Group& group, int n_workers) {
+  const KernelPair& pair = kernels();
+  const auto lanes = static_cast<std::size_t>(pair.lanes.lanes);
+  const std::size_t share = (group.members.size() + static_cast<std::size_t>(n_workers) - 1) / static_cast<std::size_t>(n_workers);
+  const bool fits = InteriorPoint::bytes_per_lane(group.model) * lanes <= most_bytes_in_lanes;
+  return fits && 2 * share > lanes ? pair.lanes : pair.single;
+}
+
+Status status_of(OsqpStatus s) {
+  switch (s) {
+    case OsqpStatus::solved: return Status::optimal;
+    case OsqpStatus::inaccurate: return Status::inaccurate;
+    case OsqpStatus::max_iterations: return Status::max_iterations;
+    case OsqpStatus::failed:
+    case OsqpStatus::stopped: break;
+  }
+  return Status::failed;
+}
+
+class Batch {
+ public:
+  Batch(const std::vector<Signal>& signals, const DecomposeSettings& settings, Workers& workers)
+      : signals_(signals), settings_(settings), workers_(workers), results_(signals.size()) {}
+
+  // One worker's share of a group: it takes signals while there are any.
+  void solve(Group& group, int worker, int n_workers) {
+    std::map<std::size_t, std::unique_ptr<Task>> tasks;
+    std::unique_ptr<OsqpSolver> osqp;
+    const auto next_member = [&](std::size_t* tag) -> Task* {
+      const std::size_t k = group.next.fetch_add(1);
+      if (k >= group.members.size()) return nullptr;
+      *tag = group.members[k];
+      return (tasks[*tag] = std::make_unique<Task>(signals_[*tag], settings_)).get();
+    };
+    const auto finish = [&](std::size_t tag, Solution&& x) {
+      write_parts(signals_[tag], settings_, tasks[tag]->scaled, std::move(x), &results_[tag]);
+      results_[tag].done = true;
+      tasks.erase(tag);
+      n_done_.fetch_add(1);
+    };
+    if (settings_.kind == SolverKind::osqp && !settings_.warm_start) {
+      std::size_t tag = 0;
+      while (Task* task = workers_.keep_going(worker) ? next_member(&tag) : nullptr) {
+        Solution x;
+        if (confirm(group, *task, tag, &osqp, nullptr, &x)) finish(tag, std::move(x));
+      }
+      return;
+    }
+    if (group.next.load() >= group.members.size()) return;
+    InteriorPoint method(group.model, settings_.solver, choose_kernel(group, n_workers), group.weighted);
+    method.run(
+        [&](std::size_t* tag) {
+          Task* task = next_member(tag);
+          return task ? &task->problem : nullptr;
+        },
+        [&](std::size_t tag, Solution&& x) {
+          if (settings_.kind == SolverKind::osqp) {
+            const Solution warm = std::move(x);
+            x = Solution{};
+            if (!confirm(group, *tasks[tag], tag, &osqp, &warm, &x)) return;
+          }
+          finish(tag, std::move(x));
+        },
+        [&] { return workers_.keep_going(worker); });
+  }
+
+  std::size_t n_done() const { return n_done_.load(); }
+  std::vector<Decomposed> take_results() { return std::move(results_); }
+
+ private:
+  // Solve by OSQP, from `warm` or cold. False when called off.
+  bool confirm(const Group& group, const Task& task, std::size_t tag, std::unique_ptr<OsqpSolver>* solver, const Solution* warm,
+               Solution* x) {
+    const Problem& problem = task.problem;
+    if (*solver == nullptr || (*solver)->model().settings().alpha != problem.alpha) {
+      ProgramSettings scaled = settings_.program;
+      scaled.alpha = problem.alpha;
+      const Model model(group.model.n(), group.model.dt(), scaled, group.model.knot(0), group.model.knot_spacing(), group.model.n_knots());
+      OsqpSettings options;
+      options.eps = settings_.osqp_eps;
+      *solver = std::make_unique<OsqpSolver>(model, problem.weights, options);
+    }
+    (*solver)->set_weights(problem.weights);
+    Eigen::VectorXd start;
+    if (warm) {
+      const Point& p = warm->point;
+      start.resize(static_cast<Eigen::Index>(warm->parts.q.size() + p.drift.size() + p.spline.size()));
+      double* to = std::copy(warm->parts.q.begin(), warm->parts.q.end(), start.data());
+      to = std::copy(p.drift.begin(), p.drift.end(), to);
+      std::copy(p.spline.begin(), p.spline.end(), to);
+    }
+    const OsqpResult r = (*solver)->solve(problem.y, warm ? start.data() : nullptr,
+                                          warm ? warm->certificate.multiplier.data() : nullptr, &workers_.stop_flag());
+    if (r.status == OsqpStatus::stopped) return false;
+    x->point = point_of(group.model, r.x);
+    x->parts = make_parts(group.model, x->point);
+    x->certificate = certify(group.model, problem, x->point, x->parts);
+    x->status = status_of(r.status);
+    x->iterations = r.iterations;
+    Decomposed& out = results_[tag];
+    out.osqp_iterations = r.iterations;
+    out.osqp_primal_residual = r.primal_residual;
+    out.osqp_dual_residual = r.dual_residual;
+    return true;
+  }
+
+  // OSQP's q may leave the cone by its tolerance: the driver is A q with what is below zero cut off.
+  static Point point_of(const Model& model, const Eigen::VectorXd& x) {
+    const std::ptrdiff_t n = model.n();
+    const auto& ar = model.response().ar;
+    Point p;
+    p.driver.assign(static_cast<std::size_t>(n), 0.0);
+    for (std::ptrdiff_t i = model.first_row(); i < n; ++i) {
+      const double driver = ar[0] * x[i] + (i > 0 ? ar[1] * x[i - 1] : 0.0) + (i > 1 ? ar[2] * x[i - 2] : 0.0);
+      p.driver[static_cast<std::size_t>(i)] = std::max(driver, 0.0);
+    }
+    const double* d = x.data() + n;
+    p.drift.assign(d, d + model.n_drift());
+    p.spline.assign(d + model.n_drift(), d + model.n_drift() + model.n_knots());
+    if (model.first_row() > 0) std::copy_n(x.data(), 2, p.start);
+    return p;
+  }
+
+  const std::vector<Signal>& signals_;
+  const DecomposeSettings& settings_;
+  Workers& workers_;
+  std::vector<Decomposed> results_;
+  std::atomic<std::size_t> n_done_{0};
+};
+
+}  // namespace
+
+Model make_model(std::ptrdiff_t n, double dt, const DecomposeSettings& settings) {
+  if (!settings.knots) return Model(n, dt, settings.program);
+  return Model(n, dt, settings.program, settings.knots->first, settings.knots->spacing, settings.knots->count);
+}
+
+std::vector<Decomposed> decompose(const std::vector<Signal>& signals, const DecomposeSettings& settings,
+                                  const std::function<bool(std::size_t done)>& poll) {
+  const auto groups = make_groups(signals, settings);
+  Batch* running = nullptr;
+  Workers workers([&] { return poll(running->n_done()); });
+  Batch batch(signals, settings, workers);
+  running = &batch;
+  const int count = worker_count(settings.n_threads, signals.size());
+  workers.run(count, [&](int worker) {
+    for (const auto& group : groups) {
+      if (!workers.keep_going(worker)) return;
+      batch.solve(*group, worker, count);
+    }
+  });
+  return batch.take_results();
+}
+
+Evidence evidence_of(const Signal& signal, const DecomposeSettings& settings, const Decomposed& parts) {
+  const Model model = make_model(signal.n, signal.dt, settings);
+  const Task task(signal, settings);
+  const double scale = task.scaled.scaling.scale;
+  Point point;
+  point.driver.assign(signal.driver, signal.driver + signal.n);
+  point.spline = parts.spline;
+  point.drift = parts.drift;
+  for (double& p : point.driver) p /= scale;
+  for (double& l : point.spline) l /= scale;
+  for (double& d : point.drift) d /= scale;
+  for (int k = 0; k < 2; ++k) point.start[k] = parts.start[k] / scale;
+  const Parts rebuilt = make_parts(model, point);
+  for (std::ptrdiff_t i = 0; i < signal.n; ++i) {
+    signal.phasic[i] = rebuilt.phasic[static_cast<std::size_t>(i)] * scale;
+    signal.tonic[i] = rebuilt.tonic[static_cast<std::size_t>(i)] * scale + task.scaled.scaling.mean;
+  }
+  return in_programme_unit(certify(model, task.problem, point, rebuilt).evidence, task.scaled.objective_unit);
+}
+
+}  // namespace ressin

@@ -1,0 +1,66 @@
+// From signals to their phasic and tonic parts: scaling, grouping by shape, lanes, threads.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "certificate.hpp"
+#include "interior_point.hpp"
+#include "settings.hpp"
+
+namespace ressin {
+
+enum class SolverKind { interior_point, osqp };
+
+struct KnotGrid {
+  std::ptrdiff_t first, spacing, count;
+};
+
+struct DecomposeSettings {
+  ProgramSettings program;
+  SolverSettings solver;
+  SolverKind kind = SolverKind::interior_point;
+  bool warm_start = true;    // OSQP starts at the interior point's solution
+  double osqp_eps = 1e-6;    // OSQP's absolute tolerance
+  bool standardize = true;   // solve on the z-scored signal; the parts are returned in the signal's unit either way
+  std::optional<KnotGrid> knots;  // instead of one every delta_knot
+  int n_threads = 0;
+};
+
+// One signal and where its parts go. All arrays are the caller's, (n,).
+struct Signal {
+  const double* y;
+  const double* weights;  // >= 0, or null for ones; y is not read where they are 0
+  std::ptrdiff_t n;
+  double dt;  // s
+  double *phasic, *tonic, *driver, *residual;
+};
+
+struct Decomposed {
+  bool done = false;  // false where the run was called off before
+  double mean = 0.0, scale = 1.0;  // the programme's signal is (y - mean) / scale
+  std::vector<double> spline, drift;
+  double start[2] = {0.0, 0.0};
+  Evidence evidence;
+  Status status = Status::failed;
+  int iterations = 0;
+  // OSQP's own account, where it solved
+  int osqp_iterations = 0;
+  double osqp_primal_residual = 0.0, osqp_dual_residual = 0.0;
+};
+
+// Result i depends on signal i and the settings alone: bit for bit the same whatever the other signals, their order and the
+// threads. `poll(done)` is called on the calling thread at most every 50 ms and calls the run off by returning false.
+std::vector<Decomposed> decompose(const std::vector<Signal>& signals, const DecomposeSettings& settings,
+                                  const std::function<bool(std::size_t done)>& poll);
+
+// The model of a signal of n samples.
+Model make_model(std::ptrdiff_t n, double dt, const DecomposeSettings& settings);
+
+// Rebuild phasic and tonic part from signal.driver and the coefficients, and compute the evidence from the data alone.
+Evidence evidence_of(const Signal& signal, const DecomposeSettings& settings, const Decomposed& parts);
+
+}  // namespace ressin

@@ -1,0 +1,277 @@
+#include "interior_point.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+namespace ressin {
+namespace {
+
+constexpr std::ptrdiff_t arrays_per_sample = 8 + n_gains;
+constexpr std::ptrdiff_t arrays_per_interval = n_gram + n_local + n_row;
+constexpr std::ptrdiff_t fixed_arrays = n_start_rows * n_row + 8;
+
+// The start: a constant driver that answers with a phasic part of ten units, which is large for a signal of size one, and a
+// multiplier of a thousandth of the gradient it causes. Both found by trial on real and simulated recordings.
+constexpr double start_phasic = 10.0;
+constexpr double start_multiplier = 1e-3;
+
+// The method goes on until its own gap is this share of the tolerance, which costs an iteration or two: the certificate's gap
+// also holds rounding errors, and the parts are known to about the square root of the gap.
+constexpr double gap_share = 1e-6;
+
+constexpr double least_step_to_boundary = 0.95;
+
+// The longest step in (0, 1] that goes at most `part` of the way to where 1 + step * least = 0.
+double longest_step(double part, double least) { return least < -part ? -part / least : 1.0; }
+
+std::size_t doubles_per_lane(const Model& model) {
+  return static_cast<std::size_t>(arrays_per_sample * model.n() + arrays_per_interval * model.n_intervals() + fixed_arrays +
+                                  2 * model.n_knots());
+}
+
+}  // namespace
+
+std::size_t InteriorPoint::bytes_per_lane(const Model& model) { return doubles_per_lane(model) * sizeof(double); }
+
+InteriorPoint::InteriorPoint(const Model& model, const SolverSettings& settings, const Kernel& kernel, bool weighted)
+    : model_(model),
+      settings_(settings),
+      kernel_(kernel),
+      passes_(weighted ? kernel.weighted : kernel.unweighted),
+      weighted_(weighted),
+      shape_{},
+      state_{},
+      lanes_(static_cast<std::size_t>(kernel.lanes)) {
+  lay_out_shape();
+  lay_out_state();
+}
+
+void InteriorPoint::lay_out_shape() {
+  const Response& r = model_.response();
+  const std::ptrdiff_t first = model_.first_interval();
+  shape_.n = model_.n();
+  shape_.first_row = model_.first_row();
+  shape_.z0 = r.z0;
+  shape_.z1 = r.z1;
+  shape_.g_a = 2.0 + r.z0 + r.z1;
+  shape_.g_v = (1.0 + r.z1) * (1.0 + r.z1);
+  shape_.n_intervals = model_.n_intervals();
+  shape_.n_knots = model_.n_knots();
+  shape_.newest_knot = first + 2;
+  shape_.n_drift = model_.n_drift();
+  for (std::ptrdiff_t m = first; m < first + shape_.n_intervals; ++m) interval_end_.push_back(model_.interval_end(m));
+  shape_.interval_end = interval_end_.data();
+  shape_.first_phase = -model_.knot(first);
+  shape_.spline = model_.interval_bumps(0);
+  drift_table_.assign(static_cast<std::size_t>(2 * shape_.n), 0.0);
+  for (std::ptrdiff_t i = 0; i < shape_.n; ++i) {
+    for (int k = 0; k < shape_.n_drift; ++k) drift_table_[static_cast<std::size_t>(2 * i + k)] = model_.drift(i, k);
+  }
+  shape_.drift = drift_table_.data();
+}
+
+void InteriorPoint::lay_out_state() {
+  constexpr std::size_t cache_line = 64 / sizeof(double);
+  storage_.assign(doubles_per_lane(model_) * static_cast<std::size_t>(kernel_.lanes) + cache_line, 0.0);
+  double* next = storage_.data();
+  while (reinterpret_cast<std::uintptr_t>(next) % 64 != 0) ++next;
+  const auto take = [&](std::ptrdiff_t count) {
+    double* block = next;
+    next += count * kernel_.lanes;
+    return block;
+  };
+  const std::ptrdiff_t n = shape_.n;
+  KernelState& s = state_;
+  for (double** x : {&s.y, &s.w, &s.we, &s.p, &s.lambda, &s.inv, &s.centre, &s.step}) *x = take(n);
+  s.gains = take(n * n_gains);
+  s.gram = take(shape_.n_intervals * n_gram);
+  s.measured = take(shape_.n_intervals * n_local);
+  s.rows = take((shape_.n_intervals + n_start_rows) * n_row);
+  s.spline = take(shape_.n_knots);
+  s.spline_step = take(shape_.n_knots);
+  for (double** x : {&s.drift, &s.drift_step, &s.start, &s.start_step}) *x = take(2);
+  // a lane without a signal computes on these
+  for (double* x : {s.p, s.lambda, s.inv, s.w}) std::fill_n(x, n * kernel_.lanes, 1.0);
+  if (!weighted_) {
+    for (int k = 0; k < kernel_.lanes; ++k) fill_gram(k, nullptr);
+  }
+}
+
+// Sum of w phi phi' over each interval, phi = (four bumps, two drifts): it stays the same from iteration to iteration.
+void InteriorPoint::fill_gram(int lane, const double* weights) {
+  std::ptrdiff_t i = 0;
+  for (std::ptrdiff_t m = 0; m < shape_.n_intervals; ++m) {
+    double gram[n_gram] = {};
+    const std::ptrdiff_t phase = (m > 0 ? 0 : shape_.first_phase) - i;
+    for (; i < interval_end_[static_cast<std::size_t>(m)]; ++i) {
+      const double w = weights ? weights[i] : 1.0;
+      double phi[n_local];
+      std::copy_n(shape_.spline + 4 * (i + phase), 4, phi);
+      std::copy_n(shape_.drift + 2 * i, 2, phi + 4);
+      double* g = gram;
+      for (int j = 0; j < n_local; ++j) {
+        for (int k = j; k < n_local; ++k) *g++ += w * phi[j] * phi[k];
+      }
+    }
+    for (int k = 0; k < n_gram; ++k) element(state_.gram, m * n_gram + k, lane) = gram[k];
+  }
+}
+
+void InteriorPoint::load(int lane, const Problem& problem) {
+  KernelState& s = state_;
+  const double unit = model_.response().ar[0];  // the kernel's driver is p / ar[0]
+  const double gain = 4.0 / ((1.0 - shape_.z0) * (1.0 - shape_.z1));
+  s.alpha[lane] = problem.alpha * unit;
+  s.gamma[lane] = problem.gamma;
+  const double p = start_phasic / gain, lambda = std::max(s.alpha[lane], start_multiplier * gain);
+  Lane& l = lanes_[static_cast<std::size_t>(lane)];
+  l.iterations = 0;
+  l.stalled = 0;
+  l.last_gap = 1.0;
+  l.zero_objective = 0.0;
+  for (std::ptrdiff_t i = 0; i < shape_.n; ++i) {
+    const double w = problem.weights ? problem.weights[i] : 1.0;
+    l.zero_objective += 0.5 * w * problem.y[i] * problem.y[i];
+    element(s.y, i, lane) = problem.y[i];
+    if (weighted_) element(s.w, i, lane) = w;
+    element(s.p, i, lane) = p;
+    element(s.lambda, i, lane) = lambda;
+    element(s.step, i, lane) = 0.0;
+    element(s.centre, i, lane) = 1.0;  // with a step of zero: dlambda / lambda = centre - 1 - dp / p = 0
+  }
+  for (std::ptrdiff_t k = 0; k < shape_.n_knots; ++k) element(s.spline, k, lane) = element(s.spline_step, k, lane) = 0.0;
+  for (double* x : {s.drift, s.drift_step, s.start, s.start_step}) element(x, 0, lane) = element(x, 1, lane) = 0.0;
+  if (weighted_) fill_gram(lane, problem.weights);
+}
+
+Point InteriorPoint::point(int lane) const {
+  const double unit = model_.response().ar[0];
+  Point x;
+  x.driver.assign(static_cast<std::size_t>(shape_.n), 0.0);
+  for (std::ptrdiff_t i = shape_.first_row; i < shape_.n; ++i) {
+    x.driver[static_cast<std::size_t>(i)] = element(state_.p, i, lane) * unit;
+  }
+  for (std::ptrdiff_t k = 0; k < shape_.n_knots; ++k) x.spline.push_back(element(state_.spline, k, lane));
+  for (int k = 0; k < shape_.n_drift; ++k) x.drift.push_back(element(state_.drift, k, lane));
+  if (shape_.first_row > 0) {
+    // a, v are the free response r_2 and r_3 - z0 r_2; with q_2, q_3 by A q = 0 that is linear in q0, q1
+    const double a = element(state_.start, 0, lane), v = element(state_.start, 1, lane);
+    const double sum = shape_.z0 + shape_.z1, product = shape_.z0 * shape_.z1;
+    const double a0 = 1.0 - product, a1 = sum + 2.0;                                   // a = a0 q0 + a1 q1
+    const double b0 = -product * (sum + 2.0), b1 = sum * (sum + 2.0) + 1.0 - product;  // r_3 = b0 q0 + b1 q1
+    const double v0 = b0 - shape_.z0 * a0, v1 = b1 - shape_.z0 * a1;
+    const double determinant = a0 * v1 - a1 * v0;
+    x.start[0] = (a * v1 - a1 * v) / determinant;
+    x.start[1] = (a0 * v - a * v0) / determinant;
+  }
+  return x;
+}
+
+double InteriorPoint::objective(int lane) const {
+  double l2 = 0.0;
+  for (std::ptrdiff_t k = 0; k < shape_.n_knots; ++k) {
+    const double l = element(state_.spline, k, lane);
+    l2 += l * l;
+  }
+  return 0.5 * state_.sum_we2[lane] + state_.alpha[lane] * state_.sum_p[lane] + 0.5 * state_.gamma[lane] * l2;
+}
+
+// Mehrotra: sigma = (mu after the longest affine step / mu)^3, driver and multiplier each as far as they go.
+void InteriorPoint::choose_centre(int lane) {
+  const KernelState& s = state_;
+  const double to_p = longest_step(1.0, s.min_step[lane]), to_dual = longest_step(1.0, s.min_dual_step[lane]);
+  // sum p lambda (1 + s x)(1 - t (1 + x)), x = dp/p
+  const double after = (1.0 - to_dual) * s.sum_pl[lane] + (to_p * (1.0 - to_dual) - to_dual) * s.sum_pl_step[lane] -
+                       to_p * to_dual * s.sum_pl_step2[lane];
+  const double ratio = std::max(after / s.sum_pl[lane], 0.0);
+  state_.sigma_mu[lane] = ratio * ratio * ratio * s.sum_pl[lane] / static_cast<double>(shape_.n - shape_.first_row);
+}
+
+// A part of the way to the boundary that tends to all of it as the gap closes.
+void InteriorPoint::choose_step(int lane) {
+  KernelState& s = state_;
+  const Lane& l = lanes_[static_cast<std::size_t>(lane)];
+  const double part = std::max(least_step_to_boundary, 1.0 - 100.0 * l.last_gap);
+  const bool idle = l.problem == nullptr;
+  s.step_length[lane] = idle ? 0.0 : longest_step(part, s.min_step[lane]);
+  s.dual_step_length[lane] = idle ? 0.0 : longest_step(part, s.min_dual_step[lane]);
+}
+
+bool InteriorPoint::finished(int lane, Solution* solution) {
+  Lane& l = lanes_[static_cast<std::size_t>(lane)];
+  const double gap = state_.sum_pl[lane];
+  const double unit = std::max(objective(lane), 1e-6 * l.zero_objective);
+  l.last_gap = gap / unit;
+  l.stalled = std::max(state_.step_length[lane], state_.dual_step_length[lane]) < 1e-3 ? l.stalled + 1 : 0;
+
+  const bool broken = !std::isfinite(gap) || !std::isfinite(unit);
+  const double enough = gap_share * settings_.tol * unit;
+  const bool last = broken || l.iterations >= settings_.max_iterations || l.stalled >= 5 || gap <= 1e-3 * enough;
+  if (!last && gap > enough) return false;
+
+  solution->iterations = l.iterations;
+  solution->point = point(lane);
+  solution->parts = make_parts(model_, solution->point);
+  solution->certificate = certify(model_, *l.problem, solution->point, solution->parts);
+  const double proved = solution->certificate.evidence.relative_gap;
+  if (proved <= settings_.tol) {
+    solution->status = Status::optimal;
+  } else if (broken || !std::isfinite(proved)) {
+    solution->status = Status::failed;
+  } else if (last) {
+    solution->status = proved <= 1e-6 ? Status::inaccurate : Status::max_iterations;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void InteriorPoint::run(const Next& next, const Done& done, const KeepGoing& keep_going) {
+  KernelState& s = state_;
+  const int n_lanes = kernel_.lanes;
+  int active = 0;
+  const auto refill = [&] {
+    bool loaded = false;
+    for (int k = 0; k < n_lanes; ++k) {
+      Lane& l = lanes_[static_cast<std::size_t>(k)];
+      if (l.problem != nullptr) continue;
+      l.problem = next(&l.tag);
+      if (l.problem == nullptr) continue;
+      load(k, *l.problem);
+      loaded = true;
+      ++active;
+    }
+    if (!loaded) return;
+    for (int k = 0; k < n_lanes; ++k) s.step_length[k] = s.dual_step_length[k] = 0.0;
+    passes_.advance(shape_, s);  // the residual at the start; the other lanes stay where they are
+  };
+
+  refill();
+  while (active > 0 && keep_going()) {
+    passes_.factor(shape_, s);
+    passes_.rollout(shape_, s);  // predictor
+    for (int k = 0; k < n_lanes; ++k) choose_centre(k);
+    passes_.recentre(shape_, s);
+    passes_.rollout(shape_, s);  // corrector
+    for (int k = 0; k < n_lanes; ++k) choose_step(k);
+    passes_.advance(shape_, s);
+
+    bool any_done = false;
+    for (int k = 0; k < n_lanes; ++k) {
+      Lane& l = lanes_[static_cast<std::size_t>(k)];
+      if (l.problem == nullptr) continue;
+      ++l.iterations;
+      Solution solution;
+      if (!finished(k, &solution)) continue;
+      l.problem = nullptr;
+      --active;
+      any_done = true;
+      done(l.tag, std::move(solution));
+    }
+    if (any_done) refill();
+  }
+  for (auto& l : lanes_) l.problem = nullptr;
+}
+
+}  // namespace ressin

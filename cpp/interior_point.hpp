@@ -1,0 +1,82 @@
+// The structured primal-dual interior point method for the cvxEDA programme.
+//
+// O(n) time and memory per iteration for any length. `kernel.lanes` signals of one shape run side by side, and a lane whose
+// signal has converged takes the next one, so a batch has no stragglers but its last few.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+#include "certificate.hpp"
+#include "kernel.hpp"
+#include "model.hpp"
+
+namespace ressin {
+
+enum class Status {
+  optimal,         // the certificate's relative gap is within the tolerance
+  inaccurate,      // the digits ran out before, within 1e-6
+  max_iterations,  // the iterations ran out
+  failed,          // numbers broke down
+};
+
+struct Solution {
+  Point point;
+  Parts parts;
+  Certificate certificate;
+  Status status = Status::failed;
+  int iterations = 0;
+};
+
+class InteriorPoint {
+ public:
+  // Hands out the next signal's programme (y of about unit size) and a number to know it by, or null.
+  using Next = std::function<const Problem*(std::size_t* tag)>;
+  using Done = std::function<void(std::size_t tag, Solution&&)>;
+  using KeepGoing = std::function<bool()>;  // asked once an iteration
+
+  // `weighted`: whether any programme has weights other than ones.
+  InteriorPoint(const Model& model, const SolverSettings& settings, const Kernel& kernel, bool weighted);
+
+  // Solve all that `next` hands out; `done` receives each solution, in order of completion.
+  void run(const Next& next, const Done& done, const KeepGoing& keep_going);
+
+  // Bytes that a lane takes.
+  static std::size_t bytes_per_lane(const Model& model);
+
+ private:
+  struct Lane {
+    const Problem* problem = nullptr;  // null: no signal, steps of length zero
+    std::size_t tag = 0;
+    int iterations = 0;
+    double zero_objective = 0.0;
+    double last_gap = 0.0;
+    int stalled = 0;  // iterations in a row that hardly moved
+  };
+
+  void lay_out_shape();
+  void lay_out_state();
+  void load(int lane, const Problem& problem);
+  void fill_gram(int lane, const double* weights);
+  Point point(int lane) const;
+  double objective(int lane) const;
+  void choose_centre(int lane);
+  void choose_step(int lane);
+  bool finished(int lane, Solution* solution);
+
+  double& element(double* x, std::ptrdiff_t i, int lane) const { return x[i * kernel_.lanes + lane]; }
+
+  Model model_;
+  SolverSettings settings_;
+  Kernel kernel_;
+  Passes passes_;
+  bool weighted_;
+  KernelShape shape_;
+  KernelState state_;
+  std::vector<Lane> lanes_;
+  std::vector<double> drift_table_, storage_;
+  std::vector<std::ptrdiff_t> interval_end_;
+};
+
+}  // namespace ressin

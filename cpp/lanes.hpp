@@ -1,0 +1,162 @@
+// The number type of the kernels: one double, or a vector of doubles with one signal in each lane.
+//
+// Every operation is lane by lane and fused multiply-adds are explicit, so a signal's result is the same bit for bit in
+// whatever lane it runs, beside whatever neighbours, and in the one-lane kernel. Included only by kernel sources: each is
+// compiled for one instruction set and keeps its own copy in an unnamed namespace, so that the linker never mixes them.
+#pragma once
+
+#include <cstddef>
+
+#if defined(__AVX2__) || defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
+#if defined(__FMA__) || defined(__AVX2__) || defined(__aarch64__) || defined(_M_ARM64)
+#define RESSIN_HAS_FMA 1
+#endif
+#if defined(__AVX2__) && (defined(__GNUC__) || defined(__clang__))
+#define RESSIN_WIDE_COLUMNS 1  // a four-wide vector is one register
+#endif
+
+namespace ressin {
+namespace {
+
+inline double fma(double a, double b, double c) {  // a b + c
+#if defined(RESSIN_HAS_FMA) && (defined(__GNUC__) || defined(__clang__))
+  return __builtin_fma(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+inline double fnma(double a, double b, double c) { return fma(-a, b, c); }  // c - a b
+inline double min(double a, double b) { return a < b ? a : b; }
+inline double max(double a, double b) { return a > b ? a : b; }
+
+#if defined(__GNUC__) || defined(__clang__)
+template <int N>
+struct VectorOf;  // not computed from N: g++ drops the attribute where its argument is dependent
+template <>
+struct VectorOf<2> {
+  typedef double type __attribute__((vector_size(16)));
+};
+template <>
+struct VectorOf<4> {
+  typedef double type __attribute__((vector_size(32)));
+};
+template <>
+struct VectorOf<8> {
+  typedef double type __attribute__((vector_size(64)));
+};
+
+template <int N>
+struct Lanes {
+  using Vector = typename VectorOf<N>::type;
+  Vector v;
+
+  Lanes() = default;
+  Lanes(Vector x) : v(x) {}
+  Lanes(double x) : v(x - Vector{}) {}
+  friend Lanes operator+(Lanes a, Lanes b) { return a.v + b.v; }
+  friend Lanes operator-(Lanes a, Lanes b) { return a.v - b.v; }
+  friend Lanes operator*(Lanes a, Lanes b) { return a.v * b.v; }
+  friend Lanes operator/(Lanes a, Lanes b) { return a.v / b.v; }
+  friend Lanes operator-(Lanes a) { return -a.v; }
+  double operator[](int k) const { return v[k]; }
+};
+
+template <int N>
+inline Lanes<N> fma(Lanes<N> a, Lanes<N> b, Lanes<N> c) {
+#if defined(__AVX512F__)
+  if constexpr (N == 8) return (typename Lanes<N>::Vector)_mm512_fmadd_pd((__m512d)a.v, (__m512d)b.v, (__m512d)c.v);
+#endif
+#if defined(__AVX2__)
+  if constexpr (N == 4) return (typename Lanes<N>::Vector)_mm256_fmadd_pd((__m256d)a.v, (__m256d)b.v, (__m256d)c.v);
+#endif
+#if defined(RESSIN_HAS_FMA)
+  Lanes<N> r;
+  for (int k = 0; k < N; ++k) r.v[k] = __builtin_fma(a.v[k], b.v[k], c.v[k]);
+  return r;
+#else
+  return a.v * b.v + c.v;
+#endif
+}
+template <int N>
+inline Lanes<N> fnma(Lanes<N> a, Lanes<N> b, Lanes<N> c) {
+#if defined(__AVX512F__)
+  if constexpr (N == 8) return (typename Lanes<N>::Vector)_mm512_fnmadd_pd((__m512d)a.v, (__m512d)b.v, (__m512d)c.v);
+#endif
+#if defined(__AVX2__)
+  if constexpr (N == 4) return (typename Lanes<N>::Vector)_mm256_fnmadd_pd((__m256d)a.v, (__m256d)b.v, (__m256d)c.v);
+#endif
+#if defined(RESSIN_HAS_FMA)
+  Lanes<N> r;
+  for (int k = 0; k < N; ++k) r.v[k] = __builtin_fma(-a.v[k], b.v[k], c.v[k]);
+  return r;
+#else
+  return c.v - a.v * b.v;
+#endif
+}
+template <int N>
+inline Lanes<N> min(Lanes<N> a, Lanes<N> b) {
+  return typename Lanes<N>::Vector(a.v < b.v ? a.v : b.v);
+}
+template <int N>
+inline Lanes<N> max(Lanes<N> a, Lanes<N> b) {
+  return typename Lanes<N>::Vector(a.v > b.v ? a.v : b.v);
+}
+#else
+template <int N>
+struct Lanes {
+  double v[N];
+
+  Lanes() = default;
+  Lanes(double x) {
+    for (int k = 0; k < N; ++k) v[k] = x;
+  }
+  template <class F>
+  static Lanes map(F f) {
+    Lanes r;
+    for (int k = 0; k < N; ++k) r.v[k] = f(k);
+    return r;
+  }
+  friend Lanes operator+(Lanes a, Lanes b) { return map([&](int k) { return a.v[k] + b.v[k]; }); }
+  friend Lanes operator-(Lanes a, Lanes b) { return map([&](int k) { return a.v[k] - b.v[k]; }); }
+  friend Lanes operator*(Lanes a, Lanes b) { return map([&](int k) { return a.v[k] * b.v[k]; }); }
+  friend Lanes operator/(Lanes a, Lanes b) { return map([&](int k) { return a.v[k] / b.v[k]; }); }
+  friend Lanes operator-(Lanes a) { return map([&](int k) { return -a.v[k]; }); }
+  double operator[](int k) const { return v[k]; }
+};
+template <int N>
+inline Lanes<N> fma(Lanes<N> a, Lanes<N> b, Lanes<N> c) {
+  return a * b + c;
+}
+template <int N>
+inline Lanes<N> fnma(Lanes<N> a, Lanes<N> b, Lanes<N> c) {
+  return c - a * b;
+}
+template <int N>
+inline Lanes<N> min(Lanes<N> a, Lanes<N> b) {
+  return Lanes<N>::map([&](int k) { return a.v[k] < b.v[k] ? a.v[k] : b.v[k]; });
+}
+template <int N>
+inline Lanes<N> max(Lanes<N> a, Lanes<N> b) {
+  return Lanes<N>::map([&](int k) { return a.v[k] > b.v[k] ? a.v[k] : b.v[k]; });
+}
+#endif
+
+// Element access, and the trip to and from memory.
+inline double load(const double* x, double) { return *x; }
+inline void store(double* x, double v) { *x = v; }
+template <int N>
+inline Lanes<N> load(const double* x, Lanes<N>) {
+  Lanes<N> r;
+  __builtin_memcpy(&r.v, x, sizeof r.v);
+  return r;
+}
+template <int N>
+inline void store(double* x, Lanes<N> v) {
+  __builtin_memcpy(x, &v.v, sizeof v.v);
+}
+
+}  // namespace
+}  // namespace ressin

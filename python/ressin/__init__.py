@@ -1,0 +1,88 @@
+"""cvxEDA and what is learned from it: skin conductance split into phasic and tonic parts, fast and with proof.
+
+Public names are loaded when first used, so that ``import ressin`` stays quick and needs NumPy alone.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from ressin._core import __version__
+
+if TYPE_CHECKING:
+    from ressin.compat import cvxEDA, eda_phasic
+    from ressin.decomposition import Decomposition, decompose, decompose_batch
+    from ressin.errors import (
+        ConvergenceError,
+        InvalidInputError,
+        MissingExtraError,
+        OutputError,
+        RecordingError,
+        RessinError,
+    )
+    from ressin.estimator import CvxEDA
+    from ressin.events import find_scrs
+    from ressin.io import read_recording
+    from ressin.qp import QuadraticProgram, build_qp
+    from ressin.quality import Quality
+    from ressin.recording import Recording
+    from ressin.settings import Settings
+    from ressin.simulate import simulate_eda
+
+_HOMES = {
+    "ConvergenceError": "errors",
+    "CvxEDA": "estimator",
+    "Decomposition": "decomposition",
+    "InvalidInputError": "errors",
+    "MissingExtraError": "errors",
+    "OutputError": "errors",
+    "QuadraticProgram": "qp",
+    "Quality": "quality",
+    "Recording": "recording",
+    "RecordingError": "errors",
+    "RessinError": "errors",
+    "Settings": "settings",
+    "build_qp": "qp",
+    "cvxEDA": "compat",
+    "decompose": "decomposition",
+    "decompose_batch": "decomposition",
+    "eda_phasic": "compat",
+    "find_scrs": "events",
+    "read_recording": "io",
+    "simulate_eda": "simulate",
+}
+
+__all__ = [
+    "ConvergenceError",
+    "CvxEDA",
+    "Decomposition",
+    "InvalidInputError",
+    "MissingExtraError",
+    "OutputError",
+    "QuadraticProgram",
+    "Quality",
+    "Recording",
+    "RecordingError",
+    "RessinError",
+    "Settings",
+    "__version__",
+    "build_qp",
+    "cvxEDA",
+    "decompose",
+    "decompose_batch",
+    "eda_phasic",
+    "find_scrs",
+    "read_recording",
+    "simulate_eda",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ressin' has no attribute {name!r}")
+    value = getattr(import_module(f"ressin.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

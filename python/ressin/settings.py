@@ -1,0 +1,185 @@
+"""What a caller may choose about a decomposition, checked in one place."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+
+from ressin import _core
+from ressin.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+Revision = Literal["2025", "2015"]
+Baseline = Literal["none", "constant", "linear", "spline"]
+Solver = Literal["interior_point", "osqp"]
+Missing = Literal["raise", "solve"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The programme's parameters and how it is solved.
+
+    Attributes
+    ----------
+    tau0, tau1
+        Slow and fast time constant of the Bateman response, seconds, > 0; their order does not matter. Where they are equal the
+        response is its limit shape, ``a t exp(-a t)`` with ``a = 1 / tau0``: the factor ``a1 - a0`` that scales
+        ``exp(-a0 t) - exp(-a1 t)`` would vanish, so the driver of equal constants is in another unit than that of nearly equal ones.
+    delta_knot
+        Spacing of the tonic spline's knots, seconds, at least one sampling interval.
+    alpha
+        Weight of the driver's l1 norm, > 0. At zero a constant phasic part and the drift could not be told apart.
+    gamma
+        Weight of the spline coefficients' squared norm, >= 0.
+    revision
+        Which revision of the cvxEDA reference the programme follows: "2025" (all rows of A and M, knots up to half a spacing
+        past the end) or "2015" (the first two rows empty, knots within the signal; what NeuroKit2 and BioSPPy compute).
+    baseline
+        Columns below the spline: "linear" (constant and slope), "constant", "none", or "spline" (the sum of all bumps).
+    standardize
+        Solve on the z-scored signal (alpha and gamma are not scale-free); the parts come back in the signal's unit either way.
+    solver
+        "interior_point" (structured, exact, fast) or "osqp" (general operator splitting, as an independent confirmation).
+    tol
+        For the interior point, the relative duality gap, > 0, at which a solve counts as converged.
+    max_iterations
+        Newton steps of the interior point at most, >= 1.
+    missing
+        What a NaN sample means: "raise" an error, or "solve" through it with weight zero.
+    warm_start
+        Start OSQP at the interior point's primal and dual point.
+    osqp_eps
+        OSQP's absolute tolerance, > 0.
+    n_threads
+        Threads, >= 0; 0 means as many as the machine has. The results do not depend on it.
+    """
+
+    tau0: float = 2.0
+    tau1: float = 0.7
+    delta_knot: float = 10.0
+    alpha: float = 8e-4
+    gamma: float = 1e-2
+    revision: Revision = "2025"
+    baseline: Baseline = "linear"
+    standardize: bool = True
+    solver: Solver = "interior_point"
+    tol: float = 1e-8
+    max_iterations: int = 100
+    missing: Missing = "raise"
+    warm_start: bool = True
+    osqp_eps: float = 1e-6
+    n_threads: int = 0
+
+    def __post_init__(self) -> None:
+        """Check every value.
+
+        Raises
+        ------
+        InvalidInputError
+            A value is out of range; the message names it, what was given and what is needed.
+        """
+        for name in ("tau0", "tau1", "delta_knot"):
+            _check_positive(name, getattr(self, name), "seconds")
+        alpha = getattr(self, "alpha")
+        if isinstance(alpha, (int, float, np.number)) and alpha == 0:
+            raise InvalidInputError(
+                "alpha is 0; it must be > 0: without a weight on the driver, a constant phasic part and the drift fit the signal "
+                "equally well and the split between them is not unique. A very small alpha, such as 1e-8, is allowed."
+            )
+        _check_positive("alpha", alpha)
+        gamma = _as_float("gamma", self.gamma)
+        if not (math.isfinite(gamma) and gamma >= 0):
+            raise InvalidInputError(f"gamma is {self.gamma!r}; it must be a finite number >= 0")
+        for name in ("tol", "osqp_eps"):
+            _check_positive(name, getattr(self, name))
+        _check_choice("revision", self.revision, get_args(Revision))
+        _check_choice("baseline", self.baseline, get_args(Baseline))
+        _check_choice("solver", self.solver, get_args(Solver))
+        _check_choice("missing", self.missing, get_args(Missing))
+        _check_count("max_iterations", self.max_iterations, 1)
+        _check_count("n_threads", self.n_threads, 0)
+
+
+def check_sampling_rate(sampling_rate: object) -> float:
+    """Return the sampling rate in Hz as a float, or raise InvalidInputError."""
+    if sampling_rate is None:
+        raise InvalidInputError("sampling_rate is missing; give the number of samples per second, in Hz")
+    return _check_positive("sampling_rate", sampling_rate, "Hz")
+
+
+def check_knots(knots: ArrayLike | None, settings: Settings, sampling_rate: float) -> tuple[int, int, int] | None:
+    """Return knots as (first, spacing, count) in samples, or None for the reference's rule; check their spacing."""
+    if settings.delta_knot * sampling_rate < 1:
+        raise InvalidInputError(
+            f"delta_knot is {settings.delta_knot:g} s, below the sampling interval of {1 / sampling_rate:g} s; "
+            "the knots must be at least one sample apart"
+        )
+    if knots is None:
+        return None
+    grid = np.asarray(knots)
+    if grid.ndim != 1 or grid.size == 0 or not np.issubdtype(grid.dtype, np.integer):
+        raise InvalidInputError(
+            f"knots has shape {grid.shape} and dtype {grid.dtype}; it must be a one-dimensional array of sample indices (integers)"
+        )
+    steps = np.diff(grid)
+    if grid.size == 1:
+        return int(grid[0]), round(settings.delta_knot * sampling_rate), 1
+    if steps[0] < 1 or (steps != steps[0]).any():
+        at = int(np.flatnonzero(steps != steps[0])[0]) if steps[0] >= 1 else 0
+        raise InvalidInputError(
+            f"knots must increase by one constant spacing; from knots[{at}] = {grid[at]} to knots[{at + 1}] = {grid[at + 1]} "
+            f"it is {steps[at]}, the first is {steps[0]}"
+        )
+    return int(grid[0]), int(steps[0]), int(grid.size)
+
+
+def core_settings(settings: Settings, knots: tuple[int, int, int] | None) -> _core.Settings:
+    """Settings as the compiled core takes them."""
+    return _core.Settings(
+        tau0=float(settings.tau0),
+        tau1=float(settings.tau1),
+        delta_knot=float(settings.delta_knot),
+        alpha=float(settings.alpha),
+        gamma=float(settings.gamma),
+        revision=settings.revision,
+        baseline=settings.baseline,
+        standardize=bool(settings.standardize),
+        solver=settings.solver,
+        tol=float(settings.tol),
+        max_iterations=int(settings.max_iterations),
+        warm_start=bool(settings.warm_start),
+        osqp_eps=float(settings.osqp_eps),
+        knots=knots,
+        n_threads=int(settings.n_threads),
+    )
+
+
+def _as_float(name: str, value: object) -> float:
+    if isinstance(value, (bool, str, bytes)) or np.ndim(value) != 0:  # type: ignore[arg-type]
+        raise InvalidInputError(f"{name} is {value!r}; it must be a number")
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise InvalidInputError(f"{name} is {value!r}; it must be a number") from None
+
+
+def _check_positive(name: str, value: object, unit: str = "") -> float:
+    number = _as_float(name, value)
+    if not (math.isfinite(number) and number > 0):
+        raise InvalidInputError(f"{name} is {number:g}; it must be a finite number > 0{' in ' + unit if unit else ''}")
+    return number
+
+
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise InvalidInputError(f"{name} is {value!r}; it must be one of {', '.join(repr(c) for c in choices)}")
+
+
+def _check_count(name: str, value: object, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise InvalidInputError(f"{name} is {value!r}; it must be an integer >= {least}")

@@ -1,0 +1,110 @@
+"""Signals as callers have them, checked and brought to what the core takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ressin.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from ressin.settings import Missing
+
+MIN_SAMPLES = 4
+
+
+def check_signal(signal: ArrayLike) -> NDArray[np.float64]:
+    """Return the signal as a contiguous float64 array; NaN is let through, see `check_missing`.
+
+    Parameters
+    ----------
+    signal
+        (n,) numbers in any real dtype and byte order, n >= 4.
+
+    Raises
+    ------
+    InvalidInputError
+        Not one-dimensional, empty, too short, not real numbers, or infinite somewhere.
+    """
+    array: NDArray[Any] = np.asarray(signal)
+    if array.ndim != 1:
+        raise InvalidInputError(
+            f"the signal has shape {array.shape}; it must be one-dimensional (decompose_batch takes many signals at once)"
+        )
+    if array.size == 0:
+        raise InvalidInputError("the signal is empty")
+    if array.dtype.kind not in "iuf":
+        hint = {
+            "c": "take its real part if that is what you mean",
+            "O": "convert it to numbers first, for instance with pandas.to_numeric",
+            "U": "convert it to numbers first",
+            "S": "convert it to numbers first",
+        }.get(array.dtype.kind, "convert it first")
+        raise InvalidInputError(f"the signal has dtype {array.dtype}; it must hold real numbers: {hint}")
+    if array.size < MIN_SAMPLES:
+        raise InvalidInputError(f"the signal has {array.size} samples; it must have at least {MIN_SAMPLES}")
+    array = np.ascontiguousarray(array, dtype=np.float64)
+    infinite = np.isinf(array)
+    if infinite.any():
+        first = int(infinite.argmax())
+        raise InvalidInputError(
+            f"the signal is infinite at {int(infinite.sum())} of {array.size} samples, first at index {first} ({array[first]}); "
+            "replace such samples by NaN and use missing='solve'"
+        )
+    return array
+
+
+def check_missing(
+    signal: NDArray[np.float64], sample_weight: ArrayLike | None, missing: Missing
+) -> tuple[NDArray[np.float64] | None, NDArray[np.bool_] | None]:
+    """Return the sample weights (None for ones) and where the signal is missing (None for nowhere).
+
+    Parameters
+    ----------
+    signal
+        (n,) from `check_signal`.
+    sample_weight
+        (n,) finite and >= 0, or None for ones.
+    missing
+        "raise" or "solve".
+
+    Raises
+    ------
+    InvalidInputError
+        NaN in the signal while `missing` is "raise", nothing left to fit, or weights of the wrong length or value.
+    """
+    weights = None if sample_weight is None else _check_weights(sample_weight, signal.size)
+    nan = np.isnan(signal)
+    if nan.any():
+        first = int(nan.argmax())
+        if nan.all():
+            raise InvalidInputError(f"all {signal.size} samples of the signal are NaN")
+        if missing == "raise" and (weights is None or (weights[nan] > 0).any()):
+            raise InvalidInputError(
+                f"the signal is NaN at {int(nan.sum())} of {signal.size} samples, first at index {first}; "
+                "missing='solve' solves through them"
+            )
+        weights = np.ones(signal.size) if weights is None else weights.copy()
+        weights[nan] = 0.0
+    if weights is not None and np.count_nonzero(weights) < MIN_SAMPLES:
+        raise InvalidInputError(
+            f"only {np.count_nonzero(weights)} samples have a weight above zero; at least {MIN_SAMPLES} are needed"
+        )
+    return weights, nan if nan.any() else None
+
+
+def _check_weights(sample_weight: ArrayLike, n: int) -> NDArray[np.float64]:
+    weights = np.asarray(sample_weight)
+    if weights.shape != (n,):
+        raise InvalidInputError(f"sample_weight has shape {weights.shape}; it must have the signal's, ({n},)")
+    if weights.dtype.kind not in "iufb":
+        raise InvalidInputError(f"sample_weight has dtype {weights.dtype}; it must hold real numbers")
+    weights = np.ascontiguousarray(weights, dtype=np.float64)
+    bad = ~(np.isfinite(weights) & (weights >= 0))
+    if bad.any():
+        first = int(bad.argmax())
+        raise InvalidInputError(f"sample_weight[{first}] is {weights[first]}; weights must be finite and >= 0")
+    return weights
