@@ -1,0 +1,248 @@
+"""The commands that make and prepare data: ``ressin simulate``, ``ressin prepare``.
+
+`add_parsers` is called by `ressin.cli`; each command takes its parsed arguments and returns the exit status.
+"""
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ressin.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from ressin.data.catalog import Catalog
+    from ressin.data.settings import PrepareSettings
+
+Subparsers = Any  # argparse's own type for it is private
+SHOWN_REJECTS = 20
+
+
+def add_parsers(subparsers: Subparsers) -> None:
+    """Add the sub-commands ``simulate`` and ``prepare`` to a parser."""
+    _add_simulate(subparsers)
+    _add_prepare(subparsers)
+
+
+def _add_simulate(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "simulate",
+        help="write a simulated PMEmo-2018 folder",
+        description="Write a simulated PMEmo-2018 folder: EDA, ratings and music clips of made-up listeners and songs, "
+        "and the accuracy of a classifier that knows the latent variables. The same seed writes the same files.",
+    )
+    parser.add_argument("folder", type=Path, help="new folder")
+    parser.add_argument("--seed", type=int, default=0, help="everything follows from it (default 0)")
+    parser.add_argument("--subjects", type=int, metavar="N", help="listeners (default 60)")
+    parser.add_argument("--songs", type=int, metavar="N", help="songs (default 80)")
+    parser.add_argument(
+        "--pairs", type=int, metavar="N", help="pairs of listener and song, two recordings each (default 1200)"
+    )
+    parser.add_argument("--rate", type=float, metavar="HZ", help="sampling rate of the EDA (default 50)")
+    parser.add_argument("--pmemo-size", action="store_true", help="as many of everything as PMEmo has: 7,962 pairs")
+    parser.add_argument(
+        "--audio", choices=["mp3", "wav", "flac", "none"], default="mp3", help="kind of clips (default mp3)"
+    )
+    parser.add_argument(
+        "--processes", type=int, default=0, metavar="N", help="processes that write (default: every core)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    parser.set_defaults(run=run_simulate)
+
+
+def run_simulate(arguments: argparse.Namespace) -> int:
+    """Carry out ``ressin simulate``."""
+    from ressin.data.population import PMEMO_SIZE, SimulationSettings
+    from ressin.data.simulate import simulate_pmemo
+
+    sizes: dict[str, Any] = dict(PMEMO_SIZE) if arguments.pmemo_size else {}
+    given = {
+        "n_subjects": arguments.subjects,
+        "n_songs": arguments.songs,
+        "n_pairs": arguments.pairs,
+        "sampling_rate": arguments.rate,
+    }
+    sizes |= {name: value for name, value in given.items() if value is not None}
+    if "n_pairs" not in sizes and {"n_subjects", "n_songs"} & sizes.keys():
+        subjects, songs = sizes.get("n_subjects", 60), sizes.get("n_songs", 80)
+        sizes["n_pairs"] = max(subjects, songs, min(1200, subjects * songs))
+    settings = dataclasses.replace(SimulationSettings(), **sizes)
+    with _Bars(arguments.quiet) as progress:
+        report = simulate_pmemo(
+            arguments.folder,
+            seed=arguments.seed,
+            settings=settings,
+            audio=arguments.audio,
+            n_processes=arguments.processes,
+            progress=progress,
+        )
+    if report.up_to_date:
+        print(f"{report.folder}: this simulation is there already; nothing to do")
+    counts = report.report["counts"]
+    print(", ".join(f"{number:,} {name}" for name, number in counts.items()))
+    print("\naccuracy of a classifier that knows the latent variables, 10-fold (nothing can be expected to beat it):")
+    print(f"  {'dimension':<10}{'split':<10}{'ceiling':>8}{'majority':>10}")
+    for row in report.report["ceiling"]:
+        print(f"  {row['dimension']:<10}{row['split']:<10}{row['accuracy']:>8.1%}{row['majority']:>10.1%}")
+    return 0
+
+
+def _add_prepare(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "prepare",
+        help="decompose, label and hear a data set, and write it as Parquet",
+        description="Read a PMEmo folder or a manifest of your own recordings, drop the first 15 s, decompose, label "
+        "high and low per subject, extract the music features, and write a folder of Parquet tables. Interrupted, it goes "
+        "on where it stopped; with nothing new to do, it says so.",
+    )
+    parser.add_argument("source", type=Path, help="PMEmo folder (2018 or 2019), or a manifest (.csv, .parquet)")
+    parser.add_argument("folder", type=Path, help="folder to write")
+    source = parser.add_argument_group("source")
+    source.add_argument("--release", choices=["auto", "2018", "2019"], default="auto", help="release of PMEmo")
+    source.add_argument("--root", type=Path, help="folder that a manifest's paths are relative to and may not leave")
+    source.add_argument(
+        "--label", action="append", default=[], metavar="COLUMN", help="column of ready 0/1 labels; repeatable"
+    )
+    source.add_argument("--features", metavar="FILE", help="table of music features beside a manifest")
+    how = parser.add_argument_group("how")
+    how.add_argument(
+        "--drop", type=float, default=15.0, metavar="S", help="seconds dropped at the beginning (default 15)"
+    )
+    how.add_argument("--drop-after", action="store_true", help="drop them after the decomposition instead of before")
+    how.add_argument("--min-duration", type=float, default=15.5, metavar="S", help="shortest recording (default 15.5)")
+    how.add_argument(
+        "--max-missing", type=float, default=0.2, metavar="SHARE", help="most missing samples (default 0.2)"
+    )
+    how.add_argument(
+        "--min-cover", type=float, default=0.9, metavar="SHARE", help="least share of its clip (default 0.9)"
+    )
+    how.add_argument(
+        "--few", choices=["none", "pooled"], default="none", help="subjects with too few ratings (default none)"
+    )
+    how.add_argument("--music", choices=["auto", "extract", "read", "none"], default="auto", help="music features")
+    how.add_argument("--cache", type=Path, help="folder that keeps heard clips (default FOLDER/.cache)")
+    where = parser.add_argument_group("where")
+    where.add_argument(
+        "--scheduler", metavar="ADDRESS", help="Dask scheduler, or 'local' or 'local:N' for N workers here"
+    )
+    where.add_argument(
+        "--threads", type=int, default=0, metavar="N", help="threads of decomposition (default: every core)"
+    )
+    where.add_argument("--quiet", action="store_true", help="no progress bars")
+    parser.set_defaults(run=run_prepare)
+
+
+def run_prepare(arguments: argparse.Namespace) -> int:
+    """Carry out ``ressin prepare``."""
+    from ressin.data.prepare import prepare
+
+    catalog = read_source(arguments.source, arguments.release, arguments.root, arguments.label, arguments.features)
+    with _Bars(arguments.quiet) as progress:
+        report = prepare(
+            catalog,
+            arguments.folder,
+            settings=_settings(arguments),
+            scheduler=arguments.scheduler,
+            cache=arguments.cache,
+            n_threads=arguments.threads,
+            progress=progress,
+        )
+    if catalog.kind.startswith("pmemo"):
+        from ressin.data.pmemo import compare_counts
+
+        print(compare_counts(catalog.counts))
+    _print_rejects(report.folder)
+    if report.up_to_date:
+        print(
+            f"{report.folder} is up to date: same content, settings and version; "
+            f"nothing was done ({report.seconds:.1f} s)"
+        )
+    else:
+        resumed = f", {report.resumed} piece(s) of it left by an earlier run" if report.resumed else ""
+        number = report.meta["counts"]["prepared"]
+        print(f"{number:,} recordings prepared in {report.seconds:.1f} s{resumed}: {report.folder}")
+    return 0
+
+
+def read_source(
+    source: Path,
+    release: str = "auto",
+    root: Path | None = None,
+    labels: list[str] | None = None,
+    features: str | None = None,
+) -> "Catalog":
+    """Take stock of a PMEmo folder or a manifest, whichever the path is.
+
+    Raises
+    ------
+    InvalidInputError
+        When it is neither.
+    """
+    if source.is_dir():
+        from ressin.data.pmemo import read_pmemo
+
+        return read_pmemo(source, release=release)
+    if source.suffix.lower() in (".csv", ".tsv", ".txt", ".parquet"):
+        from ressin.data.manifest import read_manifest
+
+        return read_manifest(source, root=root, labels=labels or [], features=features)
+    raise InvalidInputError(f"{source} is neither a folder nor a manifest (.csv, .parquet)")
+
+
+def _settings(arguments: argparse.Namespace) -> "PrepareSettings":
+    from ressin.data.labels import LabelRule
+    from ressin.data.settings import PrepareSettings
+    from ressin.data.windows import WindowRule
+
+    window = WindowRule(
+        drop_seconds=arguments.drop,
+        drop="after" if arguments.drop_after else "before",
+        min_duration=arguments.min_duration,
+        max_missing=arguments.max_missing,
+    )
+    labels = LabelRule(few=arguments.few)
+    return PrepareSettings(window=window, labels=labels, music=arguments.music, min_cover=arguments.min_cover)
+
+
+def _print_rejects(folder: Path) -> None:
+    """Print the first rejects by name, and how many there are of each kind."""
+    from ressin.data.store import load
+
+    prepared = load(folder)
+    rejects = prepared.rejects
+    if not len(rejects):
+        print("no file was missing, malformed or in disagreement")
+        return
+    print(f"\n{len(rejects)} remark(s) about the data (all in {folder / 'rejects.parquet'}):")
+    for row in rejects.head(SHOWN_REJECTS).itertuples():
+        print(f"  {row.action:<9}{row.kind:<13}{row.file}: {row.reason}")
+    if len(rejects) > SHOWN_REJECTS:
+        print(f"  ... and {len(rejects) - SHOWN_REJECTS} more; in all:")
+        for count in prepared.meta["rejects"]:
+            print(f"  {count['action']:<9}{count['kind']:<13}{count['count']:,}")
+    print()
+
+
+class _Bars:
+    """A progress bar per stage, on standard error; nothing where it is quiet."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.quiet = quiet
+        self.bars: dict[str, Any] = {}
+
+    def __enter__(self) -> Callable[[str, int, int], None] | None:
+        return None if self.quiet else self._tell
+
+    def __exit__(self, *_: object) -> None:
+        for bar in self.bars.values():
+            bar.close()
+
+    def _tell(self, stage: str, done: int, total: int) -> None:
+        from ressin.data.extras import require
+
+        if stage not in self.bars:
+            tqdm = require("tqdm", "data", "showing progress")
+            self.bars[stage] = tqdm.tqdm(total=total, desc=stage, file=sys.stderr, dynamic_ncols=True)
+        self.bars[stage].update(done - self.bars[stage].n)

@@ -1,0 +1,24 @@
+"""From folders of recordings and music to one prepared, versioned, reusable store.
+
+The flow, one type per arrow:
+
+    folder or manifest -> `Catalog` -> `prepare` -> store on disk -> `Prepared` -> `Splits`
+
+| module | holds |
+|---|---|
+| `ressin.data.catalog` | `Catalog`, `Entry`, `Reject`: what was found, and what was not usable and why |
+| `ressin.data.pmemo` | the PMEmo loaders, both releases |
+| `ressin.data.manifest` | your own recordings, from a CSV or Parquet list |
+| `ressin.data.labels` | high and low per subject, by k-means |
+| `ressin.data.music` | the 6373 ComParE functionals, extracted or read |
+| `ressin.data.prepare` | everything above, written as Parquet; resumable; on a cluster if wanted |
+| `ressin.data.store` | `load`: the prepared folder as `Prepared` |
+| `ressin.data.splits` | ten folds: random, subject-disjoint, song-disjoint |
+| `ressin.data.simulate` | a PMEmo-2018 folder made up from a documented model |
+
+The package needs the extra `data`; the music features also need `music`, a cluster needs `scale`.
+"""
+
+from ressin.data.extras import require
+
+require("pyarrow", "data", "ressin.data")

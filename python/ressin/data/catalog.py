@@ -1,0 +1,119 @@
+"""What was found in a folder or a manifest, before anything is decomposed."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DIMENSIONS = ("arousal", "valence")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One recording to be prepared: where it lies and whose it is.
+
+    Attributes
+    ----------
+    recording_id
+        Unique in its catalog, such as ``"12_100081_A"``.
+    pair
+        One listening occasion of one person; the two recordings of a PMEmo-2018 pair share it.
+    subject, stimulus
+        Identity, carried with every sample to the end.
+    dimension
+        ``"arousal"`` or ``"valence"`` when the recording was made while that was being rated, else ``""``.
+    path
+        File, relative to the catalog's root, with forward slashes.
+    column
+        Column of the signal; None when the file's layout says it.
+    sampling_rate
+        Hz; None when the file says it.
+    start, end
+        Window in seconds from the beginning of the file; `end` None means to its end.
+    """
+
+    recording_id: str
+    pair: str
+    subject: str
+    stimulus: str
+    dimension: str
+    path: str
+    column: str | None = None
+    sampling_rate: float | None = None
+    start: float = 0.0
+    end: float | None = None
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A file (or a part of one) that was not as it should be, by name, with the reason.
+
+    Attributes
+    ----------
+    file
+        Relative to the root of the data.
+    kind
+        One word for counting: missing, malformed, truncated, short, disagreement, encoding, rate, gaps,
+        constant, duplicate, range, labels, music, solver, size.
+    reason
+        In plain words, with the numbers.
+    action
+        ``"rejected"``: not in the result. ``"kept"``: in the result, but somebody should know.
+    recording_id
+        The recording that it concerns, else ``""``.
+    """
+
+    file: str
+    kind: str
+    reason: str
+    action: str = "rejected"
+    recording_id: str = ""
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Everything a preparation needs to know, in a fixed order.
+
+    Attributes
+    ----------
+    kind
+        ``"pmemo-2018"``, ``"pmemo-2019"`` or ``"manifest"``.
+    root
+        The folder that every path is relative to, and that none may leave.
+    entries
+        The recordings.
+    ratings
+        One row per pair: pair, subject, stimulus, arousal, valence (numbers or missing), and one column
+        ``<name>_label`` (0, 1 or missing) for every label that the data bring ready-made.
+    stimuli
+        One row per stimulus: stimulus, title, artist, duration (seconds or missing), audio (path or ""),
+        feature_row (its key in `features` or "").
+    features
+        Path of a table of music features, relative to the root, or None.
+    rejects
+        What was listed so far.
+    label_names
+        Names that come with ready-made labels.
+    rating_source
+        ``"subject"``: each subject rated; ``"song mean"``: only the mean over subjects is known.
+    counts
+        How many songs, labelled songs, subjects and pairs were found.
+    """
+
+    kind: str
+    root: Path
+    entries: tuple[Entry, ...]
+    ratings: "pd.DataFrame"
+    stimuli: "pd.DataFrame"
+    features: str | None = None
+    rejects: tuple[Reject, ...] = ()
+    label_names: tuple[str, ...] = ()
+    rating_source: str = "subject"
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def natural(key: str) -> tuple[int, int, str]:
+    """Order identifiers as a person would: numbers by value, then words by letter."""
+    return (0, int(key), key) if key.isdecimal() and key.isascii() else (1, 0, key)
