@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +46,8 @@ class LabelledData:
         int64, (n,): row of `music`, or -1 where the song has no features.
     left_out
         (recording, reason) for every recording that cannot take part.
+    label_rule
+        How ratings became labels, as the prepared folder says it.
     """
 
     label_name: str
@@ -58,6 +62,7 @@ class LabelledData:
     music: NDArray[np.float32]
     music_row: NDArray[np.int64]
     left_out: tuple[tuple[str, str], ...] = ()
+    label_rule: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         columns = ("recording_id", "pair", "subject", "stimulus", "label", "rating", "music_row")
@@ -65,7 +70,9 @@ class LabelledData:
             if len(getattr(self, name)) != len(self.place):
                 raise InvalidInputError(f"{name} has {len(getattr(self, name))} entries for {len(self.place)} samples")
         if self.signals.n_channels != len(CHANNELS):
-            raise InvalidInputError(f"signals have {self.signals.n_channels} channels; needed are {', '.join(CHANNELS)}")
+            raise InvalidInputError(
+                f"signals have {self.signals.n_channels} channels; needed are {', '.join(CHANNELS)}"
+            )
         odd = np.setdiff1d(self.label, (0, 1))
         if len(odd):
             raise InvalidInputError(f"a label is {odd[0]}; 0 and 1 are possible")
@@ -79,9 +86,18 @@ class LabelledData:
         """Keep some samples, in the order given; signals and music are shared, not copied."""
         names = ("place", "recording_id", "pair", "subject", "stimulus", "label", "rating", "music_row")
         kept = {name: getattr(self, name)[index] for name in names}
-        return LabelledData(
-            label_name=self.label_name, signals=self.signals, music=self.music, left_out=self.left_out, **kept
-        )
+        return dataclasses.replace(self, **kept)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Digest of everything that a result can depend on: signals, music, labels and identities."""
+        digest = hashlib.blake2b(digest_size=16)
+        names = ("place", "recording_id", "subject", "stimulus", "label", "rating", "music", "music_row")
+        columns = [getattr(self, name) for name in names]
+        for array in (*self.signals.values, self.signals.offsets, self.signals.sampling_rates, *columns):
+            digest.update(f"{array.dtype.str}{array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).tobytes() if array.dtype.kind == "U" else memoryview(array).cast("B"))
+        return digest.hexdigest()
 
     def with_music(self) -> LabelledData:
         """Keep the samples whose song has features; the others are added to `left_out`."""
@@ -180,6 +196,7 @@ def labelled_data(prepared: Prepared, label_name: str, *, recordings: str = "own
         music=np.ascontiguousarray(prepared.music.to_numpy(np.float32)),
         music_row=np.array([order.get(song, -1) for song in stimulus], dtype=np.int64),
         left_out=left_out,
+        label_rule=dict(prepared.meta.get("settings", {}).get("labels", {})),
     )
 
 

@@ -1,0 +1,111 @@
+"""What this machine and these processes can do: device, precision, and who else is training."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from ressin.errors import InvalidInputError
+
+BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})  # x86, x86, Arm
+
+
+@dataclass(frozen=True)
+class Processes:
+    """This process's number and how many there are; (0, 1) when it is alone."""
+
+    rank: int = 0
+    world: int = 1
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the one that writes files and shows progress."""
+        return self.rank == 0
+
+
+def processes() -> Processes:
+    """Find out who is training: the default process group of torch, where there is one."""
+    if dist.is_available() and dist.is_initialized():
+        return Processes(dist.get_rank(), dist.get_world_size())
+    return Processes()
+
+
+@contextmanager
+def joined_processes() -> Iterator[Processes]:
+    """Join the other processes that ``torchrun`` started: gloo on CPU, NCCL on GPU. Alone, do nothing."""
+    if int(os.environ.get("WORLD_SIZE", "1")) < 2 or dist.is_initialized():
+        yield processes()
+        return
+    if torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    try:
+        yield processes()
+    finally:
+        dist.destroy_process_group()
+
+
+def summed(values: Tensor) -> Tensor:
+    """Sum over all processes."""
+    if processes().world > 1:
+        dist.all_reduce(values)
+    return values
+
+
+def from_first(value: float, device: torch.device) -> float:
+    """Return the value of process 0, in every process."""
+    if processes().world == 1:
+        return value
+    holder = torch.tensor([value], dtype=torch.float64, device=device)
+    dist.broadcast(holder, src=0)
+    return float(holder.item())
+
+
+def wait_for_all() -> None:
+    """Return when every process has come here."""
+    if processes().world > 1:
+        dist.barrier()
+
+
+def choose_device(device: str = "auto") -> torch.device:
+    """Resolve ``"auto"`` to the GPU where there is one, else the CPU.
+
+    Raises
+    ------
+    InvalidInputError
+        If torch does not know the device, or it is not there.
+    """
+    if device == "auto":
+        device = f"cuda:{torch.cuda.current_device()}" if torch.cuda.is_available() else "cpu"
+    try:
+        chosen = torch.device(device)
+        torch.empty(1, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        raise InvalidInputError(f"device={device!r} cannot be used here: {str(error).splitlines()[0]}") from error
+    return chosen
+
+
+def choose_precision(precision: str, device: torch.device) -> str:
+    """Resolve ``"auto"``: ``"bf16"`` where the hardware multiplies it, else ``"fp32"``."""
+    if precision != "auto":
+        return precision
+    fast = torch.cuda.is_bf16_supported() if device.type == "cuda" else cpu_has_bf16()
+    return "bf16" if fast else "fp32"
+
+
+def cpu_has_bf16() -> bool:
+    """Tell whether the processor has bf16 instructions; False where the system does not say (only Linux does)."""
+    listing = Path("/proc/cpuinfo")
+    if platform.system() != "Linux" or not listing.is_file():
+        return False
+    lines = listing.read_text(encoding="ascii", errors="replace").splitlines()
+    flags = next((line for line in lines if line.lower().startswith(("flags", "features"))), "")
+    return bool(BF16_FLAGS & set(flags.split()))
