@@ -44,6 +44,9 @@ class ImageSettings:
             raise InvalidInputError(f"size={self.size}: a picture has between 2 and {MAX_SIZE} pixels a side")
 
 
+DEFAULT = ImageSettings()
+
+
 @dataclass(frozen=True)
 class ImageGrid:
     """The layout of one recording: `rows` whole seconds of `columns` samples each; row s starts at ``starts[s]``."""
@@ -160,7 +163,7 @@ class PackedSignals:
     def draw(
         self,
         index: ArrayLike,
-        settings: ImageSettings = ImageSettings(),
+        settings: ImageSettings = DEFAULT,
         *,
         mean: ArrayLike | None = None,
         shifts: ArrayLike | None = None,
@@ -226,7 +229,8 @@ def empty_images(shape: tuple[int, ...]) -> NDArray[np.float32]:
     count = math.prod(shape)
     memory = np.empty(count + 16, dtype=np.float32)
     skip = -(memory.ctypes.data // 4) % 16
-    return memory[skip : skip + count].reshape(shape)
+    images: NDArray[np.float32] = memory[skip : skip + count].reshape(shape)
+    return images
 
 
 def to_image(
@@ -260,7 +264,10 @@ def to_image(
     Coordinates are rounded to single precision the way ``torch.nn.functional.interpolate`` rounds them; the two agree
     to 1e-6 at any length and rate.
     """
-    return PackedSignals.pack([channels], sampling_rate).draw([0], ImageSettings(size, antialias))[0]
+    image: NDArray[np.float32] = PackedSignals.pack([channels], sampling_rate).draw(
+        [0], ImageSettings(size, antialias)
+    )[0]
+    return image
 
 
 def to_images(

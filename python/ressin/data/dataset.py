@@ -1,8 +1,9 @@
 """Samples for torch: pictures drawn a batch at a time, in one call of the kernel, while the last batch is being learnt.
 
-`SignalImages` is an ordinary map-style dataset, for any ``DataLoader``; it answers ``__getitems__``, so a loader asks for
-a whole batch at once. `BatchStream` is the loader that training uses: an endless row of shuffles cut into full batches,
-where batch s depends on the seed and on s alone, so that training can go on from any step and be shared by processes.
+`SignalImages` is an ordinary map-style dataset, for any ``DataLoader``; it answers ``__getitems__``, so a loader asks
+for a whole batch at once. `BatchStream` is the loader that training uses: an endless row of shuffles cut into full
+batches, where batch s depends on the seed and on s alone, so that training can go on from any step and be shared by
+processes.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from torch.utils.data import Dataset
 
 from ressin.data.labelled import LabelledData
 from ressin.errors import InvalidInputError
-from ressin.image import ImageSettings
+from ressin.image import DEFAULT, ImageSettings
 
 Inputs = tuple[Tensor | None, ...]
 
@@ -79,7 +80,7 @@ class SignalImages(Dataset[tuple[Tensor, int]]):
         self,
         data: LabelledData,
         channels: Sequence[int] = (0, 1, 2),
-        settings: ImageSettings = ImageSettings(),
+        settings: ImageSettings = DEFAULT,
         *,
         mean: ArrayLike | None = None,
         n_threads: int = 0,
@@ -111,9 +112,7 @@ class SignalImages(Dataset[tuple[Tensor, int]]):
         return out
 
 
-def channel_means(
-    images: SignalImages, index: NDArray[np.int64], batch_size: int = 256
-) -> NDArray[np.float32]:
+def channel_means(images: SignalImages, index: NDArray[np.int64], batch_size: int = 256) -> NDArray[np.float32]:
     """Mean pixel of each plane over some samples (the training part), (n_planes,)."""
     total = np.zeros(images.signals.n_channels)
     for begin in range(0, len(index), batch_size):
@@ -125,8 +124,8 @@ def channel_means(
 class BatchStream:
     """Endless training batches, drawn one ahead in a thread of its own.
 
-    The training samples are shuffled again and again; the row of all these shuffles is cut into batches, so every batch is
-    full. Shuffle k and the crops of step s come from generators seeded by (seed, k) and (seed, s).
+    The training samples are shuffled again and again; the row of all these shuffles is cut into batches, so every
+    batch is full. Shuffle k and the crops of step s come from generators seeded by (seed, k) and (seed, s).
 
     Parameters
     ----------
@@ -172,12 +171,13 @@ class BatchStream:
         self._shuffles: dict[int, NDArray[np.int64]] = {}
 
     def samples(self, step: int) -> NDArray[np.int64]:
-        """Samples of batch `step`, over all processes."""
+        """Find the samples of batch `step`, over all processes."""
         n = len(self.index)
         begin, end = step * self.batch_size, (step + 1) * self.batch_size
         first, last = begin // n, math.ceil(end / n)
         row = np.concatenate([self._shuffle(k) for k in range(first, last)])
-        return self.index[row[begin - first * n : end - first * n]]
+        samples: NDArray[np.int64] = self.index[row[begin - first * n : end - first * n]]
+        return samples
 
     def epoch(self, step: int) -> float:
         """How often the training part has been seen after `step` batches."""
@@ -202,7 +202,8 @@ class BatchStream:
 
     def _shifts(self, step: int) -> NDArray[np.int64]:
         rng = np.random.default_rng([self.seed, 1, step])
-        return rng.integers(-self.crop_padding, self.crop_padding + 1, size=(self.batch_size, 2))
+        shifts: NDArray[np.int64] = rng.integers(-self.crop_padding, self.crop_padding + 1, size=(self.batch_size, 2))
+        return shifts
 
     def _shuffle(self, k: int) -> NDArray[np.int64]:
         if k not in self._shuffles:

@@ -41,7 +41,7 @@ class LabelledData:
     rating
         float64, (n,): the rating behind the label, NaN where the data came with labels only.
     music
-        float32, (n_songs, n_features): features of the songs, in the order of their names; no columns where there are none.
+        float32, (n_songs, n_features): features of the songs; no columns where there are none.
     music_row
         int64, (n,): row of `music`, or -1 where the song has no features.
     left_out
@@ -96,7 +96,9 @@ class LabelledData:
         columns = [getattr(self, name) for name in names]
         for array in (*self.signals.values, self.signals.offsets, self.signals.sampling_rates, *columns):
             digest.update(f"{array.dtype.str}{array.shape}".encode())
-            digest.update(np.ascontiguousarray(array).tobytes() if array.dtype.kind == "U" else memoryview(array).cast("B"))
+            digest.update(
+                np.ascontiguousarray(array).tobytes() if array.dtype.kind == "U" else memoryview(array).cast("B")
+            )
         return digest.hexdigest()
 
     def with_music(self) -> LabelledData:
@@ -146,8 +148,8 @@ def labelled_data(prepared: Prepared, label_name: str, *, recordings: str = "own
     label_name
         One of ``prepared.label_names``.
     recordings
-        Where a pair has two recordings, one per dimension (PMEmo 2018): ``"own"`` takes the one of the dimension that is
-        being predicted, ``"all"`` both. Recordings without a dimension always take part.
+        Where a pair has two recordings, one per dimension (PMEmo 2018): ``"own"`` takes the one of the dimension that
+        is being predicted, ``"all"`` both. Recordings without a dimension always take part.
 
     Returns
     -------

@@ -184,7 +184,9 @@ def load(path: str | Path) -> TrainedModel:
     """
     tensors, about = read_tensors(Path(path))
     if about.get("format") != FORMAT:
-        raise InvalidInputError(f"{path} is a checkpoint of format {about.get('format')!r}; this version reads {FORMAT}")
+        raise InvalidInputError(
+            f"{path} is a checkpoint of format {about.get('format')!r}; this version reads {FORMAT}"
+        )
     try:
         return _rebuild(tensors, about)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -200,8 +202,13 @@ def _rebuild(tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> Trained
     hidden = tuple(weights["classifier.hidden.weight"].shape)
     n_music = normalisation.music_mean.size
     # Checked before the model is built: the settings of a stranger could ask for any size.
-    if hidden[0] != settings.model.hidden or hidden[1] != n_music * settings.model.use_music + 512 * settings.model.use_eda:
-        raise InvalidInputError(f"the fusion layer is {hidden}, which the settings and {n_music} music features contradict")
+    if (
+        hidden[0] != settings.model.hidden
+        or hidden[1] != n_music * settings.model.use_music + 512 * settings.model.use_eda
+    ):
+        raise InvalidInputError(
+            f"the fusion layer is {hidden}, which the settings and {n_music} music features contradict"
+        )
     if settings.model.use_eda and normalisation.image_mean.shape != (settings.model.n_planes,):
         raise InvalidInputError(f"image_mean has shape {normalisation.image_mean.shape}; needed is one per plane")
     if normalisation.music_deviation.shape != normalisation.music_mean.shape:

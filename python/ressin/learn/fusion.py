@@ -58,7 +58,9 @@ class ResSIN(nn.Module):
     def __init__(self, settings: ModelSettings, n_music: int) -> None:
         super().__init__()
         if settings.use_music and n_music < 1:
-            raise InvalidInputError("use_music is on, and the data have no music features: switch it off or prepare them")
+            raise InvalidInputError(
+                "use_music is on, and the data have no music features: switch it off or prepare them"
+            )
         self.subnet = ResidualSubnet(settings.n_planes, settings.norm) if settings.use_eda else None
         self.n_music = n_music if settings.use_music else 0
         n_eda = N_FEATURES if settings.use_eda else 0

@@ -92,7 +92,10 @@ class History:
             raise InvalidInputError("the columns of a history differ in length")
         if not all(value is None or type(value) in (int, float) for column in lists for value in column):
             raise InvalidInputError("a history holds something that is not a number")
-        return cls([Row(*(math.nan if value is None else value for value in row)) for row in zip(*lists, strict=True)])
+        rows = []
+        for step, *others in zip(*lists, strict=True):
+            rows.append(Row(int(step), *(math.nan if value is None else float(value) for value in others)))
+        return cls(rows)
 
 
 class Logs:

@@ -33,9 +33,16 @@ class Normalisation:
     music_deviation: NDArray[np.float32]
 
     def scale_music(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Z-score music features, (B, n_music); what is missing (not finite) becomes the mean, 0."""
-        scaled = (features - self.music_mean) / self.music_deviation
-        return np.where(np.isfinite(scaled), scaled, np.float32(0.0)).astype(np.float32)
+        """Z-score music features, (B, n_music)."""
+        return scaled_music(features, self.music_mean, self.music_deviation)
+
+
+def scaled_music(
+    features: NDArray[np.float32], mean: NDArray[np.float32], deviation: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Z-score music features, (n, n_music); what is missing (not finite) becomes the mean, 0."""
+    scaled = (features - mean) / deviation
+    return np.where(np.isfinite(scaled), scaled, np.float32(0.0)).astype(np.float32)
 
 
 def fit_normalisation(data: LabelledData, train: NDArray[np.int64], settings: LearnSettings) -> Normalisation:
@@ -45,11 +52,12 @@ def fit_normalisation(data: LabelledData, train: NDArray[np.int64], settings: Le
     if settings.model.use_eda:
         image_mean = channel_means(SignalImages(data, settings.model.channel_index, settings.image), train)
     if settings.model.use_music:
-        music_mean, deviation = _music_scale(data, train)
+        music_mean, deviation = fit_music_scale(data, train)
     return Normalisation(image_mean, music_mean, deviation)
 
 
-def _music_scale(data: LabelledData, train: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def fit_music_scale(data: LabelledData, train: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean and deviation of the music features over the training samples; infinite where a feature does not vary."""
     data.music_of(train)  # raises where a song has none
     rows, counts = np.unique(data.music_row[train], return_counts=True)
     values = data.music[rows].astype(np.float64)

@@ -20,7 +20,7 @@ BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})  # x86, x86, Arm
 
 @dataclass(frozen=True)
 class Processes:
-    """This process's number and how many there are; (0, 1) when it is alone."""
+    """Number of this process and how many there are; (0, 1) when it is alone."""
 
     rank: int = 0
     world: int = 1

@@ -69,7 +69,9 @@ class ModelSettings:
         if not (self.use_eda or self.use_music):
             raise InvalidInputError("use_eda and use_music are both off: the model would see nothing")
         if self.imagenet and self.norm != "batch":
-            raise InvalidInputError(f"imagenet weights come with batch normalisation; norm={self.norm!r} cannot hold them")
+            raise InvalidInputError(
+                f"imagenet weights come with batch normalisation; norm={self.norm!r} cannot hold them"
+            )
 
     @property
     def n_planes(self) -> int:
@@ -176,11 +178,16 @@ class LearnSettings:
         InvalidInputError
             For an unknown or missing name, a value of another type, or one that the settings refuse.
         """
-        kinds = {"model": ModelSettings, "training": TrainSettings, "image": ImageSettings}
-        if not isinstance(values, dict) or set(values) != set(kinds):
-            raise InvalidInputError(f"settings must hold {', '.join(kinds)}")
-        parts = {name: _rebuild(kind, values[name], name) for name, kind in kinds.items()}
-        return cls(**parts)
+        if set(values) != {"model", "training", "image"}:
+            raise InvalidInputError("settings must hold the parts model, training and image")
+        return cls(
+            model=_rebuild(ModelSettings, values["model"], "model"),
+            training=_rebuild(TrainSettings, values["training"], "training"),
+            image=_rebuild(ImageSettings, values["image"], "image"),
+        )
+
+
+DEFAULT = LearnSettings()
 
 
 def _rebuild(kind: type[T], values: Any, where: str) -> T:

@@ -31,8 +31,8 @@ class TrainingState:
     history
         Rows of the iterations before it.
     best_loss, best_step, best
-        Lowest validation loss so far, the iteration after which it was seen and the weights then; infinite, -1 and empty
-        before the first look.
+        Lowest validation loss so far, the iteration after which it was seen and the weights then; infinite, -1 and
+        empty before the first look.
     waited
         Looks since then.
     """

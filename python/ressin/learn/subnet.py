@@ -36,8 +36,8 @@ class ChannelBias(nn.Module):
 class ResidualSubnet(nn.Module):
     """ResNet-18's convolutions and residual blocks (torchvision's), averaged over the picture.
 
-    Shapes: (B, n_planes, size, size) -> (B, 512). In between, at size 224: 64 planes of 112, after pooling four stages of
-    two blocks each with 64, 128, 256, 512 planes of 56, 28, 14, 7.
+    Shapes: (B, n_planes, size, size) -> (B, 512). In between, at size 224: 64 planes of 112, after pooling four stages
+    of two blocks each with 64, 128, 256, 512 planes of 56, 28, 14, 7.
 
     | n_planes | norm | parameters |
     |---|---|---|

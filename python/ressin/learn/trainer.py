@@ -72,7 +72,9 @@ class Trainer:
         name: str = "training",
     ) -> None:
         self.me = processes()
-        self.model = model.to(device, memory_format=torch.channels_last if settings.channels_last else None)
+        self.model = model.to(device)
+        if settings.channels_last:
+            self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.source, self.label, self.validation, self.settings = source, label, validation, settings
         self.device, self.run, self.folder, self.save_every = device, run, folder, save_every
         self.log_kinds, self.progress, self.name = logs, progress if self.me.first else False, name
@@ -135,7 +137,7 @@ class Trainer:
         return state
 
     def _loss(self, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
-        """This process's share of the batch's mean cross-entropy, and how many it got right."""
+        """Compute this process's share of the batch's mean cross-entropy, and how many it got right."""
         label = batch.label.to(self.device)
         with self._autocast():
             logits = network(*moved(batch.inputs, self.device, self.settings.channels_last))
@@ -154,8 +156,8 @@ class Trainer:
         both = summed(torch.stack([loss.detach().double(), correct.double()])).tolist()
         if not np.isfinite(both[0]):
             raise InvalidInputError(
-                f"the loss became {both[0]} at iteration {batch.step}: lower learning_rate={self.settings.learning_rate:g}, "
-                'or use norm="batch"'
+                f"the loss became {both[0]} at iteration {batch.step}: "
+                f'lower learning_rate={self.settings.learning_rate:g}, or use norm="batch"'
             )
         return both[0], both[1] / len(batch.whole)
 
@@ -177,7 +179,12 @@ class Trainer:
         if not len(self.validation) or state.step % self.settings.validate_every:
             return float("nan"), float("nan")
         loss, accuracy = loss_and_accuracy(
-            self.model, self.source, self.label, self.validation, batch_size=self.settings.batch_size, device=self.device
+            self.model,
+            self.source,
+            self.label,
+            self.validation,
+            batch_size=self.settings.batch_size,
+            device=self.device,
         )
         loss = from_first(loss, self.device)
         state.keep_best(loss)

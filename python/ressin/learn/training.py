@@ -17,7 +17,7 @@ from ressin.learn.history import LOGS
 from ressin.learn.inputs import FusionInputs, fit_normalisation
 from ressin.learn.machine import choose_device, choose_precision, processes, wait_for_all
 from ressin.learn.progress import Progress
-from ressin.learn.settings import LearnSettings, TrainSettings
+from ressin.learn.settings import DEFAULT, LearnSettings, TrainSettings
 from ressin.learn.trainer import STATE, Trainer
 
 MODEL = "model.safetensors"
@@ -26,7 +26,7 @@ MODEL = "model.safetensors"
 def train(
     data: LabelledData,
     index: ArrayLike,
-    settings: LearnSettings = LearnSettings(),
+    settings: LearnSettings = DEFAULT,
     *,
     folder: str | Path | None = None,
     device: str = "auto",
@@ -139,8 +139,8 @@ def hold_back(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Divide training samples into a part to fit and a part to look at for early stopping.
 
-    Whole subjects or songs are held back where ``validation_group`` says so; they are drawn at random until the share is
-    reached. With a share of 0 the second part is empty.
+    Whole subjects or songs are held back where ``validation_group`` says so; they are drawn at random until the share
+    is reached. With a share of 0 the second part is empty.
     """
     if settings.validation_share == 0.0:
         return index, index[:0]
@@ -166,7 +166,9 @@ def _checked(data: LabelledData, index: ArrayLike) -> NDArray[np.int64]:
     classes = np.unique(data.label[samples])
     if len(classes) < 2:
         which = "high" if classes[0] == 1 else "low"
-        raise InvalidInputError(f"all {len(samples)} training samples are {which} in {data.label_name}: nothing to learn")
+        raise InvalidInputError(
+            f"all {len(samples)} training samples are {which} in {data.label_name}: nothing to learn"
+        )
     return samples
 
 

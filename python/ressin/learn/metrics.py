@@ -1,0 +1,140 @@
+"""How good predictions are, with intervals that respect that one person's answers belong together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ressin.errors import InvalidInputError
+
+METRICS = ("accuracy", "f1", "precision", "recall", "balanced_accuracy", "roc_auc")
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number and its bootstrap interval; NaN where it is not defined (ROC-AUC of a single class)."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+def metrics(
+    label: ArrayLike,
+    score: ArrayLike,
+    subject: ArrayLike,
+    *,
+    threshold: float = 0.5,
+    n_resamples: int = 2000,
+    seed: int = 0,
+) -> dict[str, Estimate]:
+    """Accuracy, F1, precision, recall, balanced accuracy and ROC-AUC, high being the positive class.
+
+    Parameters
+    ----------
+    label
+        (n,), 0 low, 1 high.
+    score
+        (n,), larger means more likely high; such as a probability.
+    subject
+        (n,), whose answers they are.
+    threshold
+        A score above it predicts high.
+    n_resamples
+        Bootstrap resamples of subjects.
+    seed
+        Of the resampling.
+
+    Returns
+    -------
+    dict
+        An `Estimate` for each of `METRICS`, with percentile intervals at 95 %.
+
+    Raises
+    ------
+    InvalidInputError
+        If lengths differ, nothing is given, a label is not 0 or 1 or a score not finite.
+
+    Notes
+    -----
+    Whole subjects are drawn with replacement, so the intervals answer: what if other people had taken part? A ratio
+    without a denominator is 0, as in scikit-learn (precision where nothing was predicted high). A ROC-AUC counts ties by
+    half and is undefined (NaN) where only one class occurs; resamples of that kind are left out of its interval.
+    """
+    truth, scores = np.asarray(label), np.asarray(score, dtype=np.float64)
+    people = np.asarray(subject)
+    if not len(truth) == len(scores) == len(people) or not len(truth):
+        raise InvalidInputError(
+            f"{len(truth)} labels, {len(scores)} scores and {len(people)} subjects: one of each per sample is needed"
+        )
+    if not np.isin(truth, (0, 1)).all():
+        raise InvalidInputError(f"labels hold {np.setdiff1d(truth, (0, 1))[0]!r}; 0 and 1 are possible")
+    if not np.isfinite(scores).all():
+        raise InvalidInputError(f"the score of sample {np.flatnonzero(~np.isfinite(scores))[0]} is not finite")
+    positive = truth == 1
+    _, code = np.unique(people, return_inverse=True)
+    weights = resampled_weights(int(code.max()) + 1, n_resamples, seed)  # (n_resamples, n_subjects)
+    once = np.ones((1, weights.shape[1]), weights.dtype)
+    result = {}
+    counts = _counts(positive, scores > threshold, code)  # (n_subjects, 4)
+    values, draws = _ratios(once @ counts), _ratios(weights @ counts)
+    for name, value in values.items():
+        result[name] = _estimate(float(value[0]), draws[name])
+    order = np.argsort(scores, kind="stable")
+    area = [_roc_auc(positive[order], scores[order], w[code[order]]) for w in np.concatenate([once, weights])]
+    result["roc_auc"] = _estimate(area[0], np.array(area[1:]))
+    return result
+
+
+def resampled_weights(n_groups: int, n_resamples: int, seed: int) -> NDArray[np.float64]:
+    """How often each group occurs in each bootstrap resample, (n_resamples, n_groups); rows sum to n_groups."""
+    rng = np.random.default_rng(seed)
+    shares = np.full(n_groups, 1.0 / n_groups)
+    return rng.multinomial(n_groups, shares, size=n_resamples).astype(np.float64)
+
+
+def _counts(positive: NDArray[np.bool_], predicted: NDArray[np.bool_], code: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Count true and false positives, false and true negatives of each subject, (n_subjects, 4)."""
+    cells = [positive & predicted, ~positive & predicted, positive & ~predicted, ~positive & ~predicted]
+    return np.stack([np.bincount(code, cell, minlength=code.max() + 1) for cell in cells], axis=1)
+
+
+def _ratios(counts: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    tp, fp, fn, tn = counts.T
+    recall, specificity = _divided(tp, tp + fn), _divided(tn, tn + fp)
+    return {
+        "accuracy": _divided(tp + tn, tp + fp + fn + tn),
+        "f1": _divided(2 * tp, 2 * tp + fp + fn),
+        "precision": _divided(tp, tp + fp),
+        "recall": recall,
+        "balanced_accuracy": 0.5 * (recall + specificity),
+    }
+
+
+def _divided(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+
+
+def _roc_auc(positive: NDArray[np.bool_], score: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
+    """P(score of a high > score of a low) + half of P(equal), by weight; samples in order of their scores."""
+    high, low = weight * positive, weight * ~positive
+    if high.sum() == 0 or low.sum() == 0:
+        return float("nan")
+    starts = np.flatnonzero(np.r_[True, np.diff(score) > 0])  # of groups of equal scores
+    high_at, low_at = np.add.reduceat(high, starts), np.add.reduceat(low, starts)
+    below = np.cumsum(low_at) - low_at
+    return float((high_at * (below + 0.5 * low_at)).sum() / (high.sum() * low.sum()))
+
+
+def _estimate(value: float, draws: NDArray[np.float64]) -> Estimate:
+    known = draws[np.isfinite(draws)]
+    if not len(known) or not np.isfinite(value):
+        return Estimate(value, float("nan"), float("nan"))
+    low, high = np.quantile(known, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
+    return Estimate(value, float(low), float(high))
