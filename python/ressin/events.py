@@ -170,3 +170,32 @@ def _table(events: list[_Event], phasic: NDArray[np.float64], sampling_rate: flo
         }
     )
     return table.sort_values("SCR_Onsets", ignore_index=True)
+
+
+def match_onsets(
+    found: NDArray[np.float64], true: NDArray[np.float64], tolerance: float = 0.5
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Pair found with true onsets one to one, closest pairs first, to compare a decomposition with the truth.
+
+    Parameters
+    ----------
+    found, true
+        Times in seconds, (n_found,) and (n_true,).
+    tolerance
+        Largest difference of a pair in seconds, >= 0.
+
+    Returns
+    -------
+    found_index, true_index : ndarray
+        Indices of the pairs, (n_pairs,) each, in order of `true`.
+    """
+    apart = np.abs(found[:, None] - true[None, :])  # (n_found, n_true)
+    pairs: dict[int, int] = {}
+    for flat in np.argsort(apart, axis=None, kind="stable"):
+        i, j = divmod(int(flat), true.size)
+        if apart[i, j] > tolerance:
+            break
+        if i not in pairs.values() and j not in pairs:
+            pairs[j] = i
+    order = sorted(pairs)
+    return np.array([pairs[j] for j in order], dtype=np.intp), np.array(order, dtype=np.intp)

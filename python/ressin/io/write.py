@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import math
 import os
@@ -10,12 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ressin import __version__
 from ressin._atomic import replacing
 from ressin.errors import MissingExtraError, OutputError
 from ressin.io.source import content_suffix
 
 if TYPE_CHECKING:
     import pandas as pd
+
     from ressin.decomposition import Decomposition
 
 _FORMATS = (".csv", ".tsv", ".txt", ".parquet")
@@ -93,7 +94,7 @@ def write_evidence(
     -----
     A number that is not finite is written as null, because JSON has no other word for it.
     """
-    content = {"ressin": importlib.metadata.version("ressin"), **(extra or {}), **decomposition.summary()}
+    content = {"ressin": __version__, **(extra or {}), **decomposition.summary()}
     write_json(content, path)
 
 
@@ -166,7 +167,7 @@ def _write_parquet(
         raise MissingExtraError("pyarrow", "data", "writing Parquet") from error
     fields = [pa.field(name, pa.float64(), metadata={"unit": units[name]}) for name in frame.columns]
     evidence = {
-        "version": importlib.metadata.version("ressin"),
+        "version": __version__,
         "sampling_rate": decomposition.sampling_rate,
         "start_time": start_time,
         **decomposition.summary(),

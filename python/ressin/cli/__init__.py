@@ -1,0 +1,5 @@
+"""The command `ressin`."""
+
+from ressin.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,195 @@
+"""`ressin decompose`: recordings from files, their parts to files."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ressin.cli.console import Console, failure_table
+from ressin.cli.results import write_results
+from ressin.cli.targets import Target, plan
+from ressin.errors import RessinError
+
+if TYPE_CHECKING:
+    from ressin.recording import Recording
+
+_GROUP_SAMPLES = 8_000_000  # recordings are read, decomposed and written in groups of about so many samples
+_GROUP_FILES = 128
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command's parser."""
+    parser = subparsers.add_parser(
+        "decompose",
+        help="decompose recordings from files",
+        description="Decompose recordings: CSV, TSV, TXT, Empatica E4 EDA.csv, Parquet or .npy, each also as .gz. "
+        "Each gets a table of its parts, the evidence that they are optimal as JSON, and on demand a picture and its "
+        "SCR events.",
+    )
+    parser.add_argument("files", metavar="FILE", nargs="+", help="recordings")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", default="ressin-output",
+        help="folder for the results, or for one FILE the table's name (.csv, .tsv, .parquet); default: %(default)s",
+    )  # fmt: skip
+    parser.add_argument("--rate", metavar="HZ", type=float, help="sampling rate, where the file does not tell it")
+    parser.add_argument("--column", metavar="NAME", help="column of the signal: its name, or its number from 1")
+    parser.add_argument(
+        "--format",
+        choices=("csv", "csv.gz", "tsv", "parquet"),
+        default="csv",
+        help="of the tables; default: %(default)s",
+    )
+    parser.add_argument("--plot", action="store_true", help="draw a picture of each")
+    parser.add_argument("--plot-format", choices=("png", "svg", "pdf", "html"), help="default: png; implies --plot")
+    parser.add_argument("--scrs", action="store_true", help="write a table of each recording's SCR events")
+    parser.add_argument(
+        "--min-amplitude", metavar="US", type=float, default=0.01,
+        help="least height of an SCR, in the unit of the signal; default: %(default)g",
+    )  # fmt: skip
+    parser.add_argument("--jobs", metavar="N", type=int, default=0, help="threads; default: all cores")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but failures")
+    _add_settings(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("settings of the decomposition (see the documentation of ressin.decompose)")
+    group.add_argument(
+        "--tau0", metavar="S", type=float, default=2.0, help="slow time constant; default: %(default)g s"
+    )
+    group.add_argument(
+        "--tau1", metavar="S", type=float, default=0.7, help="fast time constant; default: %(default)g s"
+    )
+    group.add_argument(
+        "--delta-knot", metavar="S", type=float, default=10.0, help="spacing of the tonic knots; default: %(default)g s"
+    )
+    group.add_argument("--alpha", type=float, default=8e-4, help="weight of the driver; default: %(default)g")
+    group.add_argument("--gamma", type=float, default=1e-2, help="weight of the tonic spline; default: %(default)g")
+    group.add_argument("--revision", choices=("2025", "2015"), default="2025", help="of cvxEDA; default: %(default)s")
+    group.add_argument(
+        "--baseline", choices=("none", "constant", "linear", "spline"), default="linear", help="default: %(default)s"
+    )
+    group.add_argument(
+        "--no-standardize", dest="standardize", action="store_false", help="solve on the signal as it is, not z-scored"
+    )
+    group.add_argument(
+        "--solver", choices=("interior_point", "osqp"), default="interior_point", help="default: %(default)s"
+    )
+    group.add_argument("--tol", type=float, default=1e-10, help="relative duality gap to reach; default: %(default)g")
+    group.add_argument("--max-iterations", metavar="N", type=int, default=100, help="default: %(default)s")
+    group.add_argument(
+        "--missing", choices=("raise", "solve"), default="raise",
+        help="what to do with missing samples: refuse the file, or solve through them; default: %(default)s",
+    )  # fmt: skip
+
+
+_SETTINGS = (
+    "tau0", "tau1", "delta_knot", "alpha", "gamma", "revision", "baseline", "standardize", "solver", "tol",
+    "max_iterations", "missing",
+)  # fmt: skip
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Decompose all files; a file that fails is listed at the end and does not stop the others."""
+    settings: dict[str, Any] = {name: getattr(arguments, name) for name in _SETTINGS}
+    settings["n_threads"] = arguments.jobs
+    picture_format = arguments.plot_format or ("png" if arguments.plot else None)
+    try:
+        _check(arguments, settings, picture_format)
+        targets = plan(arguments.files, arguments.output, arguments.format, picture_format or "png")
+    except RessinError as error:
+        print(f"ressin decompose: {error}", file=sys.stderr)
+        return 2
+    failures: list[tuple[str, str]] = []
+    with Console(len(targets), quiet=arguments.quiet) as console:
+        for group in _groups(targets, arguments, console, failures):
+            _decompose_group(group, settings, arguments, picture_format, console, failures)
+    if failures:
+        print(failure_table(failures, len(targets)), file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _check(arguments: argparse.Namespace, settings: dict[str, Any], picture_format: str | None) -> None:
+    """Refuse what would fail for every file, before any is read."""
+    from ressin.errors import InvalidInputError
+    from ressin.settings import Settings, check_sampling_rate
+
+    Settings(**settings)
+    if arguments.rate is not None:
+        check_sampling_rate(arguments.rate)
+    if not arguments.min_amplitude > 0:
+        raise InvalidInputError(f"--min-amplitude is {arguments.min_amplitude:g}; it must be positive")
+    if picture_format is not None:
+        import ressin.figure_files  # noqa: F401  # says what to install where matplotlib is missing
+
+
+Group = list[tuple[Target, "Recording"]]
+
+
+def _groups(
+    targets: Sequence[Target], arguments: argparse.Namespace, console: Console, failures: list[tuple[str, str]]
+) -> Iterator[Group]:
+    """Read the files, and hand them on in groups that fit into memory."""
+    from ressin.io import read_recording
+
+    group: Group = []
+    for target in targets:
+        console.stage("reading")
+        try:
+            recording = read_recording(target.source, sampling_rate=arguments.rate, column=arguments.column)
+        except RessinError as error:
+            failures.append((str(target.source), _reason(error, target)))
+            console.step()
+            continue
+        group.append((target, recording))
+        if len(group) >= _GROUP_FILES or sum(item.n_samples for _, item in group) >= _GROUP_SAMPLES:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _decompose_group(
+    group: Group,
+    settings: dict[str, Any],
+    arguments: argparse.Namespace,
+    picture_format: str | None,
+    console: Console,
+    failures: list[tuple[str, str]],
+) -> None:
+    from ressin.decomposition import decompose_batch
+
+    console.stage("decomposing")
+    signals = {str(target.source): recording.signal for target, recording in group}
+    rates = {str(target.source): recording.sampling_rate for target, recording in group}
+    results = decompose_batch(signals, rates, errors="return", **settings)
+    console.stage("writing")
+    for target, recording in group:
+        result = results.pop(str(target.source))
+        try:
+            if isinstance(result, RessinError):
+                raise result
+            console.say(
+                write_results(
+                    target,
+                    recording,
+                    result,
+                    min_amplitude=arguments.min_amplitude,
+                    scrs=arguments.scrs,
+                    picture=picture_format is not None,
+                )
+            )
+        except RessinError as error:
+            failures.append((str(target.source), _reason(error, target)))
+        console.step()
+
+
+def _reason(error: RessinError, target: Target) -> str:
+    """Return an error's message without the name of the file, which the table gives."""
+    text = str(error)
+    for start in (f"{target.source}", f"signal {str(target.source)!r}"):
+        if text.startswith(start):
+            return text[len(start) :].lstrip(":, ")
+    return text

@@ -1,0 +1,195 @@
+"""`ressin demo`: a simulated recording through everything that ressin does, against the truth."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ressin.errors import MissingExtraError, OutputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from ressin.decomposition import Decomposition
+    from ressin.simulate import SimulatedEDA
+
+_MIN_AMPLITUDE = 0.05  # uS, five deviations of the simulated noise
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command's parser."""
+    parser = subparsers.add_parser(
+        "demo",
+        help="simulate a recording, decompose it and compare with the truth",
+        description="Simulate a recording (responses at known times on a drifting level, with noise), decompose it, "
+        "compare what was found with the truth, and write table, evidence and picture.",
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", default="ressin-demo", help="folder for the files; default: %(default)s"
+    )
+    parser.add_argument("--seed", metavar="N", type=int, default=0, help="of the simulation; default: %(default)s")
+    parser.set_defaults(run=run)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the steps of the demo share.
+
+    Attributes
+    ----------
+    folder
+        Where files are written; it exists.
+    seed
+        Seed of all randomness; a step makes its own generators from it.
+    """
+
+    folder: Path
+    seed: int
+
+    def say(self, topic: str, text: str) -> None:
+        """Print one line under a topic."""
+        print(f"{topic:12}{text}")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run all steps; the exit status is 0 if each of them finds what it should."""
+    folder = Path(arguments.output)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from error
+    demo = Demo(folder, arguments.seed)
+    outcomes = [step(demo) for step in STEPS]
+    return 0 if all(outcomes) else 1
+
+
+def decomposition_step(demo: Demo) -> bool:
+    """Simulate, decompose, compare, write; whether the result is certified and every response was found."""
+    import time
+
+    import numpy as np
+
+    from ressin.decomposition import decompose
+    from ressin.events import find_scrs
+    from ressin.simulate import simulate_eda
+
+    truth = simulate_eda(120.0, 50.0, n_scr=12, rng=np.random.default_rng(demo.seed))
+    started = time.perf_counter()
+    result = decompose(truth.signal, truth.sampling_rate)
+    elapsed = time.perf_counter() - started
+    scrs = find_scrs(result, min_amplitude=_MIN_AMPLITUDE)
+    comparison = compare(truth, result, scrs)
+    certified = result.is_optimal(1e-8)
+
+    a = truth.amplitudes
+    demo.say(
+        "simulated",
+        f"{truth.signal.size} samples, {truth.signal.size / truth.sampling_rate:g} s at {truth.sampling_rate:g} Hz, "
+        f"seed {demo.seed}: {a.size} responses of {a.min():.2f} to {a.max():.2f} uS",
+    )
+    demo.say("", f"on a level of {truth.tonic.min():.2f} to {truth.tonic.max():.2f} uS, noise {truth.noise:g} uS")
+    demo.say(
+        "decomposed",
+        f"{result.status} after {result.iterations} iterations in {1e3 * elapsed:.1f} ms: relative duality gap "
+        f"{result.relative_gap:.1e}",
+    )
+    demo.say("", f"optimality recomputed from the data {'holds' if certified else 'does NOT hold'}")
+    _say_comparison(demo, comparison)
+    demo.say("quality", str(result.quality))
+    _write(demo, truth, result, scrs, {"seed": demo.seed, "certified": certified, **comparison})
+    return certified and comparison["matched"] == a.size
+
+
+STEPS: tuple[Callable[[Demo], bool], ...] = (decomposition_step,)
+
+
+def compare(truth: SimulatedEDA, result: Decomposition, scrs: pd.DataFrame) -> dict[str, Any]:
+    """Compare a decomposition with the truth.
+
+    Parameters
+    ----------
+    truth
+        The simulation.
+    result
+        Its decomposition.
+    scrs
+        The SCR events that were found in it.
+
+    Returns
+    -------
+    dict
+        ``simulated``, ``found``, ``matched`` (events within half a second, one to one), ``missed``, ``extra``;
+        ``onset_error`` (median, s) and ``amplitude_error`` (median, relative) of those that match; root mean square
+        errors ``phasic_rmse``, ``tonic_rmse`` and ``residual_rms`` in microsiemens, next to ``noise``.
+    """
+    import numpy as np
+
+    from ressin.events import match_onsets
+
+    found, true = match_onsets(scrs["SCR_Onsets"].to_numpy() / truth.sampling_rate, truth.onsets)
+    onset_errors = np.abs(scrs["SCR_Onsets"].to_numpy()[found] / truth.sampling_rate - truth.onsets[true])
+    amplitude_errors = np.abs(scrs["SCR_Amplitude"].to_numpy()[found] / truth.amplitudes[true] - 1.0)
+    return {
+        "simulated": int(truth.onsets.size),
+        "found": len(scrs),
+        "matched": int(true.size),
+        "missed": int(truth.onsets.size - true.size),
+        "extra": int(len(scrs) - true.size),
+        "onset_error": float(np.median(onset_errors)) if true.size else float("nan"),
+        "amplitude_error": float(np.median(amplitude_errors)) if true.size else float("nan"),
+        "phasic_rmse": _rms(result.phasic - truth.phasic),
+        "tonic_rmse": _rms(result.tonic - truth.tonic),
+        "residual_rms": _rms(result.residual),
+        "noise": truth.noise,
+    }
+
+
+def _rms(values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
+    return float((values @ values / values.size) ** 0.5)
+
+
+def _say_comparison(demo: Demo, comparison: dict[str, Any]) -> None:
+    demo.say(
+        "found",
+        f"{comparison['found']} SCRs: {comparison['matched']} of {comparison['simulated']} responses matched, "
+        f"{comparison['missed']} missed, {comparison['extra']} extra",
+    )
+    demo.say(
+        "",
+        f"median error of onsets {1e3 * comparison['onset_error']:.0f} ms, of amplitudes "
+        f"{100 * comparison['amplitude_error']:.1f} %",
+    )
+    demo.say(
+        "errors",
+        f"phasic {comparison['phasic_rmse']:.4f} uS, tonic {comparison['tonic_rmse']:.4f} uS (root mean square); "
+        f"residual {comparison['residual_rms']:.4f} uS",
+    )
+
+
+def _write(
+    demo: Demo, truth: SimulatedEDA, result: Decomposition, scrs: pd.DataFrame, comparison: dict[str, Any]
+) -> None:
+    """Write table, evidence, events and picture."""
+    from ressin.io.write import write_decomposition, write_evidence, write_scrs
+
+    table, evidence, events, picture = (
+        demo.folder / name for name in ("demo.csv", "demo.json", "demo_scrs.csv", "demo.png")
+    )
+    write_decomposition(result, table)
+    simulation = {"onsets": truth.onsets, "amplitudes": truth.amplitudes, **comparison}
+    write_evidence(result, evidence, extra={"demo": simulation})
+    write_scrs(scrs, events)
+    demo.say("written", f"{table}, {evidence}, {events}")
+    try:
+        from ressin.figure_files import save_figure
+        from ressin.plots import plot_decomposition
+    except MissingExtraError as error:
+        demo.say("no picture", str(error))
+        return
+    figure = plot_decomposition(result, scrs=scrs, title=f"ressin demo: simulated recording, seed {demo.seed}")
+    save_figure(figure, picture)
+    demo.say("", str(picture))

@@ -1,0 +1,56 @@
+"""The parser of the command line, and what becomes of errors."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from ressin import cli_data
+from ressin.cli import decompose, demo
+from ressin.errors import RessinError
+
+# Each adds parsers to the subparsers it is given; a parser's default `run` takes the arguments and returns the status.
+COMMANDS = (decompose.add_parser, demo.add_parser, cli_data.add_parsers)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv
+        Arguments after the program's name; None takes those of the process.
+
+    Returns
+    -------
+    int
+        Exit status: 0 if all went well, 1 if something failed, 2 for a wrong command line, 130 after Ctrl-C.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except RessinError as error:
+        print(f"ressin: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nressin: stopped; what was written before is whole", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone (as `head` does): say no more, and keep Python from trying at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    from ressin import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="ressin", description="Split skin conductance (EDA, GSR) into its phasic and tonic part, exactly and fast."
+    )
+    parser.add_argument("--version", action="version", version=f"ressin {__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for add_parsers in COMMANDS:
+        add_parsers(subparsers)
+    return parser

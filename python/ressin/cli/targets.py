@@ -1,0 +1,136 @@
+"""Where the results of each input file go, settled before any work is done."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ressin.errors import OutputError
+from ressin.io.source import content_stem
+from ressin.io.write import check_table_format
+
+_TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".gz")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Names of the files that one recording's results are written to.
+
+    Attributes
+    ----------
+    source
+        The input file.
+    name
+        Name of the recording, different for every input.
+    table, evidence, picture, scrs
+        The samples, the evidence, the figure and the events.
+    """
+
+    source: Path
+    name: str
+    table: Path
+    evidence: Path
+    picture: Path
+    scrs: Path
+
+
+def plan(files: Sequence[str], output: str, table_format: str, picture_format: str) -> list[Target]:
+    """Name the outputs of all inputs so that no two share a name and none is an input.
+
+    Parameters
+    ----------
+    files
+        Input files as given; one that is given twice is taken once.
+    output
+        A folder, made if need be; for one input also the name of its table.
+    table_format, picture_format
+        Suffixes without the dot.
+
+    Returns
+    -------
+    list of Target
+        One for each different input, in order. Inputs of the same name are told apart by the folders they lie in
+        (``S1/EDA.csv`` and ``S2/EDA.csv`` become ``S1-EDA`` and ``S2-EDA``).
+
+    Raises
+    ------
+    OutputError
+        If two inputs cannot be told apart, an output would overwrite an input, or the folder cannot be made.
+    """
+    sources = list({os.path.realpath(file): Path(file) for file in reversed(files)}.values())[::-1]
+    if Path(output).suffix.lower() in _TABLE_SUFFIXES and not Path(output).is_dir():
+        targets = [_beside_table(sources, Path(output), picture_format)]
+    else:
+        folder = _made(Path(output))
+        names = _distinct_names(sources)
+        targets = [_in_folder(s, n, folder, table_format, picture_format) for s, n in zip(sources, names, strict=True)]
+    _check_inputs_are_kept(targets)
+    return targets
+
+
+def _beside_table(sources: Sequence[Path], table: Path, picture_format: str) -> Target:
+    if len(sources) > 1:
+        raise OutputError(f"-o {table} names one table, but there are {len(sources)} inputs; name a folder")
+    check_table_format(table)
+    stem = content_stem(table)
+    return Target(
+        sources[0],
+        content_stem(sources[0]),
+        table,
+        table.with_name(f"{stem}_evidence.json"),
+        table.with_name(f"{stem}.{picture_format}"),
+        table.with_name(f"{stem}_scrs.csv"),
+    )
+
+
+def _in_folder(source: Path, name: str, folder: Path, table_format: str, picture_format: str) -> Target:
+    return Target(
+        source,
+        name,
+        folder / f"{name}_decomposed.{table_format}",
+        folder / f"{name}_evidence.json",
+        folder / f"{name}_decomposed.{picture_format}",
+        folder / f"{name}_scrs.csv",
+    )
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "a file of that name stands there" if isinstance(error, FileExistsError) else error.strerror
+        raise OutputError(f"cannot make the folder {folder} for the results: {reason}") from error
+    return folder
+
+
+def _distinct_names(sources: Sequence[Path]) -> list[str]:
+    """Name each input by its stem, led by as many of its folders as it takes to tell it from the others."""
+    resolved = [Path(os.path.realpath(source)) for source in sources]
+    names = [content_stem(path) for path in resolved]
+    for depth in range(1, max((len(path.parts) for path in resolved), default=1)):
+        clashing = {name for name, count in Counter(_folded(names)).items() if count > 1}
+        if not clashing:
+            return names
+        for i, path in enumerate(resolved):
+            if names[i].casefold() in clashing:
+                names[i] = "-".join([*path.parts[1:-1][-depth:], content_stem(path)])
+    if len(set(_folded(names))) < len(names):
+        same = [str(s) for s, n in zip(sources, _folded(names), strict=True) if _folded(names).count(n) > 1]
+        raise OutputError(f"{' and '.join(same)} would write results of the same name; rename one, or run them apart")
+    return names
+
+
+def _folded(names: Sequence[str]) -> list[str]:
+    """Names as a file system that ignores case sees them."""
+    return [name.casefold() for name in names]
+
+
+def _check_inputs_are_kept(targets: Sequence[Target]) -> None:
+    inputs = {os.path.realpath(target.source) for target in targets}
+    for target in targets:
+        for path in (target.table, target.evidence, target.picture, target.scrs):
+            if os.path.realpath(path) in inputs:
+                raise OutputError(f"the results of {target.source} would overwrite the input {path}; choose another -o")
