@@ -136,10 +136,12 @@ py::list decompose(const std::vector<Array>& signals, const std::vector<std::opt
 }
 
 py::tuple certify(const Array& signal, const std::optional<Array>& weights, double dt,
-                         const ressin::DecomposeSettings& settings, const Array& driver, const std::vector<double>& spline,
+                         const ressin::DecomposeSettings& settings, const Array& driver, const Array& residual, const std::vector<double>& spline,
                          const std::vector<double>& drift, std::array<double, 2> start) {
   ressin::Signal s = make_signal(signal, weights, dt);
-  if (driver.ndim() != 1 || driver.size() != signal.size()) throw std::invalid_argument("driver must have the signal's length");
+  if (driver.ndim() != 1 || driver.size() != signal.size() || residual.ndim() != 1 || residual.size() != signal.size()) {
+    throw std::invalid_argument("driver and residual must have the signal's length");
+  }
   const ressin::Model model = ressin::make_model(s.n, s.dt, settings);
   if (static_cast<std::ptrdiff_t>(spline.size()) != model.n_knots() || static_cast<int>(drift.size()) != model.n_drift()) {
     throw std::invalid_argument("spline and drift must have the programme's sizes");
@@ -149,8 +151,9 @@ py::tuple certify(const Array& signal, const std::optional<Array>& weights, doub
   parts.drift = drift;
   std::copy(start.begin(), start.end(), parts.start);
   Array phasic(s.n), tonic(s.n);
-  const std::vector<double> given(driver.data(), driver.data() + s.n);
-  s.driver = const_cast<double*>(given.data());
+  std::vector<double> given_driver(driver.data(), driver.data() + s.n), given_residual(residual.data(), residual.data() + s.n);
+  s.driver = given_driver.data();
+  s.residual = given_residual.data();
   s.phasic = phasic.mutable_data();
   s.tonic = tonic.mutable_data();
   ressin::Evidence evidence;
@@ -191,6 +194,7 @@ PYBIND11_MODULE(_core, m) {
       .def_property_readonly("scale", [](const Result& r) { return r.rest.scale; })
       .def_property_readonly("spline", [](const Result& r) { return Array(static_cast<py::ssize_t>(r.rest.spline.size()), r.rest.spline.data()); })
       .def_property_readonly("drift", [](const Result& r) { return Array(static_cast<py::ssize_t>(r.rest.drift.size()), r.rest.drift.data()); })
+      .def_property_readonly("knots", [](const Result& r) { return py::make_tuple(r.rest.knots.first, r.rest.knots.spacing, r.rest.knots.count); })
       .def_property_readonly("start", [](const Result& r) { return py::make_tuple(r.rest.start[0], r.rest.start[1]); })
       .def_property_readonly("evidence", [](const Result& r) { return r.rest.evidence; })
       .def_property_readonly("status", [](const Result& r) { return std::string(name(r.rest.status)); })
@@ -199,14 +203,7 @@ PYBIND11_MODULE(_core, m) {
 
   m.def("decompose", &decompose, py::arg("signals"), py::arg("weights"), py::arg("dts"), py::arg("settings"), py::arg("progress"));
   m.def("certify", &certify, py::arg("signal"), py::arg("weights"), py::arg("dt"), py::arg("settings"), py::arg("driver"),
-        py::arg("spline"), py::arg("drift"), py::arg("start"));
-  m.def("knots", [](std::ptrdiff_t n, double dt, const ressin::DecomposeSettings& settings) {
-    const ressin::Model model = ressin::make_model(n, dt, settings);
-    std::vector<std::ptrdiff_t> knots;
-    for (std::ptrdiff_t j = 0; j < model.n_knots(); ++j) knots.push_back(model.knot(j));
-    return py::array(py::cast(knots));
-  }, py::arg("n"), py::arg("dt"), py::arg("settings"));
-
+        py::arg("residual"), py::arg("spline"), py::arg("drift"), py::arg("start"));
   bind_qp(m);
   bind_image(m);
 }

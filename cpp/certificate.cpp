@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include <Eigen/Eigenvalues>
+
 namespace ressin {
 namespace {
 
@@ -56,93 +58,156 @@ Parts make_parts(const Model& model, const Point& point) {
   }
   std::ptrdiff_t shift = 0;
   const std::vector<double> l = pad(model, point.spline, &shift);
+  double d[2] = {0.0, 0.0};
+  std::copy(point.drift.begin(), point.drift.end(), d);
   for_each_sample(model, [&](std::ptrdiff_t i, const double* b, std::ptrdiff_t j) {
     const double* x = l.data() + j + shift;
-    double t = b[0] * x[0] + b[1] * x[1] + b[2] * x[2] + b[3] * x[3];
-    for (int k = 0; k < model.n_drift(); ++k) t += point.drift[index(k)] * model.drift(i, k);
-    parts.tonic[index(i)] = t;
+    const double* c = model.drift_row(i);
+    parts.tonic[index(i)] = b[0] * x[0] + b[1] * x[1] + b[2] * x[2] + b[3] * x[3] + c[0] * d[0] + c[1] * d[1];
   });
   return parts;
 }
 
-Certificate certify(const Model& model, const Problem& problem, const Point& point, const Parts& parts) {
-  const std::ptrdiff_t n = model.n(), first = model.first_row();
-  const Response& r = model.response();
-  const double alpha = problem.alpha, gamma = problem.gamma;
-  const auto weight = [&](std::ptrdiff_t i) { return problem.weights ? problem.weights[i] : 1.0; };
+namespace {
 
-  std::vector<double> u(index(n));
-  double fit = 0.0, zero_objective = 0.0, l1 = 0.0, l2 = 0.0;
+// The columns that neither sign nor weight holds: f(sample, c), c the drift's two and, in the 2015 revision, the free response's.
+template <class F>
+void for_each_free_row(const Model& model, F f) {
+  const Response& r = model.response();
+  const std::ptrdiff_t first = model.first_row();
+  double c[4] = {0.0, 0.0, 0.0, 0.0};
+  double a[2] = {1.0, 0.0}, v[2] = {0.0, 1.0 - r.z0};  // states that start at (1, 0) and at (0, 1 - z0): responses of order one
+  for (std::ptrdiff_t i = 0; i < model.n(); ++i) {
+    std::copy_n(model.drift_row(i), 2, c);
+    for (int k = 0; k < 2; ++k) {
+      c[2 + k] = first > 0 && i >= first ? a[k] : 0.0;
+      if (i < first) continue;
+      a[k] = r.z0 * a[k] + v[k];
+      v[k] *= r.z1;
+    }
+    f(i, c);
+  }
+}
+
+// u minus what is left of it along the free columns X: u - W X (X'W X)^-1 X'u. At the optimum X'u is zero; where phasic part and
+// drift are large and cancel, rounding leaves some of it, and with it the driver's multiplier would be off by as much.
+void remove_free_part(const Model& model, const Problem& problem, std::vector<double>* u) {
+  using Matrix4 = Eigen::Matrix4d;
+  using Vector4 = Eigen::Vector4d;
+  Matrix4 gram = Matrix4::Zero();
+  Vector4 along = Vector4::Zero();
+  const auto weight = [&](std::ptrdiff_t i) { return problem.weights ? problem.weights[i] : 1.0; };
+  for_each_free_row(model, [&](std::ptrdiff_t i, const double* c) {
+    const double w = weight(i), ui = (*u)[index(i)];
+    for (int j = 0; j < 4; ++j) {
+      along[j] += c[j] * ui;
+      for (int k = j; k < 4; ++k) gram(j, k) += w * c[j] * c[k];
+    }
+  });
+  const Eigen::SelfAdjointEigenSolver<Matrix4> eigen(gram.selfadjointView<Eigen::Upper>());
+  const double least = 1e-13 * eigen.eigenvalues().cwiseAbs().maxCoeff();
+  Vector4 step = eigen.eigenvectors().transpose() * along;
+  for (int k = 0; k < 4; ++k) step[k] = eigen.eigenvalues()[k] > least ? step[k] / eigen.eigenvalues()[k] : 0.0;
+  step = (eigen.eigenvectors() * step).eval();
+  for_each_free_row(model, [&](std::ptrdiff_t i, const double* c) {
+    const double w = weight(i), x = c[0] * step[0] + c[1] * step[1] + c[2] * step[2] + c[3] * step[3];
+    (*u)[index(i)] -= w * x;
+  });
+}
+
+// alpha 1 + A^-T M' u, backwards through the response's cascade; zero before the first row.
+std::vector<double> driver_gradient(const Model& model, const std::vector<double>& u, double alpha) {
+  const Response& r = model.response();
+  const std::ptrdiff_t first = model.first_row();
+  std::vector<double> g(u.size(), 0.0);
+  double outer = 0.0, inner = 0.0, u1 = 0.0, u2 = 0.0;
+  for (std::ptrdiff_t i = model.n() - 1; i >= first; --i) {
+    const double u0 = u[index(i)];
+    outer = r.z0 * outer + u0 + 2.0 * u1 + u2;
+    inner = r.z1 * inner + outer;
+    g[index(i)] = alpha + inner / r.ar[0];
+    u2 = u1;
+    u1 = u0;
+  }
+  return g;
+}
+
+// B'u
+std::vector<double> spline_gradient(const Model& model, const std::vector<double>& u) {
+  std::ptrdiff_t shift = 0;
+  std::vector<double> padded = pad(model, std::vector<double>(index(model.n_knots()), 0.0), &shift);
+  for_each_sample(model, [&](std::ptrdiff_t i, const double* b, std::ptrdiff_t j) {
+    double* x = padded.data() + j + shift;
+    for (int k = 0; k < 4; ++k) x[k] += b[k] * u[index(i)];
+  });
+  return std::vector<double>(padded.begin() + shift, padded.begin() + shift + model.n_knots());
+}
+
+}  // namespace
+
+std::vector<double> residual_of(const Problem& problem, const Parts& parts) {
+  std::vector<double> e(parts.phasic.size());
+  for (std::size_t i = 0; i < e.size(); ++i) e[i] = parts.phasic[i] + parts.tonic[i] - problem.y[i];
+  return e;
+}
+
+Certificate certify(const Model& model, const Problem& problem, const Point& point, const Parts& parts,
+                    const std::vector<double>& residual) {
+  const double alpha = problem.alpha, gamma = problem.gamma;
+  const std::ptrdiff_t n = model.n();
+
+  std::vector<double> u(index(n)), weighted_signal(index(n));
+  double fit = 0.0, zero_objective = 0.0, gradient_unit = 0.0, l1 = 0.0, l2 = 0.0;
   for (std::ptrdiff_t i = 0; i < n; ++i) {
+    const double w = problem.weights ? problem.weights[i] : 1.0;
     const double e = parts.phasic[index(i)] + parts.tonic[index(i)] - problem.y[i];
-    u[index(i)] = weight(i) * e;
-    fit += u[index(i)] * e;
-    zero_objective += 0.5 * weight(i) * problem.y[i] * problem.y[i];
+    u[index(i)] = w * residual[index(i)];
+    weighted_signal[index(i)] = w * problem.y[i];
+    fit += w * e * e;
+    zero_objective += 0.5 * w * problem.y[i] * problem.y[i];
+    gradient_unit += w * std::abs(problem.y[i]);
     l1 += point.driver[index(i)];
   }
   for (double l : point.spline) l2 += l * l;
 
-  // g = alpha + A^-T M' u, backwards through the same cascade
+  // a dual point: u without its part along the free columns, and the multiplier that it implies
+  remove_free_part(model, problem, &u);
+  double uu = 0.0, ue = 0.0, mismatch = 0.0;  // u'W^-1 u, u'e, 1/2 ||e - W^-1 u||_W^2
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    const double w = problem.weights ? problem.weights[i] : 1.0;
+    if (w == 0.0) continue;
+    const double e = parts.phasic[index(i)] + parts.tonic[index(i)] - problem.y[i], v = u[index(i)] / w;
+    uu += w * v * v;
+    ue += w * v * e;
+    mismatch += 0.5 * w * (e - v) * (e - v);
+  }
   Certificate result;
-  result.multiplier.assign(index(n), 0.0);
-  double outer = 0.0, inner = 0.0, worst = 0.0, gp = 0.0, u1 = 0.0, u2 = 0.0;
-  double start_gradient[2] = {0.0, 0.0};
-  for (std::ptrdiff_t i = n - 1; i >= 0; --i) {
-    const double u0 = i >= first ? u[index(i)] : 0.0;
-    outer = r.z0 * outer + u0 + 2.0 * u1 + u2;
-    inner = r.z1 * inner + outer;
-    u2 = u1;
-    u1 = u0;
-    if (i < first) {
-      start_gradient[i] = inner;
-      continue;
-    }
-    const double g = alpha + inner / r.ar[0];
-    result.multiplier[index(i)] = g;
+  result.multiplier = driver_gradient(model, u, alpha);
+  double worst = 0.0, gp = 0.0;
+  for (std::ptrdiff_t i = model.first_row(); i < n; ++i) {
+    const double g = result.multiplier[index(i)];
     worst = std::max(worst, -g);
     gp += g * point.driver[index(i)];
   }
-
-  // the gradients in the coefficients, B'u + gamma l and C'u, and what they are at the zero solution
-  std::ptrdiff_t shift = 0;
-  std::vector<double> bu = pad(model, point.spline, &shift);
-  std::fill(bu.begin(), bu.end(), 0.0);
-  double cu[2] = {0.0, 0.0}, unit_gradient = 0.0;
-  for_each_sample(model, [&](std::ptrdiff_t i, const double* b, std::ptrdiff_t j) {
-    double* x = bu.data() + j + shift;
-    for (int k = 0; k < 4; ++k) x[k] += b[k] * u[index(i)];
-    for (int k = 0; k < model.n_drift(); ++k) cu[k] += model.drift(i, k) * u[index(i)];
-    unit_gradient += weight(i) * std::abs(problem.y[i]);
-  });
-
-  double gradient = 0.0, coefficient_gap = 0.0, bl = 0.0, bb = 0.0, cd = 0.0;
-  for (std::ptrdiff_t j = 0; j < model.n_knots(); ++j) {
-    const double l = point.spline[index(j)], b = bu[index(j + shift)], rho = b + gamma * l;
+  const std::vector<double> bu = spline_gradient(model, u);
+  double gradient = 0.0, spline_gap = 0.0, bl = 0.0, bb = 0.0;
+  for (std::size_t j = 0; j < bu.size(); ++j) {
+    const double l = point.spline[j], rho = bu[j] + gamma * l;
     gradient = std::max(gradient, std::abs(rho));
-    bl += b * l;
+    bl += bu[j] * l;
     if (gamma > 0.0) {
-      coefficient_gap += rho * rho / (2.0 * gamma);
-      bb += b * b / gamma;
+      spline_gap += rho * rho / (2.0 * gamma);
+      bb += bu[j] * bu[j] / gamma;
     } else {
-      coefficient_gap += std::abs(rho * l);
+      spline_gap += std::abs(rho * l);
     }
   }
-  for (int k = 0; k < model.n_drift(); ++k) {
-    const double c = cu[k] * point.drift[index(k)];
-    gradient = std::max(gradient, std::abs(cu[k]));
-    coefficient_gap += std::abs(c);
-    cd += c;
-  }
-  // in the 2015 revision q0 and q1 act as a driver of free sign before the first row
-  const double start[2] = {point.start[0], point.start[1] - (r.z0 + r.z1) * point.start[0]};
-  coefficient_gap += std::abs(start_gradient[0] * start[0] + start_gradient[1] * start[1]);
-  for (double g : start_gradient) gradient = std::max(gradient, std::abs(g));
 
-  // objective - D(1) = g'p + what the coefficients' gradients leave; then from D(1) to D(theta): neither cancels
+  // objective - D(1), a sum of squares and g'p; then from D(1) to D(theta), theta making g feasible. Nothing cancels.
   const double theta = alpha / (alpha + worst);
-  const double minus_uy = fit + alpha * l1 - gp - bl - cd;
-  const double quadratic = 0.5 * (fit + bb);
-  const double gap = gp + coefficient_gap + (1.0 - theta) * (minus_uy - (1.0 + theta) * quadratic);
+  const double minus_uy = ue + alpha * l1 - gp - bl;
+  const double quadratic = 0.5 * (uu + bb);
+  const double gap = std::abs(gp) + spline_gap + mismatch + (1.0 - theta) * (minus_uy - (1.0 + theta) * quadratic);
 
   Evidence& evidence = result.evidence;
   evidence.objective = 0.5 * fit + alpha * l1 + 0.5 * gamma * l2;
@@ -151,7 +216,10 @@ Certificate certify(const Model& model, const Problem& problem, const Point& poi
   evidence.relative_gap = unit > 0.0 ? evidence.duality_gap / unit : 0.0;
   if (!std::isfinite(gap) || !std::isfinite(unit)) evidence.relative_gap = std::numeric_limits<double>::infinity();
   evidence.complementarity = unit > 0.0 ? std::abs(gp) / unit : 0.0;
-  evidence.stationarity = std::max(worst / alpha, unit_gradient > 0.0 ? gradient / unit_gradient : 0.0);
+  // against the gradients of the zero solution
+  double driver_unit = alpha;
+  for (double x : driver_gradient(model, weighted_signal, 0.0)) driver_unit = std::max(driver_unit, std::abs(x));
+  evidence.stationarity = std::max(worst / driver_unit, gradient_unit > 0.0 ? gradient / gradient_unit : 0.0);
   return result;
 }
 

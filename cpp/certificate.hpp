@@ -1,9 +1,9 @@
 // Proof that a point is optimal, from the data alone.
 //
-// With e = r + t - y, u = W e and the driver's multiplier g = alpha 1 + A^-T M' u (which makes the stationarity in q exact), weak
-// duality gives for any theta in [0, 1] with theta (alpha - g) <= alpha the lower bound
-//   D(theta) = -theta u'y - theta^2/2 (u'W^-1 u + ||B'u||^2 / gamma)      (exact where C'u = 0),
-// so objective - D bounds how far the point is from the optimum, whatever found it.
+// Any vector u with C'u = 0 proves a lower bound. With the driver's multiplier g = alpha 1 + A^-T M'u, which makes the
+// stationarity in q exact, and theta in [0, 1] such that theta (alpha - g) <= alpha, weak duality gives
+//   D(theta) = -theta u'y - theta^2/2 (u'W^-1 u + ||B'u||^2 / gamma),
+// so objective - D bounds how far a point is from the optimum, whatever found it. At the optimum u = W e, e = r + t - y.
 #pragma once
 
 #include <vector>
@@ -37,7 +37,7 @@ struct Evidence {
   double objective = 0.0;
   double duality_gap = 0.0;      // objective - lower bound, >= 0
   double relative_gap = 0.0;     // over max(objective, 1e-6 * that of the zero solution)
-  double stationarity = 0.0;     // largest violation: g < 0 over alpha; gradient in l, d, start over that of the zero solution
+  double stationarity = 0.0;     // largest violation of g >= 0 and of B'u + gamma l = 0, against the gradients at zero
   double complementarity = 0.0;  // sum of g p, over the same as relative_gap
 };
 
@@ -45,6 +45,11 @@ struct Certificate {
   Evidence evidence;
   std::vector<double> multiplier;  // (n,) g
 };
-Certificate certify(const Model& model, const Problem& problem, const Point& point, const Parts& parts);
+// `residual`, (n,), is the e that u is made from. It need not be the point's own to the last digit, and is better not where
+// phasic and tonic part are large and cancel: the rounding errors of their sum would spoil the bound.
+Certificate certify(const Model& model, const Problem& problem, const Point& point, const Parts& parts,
+                    const std::vector<double>& residual);
+// e = r + t - y
+std::vector<double> residual_of(const Problem& problem, const Parts& parts);
 
 }  // namespace ressin

@@ -91,7 +91,24 @@ struct Task {
     }
     problem = {y.data(), s.weights, scaled.alpha, settings.program.gamma};
   }
+
+  bool is_zero() const {
+    return std::all_of(y.begin(), y.end(), [](double x) { return x == 0.0; });
+  }
 };
+
+// Of a signal that is zero at the solver's scale, as a constant one is.
+Solution zero_solution(const Model& model) {
+  Solution x;
+  const auto n = static_cast<std::size_t>(model.n());
+  x.point.driver.assign(n, 0.0);
+  x.point.spline.assign(static_cast<std::size_t>(model.n_knots()), 0.0);
+  x.point.drift.assign(static_cast<std::size_t>(model.n_drift()), 0.0);
+  x.parts = make_parts(model, x.point);
+  x.residual.assign(n, 0.0);
+  x.status = Status::optimal;
+  return x;
+}
 
 Evidence in_programme_unit(Evidence e, double unit) {
   e.objective *= unit;
@@ -107,7 +124,8 @@ void write_parts(const Signal& s, const DecomposeSettings& settings, const Scale
     s.phasic[i] = x.parts.phasic[k] * scale;
     s.tonic[i] = x.parts.tonic[k] * scale + mean;
     s.driver[i] = x.point.driver[k] * scale;
-    s.residual[i] = s.y[i] - s.phasic[i] - s.tonic[i];
+    const bool missing = s.weights && s.weights[i] == 0.0;
+    s.residual[i] = missing ? s.y[i] - s.phasic[i] - s.tonic[i] : -x.residual[k] * scale;
   }
   out->spline = std::move(x.point.spline);
   out->drift = std::move(x.point.drift);
@@ -173,17 +191,22 @@ class Batch {
   void solve(Group& group, int worker, int n_workers) {
     std::map<std::size_t, std::unique_ptr<Task>> tasks;
     std::unique_ptr<OsqpSolver> osqp;
-    const auto next_member = [&](std::size_t* tag) -> Task* {
-      const std::size_t k = group.next.fetch_add(1);
-      if (k >= group.members.size()) return nullptr;
-      *tag = group.members[k];
-      return (tasks[*tag] = std::make_unique<Task>(signals_[*tag], settings_)).get();
-    };
     const auto finish = [&](std::size_t tag, Solution&& x) {
       write_parts(signals_[tag], settings_, tasks[tag]->scaled, std::move(x), &results_[tag]);
+      results_[tag].knots = {group.model.knot(0), group.model.knot_spacing(), group.model.n_knots()};
       results_[tag].done = true;
       tasks.erase(tag);
       n_done_.fetch_add(1);
+    };
+    const auto next_member = [&](std::size_t* tag) -> Task* {
+      for (;;) {
+        const std::size_t k = group.next.fetch_add(1);
+        if (k >= group.members.size()) return nullptr;
+        *tag = group.members[k];
+        Task* task = (tasks[*tag] = std::make_unique<Task>(signals_[*tag], settings_)).get();
+        if (!task->is_zero()) return task;
+        finish(*tag, zero_solution(group.model));
+      }
     };
     if (settings_.kind == SolverKind::osqp && !settings_.warm_start) {
       std::size_t tag = 0;
@@ -241,7 +264,8 @@ class Batch {
     if (r.status == OsqpStatus::stopped) return false;
     x->point = point_of(group.model, r.x);
     x->parts = make_parts(group.model, x->point);
-    x->certificate = certify(group.model, problem, x->point, x->parts);
+    x->residual = residual_of(problem, x->parts);
+    x->certificate = certify(group.model, problem, x->point, x->parts, x->residual);
     x->status = status_of(r.status);
     x->iterations = r.iterations;
     Decomposed& out = results_[tag];
@@ -312,11 +336,14 @@ Evidence evidence_of(const Signal& signal, const DecomposeSettings& settings, co
   for (double& d : point.drift) d /= scale;
   for (int k = 0; k < 2; ++k) point.start[k] = parts.start[k] / scale;
   const Parts rebuilt = make_parts(model, point);
+  std::vector<double> residual(static_cast<std::size_t>(signal.n), 0.0);
   for (std::ptrdiff_t i = 0; i < signal.n; ++i) {
-    signal.phasic[i] = rebuilt.phasic[static_cast<std::size_t>(i)] * scale;
-    signal.tonic[i] = rebuilt.tonic[static_cast<std::size_t>(i)] * scale + task.scaled.scaling.mean;
+    const auto k = static_cast<std::size_t>(i);
+    if (!signal.weights || signal.weights[i] != 0.0) residual[k] = -signal.residual[i] / scale;
+    signal.phasic[i] = rebuilt.phasic[k] * scale;
+    signal.tonic[i] = rebuilt.tonic[k] * scale + task.scaled.scaling.mean;
   }
-  return in_programme_unit(certify(model, task.problem, point, rebuilt).evidence, task.scaled.objective_unit);
+  return in_programme_unit(certify(model, task.problem, point, rebuilt, residual).evidence, task.scaled.objective_unit);
 }
 
 }  // namespace ressin

@@ -44,6 +44,7 @@ struct Decomposed {
   double mean = 0.0, scale = 1.0;  // the programme's signal is (y - mean) / scale
   std::vector<double> spline, drift;
   double start[2] = {0.0, 0.0};
+  KnotGrid knots{0, 1, 0};
   Evidence evidence;
   Status status = Status::failed;
   int iterations = 0;
@@ -60,7 +61,8 @@ std::vector<Decomposed> decompose(const std::vector<Signal>& signals, const Deco
 // The model of a signal of n samples.
 Model make_model(std::ptrdiff_t n, double dt, const DecomposeSettings& settings);
 
-// Rebuild phasic and tonic part from signal.driver and the coefficients, and compute the evidence from the data alone.
+// Rebuild phasic and tonic part from signal.driver and the coefficients, and compute the evidence from them and the data, with
+// signal.residual as the dual witness: no solver takes part, and a wrong witness can only make the bound worse.
 Evidence evidence_of(const Signal& signal, const DecomposeSettings& settings, const Decomposed& parts);
 
 }  // namespace ressin

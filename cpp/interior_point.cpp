@@ -7,7 +7,7 @@
 namespace ressin {
 namespace {
 
-constexpr std::ptrdiff_t arrays_per_sample = 8 + n_gains;
+constexpr std::ptrdiff_t arrays_per_sample = 7 + n_gains;
 constexpr std::ptrdiff_t arrays_per_interval = n_gram + n_local + n_row;
 constexpr std::ptrdiff_t fixed_arrays = n_start_rows * n_row + 8;
 
@@ -64,11 +64,7 @@ void InteriorPoint::lay_out_shape() {
   shape_.interval_end = interval_end_.data();
   shape_.first_phase = -model_.knot(first);
   shape_.spline = model_.interval_bumps(0);
-  drift_table_.assign(static_cast<std::size_t>(2 * shape_.n), 0.0);
-  for (std::ptrdiff_t i = 0; i < shape_.n; ++i) {
-    for (int k = 0; k < shape_.n_drift; ++k) drift_table_[static_cast<std::size_t>(2 * i + k)] = model_.drift(i, k);
-  }
-  shape_.drift = drift_table_.data();
+  shape_.drift = model_.drift_row(0);
 }
 
 void InteriorPoint::lay_out_state() {
@@ -83,7 +79,7 @@ void InteriorPoint::lay_out_state() {
   };
   const std::ptrdiff_t n = shape_.n;
   KernelState& s = state_;
-  for (double** x : {&s.y, &s.w, &s.we, &s.p, &s.lambda, &s.inv, &s.centre, &s.step}) *x = take(n);
+  for (double** x : {&s.w, &s.e, &s.p, &s.lambda, &s.inv, &s.centre, &s.step}) *x = take(n);
   s.gains = take(n * n_gains);
   s.gram = take(shape_.n_intervals * n_gram);
   s.measured = take(shape_.n_intervals * n_local);
@@ -130,10 +126,17 @@ void InteriorPoint::load(int lane, const Problem& problem) {
   l.stalled = 0;
   l.last_gap = 1.0;
   l.zero_objective = 0.0;
+  double a = 0.0, v = 0.0;  // the response to the constant driver
   for (std::ptrdiff_t i = 0; i < shape_.n; ++i) {
     const double w = problem.weights ? problem.weights[i] : 1.0;
     l.zero_objective += 0.5 * w * problem.y[i] * problem.y[i];
-    element(s.y, i, lane) = problem.y[i];
+    double r = 0.0;
+    if (i >= shape_.first_row) {
+      r = a + p;
+      a = shape_.z0 * a + v + shape_.g_a * p;
+      v = shape_.z1 * v + shape_.g_v * p;
+    }
+    element(s.e, i, lane) = r - problem.y[i];
     if (weighted_) element(s.w, i, lane) = w;
     element(s.p, i, lane) = p;
     element(s.lambda, i, lane) = lambda;
@@ -213,7 +216,9 @@ bool InteriorPoint::finished(int lane, Solution* solution) {
   solution->iterations = l.iterations;
   solution->point = point(lane);
   solution->parts = make_parts(model_, solution->point);
-  solution->certificate = certify(model_, *l.problem, solution->point, solution->parts);
+  solution->residual.resize(static_cast<std::size_t>(shape_.n));
+  for (std::ptrdiff_t i = 0; i < shape_.n; ++i) solution->residual[static_cast<std::size_t>(i)] = element(state_.e, i, lane);
+  solution->certificate = certify(model_, *l.problem, solution->point, solution->parts, solution->residual);
   const double proved = solution->certificate.evidence.relative_gap;
   if (proved <= settings_.tol) {
     solution->status = Status::optimal;
@@ -244,7 +249,7 @@ void InteriorPoint::run(const Next& next, const Done& done, const KeepGoing& kee
     }
     if (!loaded) return;
     for (int k = 0; k < n_lanes; ++k) s.step_length[k] = s.dual_step_length[k] = 0.0;
-    passes_.advance(shape_, s);  // the residual at the start; the other lanes stay where they are
+    passes_.advance(shape_, s);  // the sums at the start; the other lanes stay where they are
   };
 
   refill();

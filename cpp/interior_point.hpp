@@ -24,6 +24,7 @@ enum class Status {
 struct Solution {
   Point point;
   Parts parts;
+  std::vector<double> residual;  // (n,) e = r + t - y, the dual witness
   Certificate certificate;
   Status status = Status::failed;
   int iterations = 0;
@@ -75,7 +76,7 @@ class InteriorPoint {
   KernelShape shape_;
   KernelState state_;
   std::vector<Lane> lanes_;
-  std::vector<double> drift_table_, storage_;
+  std::vector<double> storage_;
   std::vector<std::ptrdiff_t> interval_end_;
 };
 

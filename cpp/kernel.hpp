@@ -37,9 +37,8 @@ struct KernelShape {
 // The iterates of all lanes, and one pass's products.
 struct KernelState {
   // per sample, (n, lanes)
-  double* y;
   double* w;       // sample weights
-  double* we;      // w (r + t - y), the weighted residual
+  double* e;       // residual r + t - y, kept by increments: the late ones are small, so it stays exact where r and t cancel
   double* p;       // driver, > 0
   double* lambda;  // its multiplier, > 0
   double* inv;     // 1 / (p lambda)

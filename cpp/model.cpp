@@ -71,6 +71,7 @@ Model::Model(std::ptrdiff_t n, double dt, const ProgramSettings& settings, std::
   for (std::ptrdiff_t o = 0; o < spacing_; ++o) {
     for (std::ptrdiff_t k = -1; k <= 2; ++k) interval_bumps_.push_back(bump(o - k * spacing_));
   }
+  fill_drift();
 }
 
 double Model::bump(std::ptrdiff_t offset) const {
@@ -78,16 +79,24 @@ double Model::bump(std::ptrdiff_t offset) const {
   return o < bump_.size() ? bump_[o] : 0.0;
 }
 
-double Model::drift(std::ptrdiff_t i, int k) const {
-  if (settings_.baseline == Baseline::spline) {
-    const std::ptrdiff_t m = floor_div(i - first_knot_, spacing_);
-    double sum = 0.0;
-    for (std::ptrdiff_t j = std::max<std::ptrdiff_t>(m - 1, 0); j <= std::min(m + 2, n_knots_ - 1); ++j) {
-      sum += bump(i - knot(j));
+void Model::fill_drift() {
+  drift_.assign(static_cast<std::size_t>(2 * n_), 0.0);
+  if (settings_.baseline == Baseline::none) return;
+  double* row = drift_.data();
+  if (settings_.baseline != Baseline::spline) {
+    for (std::ptrdiff_t i = 0; i < n_; ++i, row += 2) {
+      row[0] = 1.0;
+      if (settings_.baseline == Baseline::linear) row[1] = static_cast<double>(i + 1) / static_cast<double>(n_);
     }
-    return sum;
+    return;
   }
-  return k == 0 ? 1.0 : static_cast<double>(i + 1) / static_cast<double>(n_);
+  for (std::ptrdiff_t m = first_interval_; m < first_interval_ + n_intervals_; ++m) {
+    for (std::ptrdiff_t i = interval_begin(m); i < interval_end(m); ++i, row += 2) {
+      for (std::ptrdiff_t k = 0; k < 4; ++k) {
+        if (has_knot(m - 1 + k)) row[0] += interval_bumps(i - knot(m))[k];
+      }
+    }
+  }
 }
 
 bool Model::operator==(const Model& other) const {

@@ -47,7 +47,9 @@ class Model {
   double bump(std::ptrdiff_t offset) const;
 
   int n_drift() const { return n_drift_; }       // columns of C: 0, 1 or 2
-  double drift(std::ptrdiff_t i, int k) const;   // C(i, k)
+  double drift(std::ptrdiff_t i, int k) const { return drift_row(i)[k]; }  // C(i, k)
+  // Row i of C as two numbers, zero where there is no column.
+  const double* drift_row(std::ptrdiff_t i) const { return drift_.data() + 2 * i; }
 
   // Intervals between knots: interval m holds samples [knot(m), knot(m+1)) and only bumps m-1 .. m+2 touch it.
   std::ptrdiff_t first_interval() const { return first_interval_; }
@@ -62,6 +64,8 @@ class Model {
   bool operator==(const Model& other) const;
 
  private:
+  void fill_drift();
+
   std::ptrdiff_t n_;
   double dt_;
   ProgramSettings settings_;
@@ -71,6 +75,7 @@ class Model {
   int n_drift_;
   std::vector<double> bump_;            // offsets 0 .. 2 spacing - 2
   std::vector<double> interval_bumps_;  // (spacing, 4)
+  std::vector<double> drift_;           // (n, 2)
 };
 
 }  // namespace ressin

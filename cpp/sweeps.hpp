@@ -193,34 +193,30 @@ class Sweep {
 
   void advance() {
     const L length = load(st_.step_length, L{}), dual_length = load(st_.dual_step_length, L{});
-    for (std::ptrdiff_t k = 0; k < shape_.n_knots; ++k) take(st_.spline, st_.spline_step, k, length);
-    for (int k = 0; k < 2; ++k) take(st_.drift, st_.drift_step, k, length);
-    for (int k = 0; k < 2; ++k) take(st_.start, st_.start_step, k, length);
-
-    L a = at<L>(st_.start, 0), v = at<L>(st_.start, 1);
     const L z0(shape_.z0), z1(shape_.z1), g_a(shape_.g_a), g_v(shape_.g_v);
     const std::ptrdiff_t first_row = shape_.first_row;
+    L a = length * at<L>(st_.start_step, 0), v = length * at<L>(st_.start_step, 1);
     L sum_pl(0.0), sum_we2(0.0), sum_p(0.0);
     for (std::ptrdiff_t m = 0; m < shape_.n_intervals; ++m) {
-      L s[n_local];
+      const Hot h(*this, m);
+      L ds[n_local];
       for (int k = 0; k < 4; ++k) {
         const std::ptrdiff_t knot = newest(m) - 3 + k;
-        s[k] = has_knot(knot) ? at<L>(st_.spline, knot) : L(0.0);
+        ds[k] = has_knot(knot) ? length * at<L>(st_.spline_step, knot) : L(0.0);
       }
-      for (int k = 0; k < 2; ++k) s[4 + k] = at<L>(st_.drift, k);
-      const Hot h(*this, m);
+      for (int k = 0; k < 2; ++k) ds[4 + k] = length * at<L>(st_.drift_step, k);
       L measured[n_local];
       for (auto& x : measured) x = L(0.0);
       for (std::ptrdiff_t i = h.begin; i < h.end; ++i) {
         const double* b = h.spline_at(i);
         const double* c = h.drift_at(i);
-        L t = fma(L(c[0]), s[4], L(c[1]) * s[5]);
-        for (int k = 0; k < 4; ++k) t = fma(L(b[k]), s[k], t);
-        L r(0.0);
+        L de = fma(L(c[0]), ds[4], L(c[1]) * ds[5]);
+        for (int k = 0; k < 4; ++k) de = fma(L(b[k]), ds[k], de);
         if (i >= first_row) {
           const L step = at<L>(h.step, i);
           const L dual_step = at<L>(h.centre, i) - L(1.0) - step;
-          const L p = at<L>(h.p, i) * fma(length, step, L(1.0));
+          const L dp = at<L>(h.p, i) * (length * step);
+          const L p = at<L>(h.p, i) + dp;
           const L lambda = at<L>(h.lambda, i) * fma(dual_length, dual_step, L(1.0));
           const L pl = p * lambda;
           put(h.p, i, p);
@@ -229,20 +225,23 @@ class Sweep {
           put(h.centre, i, L(0.0));
           sum_pl = sum_pl + pl;
           sum_p = sum_p + p;
-          r = a + p;
-          const L next = fma(g_a, p, fma(z0, a, v));
-          v = fma(g_v, p, z1 * v);
+          de = de + (a + dp);
+          const L next = fma(g_a, dp, fma(z0, a, v));
+          v = fma(g_v, dp, z1 * v);
           a = next;
         }
-        const L e = r + t - at<L>(h.y, i);
+        const L e = at<L>(h.e, i) + de;
         const L we = h.weight(i) * e;
-        put(h.we, i, we);
+        put(h.e, i, e);
         sum_we2 = fma(we, e, sum_we2);
         for (int k = 0; k < 4; ++k) measured[k] = fma(we, L(b[k]), measured[k]);
         for (int k = 0; k < 2; ++k) measured[4 + k] = fma(we, L(c[k]), measured[4 + k]);
       }
       for (int k = 0; k < n_local; ++k) put(st_.measured, m * n_local + k, measured[k]);
     }
+    for (std::ptrdiff_t k = 0; k < shape_.n_knots; ++k) take(st_.spline, st_.spline_step, k, length);
+    for (int k = 0; k < 2; ++k) take(st_.drift, st_.drift_step, k, length);
+    for (int k = 0; k < 2; ++k) take(st_.start, st_.start_step, k, length);
     store(st_.sum_pl, sum_pl);
     store(st_.sum_we2, sum_we2);
     store(st_.sum_p, sum_p);
@@ -251,13 +250,13 @@ class Sweep {
  private:
   // What the loop over an interval's samples touches, copied so that its stores cannot alias the pointers themselves.
   struct Hot {
-    double *w, *we, *p, *lambda, *inv, *centre, *step, *gains, *y;
+    double *w, *e, *p, *lambda, *inv, *centre, *step, *gains;
     const double *spline, *drift;
     std::ptrdiff_t begin, end, phase;
 
     Hot(const Sweep& s, std::ptrdiff_t m)
-        : w(s.st_.w), we(s.st_.we), p(s.st_.p), lambda(s.st_.lambda), inv(s.st_.inv), centre(s.st_.centre),
-          step(s.st_.step), gains(s.st_.gains), y(s.st_.y), spline(s.shape_.spline), drift(s.shape_.drift),
+        : w(s.st_.w), e(s.st_.e), p(s.st_.p), lambda(s.st_.lambda), inv(s.st_.inv), centre(s.st_.centre),
+          step(s.st_.step), gains(s.st_.gains), spline(s.shape_.spline), drift(s.shape_.drift),
           begin(s.begin(m)), end(s.shape_.interval_end[m]), phase((m > 0 ? 0 : s.shape_.first_phase) - begin) {}
 
     L weight(std::ptrdiff_t i) const {
@@ -316,7 +315,7 @@ class Sweep {
       const std::ptrdiff_t begin = end - first > block_size ? end - block_size : first;
       for (std::ptrdiff_t i = end - 1; i >= begin; --i) {
         const L w = h.weight(i), lambda = at<L>(h.lambda, i);
-        const auto phi = weighted_drift(w, h.drift_at(i), at<L>(h.we, i));
+        const auto phi = weighted_drift(w, h.drift_at(i), w * at<L>(h.e, i));
 
         // the cost of (a, v, p) with the next state put in: a' = z0 a + v + g_a p, v' = z1 v + g_v p
         const L pa = fma(g_v, av, g_a * aa);

@@ -74,8 +74,8 @@ class Decomposition:
     relative_gap
         The gap over the objective (or over 1e-6 of the zero solution's objective, where that is larger).
     stationarity
-        Largest violation of the KKT conditions' gradients: below zero for the driver, relative to alpha; of the coefficients,
-        relative to the weighted sum of absolute samples.
+        Largest violation of the KKT conditions on the gradients (a driver's multiplier below zero; a spline coefficient's gradient
+        that is not zero), relative to the size of these gradients at the zero solution.
     complementarity
         Sum of driver times multiplier, relative like relative_gap.
     osqp_residuals
@@ -138,6 +138,7 @@ class Decomposition:
             1.0 / self.sampling_rate,
             core_settings(self.settings, self._knot_grid),
             self.driver,
+            self.residual,
             self.spline,
             self.drift,
             self._start,
@@ -440,21 +441,22 @@ def _solve(
     raw = _core.decompose(
         [j.observed for j in jobs], [j.weights for j in jobs], [1.0 / j.sampling_rate for j in jobs], core, progress
     )
-    return [_wrap(job, r, settings, core) for job, r in zip(jobs, raw, strict=True)]
+    return [_wrap(job, r, settings) for job, r in zip(jobs, raw, strict=True)]
 
 
-def _wrap(job: _Job, r: _core.Result, settings: Settings, core: _core.Settings) -> Decomposition:
+def _wrap(job: _Job, r: _core.Result, settings: Settings) -> Decomposition:
     evidence = r.evidence
+    first, spacing, count = r.knots
     return Decomposition(
         signal=job.signal,
         phasic=r.phasic,
         tonic=r.tonic,
         driver=r.driver,
-        residual=r.residual if job.observed is job.signal else job.signal - r.phasic - r.tonic,
+        residual=r.residual if job.observed is job.signal else np.where(np.isnan(job.signal), np.nan, r.residual),
         sampling_rate=job.sampling_rate,
         spline=r.spline,
         drift=r.drift,
-        knots=_core.knots(job.signal.size, 1.0 / job.sampling_rate, core),
+        knots=first + spacing * np.arange(count),
         settings=settings,
         mean=r.mean,
         scale=r.scale,
