@@ -1,6 +1,7 @@
 """An exact solver of small programmes: slow, obvious, and right to the last digits at any rate.
 
-General sparse solvers lose most of their digits above 100 Hz, where A is nearly singular; in terms of p it is well scaled.
+General sparse solvers lose most of their digits above 100 Hz, where A is nearly singular; in p the programme is well
+scaled.
 """
 
 from __future__ import annotations

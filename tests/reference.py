@@ -58,7 +58,8 @@ class Certificate:
     objective: float
     bound: float
     gap: float
-    relative_gap: float  # gap / objective, or / (1e-9 of the zero solution's objective) where that is larger
+    relative_gap: float  # gap / objective, or / (1e-6 of the zero solution's objective) where that is larger
+    zero_objective: float
     smallest_driver: float
     smallest_multiplier: float  # in units of alpha
     complementarity: float  # p'lambda / objective
@@ -80,7 +81,7 @@ def bump(ks: int) -> Array:
     """Return triangle(2 ks - 1) convolved with itself, scaled to peak 1: 4 ks - 3 samples."""
     triangle = ks - np.abs(np.arange(-(ks - 1), ks, dtype=float))
     spline = np.convolve(triangle, triangle)
-    return spline / spline.max()
+    return np.asarray(spline / spline.max())
 
 
 def spline_basis(n: int, knots: Sequence[int] | Array, ks: int) -> sp.csc_array:
@@ -100,11 +101,9 @@ def place_knots(n: int, ks: int, revision: str) -> Array:
 
 
 def _banded(n: int, stencil: Array, first_row: int) -> sp.csc_array:
-    matrix = sp.diags_array(
-        [float(c) * np.ones(max(n - k, 0)) for k, c in enumerate(stencil) if k < n],
-        offsets=[-k for k in range(min(3, n))],
-        format="lil",
-    )
+    matrix = sp.lil_array((n, n))
+    for k in range(min(3, n)):
+        matrix.setdiag(float(stencil[k]), -k)
     matrix[:first_row] = 0.0
     return sp.csc_array(matrix)
 
@@ -197,15 +196,17 @@ def certify(prog: Program, driver: Any, spline: Any, drift: Any, phasic: Any = N
     u = filter_residual(prog, nu)[prog.first_row :]
     bound = _dual_bound(prog, weights, nu, float(np.max(u)))
     slack = prog.alpha - u
-    floor = 1e-9 * float(np.sum(weights * prog.y * prog.y)) / 2
+    zero = float(np.sum(weights * prog.y * prog.y)) / 2
+    size = max(primal, 1e-6 * zero, np.finfo(float).tiny)
     return Certificate(
         objective=primal,
         bound=bound,
         gap=primal - bound,
-        relative_gap=(primal - bound) / max(primal, floor, np.finfo(float).tiny),
+        relative_gap=(primal - bound) / size,
+        zero_objective=zero,
         smallest_driver=float(p.min()),
         smallest_multiplier=float(slack.min()) / prog.alpha,
-        complementarity=float(np.sum(p[prog.first_row :] * slack)) / max(primal, floor, np.finfo(float).tiny),
+        complementarity=float(np.sum(p[prog.first_row :] * slack)) / size,
         phasic=r.astype(float),
         tonic=t.astype(float),
     )

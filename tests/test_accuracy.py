@@ -12,7 +12,8 @@ import pytest
 
 import ressin
 from tests import peers, reference
-from tests.reference import Certificate, Program
+from tests.proof import assert_proved
+from tests.reference import Program
 from tests.signals import RECORDINGS, Signal, Source, read, simulate, zscore
 
 # rate in Hz: duration in s, so that the references answer within seconds
@@ -29,7 +30,6 @@ class Case:
     revision: str
     prog: Program
     ours: Any
-    proof: Certificate
     peer: peers.PeerSolution | None
     peer_says: str
 
@@ -38,17 +38,23 @@ def solve_case(signal: Signal, rate: float, revision: str) -> Case:
     y = zscore(signal)
     prog = reference.program(y, rate, revision=revision)
     ours = ressin.decompose(y, rate, revision=revision, standardize=False, n_threads=1)
-    proof = reference.certify(prog, ours.driver, ours.spline, ours.drift, ours.phasic)
     peer, says = ask_peer(prog, rate, revision)
-    return Case(y, rate, revision, prog, ours, proof, peer, says)
+    return Case(y, rate, revision, prog, ours, peer, says)
 
 
 def ask_peer(prog: Program, rate: float, revision: str) -> tuple[peers.PeerSolution | None, str]:
-    """Return the answer of the revision's reference and its own word on it."""
+    """Return the answer of the revision's reference and its own word on it.
+
+    cvxeda is asked for more digits than its default, up to the rates at which it can reach them.
+    """
     name, package = ("cvxeda", "cvxeda") if revision == "2025" else ("NeuroKit2", "neurokit2")
     pytest.importorskip(package, reason=f"{package} (extra: test) is not installed")
     try:
-        peer = peers.cvxeda(prog.y, rate) if revision == "2025" else peers.neurokit(prog, rate)
+        if revision == "2015":
+            peer = peers.neurokit(prog, rate)
+        else:
+            options = peers.CVXEDA_TIGHT if rate <= 100 else peers.CVXEDA_DEFAULTS
+            peer = peers.cvxeda(prog.y, rate, options=options)
     except (ValueError, ArithmeticError) as error:  # CVXOPT's "Rank(A) < p ..." where its factorisation breaks down
         return None, f"{name} broke down: {error}"
     return peer, f"{name} {'converged' if peer.converged else 'did not converge'}"
@@ -81,19 +87,6 @@ def simulated(request: pytest.FixtureRequest) -> Case:
 def real(request: pytest.FixtureRequest, recordings_folder: Path) -> Case:
     source, revision = request.param
     return real_case(source, recordings_folder, revision)
-
-
-def assert_proved(case: Case) -> None:
-    """The result says that it is optimal, and the oracle's dual bound agrees, to 1e-8."""
-    assert case.ours.status == "optimal"
-    assert case.ours.converged
-    assert case.ours.relative_gap <= 1e-8
-    assert case.ours.is_optimal(1e-6)
-    assert case.proof.relative_gap <= 1e-8
-    assert case.proof.smallest_driver >= 0
-    assert np.abs(case.proof.phasic - case.ours.phasic).max() <= 1e-9
-    assert np.abs(case.proof.tonic - case.ours.tonic).max() <= 1e-9
-    assert case.ours.objective == pytest.approx(case.proof.objective, rel=1e-8)
 
 
 def assert_objective_below_the_references(case: Case) -> None:
@@ -130,7 +123,7 @@ def assert_settled(case: Case) -> None:
 
 
 def test_simulated_signals_are_proved_optimal(simulated: Case) -> None:
-    assert_proved(simulated)
+    assert_proved(simulated.ours, revision=simulated.revision)
 
 
 def test_simulated_signals_have_an_objective_below_the_references(simulated: Case) -> None:
@@ -146,7 +139,7 @@ def test_simulated_signals_are_settled(simulated: Case) -> None:
 
 
 def test_real_recordings_are_proved_optimal(real: Case) -> None:
-    assert_proved(real)
+    assert_proved(real.ours, revision=real.revision)
 
 
 def test_real_recordings_have_an_objective_below_the_references(real: Case) -> None:

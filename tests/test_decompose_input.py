@@ -23,8 +23,8 @@ def _holding(value: float) -> Any:
 
 
 BAD_SIGNALS = {
-    "two dimensions": (np.ones((3, 50)), r"1-D.*\(3, 50\)|\(3, 50\).*1-D"),
-    "a number": (3.0, r"1-D|one-dimensional|dimension"),
+    "two dimensions": (np.ones((3, 50)), r"\(3, 50\).*one-dimensional"),
+    "a number": (3.0, "one-dimensional"),
     "empty": (np.array([]), r"empty"),
     "too short": (np.array([1.0, 2.0]), r"\b2\b"),
     "infinite": (_holding(np.inf), r"infinite.*\b17\b"),
@@ -35,9 +35,9 @@ BAD_SIGNALS = {
     "objects": (np.array([object()] * 50, dtype=object), r"object"),
     "text": (np.array(["a", "b", "c"] * 20), r"text|str|<U1"),
     "dates": (np.arange(50).astype("datetime64[s]"), r"datetime64"),
-    "None": (None, r"None"),
+    "None": (None, "None|one-dimensional"),
     "text in a list": (["1.0", "x"] * 20, r"text|str|<U"),
-    "ragged": ([[1.0, 2.0], [1.0]], r"1-D|numbers|ragged|inhomogeneous"),
+    "ragged": ([[1.0, 2.0], [1.0]], r"(?i)one-dimensional|numbers|ragged|inhomogeneous"),
 }
 
 
@@ -57,11 +57,13 @@ def test_infinite_samples_are_not_gaps() -> None:
         ressin.decompose(_holding(np.inf), RATE, missing="solve")
 
 
-@pytest.mark.parametrize("rate", [0.0, -4.0, np.nan, np.inf, None, "50", 1j])
-def test_bad_rates_are_named(rate: Any) -> None:
-    with pytest.raises(InvalidInputError, match="sampling_rate") as caught:
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [(0.0, "0"), (-4.0, "-4"), (np.nan, "nan"), (np.inf, "inf"), (None, "missing"), ("50", "50"), (1j, "1j")],
+)
+def test_bad_rates_are_named(rate: Any, words: str) -> None:
+    with pytest.raises(InvalidInputError, match=f"sampling_rate.*{words}"):
         ressin.decompose(SIGNAL, rate)
-    assert str(rate) in str(caught.value)
 
 
 def test_the_rate_is_not_optional() -> None:
@@ -87,7 +89,6 @@ BAD_SETTINGS = {
     "missing": ({"missing": "drop"}, r"missing.*drop"),
     "on_failure": ({"on_failure": "ignore"}, r"on_failure.*ignore"),
     "tol zero": ({"tol": 0.0}, r"tol.*0"),
-    "tol above one": ({"tol": 2.0}, r"tol.*2"),
     "no iterations": ({"max_iterations": 0}, r"max_iterations.*0"),
     "threads": ({"n_threads": -1}, r"n_threads.*-1"),
     "weights of another length": (
@@ -96,9 +97,9 @@ BAD_SETTINGS = {
     ),
     "negative weight": ({"sample_weight": np.r_[np.ones(319), -1.0]}, r"sample_weight.*319|sample_weight.*-1"),
     "NaN weight": ({"sample_weight": np.r_[np.nan, np.ones(319)]}, r"sample_weight"),
-    "no weight at all": ({"sample_weight": np.zeros(320)}, r"sample_weight.*zero|sample_weight.*0"),
-    "one knot": ({"knots": [0]}, r"knots"),
-    "unequal knots": ({"knots": [0, 10, 25]}, r"knots.*equal"),
+    "no weight at all": ({"sample_weight": np.zeros(320)}, "weight above zero"),
+    "no knots": ({"knots": []}, r"knots.*\(0,\)"),
+    "unequal knots": ({"knots": [0, 10, 25]}, r"knots.*25"),
     "knots backwards": ({"knots": [20, 10, 0]}, r"knots"),
     "knots between samples": ({"knots": [0.5, 10.5, 20.5]}, r"knots.*(integer|whole)"),
 }
@@ -150,9 +151,9 @@ def test_containers_and_types_are_taken(signal: Any) -> None:
     np.testing.assert_array_equal(found.tonic, expected.tonic)
 
 
-@pytest.mark.parametrize("dtype", [np.int16, np.uint16, np.int64, np.uint8, ">i2", bool])
+@pytest.mark.parametrize("dtype", [np.int16, np.uint16, np.int64, np.uint8, ">i2"])
 def test_integers_are_taken(dtype: Any) -> None:
-    counts = (np.arange(320) % 7 > 3) if dtype is bool else np.round(SIGNAL * 20).clip(0, 255)
+    counts = np.round(SIGNAL * 20).clip(0, 255)
     expected = ressin.decompose(counts.astype(float), RATE)
     np.testing.assert_array_equal(ressin.decompose(counts.astype(dtype), RATE).phasic, expected.phasic)
 

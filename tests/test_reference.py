@@ -40,10 +40,9 @@ def test_matrices_of_a_short_programme_by_hand() -> None:
     np.testing.assert_allclose(prog.A.toarray(), expected)
     np.testing.assert_array_equal(prog.M.toarray()[2], [1, 2, 1, 0, 0])
     # triangle (1, 2, 1) with itself: (1, 4, 6, 4, 1) / 6; knots 0, 2, 4 < 5 + 1
-    np.testing.assert_allclose(
-        prog.B.toarray() * 6, [[6, 1, 0], [4, 4, 0], [1, 6, 1], [0, 4, 4], [0, 1, 6]], atol=1e-15
-    )
-    np.testing.assert_allclose(prog.C, [[1, 0.2], [1, 0.4], [1, 0.6], [1, 0.8], [1, 1]])
+    B = np.array([[6, 1, 0], [4, 4, 0], [1, 6, 1], [0, 4, 4], [0, 1, 6]]) / 6
+    np.testing.assert_allclose(prog.B.toarray(), B, atol=1e-15)
+    np.testing.assert_allclose(prog.C, np.array([[1.0, 0.2], [1.0, 0.4], [1.0, 0.6], [1.0, 0.8], [1.0, 1.0]]))
 
 
 def test_the_2015_revision_leaves_the_first_two_rows_empty() -> None:
