@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include <Eigen/Eigenvalues>
+#include "free_columns.hpp"
 
 namespace ressin {
 namespace {
@@ -70,49 +70,14 @@ Parts make_parts(const Model& model, const Point& point) {
 
 namespace {
 
-// The columns that neither sign nor weight holds: f(sample, c), c the drift's two and, in the 2015 revision, the free response's.
-template <class F>
-void for_each_free_row(const Model& model, F f) {
-  const Response& r = model.response();
-  const std::ptrdiff_t first = model.first_row();
-  double c[4] = {0.0, 0.0, 0.0, 0.0};
-  double a[2] = {1.0, 0.0}, v[2] = {0.0, 1.0 - r.z0};  // states that start at (1, 0) and at (0, 1 - z0): responses of order one
-  for (std::ptrdiff_t i = 0; i < model.n(); ++i) {
-    std::copy_n(model.drift_row(i), 2, c);
-    for (int k = 0; k < 2; ++k) {
-      c[2 + k] = first > 0 && i >= first ? a[k] : 0.0;
-      if (i < first) continue;
-      a[k] = r.z0 * a[k] + v[k];
-      v[k] *= r.z1;
-    }
-    f(i, c);
-  }
-}
-
-// u minus what is left of it along the free columns X: u - W X (X'W X)^-1 X'u. At the optimum X'u is zero; where phasic part and
-// drift are large and cancel, rounding leaves some of it, and with it the driver's multiplier would be off by as much.
+// u minus what is left of it along the free columns X: u - W X (X'W X)^-1 X'u. At the optimum X'u is zero; where phasic part
+// and drift are large and cancel, rounding leaves some of it, and with it the driver's multiplier would be off by as much.
 void remove_free_part(const Model& model, const Problem& problem, std::vector<double>* u) {
-  using Matrix4 = Eigen::Matrix4d;
-  using Vector4 = Eigen::Vector4d;
-  Matrix4 gram = Matrix4::Zero();
-  Vector4 along = Vector4::Zero();
-  const auto weight = [&](std::ptrdiff_t i) { return problem.weights ? problem.weights[i] : 1.0; };
-  for_each_free_row(model, [&](std::ptrdiff_t i, const double* c) {
-    const double w = weight(i), ui = (*u)[index(i)];
-    for (int j = 0; j < 4; ++j) {
-      along[j] += c[j] * ui;
-      for (int k = j; k < 4; ++k) gram(j, k) += w * c[j] * c[k];
-    }
-  });
-  const Eigen::SelfAdjointEigenSolver<Matrix4> eigen(gram.selfadjointView<Eigen::Upper>());
-  const double least = 1e-13 * eigen.eigenvalues().cwiseAbs().maxCoeff();
-  Vector4 step = eigen.eigenvectors().transpose() * along;
-  for (int k = 0; k < 4; ++k) step[k] = eigen.eigenvalues()[k] > least ? step[k] / eigen.eigenvalues()[k] : 0.0;
-  step = (eigen.eigenvectors() * step).eval();
-  for_each_free_row(model, [&](std::ptrdiff_t i, const double* c) {
-    const double w = weight(i), x = c[0] * step[0] + c[1] * step[1] + c[2] * step[2] + c[3] * step[3];
-    (*u)[index(i)] -= w * x;
-  });
+  for (const std::vector<double>& q : orthonormalise(free_columns(model).column, problem.weights).basis) {
+    double along = 0.0;
+    for (std::size_t i = 0; i < q.size(); ++i) along += q[i] * (*u)[i];
+    for (std::size_t i = 0; i < q.size(); ++i) (*u)[i] -= (problem.weights ? problem.weights[i] : 1.0) * along * q[i];
+  }
 }
 
 // alpha 1 + A^-T M' u, backwards through the response's cascade; zero before the first row.

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "free_columns.hpp"
+
 namespace ressin {
 namespace {
 
@@ -65,6 +67,32 @@ void InteriorPoint::lay_out_shape() {
   shape_.first_phase = -model_.knot(first);
   shape_.spline = model_.interval_bumps(0);
   shape_.drift = model_.drift_row(0);
+  if (shape_.first_row > 0 && shape_.n_drift > 0) separate_drift();
+}
+
+// Where the start is free, the kernel's drift is C made orthogonal to the free responses S: with [S C] = Q R in blocks,
+// S s + C d = S s' + Q_c d' for d = R_cc^-1 d' and s = s' - R_ss^-1 R_sc d.
+void InteriorPoint::separate_drift() {
+  const OrthonormalBasis q = orthonormalise(free_columns(model_).column, nullptr);
+  const int columns = shape_.n_drift;
+  const double size = std::sqrt(static_cast<double>(shape_.n));  // entries of order one
+  drift_table_.assign(static_cast<std::size_t>(2 * shape_.n), 0.0);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(shape_.n); ++i) {
+    for (std::size_t k = 0; k < static_cast<std::size_t>(columns); ++k) drift_table_[2 * i + k] = size * q.basis[2 + k][i];
+  }
+  shape_.drift = drift_table_.data();
+  const auto block = [&](std::size_t row, std::size_t column) {
+    Eigen::Matrix2d m = Eigen::Matrix2d::Identity();
+    for (std::size_t j = 0; j < 2; ++j) {
+      for (std::size_t k = 0; k < 2; ++k) {
+        if (row + j < q.r.size() && column + k < q.r.size()) m(static_cast<int>(j), static_cast<int>(k)) = q.r[row + j][column + k];
+      }
+      if (row == column && m(static_cast<int>(j), static_cast<int>(j)) == 0.0) m(static_cast<int>(j), static_cast<int>(j)) = 1.0;
+    }
+    return m;
+  };
+  drift_from_ = size * block(2, 2).triangularView<Eigen::Upper>().solve(Eigen::Matrix2d::Identity());
+  start_from_ = block(0, 0).triangularView<Eigen::Upper>().solve(block(0, 2));
 }
 
 void InteriorPoint::lay_out_state() {
@@ -156,10 +184,12 @@ Point InteriorPoint::point(int lane) const {
     x.driver[static_cast<std::size_t>(i)] = element(state_.p, i, lane) * unit;
   }
   for (std::ptrdiff_t k = 0; k < shape_.n_knots; ++k) x.spline.push_back(element(state_.spline, k, lane));
-  for (int k = 0; k < shape_.n_drift; ++k) x.drift.push_back(element(state_.drift, k, lane));
+  const Eigen::Vector2d drift = drift_from_ * Eigen::Vector2d(element(state_.drift, 0, lane), element(state_.drift, 1, lane));
+  x.drift.assign(drift.data(), drift.data() + shape_.n_drift);
   if (shape_.first_row > 0) {
+    const Eigen::Vector2d start = Eigen::Vector2d(element(state_.start, 0, lane), element(state_.start, 1, lane)) - start_from_ * drift;
     // a, v are the free response r_2 and r_3 - z0 r_2; with q_2, q_3 by A q = 0 that is linear in q0, q1
-    const double a = element(state_.start, 0, lane), v = element(state_.start, 1, lane);
+    const double a = start[0], v = start[1];
     const double sum = shape_.z0 + shape_.z1, product = shape_.z0 * shape_.z1;
     const double a0 = 1.0 - product, a1 = sum + 2.0;                                   // a = a0 q0 + a1 q1
     const double b0 = -product * (sum + 2.0), b1 = sum * (sum + 2.0) + 1.0 - product;  // r_3 = b0 q0 + b1 q1

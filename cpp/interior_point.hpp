@@ -8,6 +8,8 @@
 #include <functional>
 #include <vector>
 
+#include <Eigen/Core>
+
 #include "certificate.hpp"
 #include "kernel.hpp"
 #include "model.hpp"
@@ -57,6 +59,7 @@ class InteriorPoint {
   };
 
   void lay_out_shape();
+  void separate_drift();
   void lay_out_state();
   void load(int lane, const Problem& problem);
   void fill_gram(int lane, const double* weights);
@@ -76,8 +79,10 @@ class InteriorPoint {
   KernelShape shape_;
   KernelState state_;
   std::vector<Lane> lanes_;
-  std::vector<double> storage_;
+  std::vector<double> drift_table_, storage_;  // the former only where the drift is separated from the start
   std::vector<std::ptrdiff_t> interval_end_;
+  // drift = drift_from * kernel's; start = kernel's - start_from * drift
+  Eigen::Matrix2d drift_from_ = Eigen::Matrix2d::Identity(), start_from_ = Eigen::Matrix2d::Zero();
 };
 
 }  // namespace ressin
