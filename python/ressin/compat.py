@@ -169,7 +169,7 @@ def eda_phasic(
     method
         ``"cvxeda"`` or ``"convex"`` in any case; NeuroKit's other methods are not decompositions of this kind.
     tau0, tau1, delta_knot, alpha, gamma
-        As for `cvxEDA`.
+        As for `cvxEDA`. NeuroKit 0.2.13 takes them and does not pass them on; here they are obeyed.
     solver
         As for `cvxEDA`.
     reltol
@@ -178,8 +178,7 @@ def eda_phasic(
     Returns
     -------
     DataFrame
-        Columns ``EDA_Tonic`` and ``EDA_Phasic``, (n,) float64, index 0 .. n - 1. The residual of the model is in
-        neither.
+        Columns ``EDA_Tonic`` and ``EDA_Phasic``, (n,) float64, index 0 .. n - 1; the residual is in neither.
 
     Raises
     ------

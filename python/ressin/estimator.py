@@ -13,8 +13,8 @@ from ressin.settings import Baseline, Missing, Revision, Settings, Solver, check
 from ressin.signals import MIN_SAMPLES
 
 try:
-    from sklearn.base import BaseEstimator, TransformerMixin  # type: ignore[import-untyped]
-    from sklearn.utils.validation import check_is_fitted, validate_data  # type: ignore[import-untyped]
+    from sklearn.base import BaseEstimator, TransformerMixin
+    from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as error:
     raise MissingExtraError("scikit-learn", "data", "the scikit-learn transformer") from error
 

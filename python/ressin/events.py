@@ -146,12 +146,27 @@ def _bursts(heights: NDArray[np.float64], min_distance: float) -> list[NDArray[n
     smooth = uniform_filter1d(
         uniform_filter1d(heights, width, mode="constant"), width, mode="constant", origin=-(1 - width % 2)
     )
-    padded = np.concatenate([[0.0], smooth, [0.0]])  # so that a maximum at either end is one
-    peaks, found = find_peaks(padded, prominence=0.0)
-    peaks = peaks[found["prominences"] >= 0.5 * padded[peaks]] - 1
-    cuts = [a + int(np.argmin(smooth[a:b])) for a, b in itertools.pairwise(peaks)]
+    tops = _separate_maxima(smooth)
+    cuts = [a + int(np.argmin(smooth[a:b])) for a, b in itertools.pairwise(tops)]
     active = np.flatnonzero(heights > 0)
     return [burst for burst in np.split(active, np.searchsorted(active, cuts)) if burst.size]
+
+
+def _separate_maxima(smooth: NDArray[np.float64]) -> list[int]:
+    """Give the maxima between any two of which the line falls to half of the lower one or below, in order."""
+    peaks = find_peaks(np.concatenate([[0.0], smooth, [0.0]]))[0] - 1  # zeros around, so that either end can be one
+    if not peaks.size:
+        return []
+    valleys = np.minimum.reduceat(smooth, peaks)[:-1]  # from each peak to the next
+    kept, valley = [int(peaks[0])], np.inf
+    for peak, low in zip(peaks[1:].tolist(), valleys.tolist(), strict=True):
+        valley = min(valley, low)  # since the last kept one
+        if valley <= 0.5 * min(smooth[kept[-1]], smooth[peak]):
+            kept.append(peak)
+            valley = np.inf
+        elif smooth[peak] > smooth[kept[-1]]:
+            kept[-1], valley = peak, np.inf
+    return kept
 
 
 def _table(events: list[_Event], phasic: NDArray[np.float64], sampling_rate: float) -> pd.DataFrame:

@@ -52,7 +52,7 @@ class Console:
 def _bar(total: int) -> Any:
     """Return a tqdm bar, or None, with a word about it, where tqdm is not installed."""
     try:
-        from tqdm import tqdm  # type: ignore[import-untyped]
+        from tqdm import tqdm
     except ImportError:
         print("(no progress bar: it needs tqdm, which  pip install 'ressin[data]'  brings)", file=sys.stderr)
         return None
@@ -70,15 +70,18 @@ def failure_table(failures: Sequence[tuple[str, str]], total: int) -> str:
         Number of files of the run.
     """
     width = max(60, shutil.get_terminal_size().columns)
-    first = min(max(len(name) for name, _ in failures), width // 3)
+    first = max(len(name) for name, _ in failures)
+    beside = first <= width // 3  # else the reason stands below the name
+    indent = 4 + first if beside else 6
     lines = [f"{len(failures)} of {total} {'file' if total == 1 else 'files'} failed:"]
     for name, reason in failures:
-        wrapped = textwrap.wrap(reason, width - first - 4, break_long_words=False, break_on_hyphens=False) or [""]
-        if len(name) > first:
+        wrapped = textwrap.wrap(reason, width - indent, break_long_words=False, break_on_hyphens=False)
+        if beside:
+            lines.append(f"  {name:{first}}  {wrapped[0]}")
+            wrapped = wrapped[1:]
+        else:
             lines.append(f"  {name}")
-        lines += [
-            f"  {name if i == 0 and len(name) <= first else '':{first}}  {text}" for i, text in enumerate(wrapped)
-        ]
+        lines += [" " * indent + text for text in wrapped]
     return "\n".join(lines)
 
 

@@ -58,8 +58,8 @@ def read_parquet(path: str, data: bytes) -> Table:
         If the file is cut short or damaged, or has no rows.
     """
     try:
-        import pyarrow as pa  # type: ignore[import-untyped]
-        import pyarrow.parquet as pq  # type: ignore[import-untyped]
+        import pyarrow as pa
+        import pyarrow.parquet as pq
     except ImportError as error:
         raise MissingExtraError("pyarrow", "data", "reading Parquet") from error
     try:

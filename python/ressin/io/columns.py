@@ -78,7 +78,8 @@ def find_signal(table: Table, column: str | None) -> tuple[int, str]:
             table.names
         ) > 1 else ""
     if not numeric and len(others) == 1:
-        table.numbers(others[0])  # refuses its first cell by name
+        table.numbers(others[0])  # refuses its first cell that is text, by name
+        return others[0], ""
     if not numeric:
         raise RecordingError(f"{table.path}: no column of numbers besides the time; the columns are {table.listing()}")
     raise _ambiguous(table, numeric)

@@ -161,8 +161,8 @@ def _write_parquet(
     start_time: float | None,
 ) -> None:
     try:
-        import pyarrow as pa  # type: ignore[import-untyped]
-        import pyarrow.parquet as pq  # type: ignore[import-untyped]
+        import pyarrow as pa
+        import pyarrow.parquet as pq
     except ImportError as error:
         raise MissingExtraError("pyarrow", "data", "writing Parquet") from error
     fields = [pa.field(name, pa.float64(), metadata={"unit": units[name]}) for name in frame.columns]
