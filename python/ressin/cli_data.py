@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ressin.data.settings import PrepareSettings
 
 Subparsers = Any  # argparse's own type for it is private
-SHOWN_REJECTS = 20
+SHOWN_REJECTS = 5  # of each kind
 
 
 def add_parsers(subparsers: Subparsers) -> None:
@@ -94,8 +94,8 @@ def _add_prepare(subparsers: Subparsers) -> None:
         "prepare",
         help="decompose, label and hear a data set, and write it as Parquet",
         description="Read a PMEmo folder or a manifest of your own recordings, drop the first 15 s, decompose, label "
-        "high and low per subject, extract the music features, and write a folder of Parquet tables. Interrupted, it goes "
-        "on where it stopped; with nothing new to do, it says so.",
+        "high and low per subject, extract the music features, and write a folder of Parquet tables. Interrupted, it "
+        "goes on where it stopped; with nothing new to do, it says so.",
     )
     parser.add_argument("source", type=Path, help="PMEmo folder (2018 or 2019), or a manifest (.csv, .parquet)")
     parser.add_argument("folder", type=Path, help="folder to write")
@@ -207,7 +207,7 @@ def _settings(arguments: argparse.Namespace) -> "PrepareSettings":
 
 
 def _print_rejects(folder: Path) -> None:
-    """Print the first rejects by name, and how many there are of each kind."""
+    """Print how many rejects there are of each kind, and the first ones by name."""
     from ressin.data.store import load
 
     prepared = load(folder)
@@ -215,13 +215,14 @@ def _print_rejects(folder: Path) -> None:
     if not len(rejects):
         print("no file was missing, malformed or in disagreement")
         return
-    print(f"\n{len(rejects)} remark(s) about the data (all in {folder / 'rejects.parquet'}):")
-    for row in rejects.head(SHOWN_REJECTS).itertuples():
-        print(f"  {row.action:<9}{row.kind:<13}{row.file}: {row.reason}")
-    if len(rejects) > SHOWN_REJECTS:
-        print(f"  ... and {len(rejects) - SHOWN_REJECTS} more; in all:")
-        for count in prepared.meta["rejects"]:
-            print(f"  {count['action']:<9}{count['kind']:<13}{count['count']:,}")
+    print(f"\n{len(rejects)} remark(s) about the data, all of them in {folder / 'rejects.parquet'}:")
+    for count in prepared.meta["rejects"]:
+        print(f"  {count['action']}, {count['kind']}: {count['count']:,}")
+        same = rejects[(rejects["action"] == count["action"]) & (rejects["kind"] == count["kind"])]
+        for file, reason in zip(same["file"][:SHOWN_REJECTS], same["reason"], strict=False):
+            print(f"      {file}: {reason}")
+        if len(same) > SHOWN_REJECTS:
+            print(f"      ... and {len(same) - SHOWN_REJECTS:,} more")
     print()
 
 

@@ -15,8 +15,9 @@ from ressin._atomic import replacing
 from ressin.data.catalog import DIMENSIONS, Catalog, Reject
 from ressin.data.labels import LabelRule, label_ratings, label_song_means
 from ressin.data.music import MusicTable
-from ressin.data.partition import PARQUET_OPTIONS, rejects_of
+from ressin.data.partition import rejects_of
 from ressin.data.schema import (
+    CHANNELS,
     REJECT_SCHEMA,
     STIMULUS_SCHEMA,
     SUBJECT_SCHEMA,
@@ -29,6 +30,15 @@ from ressin.errors import InvalidInputError, RecordingError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+PARQUET_OPTIONS: dict[str, object] = {
+    "version": "2.6",
+    "compression": "zstd",
+    "compression_level": 1,
+    "use_dictionary": False,
+}
+# The bytes of the floats are sorted by their place before they are compressed: half the size at the same speed.
+SPLIT_COLUMNS = [f"{name}.list.element" for name in CHANNELS]
 
 
 def label_catalog(catalog: Catalog, rule: LabelRule) -> tuple["pd.DataFrame", "pd.DataFrame", list[Reject]]:
@@ -71,7 +81,8 @@ def write_recordings(path: Path, parts: Sequence[Path], ratings: "pd.DataFrame",
     schema = recording_schema(names)
     keyed = ratings.set_index("pair")
     rejects: list[Reject] = []
-    with replacing(path) as temporary, pq.ParquetWriter(temporary, schema, **PARQUET_OPTIONS) as writer:
+    options = {**PARQUET_OPTIONS, "use_byte_stream_split": SPLIT_COLUMNS}
+    with replacing(path) as temporary, pq.ParquetWriter(temporary, schema, **options) as writer:
         for part in parts:
             table = _read_part(part)
             rejects += rejects_of(table)

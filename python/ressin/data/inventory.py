@@ -3,7 +3,6 @@
 import json
 import math
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -55,9 +54,8 @@ def take_stock(catalog: Catalog, *, hear_audio: bool, read_features: bool) -> In
     for entry in catalog.entries:
         by_path.setdefault(entry.path, []).append(entry)
     clips = [path for path in dict.fromkeys(catalog.stimuli["audio"]) if path] if hear_audio else []
-    with ThreadPoolExecutor(2) as pool:
-        recordings = list(pool.map(lambda path: _digest(catalog.root, path, MAX_RECORDING_BYTES), by_path))
-        audio = list(pool.map(lambda path: _digest(catalog.root, path, MAX_AUDIO_BYTES), clips))
+    recordings = [_digest(catalog.root, path, MAX_RECORDING_BYTES) for path in by_path]
+    audio = [_digest(catalog.root, path, MAX_AUDIO_BYTES) for path in clips]
     rejects = []
     for (path, entries), (_, _, problem) in zip(by_path.items(), recordings, strict=True):
         if problem:
@@ -98,7 +96,7 @@ def _key(value: Any) -> str:
 
 
 def partition(
-    catalog: Catalog, stock: Inventory, settings: PrepareSettings, version: str, parts: Path, n_threads: int
+    catalog: Catalog, stock: Inventory, settings: PrepareSettings, version: str, parts: Path, n_threads: int = 0
 ) -> list[Task]:
     """Cut the recordings into pieces of work, each named by its content, the settings and the version.
 

@@ -12,7 +12,8 @@ from ressin.data.files import inside
 from ressin.data.inventory import Inventory
 from ressin.data.music import N_FEATURES, Clip, MusicTable, extractor_version, feature_names, hear, load_cached
 from ressin.data.pmemo_songs import song_id
-from ressin.errors import InvalidInputError, RecordingError
+from ressin.data.settings import PrepareSettings
+from ressin.errors import InvalidInputError, OutputError, RecordingError
 
 NO_MUSIC = MusicTable((), (), np.empty((0, 0), np.float32), ())
 
@@ -51,7 +52,12 @@ def decide(catalog: Catalog, choice: str) -> str:
 
 
 def listen(
-    catalog: Catalog, stock: Inventory, choice: str, cache: Path, executor: Executor, report: Report | None
+    catalog: Catalog,
+    stock: Inventory,
+    settings: PrepareSettings,
+    cache: Path,
+    executor: Executor,
+    report: Report | None,
 ) -> tuple[MusicTable, list[Reject]]:
     """Get the features of every stimulus.
 
@@ -59,8 +65,8 @@ def listen(
     ----------
     catalog, stock
         What was found, and its digests.
-    choice
-        As `decide` settled it.
+    settings
+        With the choice of `music` as `decide` settled it.
     cache
         Folder of features by content, kept between runs.
     executor
@@ -73,15 +79,20 @@ def listen(
     music, rejects
         Features of the stimuli that have them; those that do not, by file name.
     """
-    if choice == "none":
+    if settings.music == "none":
         return NO_MUSIC, []
-    if choice == "read":
+    if settings.music == "read":
         return _read(catalog)
-    return _hear(catalog, stock, cache, executor, report)
+    return _hear(catalog, stock, settings, cache, executor, report)
 
 
 def _hear(
-    catalog: Catalog, stock: Inventory, cache: Path, executor: Executor, report: Report | None
+    catalog: Catalog,
+    stock: Inventory,
+    settings: PrepareSettings,
+    cache: Path,
+    executor: Executor,
+    report: Report | None,
 ) -> tuple[MusicTable, list[Reject]]:
     version = extractor_version()
     cache.mkdir(parents=True, exist_ok=True)
@@ -91,19 +102,31 @@ def _hear(
     rejects = [Reject(path, "music", text) for path, text in zip(clips, problems, strict=True) if text]
     bad = {reject.file for reject in rejects}
     stimuli, rows = [], []
-    for stimulus, path in zip(catalog.stimuli["stimulus"], catalog.stimuli["audio"], strict=True):
+    columns = (catalog.stimuli[name] for name in ("stimulus", "audio", "duration"))
+    for stimulus, path, duration in zip(*columns, strict=True):
         if path not in clips or path in bad:
             continue
-        features = load_cached(clips[path].cached)
-        if features is None:
-            rejects.append(
-                Reject(path, "music", "its features vanished from the cache while it was being read; run again")
-            )
-            continue
-        stimuli.append(str(stimulus))
-        rows.append(features)
+        heard = load_cached(clips[path].cached)
+        if heard is None:
+            raise OutputError(f"{clips[path].cached}: vanished while it was being used; run again")
+        features, seconds = heard
+        remark = _compare_lengths(path, seconds, float(duration), settings)
+        rejects += [remark] if remark is not None else []
+        if remark is None or remark.action == "kept":
+            stimuli.append(str(stimulus))
+            rows.append(features)
     values = np.stack(rows) if rows else np.empty((0, N_FEATURES), np.float32)
     return MusicTable(tuple(stimuli), feature_names(), values, (version,) * len(stimuli)), rejects
+
+
+def _compare_lengths(path: str, seconds: float, duration: float, settings: PrepareSettings) -> Reject | None:
+    """Hold a clip against the length that the songs' table gives: much shorter is refused, otherwise it is listed."""
+    if not abs(seconds - duration) > settings.length_tolerance:
+        return None
+    text = f"the clip lasts {seconds:.2f} s, the tables say {duration:.2f} s"
+    if seconds < settings.min_cover * duration:
+        return Reject(path, "truncated", f"{text}: less than {settings.min_cover:.0%} of it")
+    return Reject(path, "disagreement", text, "kept")
 
 
 def _read(catalog: Catalog) -> tuple[MusicTable, list[Reject]]:

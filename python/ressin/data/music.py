@@ -171,22 +171,29 @@ def hear(clip: Clip) -> str:
         data = read_limited(inside(Path(clip.root), clip.path), MAX_AUDIO_BYTES)
         if digest_bytes(data) != clip.digest:
             return f"{clip.path}: changed while it was being prepared; run again"
-        features = extract(*decode_audio(data, clip.path), name=clip.path)
+        samples, rate = decode_audio(data, clip.path)
+        features = extract(samples, rate, clip.path)
     except (RecordingError, InvalidInputError) as error:
         return str(error)
     buffer = io.BytesIO()
-    np.save(buffer, features, allow_pickle=False)
+    np.save(buffer, np.append(features, np.float32(len(samples) / rate)), allow_pickle=False)
     write_bytes(clip.cached, buffer.getvalue())
     return ""
 
 
-def load_cached(path: Path) -> np.ndarray | None:
-    """Read features from the cache; None when they are not there or are not 6373 finite float32 numbers."""
+def load_cached(path: Path) -> tuple[np.ndarray, float] | None:
+    """Read the features and the length of a clip from the cache.
+
+    Returns
+    -------
+    features, seconds
+        None when they are not there, or are not 6373 + 1 finite float32 numbers: then the clip is heard again.
+    """
     if not path.is_file() or path.stat().st_size > 8 * N_FEATURES:
         return None
     try:
-        features = np.load(path, allow_pickle=False)
+        values = np.load(path, allow_pickle=False)
     except (ValueError, EOFError, OSError):
         return None
-    whole = features.shape == (N_FEATURES,) and features.dtype == np.float32 and np.isfinite(features).all()
-    return features if whole else None
+    whole = values.shape == (N_FEATURES + 1,) and values.dtype == np.float32 and np.isfinite(values).all()
+    return (values[:-1], float(values[-1])) if whole else None

@@ -6,9 +6,7 @@ cluster and however often it is tried.
 
 import json
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +16,7 @@ import pyarrow.parquet as pq
 
 from ressin._atomic import replacing
 from ressin.data.catalog import Reject
-from ressin.data.reading import read_file
+from ressin.data.reading import read_files
 from ressin.data.schema import CHANNELS, PART_SCHEMA
 from ressin.data.task import Task
 from ressin.data.windows import Window
@@ -26,12 +24,7 @@ from ressin.data.windows import Window
 if TYPE_CHECKING:
     from ressin import Decomposition
 
-PARQUET_OPTIONS: dict[str, object] = {
-    "compression": "zstd",
-    "compression_level": 1,
-    "use_dictionary": False,
-    "version": "2.6",
-}
+PARQUET_OPTIONS: dict[str, object] = {"version": "2.6", "use_dictionary": False, "compression": "none"}
 
 
 def run_task(task: Task) -> str:
@@ -52,11 +45,7 @@ def prepare_partition(task: Task) -> pa.Table:
     table
         `PART_SCHEMA`, one row per usable recording; the rejects are JSON in the schema's metadata.
     """
-    files = [(path, list(group)) for path, group in groupby(task.entries, key=lambda entry: entry.path)]
-    with ThreadPoolExecutor(task.n_threads or 2) as pool:
-        read = list(pool.map(lambda file: read_file(task, *file), files))
-    windows = [window for found, _ in read for window in found]
-    rejects = [reject for _, listed in read for reject in listed]
+    windows, rejects = read_files(task)
     rows, refused = _decompose(windows, task)
     listing = json.dumps([asdict(reject) for reject in rejects + refused])
     return _table(rows).replace_schema_metadata({b"ressin.rejects": listing.encode()})

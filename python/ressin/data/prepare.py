@@ -14,7 +14,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,7 @@ def prepare(
         Folder of music features by content; default ``.cache`` in `folder`. Kept, so that other settings need not
         hear the clips again.
     n_threads
-        Threads of the decomposition in this process; 0 takes every core.
+        Threads of the decomposition in this process; 0 takes every core. Workers of a cluster take one each.
     progress
         Called as ``progress(stage, done, total)``.
 
@@ -105,15 +105,15 @@ def prepare(
         An extra is needed that is not installed.
     """
     began = time.perf_counter()
-    chosen = settings or PrepareSettings()
     target = Path(folder)
     _check_target(target)
     with locked(target):
-        music = listening.decide(catalog, chosen.music)
+        asked = settings or PrepareSettings()
+        chosen = replace(asked, music=listening.decide(catalog, asked.music))
+        music = chosen.music
         stock = take_stock(catalog, hear_audio=music == "extract", read_features=music == "read")
         version = _version()
-        threads = n_threads if scheduler is None else 1
-        tasks = partition(catalog, stock, chosen, version, target / WORK, threads)
+        tasks = partition(catalog, stock, chosen, version, target / WORK, n_threads if scheduler is None else 1)
         key = content_key(catalog, stock, tasks, chosen, version, extractor_version() if music == "extract" else "")
         meta = finished(target)
         if meta is not None and meta["content_key"] == key:
@@ -122,7 +122,7 @@ def prepare(
         resumed = _clear(target, tasks)
         with Executor(scheduler) as executor:
             music_cache = Path(cache) if cache is not None else target / CACHE
-            table, deaf = listening.listen(catalog, stock, music, music_cache, executor, _stage(progress, "music"))
+            table, deaf = listening.listen(catalog, stock, chosen, music_cache, executor, _stage(progress, "music"))
             executor.map(run_task, tasks, report=_stage(progress, "recordings"))
         before = [*catalog.rejects, *stock.rejects]
         names = assemble.all_labels(catalog)
@@ -135,7 +135,7 @@ def prepare(
         assemble.write_stimuli(target / schema.STIMULI, catalog, table)
         assemble.write_music(target / schema.MUSIC, table)
         assemble.write_rejects(target / schema.REJECTS, rejects)
-        meta = _meta(target, catalog, chosen, key, version, rejects, names, music)
+        meta = _meta(target, catalog, chosen, key, version, rejects, names)
         write_bytes(target / schema.META, assemble.dump_meta(meta))
         shutil.rmtree(target / WORK, ignore_errors=True)
     return PrepareReport(target, False, meta, resumed, time.perf_counter() - began)
@@ -195,7 +195,6 @@ def _meta(
     version: str,
     rejects: list[Reject],
     names: tuple[str, ...],
-    music: str,
 ) -> dict[str, Any]:
     """Content of ``meta.json``."""
     import pyarrow.parquet as pq
@@ -205,7 +204,7 @@ def _meta(
         for name in schema.TABLES
     }
     if files[schema.RECORDINGS]["rows"] == 0:
-        worst = next((reject for reject in rejects if reject.action == "rejected"), None)
+        worst = next((reject for reject in rejects if reject.action == "rejected" and reject.recording_id), None)
         detail = f"; the first reason: {worst.file}: {worst.reason}" if worst else ""
         raise InvalidInputError(f"no usable recording among {len(catalog.entries)}{detail}")
     return {
@@ -215,7 +214,6 @@ def _meta(
         "source": {"kind": catalog.kind, "name": catalog.root.resolve().name, "rating_source": catalog.rating_source},
         "settings": settings.as_dict(),
         "labels": list(names),
-        "music": music,
         "counts": {**catalog.counts, "prepared": files[schema.RECORDINGS]["rows"]},
         "rejects": assemble.summarise(rejects),
         "files": files,

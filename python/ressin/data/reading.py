@@ -8,20 +8,55 @@ import numpy as np
 from ressin.data.catalog import Entry, Reject
 from ressin.data.files import MAX_RECORDING_BYTES, MAX_TABLE_BYTES, digest_bytes, digest_file, inside, read_limited
 from ressin.data.guard import check_unfolded
-from ressin.data.tables import read_numbers
+from ressin.data.tables import NumberTable, read_many, read_numbers
 from ressin.data.task import Task
 from ressin.data.traces import Trace, trace_of
 from ressin.data.windows import Window, cut
 from ressin.errors import InvalidInputError, RecordingError, RessinError
 
+TOGETHER = 32  # files parsed in one go
 
-def read_file(task: Task, path: str, entries: list[Entry]) -> tuple[list[Window], list[Reject]]:
-    """Read one file and cut the windows of its recordings; what cannot be used is listed, each by name."""
+
+def read_files(task: Task) -> tuple[list[Window], list[Reject]]:
+    """Read the files of a task and cut the windows of its recordings; what cannot be used is listed, each by name."""
+    files = [(path, list(group)) for path, group in groupby(task.entries, key=lambda entry: entry.path)]
+    windows: list[Window] = []
+    rejects: list[Reject] = []
+    for start in range(0, len(files), TOGETHER):
+        batch = files[start : start + TOGETHER]
+        contents = [_content(task, path) for path, _ in batch] if task.kind != "manifest" else [b""] * len(batch)
+        parsed = read_many([content if isinstance(content, bytes) else b"" for content in contents])
+        for (path, entries), content, table in zip(batch, contents, parsed, strict=True):
+            found, listed = _read_file(task, path, entries, content, table)
+            windows += found
+            rejects += listed
+    return windows, rejects
+
+
+def _content(task: Task, path: str) -> bytes | RecordingError | InvalidInputError:
+    """Read a file whole and compare it with the stock; what went wrong is handed on, to be listed by name."""
     try:
-        file = inside(Path(task.root), path)
+        data = read_limited(inside(Path(task.root), path), MAX_TABLE_BYTES)
+        _unchanged(task, path, digest_bytes(data))
+    except (RecordingError, InvalidInputError) as error:
+        return error
+    return data
+
+
+def _read_file(
+    task: Task,
+    path: str,
+    entries: list[Entry],
+    content: bytes | RecordingError | InvalidInputError,
+    table: NumberTable | None,
+) -> tuple[list[Window], list[Reject]]:
+    """Cut the windows of one file, or list its recordings with the reason."""
+    try:
+        if isinstance(content, Exception):
+            raise content
         if task.kind == "manifest":
-            return _read_own(file, entries, task)
-        return _read_pmemo(file, entries, task)
+            return _read_own(inside(Path(task.root), path), entries, task)
+        return _read_pmemo(table or read_numbers(content, path), entries, task)
     except (RecordingError, InvalidInputError) as error:
         kind = "truncated" if "cut off" in str(error) or "cut short" in str(error) else "malformed"
         return [], [Reject(path, kind, str(error), "rejected", entry.recording_id) for entry in entries]
@@ -32,11 +67,9 @@ def _unchanged(task: Task, path: str, digest: str) -> None:
         raise RecordingError(f"{path}: changed while it was being prepared; run again")
 
 
-def _read_pmemo(file: Path, entries: list[Entry], task: Task) -> tuple[list[Window], list[Reject]]:
+def _read_pmemo(table: NumberTable, entries: list[Entry], task: Task) -> tuple[list[Window], list[Reject]]:
     path = entries[0].path
-    data = read_limited(file, MAX_TABLE_BYTES)
-    _unchanged(task, path, digest_bytes(data))
-    trace = trace_of(read_numbers(data, path), path)
+    trace = trace_of(table, path)
     if task.kind == "pmemo-2018" and len(trace.names) != 1:
         raise RecordingError(f"{path}: {len(trace.names) + 1} columns, needs 2: time(s), EDA(microsiemens)")
     rejects = [Reject(path, kind, text, "kept", entries[0].recording_id) for kind, text in trace.notes]

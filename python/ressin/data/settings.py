@@ -24,7 +24,7 @@ class DecompositionChoice:
     baseline: str = "linear"
     standardize: bool = True
     solver: str = "interior_point"
-    tol: float = 1e-10
+    tol: float = 1e-8
     max_iterations: int = 100
 
 

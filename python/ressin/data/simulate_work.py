@@ -56,9 +56,10 @@ def _make_recording(job: Job, row: int) -> None:
 
 def write_trace(path: Path, time: np.ndarray, signal: np.ndarray) -> None:
     """Write one EDA file as PMEmo 2018 has it."""
-    buffer = io.BytesIO()
+    buffer = io.BytesIO((",".join(EDA_HEADER) + "\n").encode())
+    buffer.seek(0, io.SEEK_END)
     table = pa.table([pa.array(time), pa.array(signal)], names=list(EDA_HEADER))
-    pacsv.write_csv(table, buffer, pacsv.WriteOptions(quoting_style="none"))
+    pacsv.write_csv(table, buffer, pacsv.WriteOptions(include_header=False, quoting_style="none"))
     write_bytes(path, buffer.getvalue())
 
 

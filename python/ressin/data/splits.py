@@ -104,7 +104,7 @@ class Splits:
             first[codes] = self.fold
             divided = np.flatnonzero(first[codes] != self.fold)
             if len(divided):
-                name = getattr(self, column)[divided[0]]
+                name = str(getattr(self, column)[divided[0]])
                 folds = sorted({int(f) for f in self.fold[getattr(self, column) == name]})
                 raise InvalidInputError(
                     f"{column} {name!r} is in folds {folds}: a {self.kind} split must not divide it"
@@ -120,7 +120,7 @@ class Splits:
         """
         place = {name: row for row, name in enumerate(self.recording_id)}
         wanted = np.asarray(recording_ids)
-        unknown = [name for name in wanted if name not in place]
+        unknown = [str(name) for name in wanted if name not in place]
         if unknown:
             raise InvalidInputError(
                 f"{len(unknown)} of {len(wanted)} recordings are not in the split, such as {unknown[0]!r}"

@@ -238,7 +238,7 @@ def _check_meta(path: Path, meta: Any) -> None:
     version = meta.get("schema_version") if isinstance(meta, dict) else None
     if version != schema.SCHEMA_VERSION:
         raise RecordingError(
-            f"{path / schema.META}: schema version {version!r}, not {schema.SCHEMA_VERSION}: prepare again with this ressin"
+            f"{path / schema.META}: schema version {version!r}, not {schema.SCHEMA_VERSION}: prepare it again"
         )
     labels = meta.get("labels")
     if not (isinstance(labels, list) and all(isinstance(name, str) for name in labels)):

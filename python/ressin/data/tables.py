@@ -66,31 +66,45 @@ def read_numbers(data: bytes, name: str) -> NumberTable:
     """
     if not data.strip():
         raise RecordingError(f"{name}: the file is empty")
-    if not data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        table = _quick(data)
-        if table is not None:
-            return table
-    return _line_by_line(data, name)
+    return read_many([data])[0] or _line_by_line(data, name)
 
 
-def _quick(data: bytes) -> NumberTable | None:
-    """Arrow's reader; None for anything but a clean rectangle of numbers."""
+def read_many(contents: Sequence[bytes]) -> list[NumberTable | None]:
+    """Parse many clean CSV files in one go; None for each file that needs `read_numbers`.
+
+    The bodies of files with equally many columns are laid end to end and given to Arrow once, which costs a fraction
+    of starting its reader for every file. The rows are dealt out again by counting line ends; where the counts do
+    not agree (a blank line, a broken row, a text cell), the files are left to `read_numbers`, which says what is wrong.
+    """
+    found: list[NumberTable | None] = [None] * len(contents)
+    groups: dict[int, list[tuple[int, tuple[str, ...], bytes]]] = {}
+    for place, data in enumerate(contents):
+        head, _, body = data.partition(b"\n")
+        if not body or not head.isascii() or b'"' in body or head.count(b'"') not in (0, 2 * (head.count(b",") + 1)):
+            continue
+        names = tuple(name.strip().strip('"').strip() for name in head.decode("ascii").split(","))
+        groups.setdefault(len(names), []).append((place, names, body if body.endswith(b"\n") else body + b"\n"))
+    for width, group in groups.items():
+        counts = [body.count(b"\n") for _, _, body in group]
+        values = _body_values(b"".join(body for _, _, body in group), width)
+        if values is None or len(values) != sum(counts):
+            continue
+        ends = np.cumsum(counts)
+        for (place, names, _), start, end in zip(group, ends - counts, ends, strict=True):
+            found[place] = NumberTable(names, values[start:end], "utf-8")
+    return found
+
+
+def _body_values(body: bytes, width: int) -> np.ndarray | None:
+    """Parse rows of numbers without a header; None for anything else."""
+    names = [f"c{place}" for place in range(width)]
+    read = pacsv.ReadOptions(column_names=names, use_threads=False, block_size=max(len(body), 1))
+    convert = pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.float64()))
     try:
-        table = pacsv.read_csv(pa.BufferReader(data), read_options=pacsv.ReadOptions(use_threads=False))
+        table = pacsv.read_csv(pa.BufferReader(body), read_options=read, convert_options=convert)
     except (pa.ArrowInvalid, UnicodeDecodeError):
         return None
-    if table.num_rows == 0:
-        return None
-    columns = []
-    for column in table.columns:
-        if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type) or pa.types.is_null(column.type)):
-            return None
-        columns.append(column.cast(pa.float64()).to_numpy())
-    try:
-        names = tuple(name.strip() for name in table.column_names)
-    except UnicodeDecodeError:
-        return None
-    return NumberTable(names, np.column_stack(columns), "utf-8")
+    return np.column_stack([column.to_numpy() for column in table.columns])
 
 
 def _line_by_line(data: bytes, name: str) -> NumberTable:
