@@ -1,0 +1,115 @@
+"""Print the README's tables as Markdown: speed, memory and accuracy, with the machine and the versions.
+
+    python -m bench.table                    everything (some minutes)
+    python -m bench.table speed              one of speed, memory, accuracy
+
+The accuracy table includes the real recordings where RESSIN_EDA_DIR names their folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import platform
+from importlib import metadata
+from pathlib import Path
+
+from bench import threads
+
+threads.limit_to_one()
+
+from bench import accuracy, claims, memory  # noqa: E402
+
+CLAIMS = (
+    "test_batch_vs_cvxeda",
+    "test_batch_vs_piqp",
+    "test_one_signal",
+    "test_day_at_4_hz",
+    "test_five_minutes_at_1_khz",
+    "test_two_threads",
+    "test_osqp_warm",
+)
+PACKAGES = ("ressin", "numpy", "scipy", "cvxeda", "cvxopt", "neurokit2", "piqp")
+
+
+def speed() -> None:
+    _print_row("work", "ressin", "peer", "peer's time", "ratio", "claimed at least", "aim")
+    _print_row("---", "---:", "---", "---:", "---:", "---:", "---:")
+    for name in CLAIMS:
+        outcome = claims.run(importlib.import_module(f"bench.{name}").prepare())
+        claim = outcome.claim
+        _print_row(
+            claim.work,
+            _duration(outcome.ours),
+            claim.peer,
+            _duration(outcome.peer),
+            f"**{outcome.ratio:.3g}x**",
+            f"{claim.at_least:g}x",
+            f"{claim.aim:g}x",
+        )
+
+
+def peaks() -> None:
+    _print_row("work", "peak memory above the interpreter", "of which input and output")
+    _print_row("---", "---:", "---:")
+    for work, n, count, rate in (
+        ("24 h at 4 Hz, one signal", 345_600, 1, 4.0),
+        ("batch of 512, 45 s at 50 Hz", 2250, 512, 50.0),
+        ("batch of 4,096, 45 s at 50 Hz", 2250, 4096, 50.0),
+        ("24 h at 64 Hz, one signal (5.5 million samples)", 5_529_600, 1, 64.0),
+    ):
+        peak = memory.measure(n, count, rate)
+        _print_row(work, f"{peak.megabytes:.0f} MB", f"{peak.arrays / 1e6:.0f} MB")
+
+
+def differences() -> None:
+    _print_row(*accuracy.HEADER)
+    _print_row("---", "---:", "---", "---:", "---:", "---:", "---:")
+    for row in accuracy.rows():
+        _print_row(*row)
+
+
+TABLES = {"speed": speed, "memory": peaks, "accuracy": differences}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tables", nargs="*", choices=[*TABLES, []], help="which tables to print; all of them if none")
+    chosen = parser.parse_args().tables or list(TABLES)
+    print(f"{_processor()}; {', '.join(f'{name} {metadata.version(name)}' for name in _installed())}; ", end="")
+    print(f"Python {platform.python_version()}. One thread unless it says otherwise.")
+    for name in chosen:
+        print()
+        TABLES[name]()
+
+
+def _print_row(*cells: str) -> None:
+    print("|", " | ".join(cells), "|", flush=True)
+
+
+def _duration(seconds: float) -> str:
+    if seconds >= 1:
+        return f"{seconds:.3g} s"
+    return f"{seconds * 1e3:.3g} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.3g} us"
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return f"{len(models)} x {models[0]}" if models else platform.processor() or platform.machine()
+
+
+def _installed() -> list[str]:
+    found = []
+    for name in PACKAGES:
+        try:
+            metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+        found.append(name)
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""Claim: the same batch against PIQP's sparse solver, set-up included; one thread each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ressin
+from bench import peers
+from bench.claims import Claim, Race, assert_near, assert_optimal, run_in_benchmark
+from bench.work import BATCH, BATCH_RATE, batch
+
+CLAIM = Claim("the same", "PIQP sparse, set-up included", 15, 40)
+SAMPLE = 32
+
+
+def prepare() -> Race:
+    signals = batch()
+    piqp = peers.piqp(signals[0].size, BATCH_RATE)
+
+    def ours() -> Any:
+        return ressin.decompose_batch(signals, BATCH_RATE, standardize=False, n_threads=1)
+
+    def peer() -> Any:
+        return [piqp(y) for y in signals[:SAMPLE]]
+
+    def check() -> None:
+        results = ours()
+        assert_optimal(signals, results, BATCH_RATE)
+        for result, theirs in zip(results, peer(), strict=False):
+            assert_near(result.phasic, theirs, 1e-4)
+
+    return Race(CLAIM, ours, peer, check, ours_signals=BATCH, peer_signals=SAMPLE)
+
+
+def test_claim(benchmark: Any) -> None:
+    run_in_benchmark(benchmark, prepare())
