@@ -1,0 +1,1 @@
+"""Tests of the network, its training and its evaluation; they need the extra 'train'."""

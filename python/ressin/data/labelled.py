@@ -120,8 +120,8 @@ class LabelledData:
         without = np.flatnonzero(rows < 0)
         if len(without):
             raise InvalidInputError(
-                f"the song {self.stimulus[index[without[0]]]!r} has no music features: prepare the data with music, "
-                "use with_music(), or switch the music branch off"
+                f"the song {str(self.stimulus[index[without[0]]])!r} has no music features: "
+                "prepare the data with music, use with_music(), or switch the music branch off"
             )
         return self.music[rows]
 

@@ -124,7 +124,7 @@ class BoostedFeatures:
 class SeriesNetwork(nn.Module):
     """Four strided 1-D convolutions, each with batch normalisation and ReLU, averaged over time; two logits.
 
-    Shapes: (B, 3, length) -> (B, 128, length / 16) -> (B, 2). 101,826 parameters.
+    Shapes: (B, 3, length) -> (B, 128, length / 16) -> (B, 2). 101,986 parameters.
     """
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ressin import _core
 from ressin.data.labelled import LabelledData
 from ressin.errors import InvalidInputError
-from ressin.learn.fusion import ResSIN
+from ressin.learn.fusion import ResSIN, build_model
 from ressin.learn.history import History
 from ressin.learn.inference import probabilities
 from ressin.learn.inputs import FusionInputs, Normalisation
@@ -214,8 +214,10 @@ def _rebuild(tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> Trained
     if normalisation.music_deviation.shape != normalisation.music_mean.shape:
         raise InvalidInputError("music_mean and music_deviation differ in length")
     # The weights are all here: the file that a training may have started from is not looked for.
-    model = ResSIN(dataclasses.replace(settings.model, imagenet=""), n_music)
+    model = build_model(dataclasses.replace(settings.model, imagenet=""), n_music, seed=0)
     model.load_state_dict(weights)
+    if settings.training.channels_last:  # as it was trained: the layout decides the last bits
+        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     model.eval()
     domain = about["domain"]
     return TrainedModel(

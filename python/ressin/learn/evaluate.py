@@ -206,10 +206,12 @@ def check_folds(data: LabelledData, folds: Folds) -> None:
             values = getattr(data, column)
             both = np.intersect1d(values[train], values[test])
             if len(both):
-                raise InvalidInputError(f"fold {number}: {column} {both[0]!r} is in the training and in the test part")
+                raise InvalidInputError(
+                    f"fold {number}: {column} {str(both[0])!r} is in the training and in the test part"
+                )
     if not (tested == 1).all():
         odd = int(np.flatnonzero(tested != 1)[0])
-        raise InvalidInputError(f"{data.recording_id[odd]!r} is tested {tested[odd]} times, not once")
+        raise InvalidInputError(f"{str(data.recording_id[odd])!r} is tested {tested[odd]} times, not once")
 
 
 def _one_fold(

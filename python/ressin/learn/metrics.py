@@ -64,8 +64,8 @@ def metrics(
     Notes
     -----
     Whole subjects are drawn with replacement, so the intervals answer: what if other people had taken part? A ratio
-    without a denominator is 0, as in scikit-learn (precision where nothing was predicted high). A ROC-AUC counts ties by
-    half and is undefined (NaN) where only one class occurs; resamples of that kind are left out of its interval.
+    without a denominator is 0, as in scikit-learn (precision where nothing was predicted high). A ROC-AUC counts ties
+    by half and is undefined (NaN) where only one class occurs; resamples of that kind are left out of its interval.
     """
     truth, scores = np.asarray(label), np.asarray(score, dtype=np.float64)
     people = np.asarray(subject)
@@ -74,7 +74,7 @@ def metrics(
             f"{len(truth)} labels, {len(scores)} scores and {len(people)} subjects: one of each per sample is needed"
         )
     if not np.isin(truth, (0, 1)).all():
-        raise InvalidInputError(f"labels hold {np.setdiff1d(truth, (0, 1))[0]!r}; 0 and 1 are possible")
+        raise InvalidInputError(f"labels hold {np.setdiff1d(truth, (0, 1))[0]}; 0 and 1 are possible")
     if not np.isfinite(scores).all():
         raise InvalidInputError(f"the score of sample {np.flatnonzero(~np.isfinite(scores))[0]} is not finite")
     positive = truth == 1
