@@ -10,12 +10,14 @@
 namespace ressin {
 namespace {
 
-// Tuned for a start at the optimum: sigma, OSQP's proximal weight, holds the iterate against rounding errors along the
-// direction that the data cannot tell (a constant phasic part against the drift), which at its default of 1e-6 they carry away
-// at 1,000 Hz; rho and the scale of the driver's rows balance the two residuals.
-constexpr double sigma = 1.0;
+// sigma, OSQP's proximal weight, holds the iterate against rounding errors along the direction that the data cannot tell (a
+// constant phasic part against the drift): at its default of 1e-6 they carry the iterate away at 1,000 Hz. Started at the
+// optimum a large one costs nothing; from zero it would.
+constexpr double warm_sigma = 1.0;
+constexpr double cold_sigma = 1e-3;
+// Measured from 4 Hz to 2 kHz: a smaller scale lets the driver stray below zero, a larger one meets rounding errors sooner.
+constexpr double driver_scale = 100.0;
 constexpr double rho = 1.0;
-constexpr double driver_scale = 10.0;
 
 // The first iterations check for termination every time; a start that is not optimal is settled in longer runs.
 constexpr int first_iterations = 10;
@@ -51,7 +53,7 @@ OSQPCscMatrix view(SparseMatrix& matrix) {
   return csc;
 }
 
-OSQPSettings make_settings(const OsqpSettings& settings) {
+OSQPSettings make_settings(const OsqpSettings& settings, bool cold) {
   OSQPSettings s;
   osqp_set_default_settings(&s);
   s.verbose = 0;
@@ -59,7 +61,7 @@ OSQPSettings make_settings(const OsqpSettings& settings) {
   s.polishing = 0;
   s.adaptive_rho = OSQP_ADAPTIVE_RHO_UPDATE_DISABLED;
   s.rho = rho;
-  s.sigma = sigma;
+  s.sigma = cold ? cold_sigma : warm_sigma;
   s.eps_abs = settings.eps;
   s.eps_rel = 0.0;
   s.eps_prim_inf = 1e-30;  // the programme is feasible and bounded
@@ -86,31 +88,40 @@ struct OsqpSolver::Workspace {
   std::unique_ptr<OSQPSolver, FreeSolver> solver;
   OSQPSettings settings;
   double entries;  // of P and A
+  bool cold;       // made for solves from zero
 };
 
 OsqpSolver::OsqpSolver(const Model& model, const double* w, const OsqpSettings& settings)
-    : model_(model), settings_(settings), alpha_(model.settings().alpha), row_scale_(driver_scale / model.response().ar[0]), workspace_(new Workspace) {
-  SparseMatrix P = qp_hessian(model, nullptr);
-  column_scale_ = make_column_scale(model, P);
+    : model_(model), settings_(settings), alpha_(model.settings().alpha), row_scale_(driver_scale / model.response().ar[0]) {
+  if (w) weights_.assign(w, w + model.n());
+  column_scale_ = make_column_scale(model, qp_hessian(model, nullptr));
   columns_ = qp_columns(model) * column_scale_.asDiagonal();
   driver_cost_ = column_scale_.cwiseProduct(qp_driver_cost(model));
-  if (w) {
-    weights_.assign(w, w + model.n());
-    P = qp_hessian(model, w);
-  }
-  P = SparseMatrix(column_scale_.asDiagonal() * P * column_scale_.asDiagonal());
-  SparseMatrix A = row_scale_ * qp_constraints(model);
+  set_up(false);
+}
+
+const double* OsqpSolver::weights() const { return weights_.empty() ? nullptr : weights_.data(); }
+
+SparseMatrix OsqpSolver::scaled_hessian(const double* w) const {
+  return column_scale_.asDiagonal() * qp_hessian(model_, w) * column_scale_.asDiagonal();
+}
+
+void OsqpSolver::set_up(bool cold) {
+  SparseMatrix P = scaled_hessian(weights()), A = row_scale_ * qp_constraints(model_);
   const Eigen::VectorXd zeros = Eigen::VectorXd::Zero(P.cols());
   const Eigen::VectorXd infinity = Eigen::VectorXd::Constant(A.rows(), OSQP_INFTY);
-
-  workspace_->settings = make_settings(settings);
-  workspace_->entries = static_cast<double>(P.nonZeros() + A.nonZeros());
   const OSQPCscMatrix P_view = view(P), A_view = view(A);
+
+  auto workspace = std::make_unique<Workspace>();
+  workspace->settings = make_settings(settings_, cold);
+  workspace->entries = static_cast<double>(P.nonZeros() + A.nonZeros());
+  workspace->cold = cold;
   OSQPSolver* solver = nullptr;
   const OSQPInt error = osqp_setup(&solver, &P_view, zeros.data(), &A_view, zeros.data(), infinity.data(), A_view.m,
-                                   P_view.n, &workspace_->settings);
-  workspace_->solver.reset(solver);  // partly built when it fails: owned before anything is thrown
+                                   P_view.n, &workspace->settings);
+  workspace->solver.reset(solver);  // partly built when it fails: owned before anything is thrown
   check(error, "set up");
+  workspace_ = std::move(workspace);
 }
 
 OsqpSolver::~OsqpSolver() = default;
@@ -118,8 +129,7 @@ OsqpSolver::~OsqpSolver() = default;
 void OsqpSolver::set_weights(const double* w) {
   const std::vector<double> weights = w ? std::vector<double>(w, w + model_.n()) : std::vector<double>();
   if (weights == weights_) return;
-  SparseMatrix P = qp_hessian(model_, w);
-  P = SparseMatrix(column_scale_.asDiagonal() * P * column_scale_.asDiagonal());
+  SparseMatrix P = scaled_hessian(w);
   check(osqp_update_data_mat(workspace_->solver.get(), P.valuePtr(), nullptr, static_cast<OSQPInt>(P.nonZeros()), nullptr,
                              nullptr, 0),
         "take other weights");
@@ -128,10 +138,10 @@ void OsqpSolver::set_weights(const double* w) {
 
 // q and the start in OSQP's scale: x = D x_osqp, and lambda = -row_scale y_osqp.
 void OsqpSolver::start(const double* y, const double* x, const double* multiplier) {
+  if (workspace_->cold != (x == nullptr)) set_up(x == nullptr);
   OSQPSolver* solver = workspace_->solver.get();
   if (solver->settings->rho != rho) check(osqp_update_rho(solver, rho), "restore rho");
-  const double* w = weights_.empty() ? nullptr : weights_.data();
-  const Eigen::VectorXd q = alpha_ * driver_cost_ - columns_.transpose() * weighted(y, w, model_.n());
+  const Eigen::VectorXd q = alpha_ * driver_cost_ - columns_.transpose() * weighted(y, weights(), model_.n());
   check(osqp_update_data_vec(solver, q.data(), nullptr, nullptr), "take a signal");
   osqp_cold_start(solver);
   if (!x) return;

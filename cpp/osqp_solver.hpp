@@ -4,8 +4,8 @@
 // started at the structured solver's primal and dual point it evaluates its own conditions of optimality on the assembled
 // matrices and stops after one or a few iterations if they hold, or works on if they do not.
 //
-// OSQP sees a scaled programme: with s = ar[0], driver rows A/s * `driver_scale`, and the columns of the drift and the spline
-// divided by their norm, so that its absolute tolerance means the same at 4 Hz and at 2 kHz.
+// OSQP sees a scaled programme: A divided by ar[0] (rows [1, a, b], times a constant), and the columns of the drift and the
+// spline brought to the norm of M's, so that its absolute tolerance means much the same at 4 Hz and at 2 kHz.
 #pragma once
 
 #include <atomic>
@@ -64,6 +64,9 @@ class OsqpSolver {
  private:
   struct Workspace;
 
+  const double* weights() const;  // nullptr for ones
+  SparseMatrix scaled_hessian(const double* w) const;
+  void set_up(bool cold);
   void start(const double* y, const double* x, const double* multiplier);
   bool iterate(int iterations, int check_every);
   void adapt_rho();
