@@ -10,7 +10,8 @@ from ressin._core import __version__
 
 if TYPE_CHECKING:
     from ressin.compat import cvxEDA, eda_phasic
-    from ressin.decomposition import Decomposition, decompose, decompose_batch
+    from ressin.cvxeda import decompose, decompose_batch
+    from ressin.decomposition import Decomposition
     from ressin.errors import (
         ConvergenceError,
         InvalidInputError,
@@ -43,8 +44,8 @@ _HOMES = {
     "Settings": "settings",
     "build_qp": "qp",
     "cvxEDA": "compat",
-    "decompose": "decomposition",
-    "decompose_batch": "decomposition",
+    "decompose": "cvxeda",
+    "decompose_batch": "cvxeda",
     "eda_phasic": "compat",
     "find_scrs": "events",
     "read_recording": "io",

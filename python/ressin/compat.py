@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ressin.decomposition import Decomposition, decompose
+from ressin.cvxeda import decompose
+from ressin.decomposition import Decomposition
 from ressin.errors import InvalidInputError
 from ressin.settings import Baseline, Solver
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _BASELINES: dict[object, Baseline] = {0: "none", 1: "constant", 2: "linear", "spline_offset": "spline"}
 _SOLVERS = (None, "interior_point", "osqp", "mosek")
-_TOL = 1e-10
+_TOL = 1e-8
 # CVXOPT's options that have a meaning here, and those whose aim is met whatever they say.
 _MEANT = ("maxiters", "reltol")
 _MET = ("show_progress", "abstol", "feastol", "refinement", "kktsolver", "kktreg", "debug", "mosek")
@@ -87,7 +88,7 @@ def cvxEDA(
         None or ``"interior_point"``, or ``"osqp"``. CVXOPT's ``"mosek"`` gives a warning and means None.
     options
         CVXOPT's solver options, here for this call alone. ``maxiters`` and ``reltol`` are obeyed (the latter where it
-        asks for more than the 1e-10 that is reached anyway); those of the other names that CVXOPT knows have nothing
+        asks for more than the 1e-8 that is reached anyway); those of the other names that CVXOPT knows have nothing
         to do: nothing is ever printed, and the tolerances that they loosen are met.
     baseline_correction
         0 for none, 1 for a constant, 2 for a line, ``"spline_offset"`` for a spline's offset.
@@ -173,7 +174,7 @@ def eda_phasic(
     solver
         As for `cvxEDA`.
     reltol
-        Relative gap that is enough, > 0; obeyed where it is below the 1e-10 that is reached anyway.
+        Relative gap that is enough, > 0; obeyed where it is below the 1e-8 that is reached anyway.
 
     Returns
     -------

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ressin.decomposition import decompose_batch
+from ressin.cvxeda import decompose_batch
 from ressin.errors import InvalidInputError, MissingExtraError
 from ressin.settings import Baseline, Missing, Revision, Settings, Solver, check_knots, check_sampling_rate
 from ressin.signals import MIN_SAMPLES
@@ -76,7 +76,7 @@ class CvxEDA(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         baseline: Baseline = "linear",
         standardize: bool = True,
         solver: Solver = "interior_point",
-        tol: float = 1e-10,
+        tol: float = 1e-8,
         max_iterations: int = 100,
         missing: Missing = "raise",
         n_threads: int = 0,

@@ -27,11 +27,12 @@ class Quality:
     residual_share
         Variance of the residual over that of the signal, 0 to about 1: what neither part explains.
     phasic_tonic_correlation
-        Pearson correlation of the phasic with the tonic part, -1 to 1 (0 where one is constant): far from zero the two share
-        slow changes, and the split between them depends on alpha, gamma and the knots.
+        Pearson correlation of the phasic with the tonic part, -1 to 1 (0 where one is constant): far from zero the
+        two share slow changes, and the split between them depends on alpha, gamma and the knots.
     fast_decay_share
-        Share, 0 to 1, of half-second steps in which the signal above the tonic level falls faster than the slow time constant allows
-        (steeper than its height over tau0, noise allowed for): movement artefacts, or a tau0 that is too long.
+        Share, 0 to 1, of half-second steps in which the signal above the tonic level falls faster than the slow time
+        constant allows (steeper than its height over tau0, noise allowed for): movement artefacts, or a tau0 that is
+        too long.
     messages
         One sentence for each of these that is worth a look; empty where none is.
     """
@@ -57,7 +58,7 @@ def assess(decomposition: Decomposition) -> Quality:
     messages = []
     if residual_share > MAX_RESIDUAL_SHARE:
         messages.append(
-            f"The residual holds {residual_share:.0%} of the signal's variance: noise, artefacts, or an alpha that is too large."
+            f"The residual holds {residual_share:.0%} of the signal's variance: noise, artefacts, or alpha too large."
         )
     if abs(correlation) > MAX_CORRELATION:
         messages.append(
@@ -81,7 +82,7 @@ def _correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
 
 
 def _fast_decay_share(decomposition: Decomposition, seen: NDArray[np.bool_]) -> float:
-    """Share of steps between half-second means with slope < -height / tau0 - 3 robust deviations of the residual's own steps."""
+    """Share of half-second steps that fall faster than -height / tau0 by three robust deviations of the residual."""
     size = max(1, round(BLOCK_SECONDS * decomposition.sampling_rate))
     n_blocks = seen.size // size
     if n_blocks < 3:

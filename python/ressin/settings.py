@@ -27,9 +27,10 @@ class Settings:
     Attributes
     ----------
     tau0, tau1
-        Slow and fast time constant of the Bateman response, seconds, > 0; their order does not matter. Where they are equal the
-        response is its limit shape, ``a t exp(-a t)`` with ``a = 1 / tau0``: the factor ``a1 - a0`` that scales
-        ``exp(-a0 t) - exp(-a1 t)`` would vanish, so the driver of equal constants is in another unit than that of nearly equal ones.
+        Slow and fast time constant of the Bateman response, seconds, > 0; their order does not matter. Where they are
+        equal the response is its limit shape, ``a t exp(-a t)`` with ``a = 1 / tau0``: the factor ``a1 - a0`` that
+        scales ``exp(-a0 t) - exp(-a1 t)`` would vanish, so the driver of equal constants is in another unit than that
+        of nearly equal ones.
     delta_knot
         Spacing of the tonic spline's knots, seconds, at least one sampling interval.
     alpha
@@ -37,14 +38,18 @@ class Settings:
     gamma
         Weight of the spline coefficients' squared norm, >= 0.
     revision
-        Which revision of the cvxEDA reference the programme follows: "2025" (all rows of A and M, knots up to half a spacing
-        past the end) or "2015" (the first two rows empty, knots within the signal; what NeuroKit2 and BioSPPy compute).
+        Which revision of the cvxEDA reference the programme follows: "2025" (all rows of A and M, knots up to half a
+        spacing past the end) or "2015" (the first two rows empty, knots within the signal; what NeuroKit2 and BioSPPy
+        compute).
     baseline
-        Columns below the spline: "linear" (constant and slope), "constant", "none", or "spline" (the sum of all bumps).
+        Columns below the spline: "linear" (constant and slope), "constant", "none", or "spline" (the sum of all
+        bumps).
     standardize
-        Solve on the z-scored signal (alpha and gamma are not scale-free); the parts come back in the signal's unit either way.
+        Solve on the z-scored signal (alpha and gamma are not scale-free); the parts come back in the signal's unit
+        either way.
     solver
-        "interior_point" (structured, exact, fast) or "osqp" (general operator splitting, as an independent confirmation).
+        "interior_point" (structured, exact, fast) or "osqp" (general operator splitting, as an independent
+        confirmation).
     tol
         For the interior point, the relative duality gap, > 0, at which a solve counts as converged.
     max_iterations
@@ -85,13 +90,12 @@ class Settings:
         """
         for name in ("tau0", "tau1", "delta_knot"):
             _check_positive(name, getattr(self, name), "seconds")
-        alpha = getattr(self, "alpha")
-        if isinstance(alpha, (int, float, np.number)) and alpha == 0:
+        if isinstance(self.alpha, (int, float, np.number)) and self.alpha == 0:
             raise InvalidInputError(
-                "alpha is 0; it must be > 0: without a weight on the driver, a constant phasic part and the drift fit the signal "
-                "equally well and the split between them is not unique. A very small alpha, such as 1e-8, is allowed."
+                "alpha is 0; it must be > 0: without a weight on the driver, a constant phasic part and the drift fit "
+                "the signal equally well and the split between them is not unique; a small one, such as 1e-8, is allowed"
             )
-        _check_positive("alpha", alpha)
+        _check_positive("alpha", self.alpha)
         gamma = _as_float("gamma", self.gamma)
         if not (math.isfinite(gamma) and gamma >= 0):
             raise InvalidInputError(f"gamma is {self.gamma!r}; it must be a finite number >= 0")
@@ -122,24 +126,22 @@ def check_knots(knots: ArrayLike | None, settings: Settings, sampling_rate: floa
     if knots is None:
         return None
     grid = np.asarray(knots)
-    if grid.ndim != 1 or grid.size == 0 or not np.issubdtype(grid.dtype, np.integer):
+    if grid.ndim != 1 or grid.size < 2 or not np.issubdtype(grid.dtype, np.integer):
         raise InvalidInputError(
-            f"knots has shape {grid.shape} and dtype {grid.dtype}; it must be a one-dimensional array of sample indices (integers)"
+            f"knots has shape {grid.shape} and dtype {grid.dtype}; it must be a one-dimensional array of at least two sample indices"
         )
     steps = np.diff(grid)
-    if grid.size == 1:
-        return int(grid[0]), round(settings.delta_knot * sampling_rate), 1
     if steps[0] < 1 or (steps != steps[0]).any():
         at = int(np.flatnonzero(steps != steps[0])[0]) if steps[0] >= 1 else 0
         raise InvalidInputError(
-            f"knots must increase by one constant spacing; from knots[{at}] = {grid[at]} to knots[{at + 1}] = {grid[at + 1]} "
-            f"it is {steps[at]}, the first is {steps[0]}"
+            f"knots must increase by one constant spacing; from knots[{at}] = {grid[at]} to knots[{at + 1}] = "
+            f"{grid[at + 1]} it is {steps[at]}, the first is {steps[0]}"
         )
     return int(grid[0]), int(steps[0]), int(grid.size)
 
 
 def core_settings(settings: Settings, knots: tuple[int, int, int] | None) -> _core.Settings:
-    """Settings as the compiled core takes them."""
+    """Return the settings as the compiled core takes them."""
     return _core.Settings(
         tau0=float(settings.tau0),
         tau1=float(settings.tau1),

@@ -17,7 +17,7 @@ MIN_SAMPLES = 4
 
 
 def check_signal(signal: ArrayLike) -> NDArray[np.float64]:
-    """Return the signal as a contiguous float64 array; NaN is let through, see `check_missing`.
+    """Return a copy of the signal as a contiguous float64 array; NaN is let through, see `check_missing`.
 
     Parameters
     ----------
@@ -29,10 +29,13 @@ def check_signal(signal: ArrayLike) -> NDArray[np.float64]:
     InvalidInputError
         Not one-dimensional, empty, too short, not real numbers, or infinite somewhere.
     """
-    array: NDArray[Any] = np.asarray(signal)
+    try:
+        array: NDArray[Any] = np.asarray(signal)
+    except ValueError as error:
+        raise InvalidInputError(f"the signal cannot be read as a one-dimensional array of numbers: {error}") from None
     if array.ndim != 1:
         raise InvalidInputError(
-            f"the signal has shape {array.shape}; it must be one-dimensional (decompose_batch takes many signals at once)"
+            f"the signal has shape {array.shape}; it must be one-dimensional (decompose_batch takes many signals)"
         )
     if array.size == 0:
         raise InvalidInputError("the signal is empty")
@@ -46,12 +49,13 @@ def check_signal(signal: ArrayLike) -> NDArray[np.float64]:
         raise InvalidInputError(f"the signal has dtype {array.dtype}; it must hold real numbers: {hint}")
     if array.size < MIN_SAMPLES:
         raise InvalidInputError(f"the signal has {array.size} samples; it must have at least {MIN_SAMPLES}")
-    array = np.ascontiguousarray(array, dtype=np.float64)
+    array = np.array(array, dtype=np.float64, order="C")
     infinite = np.isinf(array)
     if infinite.any():
         first = int(infinite.argmax())
         raise InvalidInputError(
-            f"the signal is infinite at {int(infinite.sum())} of {array.size} samples, first at index {first} ({array[first]}); "
+            f"the signal is infinite at {int(infinite.sum())} of {array.size} samples, first at index {first} "
+            f"({array[first]}); "
             "replace such samples by NaN and use missing='solve'"
         )
     return array

@@ -77,7 +77,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--solver", choices=("interior_point", "osqp"), default="interior_point", help="default: %(default)s"
     )
-    group.add_argument("--tol", type=float, default=1e-10, help="relative duality gap to reach; default: %(default)g")
+    group.add_argument("--tol", type=float, default=1e-8, help="relative duality gap to reach; default: %(default)g")
     group.add_argument("--max-iterations", metavar="N", type=int, default=100, help="default: %(default)s")
     group.add_argument(
         "--missing", choices=("raise", "solve"), default="raise",
@@ -107,6 +107,8 @@ def run(arguments: argparse.Namespace) -> int:
         for group in _groups(targets, arguments, console, failures):
             _decompose_group(group, settings, arguments, picture_format, console, failures)
     if failures:
+        order = {str(target.source): i for i, target in enumerate(targets)}
+        failures.sort(key=lambda failure: order[failure[0]])
         print(failure_table(failures, len(targets)), file=sys.stderr)
     return 1 if failures else 0
 
@@ -159,7 +161,7 @@ def _decompose_group(
     console: Console,
     failures: list[tuple[str, str]],
 ) -> None:
-    from ressin.decomposition import decompose_batch
+    from ressin.cvxeda import decompose_batch
 
     console.stage("decomposing")
     signals = {str(target.source): recording.signal for target, recording in group}

@@ -1,0 +1,129 @@
+"""Types of the compiled core. Arrays must be C-contiguous and of the dtype named; ressin's modules see to that."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csc_matrix
+
+__version__: str
+
+def instruction_set() -> str: ...
+
+class Settings:
+    def __init__(
+        self,
+        *,
+        tau0: float,
+        tau1: float,
+        delta_knot: float,
+        alpha: float,
+        gamma: float,
+        revision: str,
+        baseline: str,
+        standardize: bool,
+        solver: str,
+        tol: float,
+        max_iterations: int,
+        warm_start: bool,
+        osqp_eps: float,
+        knots: tuple[int, int, int] | None,
+        n_threads: int,
+    ) -> None: ...
+
+class Evidence:
+    @property
+    def objective(self) -> float: ...
+    @property
+    def duality_gap(self) -> float: ...
+    @property
+    def relative_gap(self) -> float: ...
+    @property
+    def stationarity(self) -> float: ...
+    @property
+    def complementarity(self) -> float: ...
+
+class Result:
+    @property
+    def phasic(self) -> NDArray[np.float64]: ...
+    @property
+    def tonic(self) -> NDArray[np.float64]: ...
+    @property
+    def driver(self) -> NDArray[np.float64]: ...
+    @property
+    def residual(self) -> NDArray[np.float64]: ...
+    @property
+    def done(self) -> bool: ...
+    @property
+    def mean(self) -> float: ...
+    @property
+    def scale(self) -> float: ...
+    @property
+    def spline(self) -> NDArray[np.float64]: ...
+    @property
+    def drift(self) -> NDArray[np.float64]: ...
+    @property
+    def knots(self) -> tuple[int, int, int]: ...
+    @property
+    def start(self) -> tuple[float, float]: ...
+    @property
+    def evidence(self) -> Evidence: ...
+    @property
+    def status(self) -> Literal["optimal", "inaccurate", "max_iterations", "failed"]: ...
+    @property
+    def iterations(self) -> int: ...
+    @property
+    def osqp_residuals(self) -> tuple[float, float]: ...
+
+def decompose(
+    signals: Sequence[NDArray[np.float64]],
+    weights: Sequence[NDArray[np.float64] | None],
+    dts: Sequence[float],
+    settings: Settings,
+    progress: Callable[[int, int], object] | None,
+) -> list[Result]: ...
+def certify(
+    signal: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    dt: float,
+    settings: Settings,
+    driver: NDArray[np.float64],
+    residual: NDArray[np.float64],
+    spline: NDArray[np.float64],
+    drift: NDArray[np.float64],
+    start: tuple[float, float],
+) -> tuple[Evidence, NDArray[np.float64], NDArray[np.float64]]: ...
+
+class QuadraticProgram:
+    @property
+    def P(self) -> csc_matrix[np.float64]: ...
+    @property
+    def q(self) -> NDArray[np.float64]: ...
+    @property
+    def A(self) -> csc_matrix[np.float64]: ...
+    @property
+    def l(self) -> NDArray[np.float64]: ...  # noqa: E743
+    @property
+    def u(self) -> NDArray[np.float64]: ...
+    @property
+    def constant(self) -> float: ...
+
+def build_qp(
+    signal: NDArray[np.float64], weights: NDArray[np.float64] | None, dt: float, settings: Settings
+) -> QuadraticProgram: ...
+def draw_images(
+    channels: Sequence[NDArray[np.float32]] | Sequence[NDArray[np.float64]],
+    offsets: NDArray[np.int64],
+    rates: NDArray[np.float64],
+    index: NDArray[np.int64],
+    shifts: NDArray[np.int64],
+    mean: NDArray[np.float32],
+    antialias: bool,
+    out: NDArray[np.float32],
+    n_threads: int,
+) -> int: ...
+def read_image(image: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float64]: ...
+def image_grid(n: int, rate: float) -> tuple[int, int]: ...
+def grid_starts(rows: int, rate: float) -> NDArray[np.int64]: ...
+def image_instruction_set() -> str: ...

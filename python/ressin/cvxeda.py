@@ -1,0 +1,285 @@
+"""cvxEDA: skin conductance split into its phasic and tonic part, one signal or thousands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from ressin.decomposition import Decomposition
+from ressin.errors import ConvergenceError, InvalidInputError, MissingExtraError, RessinError
+from ressin.jobs import Job, raise_unconverged, solve
+from ressin.settings import Baseline, Missing, Revision, Settings, Solver, check_sampling_rate
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+
+def decompose(
+    signal: ArrayLike,
+    sampling_rate: float,
+    *,
+    tau0: float = 2.0,
+    tau1: float = 0.7,
+    delta_knot: float = 10.0,
+    alpha: float = 8e-4,
+    gamma: float = 1e-2,
+    revision: Revision = "2025",
+    baseline: Baseline = "linear",
+    standardize: bool = True,
+    solver: Solver = "interior_point",
+    tol: float = 1e-8,
+    max_iterations: int = 100,
+    missing: Missing = "raise",
+    sample_weight: ArrayLike | None = None,
+    knots: ArrayLike | None = None,
+    warm_start: bool = True,
+    osqp_eps: float = 1e-6,
+    on_failure: Literal["raise", "return"] = "raise",
+    n_threads: int = 0,
+) -> Decomposition:
+    """Split a skin conductance signal into its phasic and tonic part by cvxEDA.
+
+    Solves, exactly and in time proportional to the length,
+
+        minimise 1/2 ||M q + B l + C d - y||^2 + alpha 1'A q + gamma/2 ||l||^2   subject to   A q >= 0
+
+    for the driver p = A q, the phasic part r = M q and the tonic part t = B l + C d.
+
+    Parameters
+    ----------
+    signal
+        (n,) skin conductance, n >= 4, in microsiemens or any other unit: lists, Series and arrays of any real dtype.
+    sampling_rate
+        Hz, > 0.
+    tau0, tau1, delta_knot, alpha, gamma, revision, baseline, standardize
+        The programme; see `Settings`.
+    solver, tol, max_iterations, warm_start, osqp_eps, n_threads
+        How it is solved; see `Settings`.
+    missing
+        "raise" an error at NaN, or "solve" through it: the parts are then defined in the gaps too.
+    sample_weight
+        (n,) weight of each sample's squared residual, finite and >= 0; 0 means missing.
+    knots
+        Equally spaced sample indices of the tonic spline's knots, instead of one every delta_knot seconds.
+    on_failure
+        "raise" a ConvergenceError where the tolerance was not reached, or "return" the result with its status.
+
+    Returns
+    -------
+    Decomposition
+        The parts in the signal's unit, and the evidence that they are optimal.
+
+    Raises
+    ------
+    InvalidInputError
+        A signal or a setting that cannot be used.
+    ConvergenceError
+        The programme was not solved to `tol`; its `result` attribute holds what there is.
+
+    Notes ----- A structured primal-dual interior point method (Mehrotra's predictor and corrector), whose Newton step
+    is a linear-quadratic regulator over the response filter's two states, solved by a Riccati recursion. The result
+    does not depend on the threads.
+
+    References ---------- A. Greco, G. Valenza, A. Lanata, E. P. Scilingo, L. Citi, "cvxEDA: a convex optimization
+    approach to electrodermal activity processing", IEEE Trans. Biomed. Eng. 63 (2016) 797-804,
+    doi:10.1109/TBME.2015.2474131.
+
+    Examples
+    --------
+    >>> import ressin
+    >>> from ressin.simulate import simulate_eda
+    >>> recording = simulate_eda(60, 50, rng=0)
+    >>> result = ressin.decompose(recording.signal, sampling_rate=50)
+    >>> result.status, bool(result.is_optimal(1e-8))
+    ('optimal', True)
+    """
+    settings = Settings(
+        tau0=tau0,
+        tau1=tau1,
+        delta_knot=delta_knot,
+        alpha=alpha,
+        gamma=gamma,
+        revision=revision,
+        baseline=baseline,
+        standardize=standardize,
+        solver=solver,
+        tol=tol,
+        max_iterations=max_iterations,
+        missing=missing,
+        warm_start=warm_start,
+        osqp_eps=osqp_eps,
+        n_threads=n_threads,
+    )
+    _check_option("on_failure", on_failure, ("raise", "return"))
+    job = Job.make(signal, sampling_rate, sample_weight, knots, settings)
+    (result,) = solve([job], settings, None)
+    if on_failure == "raise":
+        raise_unconverged(result)
+    return result
+
+
+def decompose_batch(
+    signals: Mapping[Any, ArrayLike] | Iterable[ArrayLike],
+    sampling_rate: float | Sequence[float] | Mapping[Any, float],
+    *,
+    tau0: float = 2.0,
+    tau1: float = 0.7,
+    delta_knot: float = 10.0,
+    alpha: float = 8e-4,
+    gamma: float = 1e-2,
+    revision: Revision = "2025",
+    baseline: Baseline = "linear",
+    standardize: bool = True,
+    solver: Solver = "interior_point",
+    tol: float = 1e-8,
+    max_iterations: int = 100,
+    missing: Missing = "raise",
+    knots: ArrayLike | None = None,
+    warm_start: bool = True,
+    osqp_eps: float = 1e-6,
+    errors: Literal["raise", "return"] = "raise",
+    progress: bool | Callable[[int, int], object] = False,
+    n_threads: int = 0,
+) -> Any:
+    """Decompose many signals at once: several side by side in the lanes of each core, all cores.
+
+    Each result is bit for bit the same whatever the other signals, their order and the number of threads.
+
+    Parameters
+    ----------
+    signals
+        A 2-D array (n_signals, n), a sequence of 1-D signals of any lengths, or a mapping of names to signals.
+    sampling_rate
+        Hz: one number, one for each signal, or a mapping with the signals' keys.
+    tau0, tau1, delta_knot, alpha, gamma, revision, baseline, standardize, solver, tol, max_iterations, missing,
+    knots, warm_start, osqp_eps, n_threads
+        As in `decompose`, for all signals.
+    errors
+        "raise" the error of the first signal that cannot be decomposed, or "return" it in that signal's place: the
+        others finish.
+    progress
+        True for a tqdm bar (needs tqdm), or a function called with (done, total) a few times a second.
+
+    Returns
+    -------
+    list or dict
+        For each signal, in order or by key, its `Decomposition`, or where errors is "return" its `RessinError`.
+
+    Raises
+    ------
+    InvalidInputError
+        A setting, or with errors="raise" a signal, that cannot be used; the message names the signal.
+    ConvergenceError
+        With errors="raise": a programme that was not solved to `tol`.
+    KeyboardInterrupt
+        Ctrl-C stops the batch within a fraction of a second.
+    """
+    settings = Settings(
+        tau0=tau0,
+        tau1=tau1,
+        delta_knot=delta_knot,
+        alpha=alpha,
+        gamma=gamma,
+        revision=revision,
+        baseline=baseline,
+        standardize=standardize,
+        solver=solver,
+        tol=tol,
+        max_iterations=max_iterations,
+        missing=missing,
+        warm_start=warm_start,
+        osqp_eps=osqp_eps,
+        n_threads=n_threads,
+    )
+    _check_option("errors", errors, ("raise", "return"))
+    keys, items = _name_signals(signals)
+    rates = _spread_rates(sampling_rate, keys, isinstance(signals, Mapping))
+    results: list[Decomposition | RessinError] = []
+    jobs: list[Job] = []
+    for key, signal, rate in zip(keys, items, rates, strict=True):
+        try:
+            jobs.append(Job.make(signal, rate, None, knots, settings))
+            results.append(RessinError("not solved"))  # its place, filled below
+        except InvalidInputError as error:
+            named = InvalidInputError(f"signal {key!r}: {error}")
+            if errors == "raise":
+                raise named from error
+            results.append(named)
+    solved = iter(_solve_with_progress(jobs, settings, progress))
+    for i, key in enumerate(keys):
+        if isinstance(results[i], InvalidInputError):
+            continue
+        result = next(solved)
+        try:
+            raise_unconverged(result, f"signal {key!r}: ")
+            results[i] = result
+        except ConvergenceError as error:
+            if errors == "raise":
+                raise
+            results[i] = error
+    return dict(zip(keys, results, strict=True)) if isinstance(signals, Mapping) else results
+
+
+def _solve_with_progress(
+    jobs: Sequence[Job], settings: Settings, progress: bool | Callable[[int, int], object]
+) -> list[Decomposition]:
+    if progress is False:
+        return solve(jobs, settings, None)
+    if callable(progress):
+        solved = solve(jobs, settings, progress)
+        progress(len(jobs), len(jobs))
+        return solved
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        raise MissingExtraError("tqdm", "data", "progress=True") from None
+    with tqdm(total=len(jobs), unit="signal", desc="cvxEDA") as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.update(done - bar.n)
+
+        solved = solve(jobs, settings, show)
+        bar.update(len(jobs) - bar.n)
+    return solved
+
+
+def _name_signals(signals: Mapping[Any, ArrayLike] | Iterable[ArrayLike]) -> tuple[list[Any], list[ArrayLike]]:
+    if isinstance(signals, Mapping):
+        return list(signals.keys()), list(signals.values())
+    if isinstance(signals, np.ndarray) and signals.ndim != 2:
+        raise InvalidInputError(
+            f"signals has shape {signals.shape}; it must be two-dimensional (n_signals, n), a sequence, or a mapping"
+        )
+    if isinstance(signals, (str, bytes)) or not isinstance(signals, Iterable):
+        raise InvalidInputError(
+            f"signals is a {type(signals).__name__}; it must be a 2-D array, a sequence of signals, or a mapping"
+        )
+    items = list(signals)
+    return list(range(len(items))), items
+
+
+def _spread_rates(
+    sampling_rate: float | Sequence[float] | Mapping[Any, float], keys: list[Any], by_key: bool
+) -> list[Any]:
+    if isinstance(sampling_rate, Mapping):
+        absent = [k for k in keys if k not in sampling_rate]
+        if not by_key or absent:
+            detail = f"it has no entry for {absent[0]!r}" if absent else "the signals are not a mapping"
+            raise InvalidInputError(
+                f"sampling_rate is a mapping, but {detail}; give one number, or one for each signal"
+            )
+        return [sampling_rate[k] for k in keys]
+    if isinstance(sampling_rate, (str, bytes)) or np.ndim(sampling_rate) == 0:
+        check_sampling_rate(sampling_rate)
+        return [sampling_rate] * len(keys)
+    rates = list(np.asarray(sampling_rate).ravel())
+    if len(rates) != len(keys):
+        raise InvalidInputError(f"sampling_rate has {len(rates)} entries for {len(keys)} signals")
+    return rates
+
+
+def _check_option(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise InvalidInputError(f"{name} is {value!r}; it must be {' or '.join(repr(c) for c in choices)}")
