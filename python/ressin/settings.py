@@ -90,10 +90,10 @@ class Settings:
         """
         for name in ("tau0", "tau1", "delta_knot"):
             _check_positive(name, getattr(self, name), "seconds")
-        if isinstance(self.alpha, (int, float, np.number)) and self.alpha == 0:
+        if _as_float("alpha", self.alpha) == 0:
             raise InvalidInputError(
                 "alpha is 0; it must be > 0: without a weight on the driver, a constant phasic part and the drift fit "
-                "the signal equally well and the split between them is not unique; a small one, such as 1e-8, is allowed"
+                "the signal equally well and the split between them is not unique; a small one, like 1e-8, is allowed"
             )
         _check_positive("alpha", self.alpha)
         gamma = _as_float("gamma", self.gamma)
@@ -128,7 +128,8 @@ def check_knots(knots: ArrayLike | None, settings: Settings, sampling_rate: floa
     grid = np.asarray(knots)
     if grid.ndim != 1 or grid.size < 2 or not np.issubdtype(grid.dtype, np.integer):
         raise InvalidInputError(
-            f"knots has shape {grid.shape} and dtype {grid.dtype}; it must be a one-dimensional array of at least two sample indices"
+            f"knots has shape {grid.shape} and dtype {grid.dtype}; it must be a one-dimensional array of at least two "
+            "sample indices, integers"
         )
     steps = np.diff(grid)
     if steps[0] < 1 or (steps != steps[0]).any():
