@@ -64,16 +64,20 @@ std::ptrdiff_t make_images(const ImageItem<Real>* items, std::ptrdiff_t n_items,
   const Draw<Real> draw_one = select_draw<Real>();
   const std::ptrdiff_t pixels = settings.n_channels * settings.size * settings.size;
   std::atomic<std::ptrdiff_t> next{0}, bad{n_items};
-  Workers workers([] { return true; });  // a batch is drawn in milliseconds: nothing to call off
-  const auto portions = static_cast<std::size_t>(n_items / items_per_thread);
-  workers.run(worker_count(n_threads, portions), [&](int) {
-    ImageWorkspace work;
+  const auto draw_share = [&] {
+    static thread_local ImageWorkspace work;  // a caller's next batch finds its taps ready
     for (std::ptrdiff_t i = next++; i < n_items; i = next++) {
       if (draw_one(items[i], settings, work, out + i * pixels)) continue;
       std::ptrdiff_t first = bad;
       while (i < first && !bad.compare_exchange_weak(first, i)) continue;
     }
-  });
+  };
+  const auto portions = static_cast<std::size_t>(n_items / items_per_thread);
+  if (n_threads == 1 || portions < 2) {
+    draw_share();
+  } else {  // a batch takes milliseconds: nothing to call off
+    Workers([] { return true; }).run(worker_count(n_threads, portions), [&](int) { draw_share(); });
+  }
   return bad < n_items ? bad.load() : -1;
 }
 

@@ -207,15 +207,15 @@ RESSIN_INLINE bool draw(const ImageItem<Real>& item, const ImageSettings& settin
   const Grid grid = make_grid(item.n, item.rate);
   const std::ptrdiff_t size = settings.size;
   if (settings.antialias) {
-    if (work.triangle_x.n_in != grid.columns) fill_taps(work.triangle_x, grid.columns, size);
-    if (work.triangle_y.n_in != grid.rows) fill_taps(work.triangle_y, grid.rows, size);
+    fill_taps(work.triangle_x, grid.columns, size);
+    fill_taps(work.triangle_y, grid.rows, size);
     std::ptrdiff_t alive = 1, n_slots = 1;
     for (std::ptrdiff_t y = 0; y < size; ++y) alive = std::max(alive, work.triangle_y.begin[y + 1] - work.triangle_y.begin[y]);
     while (n_slots < alive) n_slots *= 2;
     return draw_item(item, grid, settings, work.triangle_x, work.triangle_y, n_slots, work, out);
   }
-  if (work.linear_x.n_in != grid.columns) fill_taps(work.linear_x, grid.columns, size);
-  if (work.linear_y.n_in != grid.rows) fill_taps(work.linear_y, grid.rows, size);
+  fill_taps(work.linear_x, grid.columns, size);
+  fill_taps(work.linear_y, grid.rows, size);
   return draw_item(item, grid, settings, work.linear_x, work.linear_y, 2, work, out);
 }
 

@@ -7,8 +7,10 @@ namespace ressin {
 
 // source(x) = max(0, scale (x + 1/2) - 1/2), scale = n_in / n_out, with one rounding to float at the end.
 void fill_taps(LinearTaps& taps, std::ptrdiff_t n_in, std::ptrdiff_t n_out) {
+  if (taps.n_in == n_in && taps.n_out == n_out) return;
   const float scale = static_cast<float>(n_in) / static_cast<float>(n_out);
   taps.n_in = n_in;
+  taps.n_out = n_out;
   taps.first.resize(n_out);
   taps.second.resize(n_out);
   taps.fraction.assign(n_out + run_block, 0.0F);
@@ -33,10 +35,12 @@ void fill_taps(LinearTaps& taps, std::ptrdiff_t n_in, std::ptrdiff_t n_out) {
 // weight(k) ~ max(0, 1 - |first + k + 1/2 - centre| / support), centre = scale (x + 1/2), support = max(scale, 1),
 // normalised to sum 1.
 void fill_taps(TriangleTaps& taps, std::ptrdiff_t n_in, std::ptrdiff_t n_out) {
+  if (taps.n_in == n_in && taps.n_out == n_out) return;
   const float scale = static_cast<float>(n_in) / static_cast<float>(n_out);
   const float support = std::max(scale, 1.0F);
   const float inverse = 1.0F / support;
   taps.n_in = n_in;
+  taps.n_out = n_out;
   taps.first.resize(n_out);
   taps.begin.assign(1, 0);
   taps.weight.clear();

@@ -19,7 +19,7 @@ struct Block {
 
 // Linear interpolation: out[x] = in[first[x]] + fraction[x] (in[second[x]] - in[first[x]]).
 struct LinearTaps {
-  std::ptrdiff_t n_in = 0;
+  std::ptrdiff_t n_in = 0, n_out = 0;
   std::vector<std::ptrdiff_t> first, second;
   std::vector<float> fraction;  // padded by run_block zeros
   // Enlarging, a run of pixels lies between the same two samples and is written in blocks that overrun into the next run,
@@ -27,11 +27,12 @@ struct LinearTaps {
   std::vector<Block> blocks;
 };
 
+// Does nothing where the taps are those already.
 void fill_taps(LinearTaps& taps, std::ptrdiff_t n_in, std::ptrdiff_t n_out);
 
 // A triangle as wide as two pixels of the smaller side: out[x] = sum_k weight[begin[x] + k] in[first[x] + k].
 struct TriangleTaps {
-  std::ptrdiff_t n_in = 0;
+  std::ptrdiff_t n_in = 0, n_out = 0;
   std::vector<std::ptrdiff_t> first, begin;  // begin has n_out + 1 entries
   std::vector<float> weight;
 };

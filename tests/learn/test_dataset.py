@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
+from ressin.data.buffers import BatchBuffers
 from ressin.data.dataset import BatchStream, SignalImages, channel_means
 from ressin.data.labelled import LabelledData
 from ressin.errors import InvalidInputError
@@ -133,3 +134,33 @@ def test_a_song_without_features_is_named(data: LabelledData) -> None:
     assert len(kept) + len(kept.left_out) == len(data)
     assert {reason for _, reason in kept.left_out} == {"its song has no music features"}
     assert isinstance(fit_normalisation(kept, np.arange(len(kept)), small()), Normalisation)
+
+
+def test_a_buffer_is_used_again_only_when_nothing_refers_to_it() -> None:
+    buffers = BatchBuffers(n_kept=2)
+    first = buffers.take((4, 3))
+    place, view = first.data_ptr(), first[1:2]
+    del first
+    second = buffers.take((4, 3))
+    assert second.data_ptr() != place, "a view still refers to it"
+    del view
+    again = buffers.take((2, 3))
+    assert again.data_ptr() == place
+    others = [buffers.take((4, 3)) for _ in range(3)]
+    assert len({tensor.data_ptr() for tensor in (again, second, *others)}) == 5
+    weight = torch.ones(4, 3, requires_grad=True)
+    product = (weight * second.fill_(2.0)).sum()
+    held = second.data_ptr()
+    del second, again, others
+    assert held not in [tensor.data_ptr() for tensor in (buffers.take((4, 3)), buffers.take((4, 3)))]
+    product.backward()  # type: ignore[no-untyped-call]
+    assert weight.grad is not None
+    assert (weight.grad == 2.0).all()
+
+
+def test_a_larger_batch_than_before_gets_its_room() -> None:
+    buffers = BatchBuffers(n_kept=1)
+    buffers.take((2,))
+    places = {buffers.take((50,)).data_ptr() for _ in range(3)}
+    assert len(places) == 1
+    assert buffers.take((50,)).data_ptr() % 64 == 0

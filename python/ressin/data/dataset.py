@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from ressin.data.buffers import BatchBuffers
 from ressin.data.labelled import LabelledData
 from ressin.errors import InvalidInputError
 from ressin.image import DEFAULT, ImageSettings
@@ -87,6 +88,7 @@ class SignalImages(Dataset[tuple[Tensor, int]]):
     ) -> None:
         self.data, self.settings, self.n_threads = data, settings, n_threads
         self.signals = data.signals.select(channels)
+        self._buffers = BatchBuffers()
         self.mean = np.zeros(len(channels), np.float32) if mean is None else np.asarray(mean, np.float32)
 
     def __len__(self) -> int:
@@ -104,7 +106,7 @@ class SignalImages(Dataset[tuple[Tensor, int]]):
     def draw(self, index: NDArray[np.int64], shifts: NDArray[np.int64] | None = None) -> Tensor:
         """Draw samples, (B, n_planes, size, size), each moved by its row of `shifts`, (B, 2) pixels."""
         size = self.settings.size
-        out = torch.empty(len(index), self.signals.n_channels, size, size)
+        out = self._buffers.take((len(index), self.signals.n_channels, size, size))
         place = self.data.place[index]
         self.signals.draw(
             place, self.settings, mean=self.mean, shifts=shifts, out=out.numpy(), n_threads=self.n_threads
