@@ -167,7 +167,8 @@ def test_recordings_that_cannot_be_used_are_rejects(own: Path, tmp_path: Path) -
     )
     result = run(manifest, tmp_path / "out")
     assert result.recordings["stimulus"].tolist() == ["m1"]
-    said = {row.recording_id: (row.kind, row.reason) for row in result.rejects.itertuples() if row.action == "rejected"}
+    refused = result.rejects[result.rejects["action"] == "rejected"].astype(str)
+    said = dict(zip(refused["recording_id"], zip(refused["kind"], refused["reason"], strict=True), strict=True))
     assert said["a.csv#2"] == ("short", "the window ends at 50 s, the file at 40.00 s")
     assert said["a.csv#3"][0] == "malformed"
     assert "nothing" in said["a.csv#3"][1]
@@ -203,7 +204,7 @@ def test_feature_rows_come_from_a_table(own: Path, tmp_path: Path) -> None:
     result = run(write(own, rows), tmp_path / "out", features="features.csv")
     assert result.music.index.tolist() == ["film", "rest"]
     assert result.music.columns.tolist() == ["f1", "f2"]
-    assert result.music.loc["rest"].tolist() == [2.0, 4.0]
+    assert result.music.loc["rest"].to_list() == [2.0, 4.0]
     assert [kind for kind, _, _ in found(result, "features.csv")] == ["disagreement", "music"]
     assert ids(read_manifest(own / "manifest.csv")) == ["a.csv#1", "a.csv#2", "a.csv#3"]
 

@@ -45,7 +45,7 @@ def test_second_run_does_nothing(simulated: Path, prepared: Prepared, tmp_path: 
         read_pmemo(simulated),
         folder,
         settings=SETTINGS,
-        progress=lambda *call: calls.append(call),  # type: ignore[arg-type]
+        progress=lambda *call: calls.append(call),
     )
     assert report.up_to_date
     assert calls == []

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,6 +100,8 @@ class Catalog:
         ``"subject"``: each subject rated; ``"song mean"``: only the mean over subjects is known.
     counts
         How many songs, labelled songs, subjects and pairs were found.
+    simulation
+        For simulated data the simulator's report, with seed, settings and ceiling; None for real data.
     """
 
     kind: str
@@ -112,6 +114,7 @@ class Catalog:
     label_names: tuple[str, ...] = ()
     rating_source: str = "subject"
     counts: dict[str, int] = field(default_factory=dict)
+    simulation: dict[str, Any] | None = None
 
 
 def natural(key: str) -> tuple[int, int, str]:

@@ -4,13 +4,13 @@ It is trained and tested on the same folds as the models, so it shares their han
 handful of ratings decide) and none of their noise.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ressin.data.catalog import DIMENSIONS
 from ressin.data.extras import require
-from ressin.data.splits import KINDS, make_splits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,7 @@ LATENTS = ("felt_arousal", "felt_valence", "song_arousal", "song_valence", "bias
 
 
 def measure_ceiling(
-    recordings: "pd.DataFrame", latents: "pd.DataFrame", *, n_folds: int = 10, seed: int = 0
+    recordings: "pd.DataFrame", latents: "pd.DataFrame", splits: Sequence["Splits"]
 ) -> list[dict[str, Any]]:
     """Cross-validate a logistic regression on the latent variables.
 
@@ -31,27 +31,28 @@ def measure_ceiling(
         Columns recording_id, pair, subject, stimulus, dimension, arousal_label, valence_label: the table of the models.
     latents
         One row per pair: pair and `LATENTS`.
-    n_folds, seed
-        Of `ressin.data.splits.make_splits`; take the models' own.
+    splits
+        The models' own folds, which cover the recordings.
 
     Returns
     -------
     rows
-        For each dimension and kind of split: dimension, split, n, accuracy (pooled over folds), majority (that of
-        always answering with the training part's more frequent label).
+        For each dimension that has labels and each kind of split: dimension, split, n, accuracy (pooled over folds),
+        majority (that of always answering with the training part's more frequent label).
     """
     known = latents.set_index("pair")
     rows = []
-    for kind in KINDS:
-        splits = make_splits(recordings, kind, n_folds=n_folds, seed=seed)
+    for folds in splits:
         for dimension in DIMENSIONS:
             own = recordings["dimension"].isin(["", dimension]) & recordings[f"{dimension}_label"].notna()
+            if not own.any():
+                continue
             part = recordings[own]
             x = known.loc[part["pair"], list(LATENTS)].to_numpy(np.float64)
             y = part[f"{dimension}_label"].to_numpy(np.int64)
-            accuracy, majority = _cross_validate(x, y, splits.take(part["recording_id"]))
+            accuracy, majority = _cross_validate(x, y, folds.take(part["recording_id"]))
             rows.append(
-                {"dimension": dimension, "split": kind, "n": len(y), "accuracy": accuracy, "majority": majority}
+                {"dimension": dimension, "split": folds.kind, "n": len(y), "accuracy": accuracy, "majority": majority}
             )
     return rows
 

@@ -14,6 +14,7 @@ Zhang, Zhang, Li, Yang, Sun, "The PMEmo dataset for music emotion recognition", 
 doi:10.1145/3206025.3206037.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from ressin.data.catalog import Catalog
@@ -78,8 +79,9 @@ def read_pmemo(root: str | Path, *, release: str = "auto") -> Catalog:
         release = found
     if release == "2018":
         from ressin.data.pmemo2018 import read_2018
+        from ressin.data.simulated import read_about
 
-        return read_2018(folder)
+        return replace(read_2018(folder), simulation=read_about(folder))
     from ressin.data.pmemo2019 import read_2019
 
     return read_2019(folder)

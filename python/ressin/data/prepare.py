@@ -214,6 +214,7 @@ def _meta(
         "source": {"kind": catalog.kind, "name": catalog.root.resolve().name, "rating_source": catalog.rating_source},
         "settings": settings.as_dict(),
         "labels": list(names),
+        "simulation": catalog.simulation,
         "counts": {**catalog.counts, "prepared": files[schema.RECORDINGS]["rows"]},
         "rejects": assemble.summarise(rejects),
         "files": files,

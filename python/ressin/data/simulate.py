@@ -27,12 +27,11 @@ from ressin.data.labels import LabelRule, label_ratings
 from ressin.data.population import Population, SimulationSettings, make_population
 from ressin.data.simulate_tables import write_song_tables
 from ressin.data.simulate_work import Job, make_files
+from ressin.data.simulated import LATENTS, REPORT, SETTINGS
+from ressin.data.splits import KINDS, make_splits
 from ressin.errors import InvalidInputError
 
 Progress = Callable[[str, int, int], None]
-SETTINGS = "simulation/settings.json"
-REPORT = "simulation/report.json"
-LATENTS = "simulation/latents.parquet"
 AUDIO_CHOICES = ("mp3", "wav", "flac", "none")
 STREAMS = {"population": 0, "dynamic": 1, "arousal": 2, "valence": 3, "audio": 4}
 
@@ -117,26 +116,6 @@ def simulate_pmemo(
 def generator(seed: int, stream: str, number: int = 0) -> np.random.Generator:
     """Source of chance of one file: it depends on the seed, the stream and the number, and on nothing else."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(STREAMS[stream], number)))
-
-
-def read_about(folder: Path) -> dict[str, Any] | None:
-    """Tell whether a folder is a simulation; returns the content of its ``report.json``, or None for real data.
-
-    Raises
-    ------
-    InvalidInputError
-        When the simulation was interrupted.
-    """
-    if not (folder / SETTINGS).exists():
-        return None
-    if not (folder / REPORT).exists():
-        raise InvalidInputError(
-            f"{folder} is a simulation that was not finished: run ressin simulate again with its settings"
-        )
-    try:
-        return dict(json.loads(read_limited(folder / REPORT, MAX_JSON_BYTES)))
-    except ValueError as error:
-        raise InvalidInputError(f"{folder / REPORT} is not JSON ({error})") from error
 
 
 def _begun(folder: Path, about: dict[str, Any]) -> bool:
@@ -231,4 +210,7 @@ def _ceiling(population: Population, latents: Any) -> Sequence[dict[str, Any]]:
         ignore_index=True,
     )
     possible = min(recordings["subject"].nunique(), recordings["stimulus"].nunique())
-    return measure_ceiling(recordings, latents, n_folds=min(10, possible)) if possible > 1 else []
+    if possible < 2:
+        return []
+    splits = [make_splits(recordings, kind, n_folds=min(10, possible)) for kind in KINDS]
+    return measure_ceiling(recordings, latents, splits)
