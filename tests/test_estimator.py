@@ -18,7 +18,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
 
-from ressin.decomposition import decompose
+from ressin.cvxeda import decompose
 from ressin.errors import InvalidInputError
 from ressin.estimator import CvxEDA
 from ressin.simulate import simulate_eda

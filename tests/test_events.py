@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ressin.decomposition import Decomposition, decompose
+from ressin.cvxeda import decompose
+from ressin.decomposition import Decomposition
 from ressin.errors import InvalidInputError
 from ressin.events import find_scrs, match_onsets
 from ressin.simulate import SimulatedEDA, simulate_eda

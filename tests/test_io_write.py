@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ressin.decomposition import Decomposition, decompose
+from ressin.cvxeda import decompose
+from ressin.decomposition import Decomposition
 from ressin.errors import OutputError
 from ressin.events import find_scrs
 from ressin.io import read_recording, write_decomposition, write_evidence
@@ -101,3 +102,18 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path, result: Decompositi
     assert callable(write)
     with pytest.raises(OutputError, match=r"cannot write .*the folder .*nowhere does not exist"):
         write(result, tmp_path / "nowhere" / "out.csv")
+
+
+def test_missing_samples_are_empty_cells_and_come_back_as_missing(tmp_path: Path, result: Decomposition) -> None:
+    gappy = result.signal.copy()
+    gappy[20:30] = np.nan
+    write_decomposition(decompose(gappy, 8, missing="solve"), tmp_path / "out.csv")
+    line = (tmp_path / "out.csv").read_text().splitlines()[21].split(",")
+    assert (line[0], line[1], line[5]) == ("2.5", "", "")
+    np.testing.assert_allclose(read_recording(tmp_path / "out.csv").signal, gappy, rtol=1e-9)
+
+
+def test_gzip_is_the_same_every_time(tmp_path: Path, result: Decomposition) -> None:
+    for name in ("a.csv.gz", "b.csv.gz"):
+        write_decomposition(result, tmp_path / name)
+    assert (tmp_path / "a.csv.gz").read_bytes() == (tmp_path / "b.csv.gz").read_bytes()

@@ -6,15 +6,18 @@ import re
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
-mpl = pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 
-from ressin.decomposition import Decomposition, decompose
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from ressin.cvxeda import decompose
+from ressin.decomposition import Decomposition
 from ressin.errors import InvalidInputError, MissingExtraError, OutputError
 from ressin.events import find_scrs
 from ressin.figure_files import save_figure
@@ -43,7 +46,7 @@ def test_four_panels_show_the_parts_in_seconds_and_units(result: Decomposition) 
     np.testing.assert_array_equal(tonic.get_ydata(), result.tonic)
     phasic, marks = panels[1].get_lines()
     np.testing.assert_array_equal(phasic.get_ydata(), result.phasic)
-    np.testing.assert_allclose(marks.get_xdata(), scrs["SCR_Peaks"] / 16)
+    np.testing.assert_allclose(np.asarray(marks.get_xdata()), scrs["SCR_Peaks"] / 16)
     np.testing.assert_array_equal(panels[2].get_lines()[0].get_ydata(), result.driver)
     np.testing.assert_array_equal(panels[3].get_lines()[0].get_ydata(), result.residual)
     assert panels[1].get_title(loc="left") == f"phasic with {len(scrs)} SCRs"
@@ -67,8 +70,8 @@ def test_missing_samples_are_shaded() -> None:
     signal = simulate_eda(60, 16, n_scr=6, rng=np.random.default_rng(2)).signal
     signal[100:180] = np.nan
     signal[500] = np.nan
-    shaded = plot_decomposition(decompose(signal, 16, missing="solve")).axes[0].patches
-    starts = [patch.get_extents().transformed(patch.axes.transData.inverted()).x0 for patch in shaded]
+    panel = plot_decomposition(decompose(signal, 16, missing="solve")).axes[0]
+    starts = [patch.get_extents().transformed(panel.transData.inverted()).x0 for patch in panel.patches]
     np.testing.assert_allclose(starts, [100 / 16, 500 / 16])
 
 
@@ -159,7 +162,7 @@ def test_a_picture_that_cannot_be_written_names_its_folder(result: Decomposition
 
 
 def test_an_overview_is_drawn_into_axes_of_ones_own(result: Decomposition) -> None:
-    axis: Any = mpl.figure.Figure().subplots()
+    axis = Figure().subplots()
     draw_overview(axis, result)
     assert [line.get_label() for line in axis.get_lines()] == ["signal", "tonic", "phasic"]
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("time (s)", "\u00b5S")
@@ -169,7 +172,7 @@ def test_a_constant_signal_can_be_drawn(tmp_path: Path) -> None:
     flat = decompose(np.full(200, 3.0), 4)
     save_figure(plot_decomposition(flat, scrs=find_scrs(flat)), tmp_path / "x.png")
     short = replace(flat, signal=flat.signal[:1], tonic=flat.tonic[:1])
-    draw_overview(mpl.figure.Figure().subplots(), replace(short, phasic=flat.phasic[:1]))
+    draw_overview(Figure().subplots(), replace(short, phasic=flat.phasic[:1]))
 
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

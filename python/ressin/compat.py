@@ -131,7 +131,7 @@ def cvxEDA(
         1.0 / delta,
         tau0=tau0,
         tau1=tau1,
-        delta_knot=spacing,  # type: ignore[arg-type]  # a number, checked by decompose
+        delta_knot=spacing,  # type: ignore[arg-type]
         knots=knots,
         alpha=alpha,
         gamma=gamma,
@@ -168,7 +168,7 @@ def eda_phasic(
     sampling_rate
         Samples per second (Hz), > 0. The default is NeuroKit's.
     method
-        ``"cvxeda"`` or ``"convex"`` in any case; NeuroKit's other methods are not decompositions of this kind.
+        ``"cvxeda"`` or ``"convex"`` in any case.
     tau0, tau1, delta_knot, alpha, gamma
         As for `cvxEDA`. NeuroKit 0.2.13 takes them and does not pass them on; here they are obeyed.
     solver

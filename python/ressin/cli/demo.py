@@ -73,7 +73,7 @@ def decomposition_step(demo: Demo) -> bool:
 
     import numpy as np
 
-    from ressin.decomposition import decompose
+    from ressin.cvxeda import decompose
     from ressin.events import find_scrs
     from ressin.simulate import simulate_eda
 

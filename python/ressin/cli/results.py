@@ -102,7 +102,7 @@ def _lines(target: Target, recording: Recording, result: Decomposition, n_scrs: 
             f"{target.source}: {_length(recording)}",
             f"  taken     {'; '.join(recording.notes) or 'as given'}",
             f"  {result.status:8}  relative duality gap {result.relative_gap:.1e} after {result.iterations} "
-            f"iterations; {n_scrs} SCRs",
+            f"iterations; {n_scrs} SCR{'' if n_scrs == 1 else 's'}",
             f"  quality   {result.quality}",
             f"  written   {', '.join(map(str, written))}",
         )
