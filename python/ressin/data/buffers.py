@@ -20,7 +20,8 @@ class BatchBuffers:
     """Hands out float32 tensors over a few buffers, each again as soon as nothing refers to it any more.
 
     A tensor made by ``torch.from_numpy`` keeps its array alive, and so does every view of it and whatever autograd
-    saved; so an array that only the pool refers to is free. Where all are in use a new one is made, kept if there is room.
+    saved; so an array that only the pool refers to is free. Where all are in use a new one is made, kept if there is
+    room.
 
     Parameters
     ----------
