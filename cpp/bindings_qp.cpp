@@ -26,8 +26,7 @@ ressin::QuadraticProgram build_qp(const Array& signal, const std::optional<Array
   const py::gil_scoped_release release;
   const ressin::Model model = ressin::make_model(signal.size(), dt, settings);
   ressin::QuadraticProgram qp = ressin::make_qp(model, signal.data(), weights ? weights->data() : nullptr);
-  const ressin::SparseMatrix upper = std::move(qp.P);
-  qp.P = upper.selfadjointView<Eigen::Upper>();
+  qp.P = ressin::SparseMatrix(qp.P.selfadjointView<Eigen::Upper>());
   return qp;
 }
 

@@ -212,7 +212,7 @@ class Batch {
       std::size_t tag = 0;
       while (Task* task = workers_.keep_going(worker) ? next_member(&tag) : nullptr) {
         Solution x;
-        if (confirm(group, *task, tag, &osqp, nullptr, &x)) finish(tag, std::move(x));
+        if (confirm(worker, group, *task, tag, &osqp, nullptr, &x)) finish(tag, std::move(x));
       }
       return;
     }
@@ -227,7 +227,7 @@ class Batch {
           if (settings_.kind == SolverKind::osqp) {
             const Solution warm = std::move(x);
             x = Solution{};
-            if (!confirm(group, *tasks[tag], tag, &osqp, &warm, &x)) return;
+            if (!confirm(worker, group, *tasks[tag], tag, &osqp, &warm, &x)) return;
           }
           finish(tag, std::move(x));
         },
@@ -239,17 +239,15 @@ class Batch {
 
  private:
   // Solve by OSQP, from `warm` or cold. False when called off.
-  bool confirm(const Group& group, const Task& task, std::size_t tag, std::unique_ptr<OsqpSolver>* solver, const Solution* warm,
-               Solution* x) {
+  bool confirm(int worker, const Group& group, const Task& task, std::size_t tag, std::unique_ptr<OsqpSolver>* solver,
+               const Solution* warm, Solution* x) {
     const Problem& problem = task.problem;
-    if (*solver == nullptr || (*solver)->model().settings().alpha != problem.alpha) {
-      ProgramSettings scaled = settings_.program;
-      scaled.alpha = problem.alpha;
-      const Model model(group.model.n(), group.model.dt(), scaled, group.model.knot(0), group.model.knot_spacing(), group.model.n_knots());
+    if (*solver == nullptr) {
       OsqpSettings options;
       options.eps = settings_.osqp_eps;
-      *solver = std::make_unique<OsqpSolver>(model, problem.weights, options);
+      *solver = std::make_unique<OsqpSolver>(group.model, problem.weights, options);
     }
+    (*solver)->set_alpha(problem.alpha);
     (*solver)->set_weights(problem.weights);
     Eigen::VectorXd start;
     if (warm) {
@@ -260,12 +258,13 @@ class Batch {
       std::copy(p.spline.begin(), p.spline.end(), to);
     }
     const OsqpResult r = (*solver)->solve(problem.y, warm ? start.data() : nullptr,
-                                          warm ? warm->certificate.multiplier.data() : nullptr, &workers_.stop_flag());
+                                          warm ? warm->certificate.multiplier.data() : nullptr,
+                                          [&] { return workers_.keep_going(worker); });
     if (r.status == OsqpStatus::stopped) return false;
     x->point = point_of(group.model, r.x);
     x->parts = make_parts(group.model, x->point);
     x->residual = residual_of(problem, x->parts);
-    x->certificate = certify(group.model, problem, x->point, x->parts, x->residual);
+    x->certificate = Certifier(group.model)(problem, x->point, x->parts, x->residual);
     x->status = status_of(r.status);
     x->iterations = r.iterations;
     Decomposed& out = results_[tag];
@@ -343,7 +342,7 @@ Evidence evidence_of(const Signal& signal, const DecomposeSettings& settings, co
     signal.phasic[i] = rebuilt.phasic[k] * scale;
     signal.tonic[i] = rebuilt.tonic[k] * scale + task.scaled.scaling.mean;
   }
-  return in_programme_unit(certify(model, task.problem, point, rebuilt, residual).evidence, task.scaled.objective_unit);
+  return in_programme_unit(Certifier(model)(task.problem, point, rebuilt, residual).evidence, task.scaled.objective_unit);
 }
 
 }  // namespace ressin

@@ -24,8 +24,8 @@ constexpr int first_iterations = 10;
 constexpr int run_length = 100;
 constexpr int check_interval = 25;
 constexpr double rho_tolerance = 5.0;
-// Work between two looks at the stop flag, in matrix entries touched: a fraction of a second.
-constexpr double entries_between_stops = 2e7;
+// Work between two questions whether to go on, in matrix entries touched: a fraction of a second.
+constexpr double entries_between_questions = 2e7;
 
 struct FreeSolver {
   void operator()(OSQPSolver* solver) const { osqp_cleanup(solver); }
@@ -86,9 +86,9 @@ OsqpStatus translate(OSQPInt status) {
 
 struct OsqpSolver::Workspace {
   std::unique_ptr<OSQPSolver, FreeSolver> solver;
-  OSQPSettings settings;
-  double entries;  // of P and A
-  bool cold;       // made for solves from zero
+  OSQPSettings settings{};
+  double entries = 0.0;  // of P and A
+  bool cold = false;     // made for solves from zero
 };
 
 OsqpSolver::OsqpSolver(const Model& model, const double* w, const OsqpSettings& settings)
@@ -168,9 +168,9 @@ void OsqpSolver::adapt_rho() {
   }
 }
 
-OsqpResult OsqpSolver::solve(const double* y, const double* x, const double* multiplier, const std::atomic<bool>* stop) {
+OsqpResult OsqpSolver::solve(const double* y, const double* x, const double* multiplier, const KeepGoing& keep_going) {
   start(y, x, multiplier);
-  const double affordable = std::min(entries_between_stops / workspace_->entries, 1e6);
+  const double affordable = std::min(entries_between_questions / workspace_->entries, 1e6);
   const int longest = std::max(1, static_cast<int>(affordable));
   int done = 0;
   for (;;) {
@@ -180,7 +180,7 @@ OsqpResult OsqpSolver::solve(const double* y, const double* x, const double* mul
     done += workspace_->solver->info->iter;
     const OsqpStatus status = translate(workspace_->solver->info->status_val);
     if (answered || done >= settings_.max_iterations) return result(status, done);
-    if (stop && stop->load(std::memory_order_relaxed)) return result(OsqpStatus::stopped, done);
+    if (keep_going && !keep_going()) return result(OsqpStatus::stopped, done);
     if (done % run_length == first_iterations) adapt_rho();
   }
 }

@@ -8,7 +8,7 @@
 // spline brought to the norm of M's, so that its absolute tolerance means much the same at 4 Hz and at 2 kHz.
 #pragma once
 
-#include <atomic>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -48,6 +48,8 @@ class OsqpSolver {
   ~OsqpSolver();
   OsqpSolver(const OsqpSolver&) = delete;
   OsqpSolver& operator=(const OsqpSolver&) = delete;
+  OsqpSolver(OsqpSolver&&) = delete;
+  OsqpSolver& operator=(OsqpSolver&&) = delete;
 
   const Model& model() const { return model_; }
 
@@ -58,8 +60,9 @@ class OsqpSolver {
   void set_alpha(double alpha) { alpha_ = alpha; }
 
   // Solve for signal y, (n,), from the point x, [q, d, l], and the multiplier, (n,), or from zero where both are nullptr.
-  // `stop`, if given, is looked at a few times a second.
-  OsqpResult solve(const double* y, const double* x, const double* multiplier, const std::atomic<bool>* stop = nullptr);
+  // `keep_going`, if given, is asked a few times a second, and ends the solve by returning false.
+  using KeepGoing = std::function<bool()>;
+  OsqpResult solve(const double* y, const double* x, const double* multiplier, const KeepGoing& keep_going = {});
 
  private:
   struct Workspace;

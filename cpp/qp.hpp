@@ -20,7 +20,7 @@ struct QuadraticProgram {
   SparseMatrix A;     // n rows: one per sample, rows before model.first_row() empty
   Eigen::VectorXd l;  // zeros
   Eigen::VectorXd u;  // infinity
-  double constant;
+  double constant = 0.0;
 };
 
 // The number of unknowns, n + n_drift + n_knots.

@@ -107,8 +107,10 @@ TEST("a solve stops when it is asked to") {
   const Vector y = programme::make_signal(160, dt, 7);
   OsqpSettings endless;
   endless.eps = 1e-300;
-  const std::atomic<bool> stop{true};
-  const OsqpResult result = OsqpSolver(model, nullptr, endless).solve(y.data(), nullptr, nullptr, &stop);
+  int asked = 0;
+  const OsqpResult result =
+      OsqpSolver(model, nullptr, endless).solve(y.data(), nullptr, nullptr, [&] { return ++asked < 3; });
+  CHECK_EQUAL(asked, 3);
   CHECK(result.status == OsqpStatus::stopped);
   CHECK(result.iterations < 1000);
 }
