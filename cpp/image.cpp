@@ -34,8 +34,8 @@ bool draw_baseline(const ImageItem<Real>& item, const ImageSettings& settings, I
 #if defined(__GNUC__) && defined(__x86_64__)
 #define RESSIN_IMAGE_V3 1
 template <class Real>
-__attribute__((target("avx2"))) bool draw_v3(const ImageItem<Real>& item, const ImageSettings& settings,
-                                             ImageWorkspace& work, float* out) {
+__attribute__((target("avx2"))) bool draw_v3(const ImageItem<Real>& item, const ImageSettings& settings, ImageWorkspace& work,
+                                             float* out) {
   return draw(item, settings, work, out);
 }
 bool has_v3() { return __builtin_cpu_supports("avx2"); }

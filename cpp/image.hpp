@@ -13,10 +13,10 @@ namespace ressin {
 
 // How a recording is laid out in rows of one second.
 struct Grid {
-  double rate;             // Hz
-  std::ptrdiff_t rows;     // T, whole seconds
-  std::ptrdiff_t columns;  // w, samples a row
-  std::ptrdiff_t start(std::ptrdiff_t row) const;                     // first sample of the row
+  double rate;                                                          // Hz
+  std::ptrdiff_t rows;                                                  // T, whole seconds
+  std::ptrdiff_t columns;                                               // w, samples a row
+  std::ptrdiff_t start(std::ptrdiff_t row) const;                       // first sample of the row
   std::ptrdiff_t samples() const { return start(rows - 1) + columns; }  // samples that the grid covers
 };
 
@@ -37,7 +37,7 @@ template <class Real>
 struct ImageItem {
   const Real* channels[max_channels];  // n samples each
   std::ptrdiff_t n;
-  double rate;                // Hz
+  double rate;                 // Hz
   std::ptrdiff_t shift_y = 0;  // pixels: image row 0 shows row shift_y; outside the picture is 0 (minus the mean)
   std::ptrdiff_t shift_x = 0;
 };

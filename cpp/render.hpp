@@ -38,8 +38,9 @@ inline float* aligned(float* p) {
 struct ImageWorkspace {
   LinearTaps linear_x, linear_y;
   TriangleTaps triangle_x, triangle_y;
-  std::vector<float> samples;         // one row of the grid, scaled
-  std::vector<float> ring;            // resized rows, row r in slot r mod n_slots (a power of two), between margins of the outside's colour
+  std::vector<float> samples;  // one row of the grid, scaled
+  std::vector<float>
+      ring;  // resized rows, row r in slot r mod n_slots (a power of two), between margins of the outside's colour
   float* slots = nullptr;             // the ring from its first cache line on
   std::vector<std::ptrdiff_t> owner;  // row held by each slot
 };
@@ -52,7 +53,7 @@ struct Range {
 
 template <class Real>
 RESSIN_INLINE Range<Real> channel_range(const Real* x, std::ptrdiff_t n) {
-  constexpr std::ptrdiff_t width = 64;  // more than the compiler unrolls, so that it vectorises instead
+  constexpr std::ptrdiff_t width = 64;        // more than the compiler unrolls, so that it vectorises instead
   Real low[width], high[width], zero[width];  // zero stays 0 unless a sample is infinite or not a number
   for (std::ptrdiff_t k = 0; k < width; ++k) low[k] = high[k] = x[0], zero[k] = 0;
   std::ptrdiff_t i = 0;
@@ -155,8 +156,8 @@ RESSIN_INLINE void draw_rows(RowRing<Real, LinearTaps>& rows, const LinearTaps& 
 }
 
 template <class Real>
-RESSIN_INLINE void draw_rows(RowRing<Real, TriangleTaps>& rows, const TriangleTaps& taps, std::ptrdiff_t y,
-                             std::ptrdiff_t end, std::ptrdiff_t shift_y, std::ptrdiff_t shift_x, float* out) {
+RESSIN_INLINE void draw_rows(RowRing<Real, TriangleTaps>& rows, const TriangleTaps& taps, std::ptrdiff_t y, std::ptrdiff_t end,
+                             std::ptrdiff_t shift_y, std::ptrdiff_t shift_x, float* out) {
   const std::ptrdiff_t size = rows.size;
   for (; y < end; ++y) {
     const std::ptrdiff_t begin = taps.begin[y + shift_y];

@@ -108,6 +108,8 @@ def test_the_fingerprint_follows_every_part(prepared: Prepared) -> None:
         dataclasses.replace(data, signals=signals, place=np.zeros(len(data), np.int64)),
     ]
     assert len({other.fingerprint for other in [data, *altered]}) == 5
+    without = dataclasses.replace(data, music=np.zeros((0, 0), np.float32), music_row=np.full(len(data), -1))
+    assert without.fingerprint != data.fingerprint
 
 
 def test_a_prepared_folder_goes_through_the_network_and_the_regression(prepared: Prepared, tmp_path: Path) -> None:

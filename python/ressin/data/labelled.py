@@ -96,9 +96,8 @@ class LabelledData:
         columns = [getattr(self, name) for name in names]
         for array in (*self.signals.values, self.signals.offsets, self.signals.sampling_rates, *columns):
             digest.update(f"{array.dtype.str}{array.shape}".encode())
-            digest.update(
-                np.ascontiguousarray(array).tobytes() if array.dtype.kind == "U" else memoryview(array).cast("B")
-            )
+            if array.size:
+                digest.update(array.tobytes() if array.dtype.kind == "U" else memoryview(np.ascontiguousarray(array)))
         return digest.hexdigest()
 
     def with_music(self) -> LabelledData:
