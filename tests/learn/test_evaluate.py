@@ -15,8 +15,9 @@ from ressin.data.labelled import LabelledData
 from ressin.data.splits import Splits, make_splits
 from ressin.errors import InvalidInputError
 from ressin.learn.baselines import BoostedFeatures, Majority, MusicSVM, SeriesClassifier, SeriesInputs
-from ressin.learn.evaluate import Fold, check_folds, cross_validate
+from ressin.learn.evaluate import Fold, cross_validate
 from ressin.learn.features import CLASSICAL, STATISTICS, channel_features, classical_features
+from ressin.learn.folds import check_folds
 from ressin.learn.network import NetworkClassifier
 from ressin.learn.regression import regress
 from ressin.learn.settings import ModelSettings, TrainSettings

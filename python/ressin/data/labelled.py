@@ -97,7 +97,7 @@ class LabelledData:
         for array in (*self.signals.values, self.signals.offsets, self.signals.sampling_rates, *columns):
             digest.update(f"{array.dtype.str}{array.shape}".encode())
             if array.size:
-                digest.update(array.tobytes() if array.dtype.kind == "U" else memoryview(np.ascontiguousarray(array)))
+                digest.update(array.tobytes() if array.dtype.kind == "U" else np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
     def with_music(self) -> LabelledData:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ressin.data.labelled import LabelledData
 from ressin.errors import InvalidInputError
 from ressin.image import CHANNELS
-from ressin.learn.evaluate import Folds, check_folds
 from ressin.learn.features import channel_features
+from ressin.learn.folds import Folds, check_folds
 from ressin.learn.metrics import Estimate, resampled_weights
 
 METHODS = ("MLR", "SVR")
