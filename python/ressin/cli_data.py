@@ -1,4 +1,4 @@
-"""The commands that make and prepare data: ``ressin simulate``, ``ressin prepare``.
+"""The commands that make, prepare and draw data: ``ressin simulate``, ``ressin prepare``, ``ressin figures``.
 
 `add_parsers` is called by `ressin.cli`; each command takes its parsed arguments and returns the exit status.
 """
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ressin.cli_figures import add_figures
 from ressin.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -21,9 +22,10 @@ SHOWN_REJECTS = 5  # of each kind
 
 
 def add_parsers(subparsers: Subparsers) -> None:
-    """Add the sub-commands ``simulate`` and ``prepare`` to a parser."""
+    """Add the sub-commands ``simulate``, ``prepare`` and ``figures`` to a parser."""
     _add_simulate(subparsers)
     _add_prepare(subparsers)
+    add_figures(subparsers)
 
 
 def _add_simulate(subparsers: Subparsers) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from ressin.cli import main
 from ressin.data import schema
+from ressin.data.figures import round_trip
 from ressin.data.files import digest_file
 from ressin.data.store import Prepared, load
 
@@ -76,6 +77,18 @@ def test_a_manifest_is_prepared_like_a_folder(
     assert result.recordings["busy_label"].tolist() == [1, 1, 1, 1]
     for place in range(4):
         assert (result.channel("tonic")[place] == prepared.channel("tonic")[place]).all()
+
+
+def test_figures_are_written_and_the_error_is_printed(
+    prepared: Prepared, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("matplotlib", reason="needs the extra 'plot'")
+    status, out, _ = run(capsys, "figures", prepared.folder, tmp_path / "figures")
+    assert status == 0
+    trip = round_trip(prepared, str(prepared.recordings["recording_id"][0]))
+    assert f"origin {trip.error[0]:.2e}, phasic {trip.error[1]:.2e}, tonic {trip.error[2]:.2e}" in out
+    for name in ("figure2.svg", "figure3.svg"):
+        assert (tmp_path / "figures" / name).read_text().startswith("<?xml")
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,7 @@ def test_feature_rows_come_from_a_table(own: Path, tmp_path: Path) -> None:
     result = run(write(own, rows), tmp_path / "out", features="features.csv")
     assert result.music.index.tolist() == ["film", "rest"]
     assert result.music.columns.tolist() == ["f1", "f2"]
-    assert result.music.loc["rest"].to_list() == [2.0, 4.0]
+    assert result.music.to_numpy().tolist() == [[1.0, 3.0], [2.0, 4.0]]
     assert [kind for kind, _, _ in found(result, "features.csv")] == ["disagreement", "music"]
     assert ids(read_manifest(own / "manifest.csv")) == ["a.csv#1", "a.csv#2", "a.csv#3"]
 

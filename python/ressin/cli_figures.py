@@ -1,0 +1,45 @@
+"""The command ``ressin figures``: Fig. 2 and Fig. 3 of the paper from a prepared folder."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+Subparsers = Any  # argparse's own type for it is private
+CHANNELS = ("origin", "phasic", "tonic")
+
+
+def add_figures(subparsers: Subparsers) -> None:
+    """Add the sub-command ``figures`` to a parser."""
+    parser = subparsers.add_parser(
+        "figures",
+        help="draw Fig. 2 and Fig. 3 of the paper from a prepared folder",
+        description="Draw a subject's ratings with centres and thresholds (Fig. 2), and a recording's channels beside "
+        "what its picture says when it is read back (Fig. 3), and print the round-trip error.",
+    )
+    parser.add_argument("prepared", type=Path, help="folder that ressin prepare wrote")
+    parser.add_argument("folder", type=Path, help="folder for the figures")
+    parser.add_argument("--subject", help="whose labels (default: the first with thresholds)")
+    parser.add_argument("--recording", metavar="ID", help="which recording (default: the first)")
+    parser.add_argument("--format", choices=["svg", "png", "pdf", "html"], default="svg", help="default svg")
+    parser.set_defaults(run=run_figures)
+
+
+def run_figures(arguments: argparse.Namespace) -> int:
+    """Carry out ``ressin figures``."""
+    from ressin.data.figures import plot_labels, plot_round_trip, round_trip
+    from ressin.data.store import load
+    from ressin.figure_files import save_figure
+
+    prepared = load(arguments.prepared)
+    ordered = prepared.subjects.sort_values("threshold_arousal", key=lambda values: values.isna(), kind="stable")
+    subject = arguments.subject or str(ordered["subject"].iloc[0])
+    trip = round_trip(prepared, arguments.recording or str(prepared.recordings["recording_id"].iloc[0]))
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    labels = arguments.folder / f"figure2.{arguments.format}"
+    picture = arguments.folder / f"figure3.{arguments.format}"
+    save_figure(plot_labels(prepared, subject), labels, title=f"Labels of subject {subject}")
+    save_figure(plot_round_trip(trip), picture, title=f"Recording {trip.recording_id} as a picture and back")
+    print(f"{labels}: labels of subject {subject}")
+    errors = ", ".join(f"{name} {error:.2e}" for name, error in zip(CHANNELS, trip.error, strict=True))
+    print(f"{picture}: recording {trip.recording_id}; round-trip error as a share of the range: {errors}")
+    return 0
