@@ -4,7 +4,6 @@
 #include <cmath>
 #include <limits>
 
-#include "free_columns.hpp"
 
 namespace ressin {
 namespace {
@@ -70,16 +69,6 @@ Parts make_parts(const Model& model, const Point& point) {
 
 namespace {
 
-// u minus what is left of it along the free columns X: u - W X (X'W X)^-1 X'u. At the optimum X'u is zero; where phasic part
-// and drift are large and cancel, rounding leaves some of it, and with it the driver's multiplier would be off by as much.
-void remove_free_part(const Model& model, const Problem& problem, std::vector<double>* u) {
-  for (const std::vector<double>& q : orthonormalise(free_columns(model).column, problem.weights).basis) {
-    double along = 0.0;
-    for (std::size_t i = 0; i < q.size(); ++i) along += q[i] * (*u)[i];
-    for (std::size_t i = 0; i < q.size(); ++i) (*u)[i] -= (problem.weights ? problem.weights[i] : 1.0) * along * q[i];
-  }
-}
-
 // alpha 1 + A^-T M' u, backwards through the response's cascade; zero before the first row.
 std::vector<double> driver_gradient(const Model& model, const std::vector<double>& u, double alpha) {
   const Response& r = model.response();
@@ -116,8 +105,28 @@ std::vector<double> residual_of(const Problem& problem, const Parts& parts) {
   return e;
 }
 
-Certificate certify(const Model& model, const Problem& problem, const Point& point, const Parts& parts,
-                    const std::vector<double>& residual) {
+Certifier::Certifier(const Model& model) : model_(model), basis_(orthonormalise(free_columns(model).column, nullptr)) {}
+
+// u minus what is left of it along the free columns X: u - W X (X'W X)^-1 X'u. At the optimum X'u is zero; where phasic part
+// and drift are large and cancel, rounding leaves some of it, and with it the driver's multiplier would be off by as much.
+void Certifier::remove_free_part(const Problem& problem, std::vector<double>* u) const {
+  const auto remove = [&](const OrthonormalBasis& b) {
+    for (const std::vector<double>& q : b.basis) {
+      double along = 0.0;
+      for (std::size_t i = 0; i < q.size(); ++i) along += q[i] * (*u)[i];
+      for (std::size_t i = 0; i < q.size(); ++i) (*u)[i] -= (problem.weights ? problem.weights[i] : 1.0) * along * q[i];
+    }
+  };
+  if (problem.weights) {
+    remove(orthonormalise(free_columns(model_).column, problem.weights));
+  } else {
+    remove(basis_);
+  }
+}
+
+Certificate Certifier::operator()(const Problem& problem, const Point& point, const Parts& parts,
+                                  const std::vector<double>& residual) const {
+  const Model& model = model_;
   const double alpha = problem.alpha, gamma = problem.gamma;
   const std::ptrdiff_t n = model.n();
 
@@ -136,7 +145,7 @@ Certificate certify(const Model& model, const Problem& problem, const Point& poi
   for (double l : point.spline) l2 += l * l;
 
   // a dual point: u without its part along the free columns, and the multiplier that it implies
-  remove_free_part(model, problem, &u);
+  remove_free_part(problem, &u);
   double uu = 0.0, ue = 0.0, mismatch = 0.0;  // u'W^-1 u, u'e, 1/2 ||e - W^-1 u||_W^2
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     const double w = problem.weights ? problem.weights[i] : 1.0;
@@ -181,9 +190,11 @@ Certificate certify(const Model& model, const Problem& problem, const Point& poi
   evidence.relative_gap = unit > 0.0 ? evidence.duality_gap / unit : 0.0;
   if (!std::isfinite(gap) || !std::isfinite(unit)) evidence.relative_gap = std::numeric_limits<double>::infinity();
   evidence.complementarity = unit > 0.0 ? std::abs(gp) / unit : 0.0;
-  // against the gradients of the zero solution
+  // against the gradients of the zero solution; where it is small even against alpha, that will do
   double driver_unit = alpha;
-  for (double x : driver_gradient(model, weighted_signal, 0.0)) driver_unit = std::max(driver_unit, std::abs(x));
+  if (worst > 1e-9 * alpha) {
+    for (double x : driver_gradient(model, weighted_signal, 0.0)) driver_unit = std::max(driver_unit, std::abs(x));
+  }
   evidence.stationarity = std::max(worst / driver_unit, gradient_unit > 0.0 ? gradient / gradient_unit : 0.0);
   return result;
 }

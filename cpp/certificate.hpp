@@ -8,6 +8,7 @@
 
 #include <vector>
 
+#include "free_columns.hpp"
 #include "model.hpp"
 
 namespace ressin {
@@ -47,8 +48,19 @@ struct Certificate {
 };
 // `residual`, (n,), is the e that u is made from. It need not be the point's own to the last digit, and is better not where
 // phasic and tonic part are large and cancel: the rounding errors of their sum would spoil the bound.
-Certificate certify(const Model& model, const Problem& problem, const Point& point, const Parts& parts,
-                    const std::vector<double>& residual);
+class Certifier {
+ public:
+  explicit Certifier(const Model& model);  // which must outlive it
+  Certificate operator()(const Problem& problem, const Point& point, const Parts& parts,
+                         const std::vector<double>& residual) const;
+
+ private:
+  void remove_free_part(const Problem& problem, std::vector<double>* u) const;
+
+  const Model& model_;
+  OrthonormalBasis basis_;  // of the free columns, for weights that are all one
+};
+
 // e = r + t - y
 std::vector<double> residual_of(const Problem& problem, const Parts& parts);
 

@@ -139,14 +139,31 @@ void write_parts(const Signal& s, const DecomposeSettings& settings, const Scale
   out->iterations = x.iterations;
 }
 
+// What a thread keeps from one call to the next, if it is small: the model of the last shape and the workspace for it. Without
+// them a caller's loop over short recordings would spend a third of its time on building the same tables again.
+struct Kept {
+  std::shared_ptr<const Model> model;
+  std::unique_ptr<InteriorPoint> method;
+};
+thread_local Kept kept;
+constexpr std::size_t most_bytes_kept = std::size_t{16} << 20;
+
+std::shared_ptr<const Model> shared_model(std::ptrdiff_t n, double dt, const DecomposeSettings& settings) {
+  if (kept.model && kept.model->is_made_from(n, dt, settings.program, settings.knots)) return kept.model;
+  auto model = std::make_shared<const Model>(make_model(n, dt, settings));
+  if (InteriorPoint::bytes_per_lane(*model) <= most_bytes_kept) kept.model = model;
+  return model;
+}
+
 // Signals of one shape.
 struct Group {
-  Model model;
+  std::shared_ptr<const Model> shared;
+  const Model& model;
   bool weighted;
   std::vector<std::size_t> members;
   std::atomic<std::size_t> next{0};
 
-  Group(Model m, bool w) : model(std::move(m)), weighted(w) {}
+  Group(std::shared_ptr<const Model> m, bool w) : shared(std::move(m)), model(*shared), weighted(w) {}
 };
 
 std::vector<std::unique_ptr<Group>> make_groups(const std::vector<Signal>& signals, const DecomposeSettings& settings) {
@@ -155,7 +172,7 @@ std::vector<std::unique_ptr<Group>> make_groups(const std::vector<Signal>& signa
   for (std::size_t i = 0; i < signals.size(); ++i) {
     const Signal& s = signals[i];
     const auto [it, is_new] = known.try_emplace({s.n, s.dt, s.weights != nullptr}, groups.size());
-    if (is_new) groups.push_back(std::make_unique<Group>(make_model(s.n, s.dt, settings), s.weights != nullptr));
+    if (is_new) groups.push_back(std::make_unique<Group>(shared_model(s.n, s.dt, settings), s.weights != nullptr));
     groups[it->second]->members.push_back(i);
   }
   // the longest first, so that no thread is left alone with one at the end
@@ -217,8 +234,12 @@ class Batch {
       return;
     }
     if (group.next.load() >= group.members.size()) return;
-    InteriorPoint method(group.model, settings_.solver, choose_kernel(group, n_workers), group.weighted);
-    method.run(
+    const Kernel& kernel = choose_kernel(group, n_workers);
+    std::unique_ptr<InteriorPoint> method = std::move(kept.method);
+    if (!method || !method->serves(&group.model, settings_.solver, kernel, group.weighted)) {
+      method = std::make_unique<InteriorPoint>(group.shared, settings_.solver, kernel, group.weighted);
+    }
+    method->run(
         [&](std::size_t* tag) {
           Task* task = next_member(tag);
           return task ? &task->problem : nullptr;
@@ -232,6 +253,8 @@ class Batch {
           finish(tag, std::move(x));
         },
         [&] { return workers_.keep_going(worker); });
+    const std::size_t bytes = InteriorPoint::bytes_per_lane(group.model) * static_cast<std::size_t>(kernel.lanes);
+    if (worker == 0 && bytes <= most_bytes_kept) kept.method = std::move(method);
   }
 
   std::size_t n_done() const { return n_done_.load(); }

@@ -15,10 +15,6 @@ namespace ressin {
 
 enum class SolverKind { interior_point, osqp };
 
-struct KnotGrid {
-  std::ptrdiff_t first, spacing, count;
-};
-
 struct DecomposeSettings {
   ProgramSettings program;
   SolverSettings solver;

@@ -36,8 +36,10 @@ std::size_t doubles_per_lane(const Model& model) {
 
 std::size_t InteriorPoint::bytes_per_lane(const Model& model) { return doubles_per_lane(model) * sizeof(double); }
 
-InteriorPoint::InteriorPoint(const Model& model, const SolverSettings& settings, const Kernel& kernel, bool weighted)
-    : model_(model),
+InteriorPoint::InteriorPoint(std::shared_ptr<const Model> model, const SolverSettings& settings, const Kernel& kernel, bool weighted)
+    : shared_model_(std::move(model)),
+      model_(*shared_model_),
+      certifier_(model_),
       settings_(settings),
       kernel_(kernel),
       passes_(weighted ? kernel.weighted : kernel.unweighted),
@@ -168,12 +170,28 @@ void InteriorPoint::load(int lane, const Problem& problem) {
     if (weighted_) element(s.w, i, lane) = w;
     element(s.p, i, lane) = p;
     element(s.lambda, i, lane) = lambda;
-    element(s.step, i, lane) = 0.0;
-    element(s.centre, i, lane) = 1.0;  // with a step of zero: dlambda / lambda = centre - 1 - dp / p = 0
+    element(s.inv, i, lane) = 1.0 / (p * lambda);
+    element(s.centre, i, lane) = 0.0;
   }
+  fill_measured(lane, problem.weights);
   for (std::ptrdiff_t k = 0; k < shape_.n_knots; ++k) element(s.spline, k, lane) = element(s.spline_step, k, lane) = 0.0;
   for (double* x : {s.drift, s.drift_step, s.start, s.start_step}) element(x, 0, lane) = element(x, 1, lane) = 0.0;
   if (weighted_) fill_gram(lane, problem.weights);
+}
+
+// Sum of w e phi over each interval, as advance() leaves it.
+void InteriorPoint::fill_measured(int lane, const double* weights) {
+  std::ptrdiff_t i = 0;
+  for (std::ptrdiff_t m = 0; m < shape_.n_intervals; ++m) {
+    double sum[n_local] = {};
+    const std::ptrdiff_t phase = (m > 0 ? 0 : shape_.first_phase) - i;
+    for (; i < interval_end_[static_cast<std::size_t>(m)]; ++i) {
+      const double we = (weights ? weights[i] : 1.0) * element(state_.e, i, lane);
+      for (int k = 0; k < 4; ++k) sum[k] += we * shape_.spline[4 * (i + phase) + k];
+      for (int k = 0; k < 2; ++k) sum[4 + k] += we * shape_.drift[2 * i + k];
+    }
+    for (int k = 0; k < n_local; ++k) element(state_.measured, m * n_local + k, lane) = sum[k];
+  }
 }
 
 Point InteriorPoint::point(int lane) const {
@@ -248,7 +266,7 @@ bool InteriorPoint::finished(int lane, Solution* solution) {
   solution->parts = make_parts(model_, solution->point);
   solution->residual.resize(static_cast<std::size_t>(shape_.n));
   for (std::ptrdiff_t i = 0; i < shape_.n; ++i) solution->residual[static_cast<std::size_t>(i)] = element(state_.e, i, lane);
-  solution->certificate = certify(model_, *l.problem, solution->point, solution->parts, solution->residual);
+  solution->certificate = certifier_(*l.problem, solution->point, solution->parts, solution->residual);
   const double proved = solution->certificate.evidence.relative_gap;
   if (proved <= settings_.tol) {
     solution->status = Status::optimal;
@@ -267,19 +285,14 @@ void InteriorPoint::run(const Next& next, const Done& done, const KeepGoing& kee
   const int n_lanes = kernel_.lanes;
   int active = 0;
   const auto refill = [&] {
-    bool loaded = false;
     for (int k = 0; k < n_lanes; ++k) {
       Lane& l = lanes_[static_cast<std::size_t>(k)];
       if (l.problem != nullptr) continue;
       l.problem = next(&l.tag);
       if (l.problem == nullptr) continue;
       load(k, *l.problem);
-      loaded = true;
       ++active;
     }
-    if (!loaded) return;
-    for (int k = 0; k < n_lanes; ++k) s.step_length[k] = s.dual_step_length[k] = 0.0;
-    passes_.advance(shape_, s);  // the sums at the start; the other lanes stay where they are
   };
 
   refill();

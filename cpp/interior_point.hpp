@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include <Eigen/Core>
@@ -40,10 +41,18 @@ class InteriorPoint {
   using KeepGoing = std::function<bool()>;  // asked once an iteration
 
   // `weighted`: whether any programme has weights other than ones.
-  InteriorPoint(const Model& model, const SolverSettings& settings, const Kernel& kernel, bool weighted);
+  InteriorPoint(std::shared_ptr<const Model> model, const SolverSettings& settings, const Kernel& kernel, bool weighted);
+  InteriorPoint(const InteriorPoint&) = delete;
+  InteriorPoint& operator=(const InteriorPoint&) = delete;
 
   // Solve all that `next` hands out; `done` receives each solution, in order of completion.
   void run(const Next& next, const Done& done, const KeepGoing& keep_going);
+
+  // Whether it would do the same as one made with these.
+  bool serves(const Model* model, const SolverSettings& settings, const Kernel& kernel, bool weighted) const {
+    return &model_ == model && settings_.tol == settings.tol && settings_.max_iterations == settings.max_iterations &&
+           kernel_.lanes == kernel.lanes && weighted_ == weighted;
+  }
 
   // Bytes that a lane takes.
   static std::size_t bytes_per_lane(const Model& model);
@@ -63,6 +72,7 @@ class InteriorPoint {
   void lay_out_state();
   void load(int lane, const Problem& problem);
   void fill_gram(int lane, const double* weights);
+  void fill_measured(int lane, const double* weights);
   Point point(int lane) const;
   double objective(int lane) const;
   void choose_centre(int lane);
@@ -71,7 +81,9 @@ class InteriorPoint {
 
   double& element(double* x, std::ptrdiff_t i, int lane) const { return x[i * kernel_.lanes + lane]; }
 
-  Model model_;
+  std::shared_ptr<const Model> shared_model_;
+  const Model& model_;
+  Certifier certifier_;
   SolverSettings settings_;
   Kernel kernel_;
   Passes passes_;

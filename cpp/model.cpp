@@ -56,7 +56,8 @@ Model::Model(std::ptrdiff_t n, double dt, const ProgramSettings& settings, std::
       response_(make_response(settings.tau0, settings.tau1, dt)),
       first_knot_(first_knot),
       spacing_(knot_spacing),
-      n_knots_(n_knots) {
+      n_knots_(n_knots),
+      default_knots_(n_knots < 0) {
   if (n < 1) throw std::invalid_argument("a model needs at least one sample");
   if (spacing_ < 1) throw std::invalid_argument("the knot spacing must be at least one sample");
   if (n_knots_ < 0) {  // 0, ks, 2 ks, ... < n + ks//2 (2025) or < n (2015)
@@ -97,6 +98,14 @@ void Model::fill_drift() {
       }
     }
   }
+}
+
+bool Model::is_made_from(std::ptrdiff_t n, double dt, const ProgramSettings& s, const std::optional<KnotGrid>& knots) const {
+  const ProgramSettings& mine = settings_;
+  const bool same_knots = knots ? !default_knots_ && knots->first == first_knot_ && knots->spacing == spacing_ && knots->count == n_knots_
+                                : default_knots_ && mine.delta_knot == s.delta_knot;
+  return n_ == n && dt_ == dt && mine.tau0 == s.tau0 && mine.tau1 == s.tau1 && mine.alpha == s.alpha && mine.gamma == s.gamma &&
+         mine.revision == s.revision && mine.baseline == s.baseline && same_knots;
 }
 
 bool Model::operator==(const Model& other) const {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "settings.hpp"
@@ -23,6 +24,10 @@ struct Response {
 // tau0, tau1, dt in seconds, all > 0. scale is (a1 - a0) dt^2, the one that makes the response exp(-a0 t) - exp(-a1 t); for
 // equal time constants, where that vanishes, it is a dt^2 and the response its limit shape a t exp(-a t).
 Response make_response(double tau0, double tau1, double dt);
+
+struct KnotGrid {
+  std::ptrdiff_t first, spacing, count;
+};
 
 class Model {
  public:
@@ -62,6 +67,8 @@ class Model {
   bool has_knot(std::ptrdiff_t j) const { return 0 <= j && j < n_knots_; }
 
   bool operator==(const Model& other) const;
+  // Whether building it again from these would give the same; no grid means a knot every delta_knot.
+  bool is_made_from(std::ptrdiff_t n, double dt, const ProgramSettings& settings, const std::optional<KnotGrid>& knots) const;
 
  private:
   void fill_drift();
@@ -72,6 +79,7 @@ class Model {
   Response response_;
   std::ptrdiff_t first_knot_, spacing_, n_knots_;
   std::ptrdiff_t first_interval_, n_intervals_;
+  bool default_knots_;
   int n_drift_;
   std::vector<double> bump_;            // offsets 0 .. 2 spacing - 2
   std::vector<double> interval_bumps_;  // (spacing, 4)
