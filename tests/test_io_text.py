@@ -171,6 +171,12 @@ BAD: list[tuple[str, str | bytes, dict[str, object], str]] = [
         {},
         r"line 4: 2 field\(s\) where the header names 3",
     ),
+    (
+        "open quote",
+        'EDA\n1\n"2\n',
+        {"sampling_rate": 4.0},
+        "line 3: a quoted text that does not end where its field does",
+    ),
     ("zero bytes", b"EDA\n1\n\0\0\0", {}, "is not text: a zero byte at position 6"),
     ("a workbook", b"PK\x03\x04rest", {}, "is a zip archive .*save the table as CSV"),
     ("not gzip", "EDA\n", {"name": "x.csv.gz"}, "is named .gz but is not gzip data: it begins with b'EDA"),

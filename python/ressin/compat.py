@@ -44,7 +44,7 @@ class CvxEDAParts(NamedTuple):
     e
         Residual y - r - t, (n,).
     obj
-        Objective at the solution (equation 15 of the paper), (1,).
+        Objective at the solution, equation 15 of the paper, (1,).
     """
 
     r: NDArray[np.float64]
@@ -174,7 +174,7 @@ def eda_phasic(
     solver
         As for `cvxEDA`.
     reltol
-        Relative gap that is enough, > 0; obeyed where it is below the 1e-8 that is reached anyway.
+        Relative gap that is enough, > 0; obeyed where it is below 1e-8.
 
     Returns
     -------
@@ -184,7 +184,7 @@ def eda_phasic(
     Raises
     ------
     InvalidInputError
-        If the signal or an argument cannot be used, or another method is asked for.
+        If the signal or an argument cannot be used.
     ConvergenceError
         If the optimum was not reached.
 

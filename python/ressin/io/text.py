@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 
@@ -10,6 +11,7 @@ import pandas as pd
 
 from ressin.errors import RecordingError
 from ressin.io.dialect import Dialect, find_dialect, is_number
+from ressin.io.encoding import as_utf8
 from ressin.io.table import Table
 
 
@@ -40,7 +42,12 @@ class TextTable(Table):
     def cells(self, index: int) -> pd.Series:
         """Parse one column; numbers where every cell is one, else text."""
         if index not in self._parsed:
-            frame = pd.read_csv(
+            self._parsed[index] = self._parse(index)
+        return self._parsed[index]
+
+    def _parse(self, index: int) -> pd.Series:
+        try:
+            return pd.read_csv(
                 io.BytesIO(self.body),
                 header=None,
                 names=list(range(len(self.names))),
@@ -51,9 +58,9 @@ class TextTable(Table):
                 skip_blank_lines=False,
                 float_precision="round_trip",
                 low_memory=False,
-            )
-            self._parsed[index] = frame[index]
-        return self._parsed[index]
+            )[index]
+        except pd.errors.ParserError as error:
+            raise RecordingError(f"{self.path}, {self.label(index)}: cannot be read: {error}") from error
 
     def place(self, row: int) -> str:
         """Name a row by its line in the file."""
@@ -72,7 +79,7 @@ def read_text(path: str, data: bytes) -> Table:
     RecordingError
         If it is not text, has no rows of data, or a row has another number of fields than the others.
     """
-    text, encoding_note = _as_utf8(path, data)
+    text, encoding_note = as_utf8(path, data)
     rows, lines = _data_lines(text)
     if not rows.strip():
         raise RecordingError(f"{path}: there are no rows of data, only {len(text.splitlines())} empty or comment lines")
@@ -95,35 +102,6 @@ def read_text(path: str, data: bytes) -> Table:
         _check_blank_lines(table, text)
     table.notes += ([encoding_note] if encoding_note else []) + dialect.notes
     return table
-
-
-def _as_utf8(path: str, data: bytes) -> tuple[bytes, str]:
-    """Decode by byte order mark, else as UTF-8, else as Windows-1252; give UTF-8 with newline line ends back."""
-    note = ""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        data, note = _recode(path, data, "utf-16"), "encoding UTF-16"
-    elif data.startswith(b"\xef\xbb\xbf"):
-        data = data[3:]
-    if b"\0" in data:
-        position = data.index(b"\0")
-        raise RecordingError(
-            f"{path}: is not text: a zero byte at position {position}; CSV, TSV, TXT, Parquet and .npy are read"
-        )
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        data, note = _recode(path, data, "cp1252"), "encoding not UTF-8, read as Windows-1252"
-    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n"), note
-
-
-def _recode(path: str, data: bytes, encoding: str) -> bytes:
-    try:
-        return data.decode(encoding).encode("utf-8")
-    except UnicodeDecodeError as error:
-        raise RecordingError(
-            f"{path}: is not text in UTF-8, UTF-16 or Windows-1252: "
-            f"byte {data[error.start]:#04x} at position {error.start}"
-        ) from None
 
 
 _COMMENT = re.compile(rb"(?m)^[ \t]*(?:[#%].*)?\n|^[ \t]*[#%].*\Z")
@@ -173,7 +151,7 @@ def _line(lines: np.ndarray[tuple[int], np.dtype[np.int64]] | None, row: int) ->
 def _check_field_counts(table: TextTable) -> None:
     """Refuse the first row with another number of fields than the header or the rows above it."""
     expected = len(table.names)
-    counts = _field_counts(table.body, table.dialect.separator)
+    counts = _field_counts(table)
     wrong = np.flatnonzero(counts != expected)
     if not wrong.size:
         return
@@ -199,16 +177,28 @@ def _check_blank_lines(table: TextTable, text: bytes) -> None:
                 )
 
 
-def _field_counts(body: bytes, separator: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Count the fields of each line; quoted separators do not count."""
-    if b'"' in body:
-        body = re.sub(rb'"[^"\n]*"', b"", body)
-    if not body.endswith(b"\n"):
-        body += b"\n"
+def _field_counts(table: TextTable) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Count the fields of each row; separators inside quoted texts do not count."""
+    body = table.body if table.body.endswith(b"\n") else table.body + b"\n"
     characters = np.frombuffer(body, dtype=np.uint8)
     ends = np.flatnonzero(characters == ord("\n"))
-    before = np.searchsorted(np.flatnonzero(characters == ord(separator)), ends)
-    return np.asarray(np.diff(before, prepend=0) + 1, dtype=np.int64)
+    separators = np.flatnonzero(characters == ord(table.dialect.separator))
+    counts = np.diff(np.searchsorted(separators, ends), prepend=0) + 1
+    quotes = np.flatnonzero(characters == ord('"'))
+    for row in np.unique(np.searchsorted(ends, quotes)):
+        start = 0 if row == 0 else ends[row - 1] + 1
+        counts[row] = _quoted_count(table, int(row), body[start : ends[row]].decode("utf-8"))
+    return np.asarray(counts, dtype=np.int64)
+
+
+def _quoted_count(table: TextTable, row: int, line: str) -> int:
+    """Count the fields of a line with quotes in it."""
+    try:
+        return len(next(csv.reader([line], delimiter=table.dialect.separator, skipinitialspace=True, strict=True)))
+    except csv.Error as error:
+        raise RecordingError(
+            f"{table.path}, {table.place(row)}: a quoted text that does not end where its field does ({error})"
+        ) from error
 
 
 def _empatica(
