@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ressin.cli.console import Console, failure_table
-from ressin.cli.results import write_results
-from ressin.cli.targets import Target, plan
 from ressin.errors import RessinError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what reads and writes files is imported where it runs, so that --help is quick
+    from ressin.cli.targets import Target
     from ressin.recording import Recording
 
 _GROUP_SAMPLES = 8_000_000  # recordings are read, decomposed and written in groups of about so many samples
@@ -93,6 +92,8 @@ _SETTINGS = (
 
 def run(arguments: argparse.Namespace) -> int:
     """Decompose all files; a file that fails is listed at the end and does not stop the others."""
+    from ressin.cli.targets import plan
+
     settings: dict[str, Any] = {name: getattr(arguments, name) for name in _SETTINGS}
     settings["n_threads"] = arguments.jobs
     picture_format = arguments.plot_format or ("png" if arguments.plot else None)
@@ -127,7 +128,7 @@ def _check(arguments: argparse.Namespace, settings: dict[str, Any], picture_form
         import ressin.figure_files  # noqa: F401  # says what to install where matplotlib is missing
 
 
-Group = list[tuple[Target, "Recording"]]
+Group: TypeAlias = "list[tuple[Target, Recording]]"
 
 
 def _groups(
@@ -161,6 +162,7 @@ def _decompose_group(
     console: Console,
     failures: list[tuple[str, str]],
 ) -> None:
+    from ressin.cli.results import write_results
     from ressin.cvxeda import decompose_batch
 
     console.stage("decomposing")
