@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from ressin.data.labelled import LabelledData
 from ressin.errors import InvalidInputError, OutputError
 from ressin.learn.checkpoint import Domain, TrainedModel, load
+from ressin.learn.predict import predict_recording
 from ressin.learn.settings import DEFAULT, LearnSettings, ModelSettings, TrainSettings
 from ressin.learn.tensors import read_tensors, write_tensors
 from ressin.learn.training import train
@@ -205,3 +206,20 @@ def test_a_full_disk_leaves_what_was_there(trained: TrainedModel, saved: Path) -
         signal.signal(signal.SIGXFSZ, handler)
     assert saved.read_bytes() == before
     assert list(saved.parent.iterdir()) == [saved]
+
+
+def test_one_recording_is_predicted_as_it_is_among_others(data: LabelledData, trained: TrainedModel) -> None:
+    all_of_them = trained.predict(data)
+    for sample in (3, 70):
+        music = data.music[data.music_row[sample]]
+        found = predict_recording(trained, data.signal(sample), RATE, music=music)
+        assert found.probability == pytest.approx(all_of_them[sample], abs=1e-6)
+        assert (found.label_name, found.notes) == ("arousal", ())
+    slow = predict_recording(trained, data.signal(3)[:, ::2], RATE / 2, music=data.music[0])
+    assert slow.notes == ("sampled at 4 Hz; trained on 8 Hz",)
+    with pytest.raises(InvalidInputError, match="the model hears music"):
+        predict_recording(trained, data.signal(3), RATE)
+    with pytest.raises(InvalidInputError, match="5 music features; the model was trained on 12"):
+        predict_recording(trained, data.signal(3), RATE, music=np.zeros(5))
+    with pytest.raises(InvalidInputError, match=r"channels have shape \(2, \d+\); \(3, n_samples\) is needed"):
+        predict_recording(trained, data.signal(3)[:2], RATE, music=data.music[0])
