@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ressin._atomic import replacing
 from ressin.data.labelled import LabelledData
 from ressin.learn.evaluate import Fold
 from ressin.learn.machine import choose_device, choose_precision
@@ -68,7 +69,8 @@ class NetworkClassifier:
         )
         found = trained.predict(data, test, device=self.device)
         if folder is not None and fold.folder is not None:
-            trained.history.to_frame().to_csv(fold.folder / "training.csv", index=False)
+            with replacing(fold.folder / "training.csv") as temporary:
+                trained.history.to_frame().to_csv(temporary, index=False)
             if not self.keep_models:
                 shutil.rmtree(folder)
         return found
