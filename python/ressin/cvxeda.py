@@ -88,11 +88,11 @@ def decompose(
 
     Examples
     --------
+    >>> import numpy as np
     >>> import ressin
-    >>> from ressin.simulate import simulate_eda
-    >>> recording = simulate_eda(60, 50, rng=0)
+    >>> recording = ressin.simulate_eda(60, 50, rng=np.random.default_rng(0))
     >>> result = ressin.decompose(recording.signal, sampling_rate=50)
-    >>> result.status, bool(result.is_optimal(1e-8))
+    >>> result.status, result.is_optimal(1e-8)
     ('optimal', True)
     """
     settings = Settings(
