@@ -18,7 +18,7 @@ HEADER = (
     "reference",
     "phasic, max. difference",
     "tonic, max. difference",
-    "objective over the reference's, less 1",
+    "objective over its, less 1",
     "our relative gap",
 )
 
@@ -28,9 +28,12 @@ def rows() -> Iterator[tuple[str, ...]]:
     for rate, duration in SIMULATED.items():
         yield from _compare(f"simulated, {duration} s at {rate:,} Hz", simulate(rate, duration, seed=rate), rate)
     folder = eda_folder()
-    for source in RECORDINGS if folder else ():
-        signal, rate = read(source, folder)  # type: ignore[arg-type]
-        yield from _compare(f"{source.name}, {signal.size / rate:.0f} s at {rate:.4g} Hz", signal, rate)
+    if folder is None:
+        return
+    for source in RECORDINGS:
+        signal, sampling_rate = read(source, folder)
+        name = f"{source.name}, {signal.size / sampling_rate:.0f} s at {sampling_rate:.4g} Hz"
+        yield from _compare(name, signal, sampling_rate)
 
 
 def _compare(name: str, signal: reference.Array, rate: float) -> Iterator[tuple[str, ...]]:

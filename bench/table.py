@@ -18,6 +18,7 @@ from bench import threads
 
 threads.limit_to_one()
 
+import ressin  # noqa: E402
 from bench import accuracy, claims, memory  # noqa: E402
 
 CLAIMS = (
@@ -29,7 +30,7 @@ CLAIMS = (
     "test_two_threads",
     "test_osqp_warm",
 )
-PACKAGES = ("ressin", "numpy", "scipy", "cvxeda", "cvxopt", "neurokit2", "piqp")
+PACKAGES = ("numpy", "scipy", "cvxeda", "cvxopt", "neurokit2", "piqp")
 
 
 def speed() -> None:
@@ -76,8 +77,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tables", nargs="*", choices=[*TABLES, []], help="which tables to print; all of them if none")
     chosen = parser.parse_args().tables or list(TABLES)
-    print(f"{_processor()}; {', '.join(f'{name} {metadata.version(name)}' for name in _installed())}; ", end="")
-    print(f"Python {platform.python_version()}. One thread unless it says otherwise.")
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in _installed())
+    print(f"{_processor()}; ressin {ressin.__version__}, {versions}; Python {platform.python_version()}.")
+    print("One thread unless it says otherwise.")
     for name in chosen:
         print()
         TABLES[name]()

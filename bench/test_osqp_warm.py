@@ -16,7 +16,7 @@ SAMPLE = 8
 def prepare() -> Race:
     signals, cvxeda = batch(), peers.cvxeda(BATCH_RATE)
 
-    def ours(solver: str = "osqp") -> Any:
+    def ours(solver: Any = "osqp") -> Any:
         return ressin.decompose_batch(signals, BATCH_RATE, solver=solver, standardize=False, n_threads=1)
 
     def peer() -> Any:

@@ -9,7 +9,7 @@ With p = A q it reads, in p, the penalised coefficients l and the free ones f,
     minimise  1/2 ||R p + B l + F f - y||_W^2 + alpha 1'p + gamma/2 ||l||^2      subject to  p >= 0
 
 where R = M A^-1 filters by the Bateman response. F is C and, in the 2015 revision, whose first two rows of A and M are
-empty, the two decays z0^i and z1^i that the free q0 and q1 leave behind. Its dual is
+empty, the two decays that the free q0 and q1 leave behind. Its dual is
 
     maximise  nu'y - 1/2 nu'W^-1 nu - 1/(2 gamma) ||B'nu||^2     subject to  R'nu <= alpha,  F'nu = 0
 
@@ -143,19 +143,22 @@ def program(
         "linear": np.hstack([ones, ramp]),
         "spline": np.asarray(B.sum(axis=1)).reshape(n, 1),
     }[baseline]
-    H = _decays(n, poles) if first_row else ones[:, :0]
+    H = _decays(n, ar) if first_row else ones[:, :0]
     return Program(
         y, weights, _banded(n, ar, first_row), _banded(n, ma, first_row), B, C, H, poles, ar[0], alpha, gamma, first_row
     )
 
 
-def _decays(n: int, poles: tuple[Long, Long]) -> Array:
-    i = np.arange(n, dtype=Long)
-    slow = poles[0] ** i
-    fast = poles[1] ** i if poles[1] != poles[0] else i * slow
-    decays = np.stack([slow, fast], axis=1)
-    decays[:2] = 0  # r0 = r1 = 0
-    return decays
+def _decays(n: int, ar: Array) -> Array:
+    """Return M q for A q = 0 from q = (1, 0, ...) and from q = (0, 1, ...), with r0 = r1 = 0."""
+    starts = np.zeros((n, 2), dtype=Long)
+    starts[:2] = [[1, 0], [ar[1] / ar[0], 1]]
+    q = scipy.signal.lfilter(np.ones(1, dtype=Long), ar / ar[0], starts, axis=0)
+    decays = q + 0
+    decays[1:] += 2 * q[:-1]
+    decays[2:] += q[:-2]
+    decays[:2] = 0
+    return np.asarray(decays)
 
 
 def filter_driver(prog: Program, driver: Any) -> Array:
@@ -178,10 +181,13 @@ def objective(prog: Program, driver: Any, phasic: Any, tonic: Any, spline: Any) 
     return float(fit + prog.alpha * np.sum(driver[prog.first_row :]) + prog.gamma / 2 * np.sum(spline**2))
 
 
-def certify(prog: Program, driver: Any, spline: Any, drift: Any, phasic: Any = None) -> Certificate:
+def certify(
+    prog: Program, driver: Any, spline: Any, drift: Any, phasic: Any = None, residual: Any = None
+) -> Certificate:
     """Bound the distance of (p, l, d) from the optimum by weak duality, in long double.
 
-    ``phasic`` is needed in the 2015 revision only, to recover the two decays of its free start.
+    ``phasic`` is needed in the 2015 revision only, to recover the two decays of its free start. The dual point is the
+    weighted residual of (p, l, d) or, where it is better, the ``residual`` that the solver stored: any dual point does.
     """
     p = np.asarray(driver, dtype=Long)
     weights = prog.weights.astype(Long)
@@ -192,9 +198,8 @@ def certify(prog: Program, driver: Any, spline: Any, drift: Any, phasic: Any = N
     t = np.zeros(p.size, dtype=Long) + prog.C @ np.asarray(drift, dtype=Long)
     t += prog.B.astype(Long) @ np.asarray(spline, dtype=Long)
     primal = objective(prog, p, r, t, spline)
-    nu = _without(_free_columns(prog), weights, weights * (prog.y - r - t))
-    u = filter_residual(prog, nu)[prog.first_row :]
-    bound = _dual_bound(prog, weights, nu, float(np.max(u)))
+    residuals = [prog.y - r - t] if residual is None else [prog.y - r - t, np.asarray(residual, dtype=Long)]
+    bound, u = max((_dual_bound(prog, weights, weights * e) for e in residuals), key=lambda pair: pair[0])
     slack = prog.alpha - u
     zero = float(np.sum(weights * prog.y * prog.y)) / 2
     size = max(primal, 1e-6 * zero, np.finfo(float).tiny)
@@ -232,12 +237,15 @@ def _without(F: Array, weights: Array, nu: Array) -> Array:
     return np.asarray(root * scaled)
 
 
-def _dual_bound(prog: Program, weights: Array, nu: Array, largest: float) -> float:
-    """Return the dual value of the best multiple of nu that is feasible: c R'nu <= alpha."""
+def _dual_bound(prog: Program, weights: Array, nu: Array) -> tuple[float, Array]:
+    """Move nu to F'nu = 0; return the dual value of its best multiple c that is feasible, c R'nu <= alpha, and R'nu."""
+    nu = _without(_free_columns(prog), weights, nu)
+    u = filter_residual(prog, nu)[prog.first_row :]
+    largest = np.max(u)
     linear = np.sum(nu * prog.y)
     quadratic = np.sum(np.divide(nu * nu, weights, out=np.zeros_like(nu), where=weights > 0))
     if prog.gamma > 0:
         quadratic += np.sum((prog.B.astype(Long).T @ nu) ** 2) / Long(prog.gamma)
-    most = prog.alpha / Long(largest) if largest > 0 else Long(np.inf)
+    most = prog.alpha / largest if largest > 0 else Long(np.inf)
     c = max(min(linear / quadratic, most), Long(0)) if quadratic > 0 else Long(0)
-    return float(c * linear - c * c * quadratic / 2)
+    return float(c * linear - c * c * quadratic / 2), u

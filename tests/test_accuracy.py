@@ -18,7 +18,7 @@ from tests.signals import RECORDINGS, Signal, Source, read, simulate, zscore
 
 # rate in Hz: duration in s, so that the references answer within seconds
 SIMULATED = {4: 300, 8: 240, 16: 180, 25: 120, 50: 60, 100: 45, 250: 30, 500: 30, 1000: 20, 2000: 20}
-REVISIONS = ("2025", "2015")
+REVISIONS: tuple[Any, ...] = ("2025", "2015")
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,14 @@ class Case:
 
     signal: Signal
     rate: float
-    revision: str
+    revision: Any
     prog: Program
     ours: Any
     peer: peers.PeerSolution | None
     peer_says: str
 
 
-def solve_case(signal: Signal, rate: float, revision: str) -> Case:
+def solve_case(signal: Signal, rate: float, revision: Any) -> Case:
     y = zscore(signal)
     prog = reference.program(y, rate, revision=revision)
     ours = ressin.decompose(y, rate, revision=revision, standardize=False, n_threads=1)
@@ -42,7 +42,7 @@ def solve_case(signal: Signal, rate: float, revision: str) -> Case:
     return Case(y, rate, revision, prog, ours, peer, says)
 
 
-def ask_peer(prog: Program, rate: float, revision: str) -> tuple[peers.PeerSolution | None, str]:
+def ask_peer(prog: Program, rate: float, revision: Any) -> tuple[peers.PeerSolution | None, str]:
     """Return the answer of the revision's reference and its own word on it.
 
     cvxeda is asked for more digits than its default, up to the rates at which it can reach them.
@@ -61,12 +61,12 @@ def ask_peer(prog: Program, rate: float, revision: str) -> tuple[peers.PeerSolut
 
 
 @lru_cache(maxsize=1)
-def simulated_case(rate: int, revision: str) -> Case:
+def simulated_case(rate: int, revision: Any) -> Case:
     return solve_case(simulate(rate, SIMULATED[rate], seed=rate), rate, revision)
 
 
 @lru_cache(maxsize=1)
-def real_case(source: Source, folder: Path, revision: str) -> Case:
+def real_case(source: Source, folder: Path, revision: Any) -> Case:
     return solve_case(*read(source, folder), revision)
 
 

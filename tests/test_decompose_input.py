@@ -113,7 +113,7 @@ def test_bad_settings_are_refused_in_words(choice: dict[str, Any], words: str) -
 
 def test_settings_are_keyword_only() -> None:
     with pytest.raises(TypeError):
-        ressin.decompose(SIGNAL, RATE, 2.0)  # type: ignore[misc]
+        ressin.decompose(SIGNAL, RATE, 2.0)  # type: ignore[call-arg]
 
 
 def _strided() -> Any:
@@ -181,6 +181,7 @@ def test_a_big_array_is_taken() -> None:
 def test_an_unconverged_solve_raises_unless_it_is_asked_for() -> None:
     with pytest.raises(ressin.ConvergenceError, match="max_iterations") as caught:
         ressin.decompose(SIGNAL, RATE, max_iterations=1)
+    assert isinstance(caught.value.result, ressin.Decomposition)
     assert not caught.value.result.converged
     found = ressin.decompose(SIGNAL, RATE, max_iterations=1, on_failure="return")
     assert not found.converged

@@ -69,7 +69,7 @@ def make_weights(kind: str, n: int, rng: np.random.Generator) -> Signal | None:
             start = int(rng.integers(n))
             weights[start : start + int(rng.integers(1, n // 4 + 2))] = 0
     else:
-        weights = rng.uniform(0, 1, n) if kind == "uniform" else 10.0 ** rng.uniform(-3, 3, n)
+        weights = rng.uniform(0, 1, n) if kind == "uniform" else 10.0 ** rng.uniform(-4, 0, n)
     weights[rng.choice(n, size=SHORTEST, replace=False)] = 1.0  # something to decompose remains
     return np.asarray(weights)
 
@@ -86,7 +86,7 @@ def cases(draw: st.DrawFn) -> Case:
     tau0 = draw(log_uniform(0.05, 50.0))
     signal = make_signal(draw(st.sampled_from(SHAPES)), n, rate, rng)
     signal = signal * draw(st.sampled_from([1.0, 1.0, 1e-6, 1e6])) + draw(st.sampled_from([0.0, 0.0, 5.0, -100.0]))
-    choice = {
+    choice: dict[str, Any] = {
         "tau0": tau0,
         "tau1": draw(st.one_of(st.just(tau0), log_uniform(0.05, 50.0))),
         "delta_knot": max(1.0 / rate, draw(log_uniform(0.5, 100.0))),
@@ -96,7 +96,11 @@ def cases(draw: st.DrawFn) -> Case:
         "baseline": draw(st.sampled_from(["linear", "linear", "constant", "none", "spline"])),
         "sample_weight": make_weights(draw(st.sampled_from(["none", "none", "gaps", "uniform", "wild"])), n, rng),
     }
-    return Case(signal, rate, choice, draw(st.booleans()))
+    standardize = draw(st.booleans())
+    if not standardize:  # alpha has the signal's unit; its range is meant for a signal of unit size
+        offset = signal.mean() if choice["baseline"] in ("constant", "linear") else 0.0
+        choice["alpha"] *= float(np.sqrt(np.mean((signal - offset) ** 2))) or 1.0
+    return Case(signal, rate, choice, standardize)
 
 
 @given(case=cases())
