@@ -23,7 +23,7 @@ def piqp(n: int, sampling_rate: float) -> Decompose:
     P, G and the bounds depend on the length alone and are built here, outside the timed call. Of the formulations tried
     (q scaled or not, normal equations or the residual as a variable) this one is the fastest of PIQP's.
     """
-    import piqp  # type: ignore[import-untyped]
+    import piqp
 
     prog = reference.program(np.zeros(n), sampling_rate)
     knots, free = prog.B.shape[1], prog.C.shape[1]

@@ -31,7 +31,7 @@ class PeerSolution:
 @contextlib.contextmanager
 def _listening_to_cvxopt() -> Iterator[list[dict[str, Any]]]:
     """Collect what cvxopt.solvers.qp returns: both references drop the status."""
-    from cvxopt import solvers  # type: ignore[import-untyped]
+    from cvxopt import solvers
 
     heard: list[dict[str, Any]] = []
     original, options = solvers.qp, dict(solvers.options)
@@ -52,7 +52,7 @@ def _listening_to_cvxopt() -> Iterator[list[dict[str, Any]]]:
 
 def cvxeda(y: Array, sampling_rate: float, **settings: Any) -> PeerSolution:
     """Run cvxeda 1.1.0 (the 2025 revision) on y as it is; settings are its own keywords."""
-    import cvxeda as package  # type: ignore[import-untyped]
+    import cvxeda as package
 
     settings.setdefault("options", CVXEDA_DEFAULTS)
     with _listening_to_cvxopt() as heard:

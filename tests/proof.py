@@ -50,10 +50,10 @@ def prove(found: Decomposition, **choice: Any) -> Proof:
 
 
 def assert_proved(found: Decomposition, **choice: Any) -> None:
-    """The result says that it is optimal, to 1e-8, and the oracle agrees as far as the rounding of the parts lets it.
-
     """The result says that it is optimal, to 1e-8, and the oracle agrees as far as the parts' rounding lets it.
-    seconds leave phasic and tonic parts of 1e7 times the signal that cancel.
+
+    That matters where the data tell the parts' sum and not the parts: ten samples at 50 Hz and a response of ten seconds
+    leave phasic and tonic parts of 1e7 times the signal that cancel.
     """
     proof = prove(found, **choice)
     assert found.status == "optimal"
