@@ -71,14 +71,10 @@ OSQPSettings make_settings(const OsqpSettings& settings, bool cold) {
 
 OsqpStatus translate(OSQPInt status) {
   switch (status) {
-    case OSQP_SOLVED:
-      return OsqpStatus::solved;
-    case OSQP_SOLVED_INACCURATE:
-      return OsqpStatus::inaccurate;
-    case OSQP_MAX_ITER_REACHED:
-      return OsqpStatus::max_iterations;
-    default:
-      return OsqpStatus::failed;
+    case OSQP_SOLVED: return OsqpStatus::solved;
+    case OSQP_SOLVED_INACCURATE: return OsqpStatus::inaccurate;
+    case OSQP_MAX_ITER_REACHED: return OsqpStatus::max_iterations;
+    default: return OsqpStatus::failed;
   }
 }
 
@@ -117,8 +113,8 @@ void OsqpSolver::set_up(bool cold) {
   workspace->entries = static_cast<double>(P.nonZeros() + A.nonZeros());
   workspace->cold = cold;
   OSQPSolver* solver = nullptr;
-  const OSQPInt error = osqp_setup(&solver, &P_view, zeros.data(), &A_view, zeros.data(), infinity.data(), A_view.m,
-                                   P_view.n, &workspace->settings);
+  const OSQPInt error = osqp_setup(&solver, &P_view, zeros.data(), &A_view, zeros.data(), infinity.data(), A_view.m, P_view.n,
+                                   &workspace->settings);
   workspace->solver.reset(solver);  // partly built when it fails: owned before anything is thrown
   check(error, "set up");
   workspace_ = std::move(workspace);

@@ -78,7 +78,7 @@ class OsqpSolver {
   Model model_;
   OsqpSettings settings_;
   double alpha_;
-  std::vector<double> weights_;  // empty for ones
+  std::vector<double> weights_;   // empty for ones
   double row_scale_;              // of A
   Eigen::VectorXd column_scale_;  // D: x = D x_osqp
   SparseMatrix columns_;          // K D

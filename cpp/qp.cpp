@@ -52,14 +52,12 @@ Index hessian_size(const Model& model) {
 
 void check_size(const Model& model) {
   if (hessian_size(model) > std::numeric_limits<int>::max()) {
-    throw std::length_error("a programme of " + std::to_string(model.n()) +
-                            " samples has more matrix entries than 32-bit indices can count");
+    throw std::length_error("a programme of " + std::to_string(model.n()) + " samples and " + std::to_string(model.n_knots()) +
+                            " knots has more matrix entries than 32-bit indices can count");
   }
 }
 
-void append(SparseMatrix& P, Index row, Index column, double value) {
-  P.insertBack(as_index(row), as_index(column)) = value;
-}
+void append(SparseMatrix& P, Index row, Index column, double value) { P.insertBack(as_index(row), as_index(column)) = value; }
 
 // Rows q_i of the column whose values are f(t) for t in [first, last): sum_t w_t M(t, i) f(t).
 template <class F>

@@ -15,7 +15,7 @@ namespace ressin {
 using SparseMatrix = Eigen::SparseMatrix<double, Eigen::ColMajor, int>;
 
 struct QuadraticProgram {
-  SparseMatrix P;     // upper triangle; its pattern depends on the model alone, never on the weights
+  SparseMatrix P;  // upper triangle; its pattern depends on the model alone, never on the weights
   Eigen::VectorXd q;
   SparseMatrix A;     // n rows: one per sample, rows before model.first_row() empty
   Eigen::VectorXd l;  // zeros
@@ -27,10 +27,10 @@ struct QuadraticProgram {
 std::ptrdiff_t n_variables(const Model& model);
 
 // Each in O(n); y and w are (n,), and w = nullptr stands for ones. They throw std::length_error where 32-bit indices end.
-SparseMatrix qp_columns(const Model& model);                    // K
-SparseMatrix qp_hessian(const Model& model, const double* w);   // P
-SparseMatrix qp_constraints(const Model& model);                // A
-Eigen::VectorXd qp_driver_cost(const Model& model);             // [A'1; 0; 0]
+SparseMatrix qp_columns(const Model& model);                                   // K
+SparseMatrix qp_hessian(const Model& model, const double* w);                  // P
+SparseMatrix qp_constraints(const Model& model);                               // A
+Eigen::VectorXd qp_driver_cost(const Model& model);                            // [A'1; 0; 0]
 Eigen::VectorXd weighted(const double* y, const double* w, std::ptrdiff_t n);  // W y
 QuadraticProgram make_qp(const Model& model, const double* y, const double* w);
 

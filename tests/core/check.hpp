@@ -28,28 +28,28 @@ std::string show(const char* left, const char* right, const A& a, const B& b) {
   static void CHECK_JOIN(test_, __LINE__)()
 
 // A failed check is reported and the test goes on.
-#define CHECK(condition)                                                \
-  do {                                                                  \
+#define CHECK(condition)                                                  \
+  do {                                                                    \
     if (!(condition)) check::fail(__FILE__, __LINE__, "not " #condition); \
   } while (false)
-#define CHECK_EQUAL(a, b)                                                                     \
-  do {                                                                                        \
-    if (!((a) == (b))) check::fail(__FILE__, __LINE__, check::show(#a, #b, (a), (b)));        \
+#define CHECK_EQUAL(a, b)                                                              \
+  do {                                                                                 \
+    if (!((a) == (b))) check::fail(__FILE__, __LINE__, check::show(#a, #b, (a), (b))); \
   } while (false)
 // |a - b| <= tolerance; false for NaN.
-#define CHECK_NEAR(a, b, tolerance)                                                                          \
-  do {                                                                                                       \
-    const double left_ = (a), right_ = (b);                                                                  \
-    if (!((left_ - right_ <= (tolerance)) && (right_ - left_ <= (tolerance))))                               \
-      check::fail(__FILE__, __LINE__, check::show(#a, #b, left_, right_));                                   \
+#define CHECK_NEAR(a, b, tolerance)                                            \
+  do {                                                                         \
+    const double left_ = (a), right_ = (b);                                    \
+    if (!((left_ - right_ <= (tolerance)) && (right_ - left_ <= (tolerance)))) \
+      check::fail(__FILE__, __LINE__, check::show(#a, #b, left_, right_));     \
   } while (false)
-#define CHECK_THROWS(expression, type)                                                  \
-  do {                                                                                  \
-    bool thrown_ = false;                                                               \
-    try {                                                                               \
-      (void)(expression);                                                               \
-    } catch (const type&) {                                                             \
-      thrown_ = true;                                                                   \
-    }                                                                                   \
+#define CHECK_THROWS(expression, type)                                                   \
+  do {                                                                                   \
+    bool thrown_ = false;                                                                \
+    try {                                                                                \
+      (void)(expression);                                                                \
+    } catch (const type&) {                                                              \
+      thrown_ = true;                                                                    \
+    }                                                                                    \
     if (!thrown_) check::fail(__FILE__, __LINE__, #expression " does not throw " #type); \
   } while (false)

@@ -52,19 +52,13 @@ inline Dense write_out(const ressin::Model& model) {
   const Vector ones = Vector::Ones(n);
   const Vector ramp = Vector::LinSpaced(n, 1.0, static_cast<double>(n)) / static_cast<double>(n);
   switch (model.settings().baseline) {
-    case ressin::Baseline::none:
-      d.C = Matrix(n, 0);
-      break;
-    case ressin::Baseline::constant:
-      d.C = ones;
-      break;
+    case ressin::Baseline::none: d.C = Matrix(n, 0); break;
+    case ressin::Baseline::constant: d.C = ones; break;
     case ressin::Baseline::linear:
       d.C = Matrix(n, 2);
       d.C << ones, ramp;
       break;
-    case ressin::Baseline::spline:
-      d.C = d.B.rowwise().sum();
-      break;
+    case ressin::Baseline::spline: d.C = d.B.rowwise().sum(); break;
   }
   d.K = Matrix(n, n + d.C.cols() + d.B.cols());
   d.K << d.M, d.C, d.B;
@@ -99,8 +93,8 @@ inline Vector make_weights(Eigen::Index n) {
 inline std::vector<ressin::ProgramSettings> all_settings() {
   std::vector<ressin::ProgramSettings> all;
   for (auto revision : {ressin::Revision::r2015, ressin::Revision::r2025}) {
-    for (auto baseline : {ressin::Baseline::none, ressin::Baseline::constant, ressin::Baseline::linear,
-                          ressin::Baseline::spline}) {
+    for (auto baseline :
+         {ressin::Baseline::none, ressin::Baseline::constant, ressin::Baseline::linear, ressin::Baseline::spline}) {
       ressin::ProgramSettings settings;
       settings.revision = revision;
       settings.baseline = baseline;

@@ -108,8 +108,7 @@ TEST("a solve stops when it is asked to") {
   OsqpSettings endless;
   endless.eps = 1e-300;
   int asked = 0;
-  const OsqpResult result =
-      OsqpSolver(model, nullptr, endless).solve(y.data(), nullptr, nullptr, [&] { return ++asked < 3; });
+  const OsqpResult result = OsqpSolver(model, nullptr, endless).solve(y.data(), nullptr, nullptr, [&] { return ++asked < 3; });
   CHECK_EQUAL(asked, 3);
   CHECK(result.status == OsqpStatus::stopped);
   CHECK(result.iterations < 1000);

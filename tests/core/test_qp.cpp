@@ -74,7 +74,7 @@ TEST("the pattern of P does not depend on the weights") {
 }
 
 TEST("a programme too large for 32-bit indices is refused before anything is allocated") {
-  const Model model(2'000'000'000, 1e-3, ProgramSettings{}, 0, 10'000, 4);
+  const Model model(30'000, 1e-3, ProgramSettings{}, 0, 10'000, 80'000);
   CHECK_THROWS(qp_hessian(model, nullptr), std::length_error);
   CHECK_THROWS(qp_constraints(model), std::length_error);
 }

@@ -1,0 +1,108 @@
+#include <algorithm>
+#include <numeric>
+#include <stdexcept>
+
+#include "check.hpp"
+#include "decompose.hpp"
+#include "parallel.hpp"
+#include "programme.hpp"
+
+using namespace ressin;
+using programme::Vector;
+
+namespace {
+
+// Signals of three lengths and two rates, some with weights, in a number that divides neither by the lanes nor the threads.
+struct Work {
+  static constexpr std::size_t count = 37;
+  std::vector<Vector> y, w, phasic, tonic, driver, residual;
+  std::vector<Signal> signals;
+
+  Work() {
+    for (std::size_t i = 0; i < count; ++i) {
+      const Eigen::Index n = 90 + 60 * static_cast<Eigen::Index>(i % 3);
+      const double dt = i % 5 == 0 ? 0.125 : 0.25;
+      y.push_back(programme::make_signal(n, dt, static_cast<unsigned>(i)));
+      w.push_back(programme::make_weights(n));
+    }
+    phasic = tonic = driver = residual = y;
+    for (std::size_t i = 0; i < count; ++i) {
+      signals.push_back({y[i].data(), i % 4 == 3 ? w[i].data() : nullptr, y[i].size(), i % 5 == 0 ? 0.125 : 0.25,
+                         phasic[i].data(), tonic[i].data(), driver[i].data(), residual[i].data()});
+    }
+  }
+};
+
+bool always(std::size_t) { return true; }
+
+bool same(const Work& a, const std::vector<Decomposed>& ra, const Work& b, const std::vector<Decomposed>& rb, std::size_t i) {
+  return ra[i].done && rb[i].done && ra[i].iterations == rb[i].iterations && a.phasic[i] == b.phasic[i] &&
+         a.tonic[i] == b.tonic[i] && a.driver[i] == b.driver[i] && a.residual[i] == b.residual[i] &&
+         ra[i].evidence.objective == rb[i].evidence.objective;
+}
+
+}  // namespace
+
+TEST("a batch is bit for bit the same on one thread and on many, by both solvers") {
+  for (auto kind : {SolverKind::interior_point, SolverKind::osqp}) {
+    DecomposeSettings settings;
+    settings.kind = kind;
+    settings.n_threads = 1;
+    Work serial;
+    const auto expected = decompose(serial.signals, settings, always);
+    for (int threads : {2, 3, 8}) {
+      settings.n_threads = threads;
+      Work parallel;
+      const auto results = decompose(parallel.signals, settings, always);
+      for (std::size_t i = 0; i < Work::count; ++i) {
+        CHECK(results[i].status == Status::optimal);
+        CHECK(same(serial, expected, parallel, results, i));
+      }
+    }
+  }
+}
+
+TEST("it does not depend on the order of the signals") {
+  DecomposeSettings settings;
+  settings.n_threads = 3;
+  Work forward, backward;
+  std::vector<Signal> reversed(backward.signals.rbegin(), backward.signals.rend());
+  const auto expected = decompose(forward.signals, settings, always);
+  auto results = decompose(reversed, settings, always);
+  std::reverse(results.begin(), results.end());
+  for (std::size_t i = 0; i < Work::count; ++i) CHECK(same(forward, expected, backward, results, i));
+}
+
+TEST("a batch that is called off says what is done and leaves the rest") {
+  DecomposeSettings settings;
+  settings.kind = SolverKind::osqp;
+  settings.warm_start = false;
+  settings.osqp_eps = 1e-300;  // never reached: only the call ends the run
+  for (int threads : {1, 3}) {
+    settings.n_threads = threads;
+    Work work;
+    const auto results = decompose(work.signals, settings, [](std::size_t) { return false; });
+    CHECK_EQUAL(results.size(), Work::count);
+    CHECK(std::any_of(results.begin(), results.end(), [](const Decomposed& r) { return !r.done; }));
+  }
+}
+
+TEST("the workers share the work, each piece once, and the first error comes out") {
+  for (int count : {1, 2, 5}) {
+    std::vector<int> taken(1000, 0);
+    std::atomic<std::size_t> next{0};
+    Workers workers([] { return true; });
+    workers.run(count, [&](int) {
+      for (std::size_t k = next.fetch_add(1); k < taken.size(); k = next.fetch_add(1)) ++taken[k];
+    });
+    CHECK_EQUAL(std::accumulate(taken.begin(), taken.end(), 0), 1000);
+    CHECK_EQUAL(*std::max_element(taken.begin(), taken.end()), 1);
+
+    Workers failing([] { return true; });
+    CHECK_THROWS(failing.run(count,
+                             [](int worker) {
+                               if (worker == 0) throw std::domain_error("out");
+                             }),
+                 std::domain_error);
+  }
+}
