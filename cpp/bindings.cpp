@@ -136,8 +136,8 @@ py::list decompose(const std::vector<Array>& signals, const std::vector<std::opt
 }
 
 py::tuple certify(const Array& signal, const std::optional<Array>& weights, double dt,
-                         const ressin::DecomposeSettings& settings, const Array& driver, const Array& residual, const std::vector<double>& spline,
-                         const std::vector<double>& drift, std::array<double, 2> start) {
+                  const ressin::DecomposeSettings& settings, const Array& driver, const Array& residual,
+                  const std::vector<double>& spline, const std::vector<double>& drift, std::array<double, 2> start) {
   ressin::Signal s = make_signal(signal, weights, dt);
   if (driver.ndim() != 1 || driver.size() != signal.size() || residual.ndim() != 1 || residual.size() != signal.size()) {
     throw std::invalid_argument("driver and residual must have the signal's length");
@@ -169,13 +169,15 @@ py::tuple certify(const Array& signal, const std::optional<Array>& weights, doub
 PYBIND11_MODULE(_core, m) {
   m.doc() = "Compiled core of ressin";
   m.attr("__version__") = RESSIN_VERSION;
-  m.def("instruction_set", [] { return std::string(ressin::kernels().lanes.instruction_set); },
-        "Which build of the solver's kernels this machine runs");
+  m.def(
+      "instruction_set", [] { return std::string(ressin::kernels().lanes.instruction_set); },
+      "Which build of the solver's kernels this machine runs");
 
   py::class_<ressin::DecomposeSettings>(m, "Settings")
       .def(py::init(&make_settings), py::kw_only(), py::arg("tau0"), py::arg("tau1"), py::arg("delta_knot"), py::arg("alpha"),
-           py::arg("gamma"), py::arg("revision"), py::arg("baseline"), py::arg("standardize"), py::arg("solver"), py::arg("tol"),
-           py::arg("max_iterations"), py::arg("warm_start"), py::arg("osqp_eps"), py::arg("knots"), py::arg("n_threads"));
+           py::arg("gamma"), py::arg("revision"), py::arg("baseline"), py::arg("standardize"), py::arg("solver"),
+           py::arg("tol"), py::arg("max_iterations"), py::arg("warm_start"), py::arg("osqp_eps"), py::arg("knots"),
+           py::arg("n_threads"));
 
   py::class_<ressin::Evidence>(m, "Evidence")
       .def_readonly("objective", &ressin::Evidence::objective)
@@ -192,16 +194,22 @@ PYBIND11_MODULE(_core, m) {
       .def_property_readonly("done", [](const Result& r) { return r.rest.done; })
       .def_property_readonly("mean", [](const Result& r) { return r.rest.mean; })
       .def_property_readonly("scale", [](const Result& r) { return r.rest.scale; })
-      .def_property_readonly("spline", [](const Result& r) { return Array(static_cast<py::ssize_t>(r.rest.spline.size()), r.rest.spline.data()); })
-      .def_property_readonly("drift", [](const Result& r) { return Array(static_cast<py::ssize_t>(r.rest.drift.size()), r.rest.drift.data()); })
-      .def_property_readonly("knots", [](const Result& r) { return py::make_tuple(r.rest.knots.first, r.rest.knots.spacing, r.rest.knots.count); })
+      .def_property_readonly(
+          "spline", [](const Result& r) { return Array(static_cast<py::ssize_t>(r.rest.spline.size()), r.rest.spline.data()); })
+      .def_property_readonly(
+          "drift", [](const Result& r) { return Array(static_cast<py::ssize_t>(r.rest.drift.size()), r.rest.drift.data()); })
+      .def_property_readonly(
+          "knots", [](const Result& r) { return py::make_tuple(r.rest.knots.first, r.rest.knots.spacing, r.rest.knots.count); })
       .def_property_readonly("start", [](const Result& r) { return py::make_tuple(r.rest.start[0], r.rest.start[1]); })
       .def_property_readonly("evidence", [](const Result& r) { return r.rest.evidence; })
       .def_property_readonly("status", [](const Result& r) { return std::string(name(r.rest.status)); })
       .def_property_readonly("iterations", [](const Result& r) { return r.rest.iterations; })
-      .def_property_readonly("osqp_residuals", [](const Result& r) { return py::make_tuple(r.rest.osqp_primal_residual, r.rest.osqp_dual_residual); });
+      .def_property_readonly("osqp_residuals", [](const Result& r) {
+        return py::make_tuple(r.rest.osqp_primal_residual, r.rest.osqp_dual_residual);
+      });
 
-  m.def("decompose", &decompose, py::arg("signals"), py::arg("weights"), py::arg("dts"), py::arg("settings"), py::arg("progress"));
+  m.def("decompose", &decompose, py::arg("signals"), py::arg("weights"), py::arg("dts"), py::arg("settings"),
+        py::arg("progress"));
   m.def("certify", &certify, py::arg("signal"), py::arg("weights"), py::arg("dt"), py::arg("settings"), py::arg("driver"),
         py::arg("residual"), py::arg("spline"), py::arg("drift"), py::arg("start"));
   bind_qp(m);

@@ -183,7 +183,8 @@ std::vector<std::unique_ptr<Group>> make_groups(const std::vector<Signal>& signa
 const Kernel& choose_kernel(const Group& group, int n_workers) {
   const KernelPair& pair = kernels();
   const auto lanes = static_cast<std::size_t>(pair.lanes.lanes);
-  const std::size_t share = (group.members.size() + static_cast<std::size_t>(n_workers) - 1) / static_cast<std::size_t>(n_workers);
+  const std::size_t share =
+      (group.members.size() + static_cast<std::size_t>(n_workers) - 1) / static_cast<std::size_t>(n_workers);
   const bool fits = InteriorPoint::bytes_per_lane(group.model) * lanes <= most_bytes_in_lanes;
   return fits && 2 * share > lanes ? pair.lanes : pair.single;
 }
@@ -280,9 +281,9 @@ class Batch {
       to = std::copy(p.drift.begin(), p.drift.end(), to);
       std::copy(p.spline.begin(), p.spline.end(), to);
     }
-    const OsqpResult r = (*solver)->solve(problem.y, warm ? start.data() : nullptr,
-                                          warm ? warm->certificate.multiplier.data() : nullptr,
-                                          [&] { return workers_.keep_going(worker); });
+    const OsqpResult r =
+        (*solver)->solve(problem.y, warm ? start.data() : nullptr, warm ? warm->certificate.multiplier.data() : nullptr,
+                         [&] { return workers_.keep_going(worker); });
     if (r.status == OsqpStatus::stopped) return false;
     x->point = point_of(group.model, r.x);
     x->parts = make_parts(group.model, x->point);

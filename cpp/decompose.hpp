@@ -19,9 +19,9 @@ struct DecomposeSettings {
   ProgramSettings program;
   SolverSettings solver;
   SolverKind kind = SolverKind::interior_point;
-  bool warm_start = true;    // OSQP starts at the interior point's solution
-  double osqp_eps = 1e-6;    // OSQP's absolute tolerance
-  bool standardize = true;   // solve on the z-scored signal; the parts are returned in the signal's unit either way
+  bool warm_start = true;         // OSQP starts at the interior point's solution
+  double osqp_eps = 1e-6;         // OSQP's absolute tolerance
+  bool standardize = true;        // solve on the z-scored signal; the parts are returned in the signal's unit either way
   std::optional<KnotGrid> knots;  // instead of one every delta_knot
   int n_threads = 0;
 };
@@ -36,7 +36,7 @@ struct Signal {
 };
 
 struct Decomposed {
-  bool done = false;  // false where the run was called off before
+  bool done = false;               // false where the run was called off before
   double mean = 0.0, scale = 1.0;  // the programme's signal is (y - mean) / scale
   std::vector<double> spline, drift;
   double start[2] = {0.0, 0.0};

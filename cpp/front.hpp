@@ -125,7 +125,8 @@ struct Square {
     for (auto& x : r.row) x = Columns<L>::zero();
     return r;
   }
-  // -= sum_i x_i y_i' over a block of samples (x_i: block_stride apart, y_i: the gains), row by row so that the sums stay in registers.
+  // -= sum_i x_i y_i' over a block of samples (x_i: block_stride apart, y_i: the gains), row by row so that the sums stay in
+  // registers.
   void subtract_block(const double* x, const double* y, std::ptrdiff_t count) {
     subtract_rows<0, 1>(x, y, count);
     subtract_rows<1, 3>(x, y, count);
@@ -141,7 +142,8 @@ struct Square {
     }
     for (std::ptrdiff_t i = 0; i < count; ++i, x += block_stride * width<L>, y += n_gains * width<L>) {
       for (int j = first; j < last; ++j) {
-        for (int k = j; k <= n_local; ++k) sum[j - first][k] = fnma(load(x + j * width<L>, L{}), load(y + k * width<L>, L{}), sum[j - first][k]);
+        for (int k = j; k <= n_local; ++k)
+          sum[j - first][k] = fnma(load(x + j * width<L>, L{}), load(y + k * width<L>, L{}), sum[j - first][k]);
       }
     }
     for (int j = first; j < last; ++j) {

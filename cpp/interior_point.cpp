@@ -36,7 +36,8 @@ std::size_t doubles_per_lane(const Model& model) {
 
 std::size_t InteriorPoint::bytes_per_lane(const Model& model) { return doubles_per_lane(model) * sizeof(double); }
 
-InteriorPoint::InteriorPoint(std::shared_ptr<const Model> model, const SolverSettings& settings, const Kernel& kernel, bool weighted)
+InteriorPoint::InteriorPoint(std::shared_ptr<const Model> model, const SolverSettings& settings, const Kernel& kernel,
+                             bool weighted)
     : shared_model_(std::move(model)),
       model_(*shared_model_),
       certifier_(model_),
@@ -87,9 +88,11 @@ void InteriorPoint::separate_drift() {
     Eigen::Matrix2d m = Eigen::Matrix2d::Identity();
     for (std::size_t j = 0; j < 2; ++j) {
       for (std::size_t k = 0; k < 2; ++k) {
-        if (row + j < q.r.size() && column + k < q.r.size()) m(static_cast<int>(j), static_cast<int>(k)) = q.r[row + j][column + k];
+        if (row + j < q.r.size() && column + k < q.r.size())
+          m(static_cast<int>(j), static_cast<int>(k)) = q.r[row + j][column + k];
       }
-      if (row == column && m(static_cast<int>(j), static_cast<int>(j)) == 0.0) m(static_cast<int>(j), static_cast<int>(j)) = 1.0;
+      if (row == column && m(static_cast<int>(j), static_cast<int>(j)) == 0.0)
+        m(static_cast<int>(j), static_cast<int>(j)) = 1.0;
     }
     return m;
   };
@@ -205,7 +208,8 @@ Point InteriorPoint::point(int lane) const {
   const Eigen::Vector2d drift = drift_from_ * Eigen::Vector2d(element(state_.drift, 0, lane), element(state_.drift, 1, lane));
   x.drift.assign(drift.data(), drift.data() + shape_.n_drift);
   if (shape_.first_row > 0) {
-    const Eigen::Vector2d start = Eigen::Vector2d(element(state_.start, 0, lane), element(state_.start, 1, lane)) - start_from_ * drift;
+    const Eigen::Vector2d start =
+        Eigen::Vector2d(element(state_.start, 0, lane), element(state_.start, 1, lane)) - start_from_ * drift;
     // a, v are the free response r_2 and r_3 - z0 r_2; with q_2, q_3 by A q = 0 that is linear in q0, q1
     const double a = start[0], v = start[1];
     const double sum = shape_.z0 + shape_.z1, product = shape_.z0 * shape_.z1;

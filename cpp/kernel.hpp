@@ -10,12 +10,12 @@
 namespace ressin {
 
 inline constexpr int max_lanes = 8;
-inline constexpr int n_local = 6;                       // spline and drift coefficients alive together: 4 + 2
-inline constexpr int n_gains = n_local + 4;             // spline 4, drift 2, offset, 1/pivot, and the two of the state
+inline constexpr int n_local = 6;            // spline and drift coefficients alive together: 4 + 2
+inline constexpr int n_gains = n_local + 4;  // spline 4, drift 2, offset, 1/pivot, and the two of the state
 inline constexpr int n_gram = n_local * (n_local + 1) / 2;
-inline constexpr int n_front = n_local + 2;             // the front's unknowns: a, v, spline 4, drift 2
-inline constexpr int n_row = n_front + 2;               // an eliminated unknown: couplings, offset, 1/pivot
-inline constexpr int n_start_rows = 7;                  // eliminated at the start: 3 older knots, 2 drifts, 2 states
+inline constexpr int n_front = n_local + 2;  // the front's unknowns: a, v, spline 4, drift 2
+inline constexpr int n_row = n_front + 2;    // an eliminated unknown: couplings, offset, 1/pivot
+inline constexpr int n_start_rows = 7;       // eliminated at the start: 3 older knots, 2 drifts, 2 states
 
 // One shape: what is the same in every lane.
 //
@@ -31,7 +31,7 @@ struct KernelShape {
   std::ptrdiff_t first_phase;          // row of `spline` at sample 0
   const double* spline;                // (knot spacing, 4) the four bumps over one interval, oldest first
   int n_drift;
-  const double* drift;                 // (n, 2); columns from n_drift on are zero
+  const double* drift;  // (n, 2); columns from n_drift on are zero
 };
 
 // The iterates of all lanes, and one pass's products.
@@ -46,9 +46,9 @@ struct KernelState {
   double* step;    // dp / p
   double* gains;   // (n, n_gains, lanes)
   // per interval
-  double* gram;    // (n_intervals, n_gram, lanes) sum of w phi phi' over the interval
+  double* gram;      // (n_intervals, n_gram, lanes) sum of w phi phi' over the interval
   double* measured;  // (n_intervals, n_local, lanes) sum of w e phi over the interval
-  double* rows;    // (n_intervals + n_start_rows, n_row, lanes) elimination of the knot that enters the interval
+  double* rows;      // (n_intervals + n_start_rows, n_row, lanes) elimination of the knot that enters the interval
   // coefficients and their step: knots then drift; element (k, lane)
   double* spline;       // (n_knots, lanes)
   double* spline_step;  // (n_knots, lanes)

@@ -119,11 +119,21 @@ struct Lanes {
     for (int k = 0; k < N; ++k) r.v[k] = f(k);
     return r;
   }
-  friend Lanes operator+(Lanes a, Lanes b) { return map([&](int k) { return a.v[k] + b.v[k]; }); }
-  friend Lanes operator-(Lanes a, Lanes b) { return map([&](int k) { return a.v[k] - b.v[k]; }); }
-  friend Lanes operator*(Lanes a, Lanes b) { return map([&](int k) { return a.v[k] * b.v[k]; }); }
-  friend Lanes operator/(Lanes a, Lanes b) { return map([&](int k) { return a.v[k] / b.v[k]; }); }
-  friend Lanes operator-(Lanes a) { return map([&](int k) { return -a.v[k]; }); }
+  friend Lanes operator+(Lanes a, Lanes b) {
+    return map([&](int k) { return a.v[k] + b.v[k]; });
+  }
+  friend Lanes operator-(Lanes a, Lanes b) {
+    return map([&](int k) { return a.v[k] - b.v[k]; });
+  }
+  friend Lanes operator*(Lanes a, Lanes b) {
+    return map([&](int k) { return a.v[k] * b.v[k]; });
+  }
+  friend Lanes operator/(Lanes a, Lanes b) {
+    return map([&](int k) { return a.v[k] / b.v[k]; });
+  }
+  friend Lanes operator-(Lanes a) {
+    return map([&](int k) { return -a.v[k]; });
+  }
   double operator[](int k) const { return v[k]; }
 };
 template <int N>

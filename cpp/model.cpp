@@ -8,9 +8,7 @@ namespace ressin {
 namespace {
 
 // round half to even, as the reference's int(round(x))
-std::ptrdiff_t round_to_samples(double seconds, double dt) {
-  return static_cast<std::ptrdiff_t>(std::nearbyint(seconds / dt));
-}
+std::ptrdiff_t round_to_samples(double seconds, double dt) { return static_cast<std::ptrdiff_t>(std::nearbyint(seconds / dt)); }
 
 std::ptrdiff_t floor_div(std::ptrdiff_t a, std::ptrdiff_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
 
@@ -102,8 +100,9 @@ void Model::fill_drift() {
 
 bool Model::is_made_from(std::ptrdiff_t n, double dt, const ProgramSettings& s, const std::optional<KnotGrid>& knots) const {
   const ProgramSettings& mine = settings_;
-  const bool same_knots = knots ? !default_knots_ && knots->first == first_knot_ && knots->spacing == spacing_ && knots->count == n_knots_
-                                : default_knots_ && mine.delta_knot == s.delta_knot;
+  const bool same_knots =
+      knots ? !default_knots_ && knots->first == first_knot_ && knots->spacing == spacing_ && knots->count == n_knots_
+            : default_knots_ && mine.delta_knot == s.delta_knot;
   return n_ == n && dt_ == dt && mine.tau0 == s.tau0 && mine.tau1 == s.tau1 && mine.alpha == s.alpha && mine.gamma == s.gamma &&
          mine.revision == s.revision && mine.baseline == s.baseline && same_knots;
 }
@@ -111,8 +110,8 @@ bool Model::is_made_from(std::ptrdiff_t n, double dt, const ProgramSettings& s, 
 bool Model::operator==(const Model& other) const {
   const ProgramSettings &a = settings_, &b = other.settings_;
   return n_ == other.n_ && dt_ == other.dt_ && first_knot_ == other.first_knot_ && spacing_ == other.spacing_ &&
-         n_knots_ == other.n_knots_ && a.tau0 == b.tau0 && a.tau1 == b.tau1 && a.alpha == b.alpha &&
-         a.gamma == b.gamma && a.revision == b.revision && a.baseline == b.baseline;
+         n_knots_ == other.n_knots_ && a.tau0 == b.tau0 && a.tau1 == b.tau1 && a.alpha == b.alpha && a.gamma == b.gamma &&
+         a.revision == b.revision && a.baseline == b.baseline;
 }
 
 }  // namespace ressin

@@ -34,8 +34,8 @@ class Model {
   // Knots every round(delta_knot/dt) samples from sample 0 (the reference's rule for the revision).
   Model(std::ptrdiff_t n, double dt, const ProgramSettings& settings);
   // Knots at first_knot + j * knot_spacing, j = 0 .. n_knots - 1.
-  Model(std::ptrdiff_t n, double dt, const ProgramSettings& settings, std::ptrdiff_t first_knot,
-        std::ptrdiff_t knot_spacing, std::ptrdiff_t n_knots);
+  Model(std::ptrdiff_t n, double dt, const ProgramSettings& settings, std::ptrdiff_t first_knot, std::ptrdiff_t knot_spacing,
+        std::ptrdiff_t n_knots);
 
   std::ptrdiff_t n() const { return n_; }
   double dt() const { return dt_; }
@@ -51,7 +51,7 @@ class Model {
   // Column j of B at sample i is bump(i - knot(j)): a cubic B-spline of peak 1, zero for |offset| > 2 spacing - 2.
   double bump(std::ptrdiff_t offset) const;
 
-  int n_drift() const { return n_drift_; }       // columns of C: 0, 1 or 2
+  int n_drift() const { return n_drift_; }                                 // columns of C: 0, 1 or 2
   double drift(std::ptrdiff_t i, int k) const { return drift_row(i)[k]; }  // C(i, k)
   // Row i of C as two numbers, zero where there is no column.
   const double* drift_row(std::ptrdiff_t i) const { return drift_.data() + 2 * i; }

@@ -255,9 +255,19 @@ class Sweep {
     std::ptrdiff_t begin, end, phase;
 
     Hot(const Sweep& s, std::ptrdiff_t m)
-        : w(s.st_.w), e(s.st_.e), p(s.st_.p), lambda(s.st_.lambda), inv(s.st_.inv), centre(s.st_.centre),
-          step(s.st_.step), gains(s.st_.gains), spline(s.shape_.spline), drift(s.shape_.drift),
-          begin(s.begin(m)), end(s.shape_.interval_end[m]), phase((m > 0 ? 0 : s.shape_.first_phase) - begin) {}
+        : w(s.st_.w),
+          e(s.st_.e),
+          p(s.st_.p),
+          lambda(s.st_.lambda),
+          inv(s.st_.inv),
+          centre(s.st_.centre),
+          step(s.st_.step),
+          gains(s.st_.gains),
+          spline(s.shape_.spline),
+          drift(s.shape_.drift),
+          begin(s.begin(m)),
+          end(s.shape_.interval_end[m]),
+          phase((m > 0 ? 0 : s.shape_.first_phase) - begin) {}
 
     L weight(std::ptrdiff_t i) const {
       if constexpr (weighted) {
