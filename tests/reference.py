@@ -193,8 +193,10 @@ def certify(
     weights = prog.weights.astype(Long)
     r = filter_driver(prog, p)
     if prog.H.shape[1]:
-        start, *_ = np.linalg.lstsq(prog.H.astype(float), (np.asarray(phasic) - r).astype(float))
-        r = r + prog.H @ start
+        target = np.asarray(phasic, dtype=Long)
+        for _ in range(3):  # least squares in double, refined
+            start, *_ = np.linalg.lstsq(prog.H.astype(float), (target - r).astype(float))
+            r = r + prog.H @ start
     t = np.zeros(p.size, dtype=Long) + prog.C @ np.asarray(drift, dtype=Long)
     t += prog.B.astype(Long) @ np.asarray(spline, dtype=Long)
     primal = objective(prog, p, r, t, spline)
