@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ressin.cli import main
 from ressin.data import music
 from ressin.data.features import read_feature_table
 from ressin.data.music import N_FEATURES, decode_audio, extract, feature_names, load_cached
@@ -15,7 +16,7 @@ from ressin.data.prepare import CACHE, prepare
 from ressin.data.settings import PrepareSettings
 from ressin.data.store import load
 from ressin.errors import InvalidInputError, MissingExtraError, RecordingError
-from tests.data.folders import copy, found
+from tests.data.folders import copy, found, write_wave
 
 soundfile = pytest.importorskip("soundfile", reason="needs the extra 'music'")
 opensmile = pytest.importorskip("opensmile", reason="needs the extra 'music'")
@@ -230,3 +231,43 @@ def test_what_is_missing_is_said(with_clips: Path, tmp_path: Path, monkeypatch: 
         prepare(read_pmemo(with_clips), tmp_path / "out")
     report = prepare(read_pmemo(with_clips), tmp_path / "out", settings=PrepareSettings(music="none"), n_threads=1)
     assert report.meta["counts"]["prepared"] == 60
+
+
+def test_a_folder_with_every_kind_of_damage_ends_in_a_result(
+    with_clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One folder, everything wrong with it at once.
+
+    A missing annotation, a file cut off, a header in another encoding, a subject with one rating, a song without
+    audio, a corrupt clip, gaps, a file at 200 Hz.
+    """
+    eda = sorted((with_clips / "EDA/Arousal").iterdir())
+    cut, header, gaps, fast = eda[0], eda[1], eda[2], eda[3]
+    (with_clips / "chorus.csv").unlink()
+    (with_clips / "Annotations/Valence/6-V.csv").unlink()
+    cut.write_bytes(cut.read_bytes()[:-9])
+    header.write_bytes(header.read_text().replace("time(s)", "时间").encode("gb18030"))
+    lines = gaps.read_text().splitlines()
+    holes = [line if place % 60 or not place else line.split(",")[0] + ",NaN" for place, line in enumerate(lines)]
+    gaps.write_text("\n".join(holes) + "\n")
+    write_wave(fast, 20.0, 200.0)
+    for annotation in sorted((with_clips / "Annotations/Arousal").iterdir())[1:]:
+        rows = [row for row in annotation.read_text().splitlines() if not row.startswith("100002")]
+        annotation.write_text("\n".join(rows) + "\n")
+    assert main(["prepare", str(with_clips), str(tmp_path / "out"), "--quiet"]) == 0
+    assert "Traceback" not in capsys.readouterr().err
+    result = load(tmp_path / "out")
+    assert len(result.recordings) == 59
+    expected = {
+        "chorus.csv": {("missing", "rejected")},
+        "Annotations/Valence/6-V.csv": {("missing", "rejected")},
+        f"EDA/Arousal/{cut.name}": {("truncated", "rejected")},
+        f"EDA/Arousal/{header.name}": {("encoding", "kept")},
+        f"EDA/Arousal/{gaps.name}": {("gaps", "kept")},
+        f"EDA/Arousal/{fast.name}": {("rate", "kept")},
+        "subject 100002": {("labels", "kept")},
+        "Chorus/6.mp3": {("missing", "rejected")},
+        "Chorus/4.mp3": {("music", "rejected")},
+    }
+    for file, said in expected.items():
+        assert said <= {(kind, action) for kind, action, _ in found(result, file)}, file

@@ -111,6 +111,17 @@ def test_file_cut_in_the_middle_of_a_line_is_truncated(simulated: Path, tmp_path
     assert [(kind, action) for kind, action, _ in found(kept, second)] == [("disagreement", "kept")]
 
 
+def test_last_line_without_an_end_is_left_out_and_said(simulated: Path, prepared: Prepared, tmp_path: Path) -> None:
+    folder = copy(simulated, tmp_path / "data")
+    file = a_file(folder)
+    (folder / file).write_bytes((folder / file).read_bytes()[:-3])  # 4.1234 has become 4.12
+    result = run(folder, tmp_path / "out")
+    reason = "the last line has no end; its row, which may be cut off, was left out"
+    assert found(result, file) == [("truncated", "kept", reason)]
+    place = list(result.recordings["recording_id"]).index(Path(file).stem)
+    np.testing.assert_array_equal(result.channel("origin")[place], prepared.channel("origin")[place][:-1])
+
+
 @pytest.mark.parametrize(
     ("encoding", "named"), [("utf-16", "utf-16"), ("gb18030", "gb18030"), ("utf-8-sig", "utf-8-sig")]
 )

@@ -18,11 +18,24 @@ MISSING_WORDS = frozenset({"", "nan", "na", "null", "none", "-nan", "n/a"})
 
 @dataclass(frozen=True)
 class NumberTable:
-    """A table of numbers: header names, values (rows x columns, float64, NaN where a cell is empty), encoding."""
+    """A table of numbers.
+
+    Attributes
+    ----------
+    names
+        From the header.
+    values
+        rows x columns, float64, NaN where a cell is empty.
+    encoding
+        Of the text.
+    unfinished
+        True when the last line has no line end: it may be cut off in the middle of a number.
+    """
 
     names: tuple[str, ...]
     values: np.ndarray
     encoding: str
+    unfinished: bool = False
 
 
 def decode(data: bytes) -> tuple[str, str]:
@@ -91,7 +104,7 @@ def read_many(contents: Sequence[bytes]) -> list[NumberTable | None]:
             continue
         ends = np.cumsum(counts)
         for (place, names, _), start, end in zip(group, ends - counts, ends, strict=True):
-            found[place] = NumberTable(names, values[start:end], "utf-8")
+            found[place] = NumberTable(names, values[start:end], "utf-8", not contents[place].endswith(b"\n"))
     return found
 
 
@@ -114,7 +127,12 @@ def _line_by_line(data: bytes, name: str) -> NumberTable:
     values = [_numbers_of(row, line, len(header), name) for line, row in rows]
     if not values:
         raise RecordingError(f"{name}: a header and no rows")
-    return NumberTable(tuple(cell.strip() for cell in header), np.array(values, dtype=np.float64), encoding)
+    return NumberTable(
+        tuple(cell.strip() for cell in header),
+        np.array(values, dtype=np.float64),
+        encoding,
+        not text.endswith(("\n", "\r")),
+    )
 
 
 def _numbers_of(row: Sequence[str], line: int, width: int, name: str) -> list[float]:

@@ -36,8 +36,8 @@ class Trace:
 def trace_of(table: NumberTable, name: str) -> Trace:
     """Read the first column as time in seconds, the others as signals on an even grid.
 
-    Rows that are missing from the grid become NaN. The rate is the inverse of the median time step,
-    rounded to a whole number where the whole number fits the times as well.
+    Rows that are missing from the grid become NaN; a last line that may be cut off is left out. The rate is the
+    inverse of the mean time step, rounded to a whole number where the whole number fits the times as well.
 
     Parameters
     ----------
@@ -53,9 +53,10 @@ def trace_of(table: NumberTable, name: str) -> Trace:
     """
     if len(table.names) < 2:
         raise RecordingError(f"{name}: 1 column ({table.names[0]!r}), needs time and a signal")
-    time, values = table.values[:, 0], table.values[:, 1:]
+    rows = table.values[:-1] if table.unfinished else table.values
+    time, values = rows[:, 0], rows[:, 1:]
     if len(time) < 2:
-        raise RecordingError(f"{name}: 1 row, needs at least 2 to tell the sampling rate")
+        raise RecordingError(f"{name}: {len(time)} whole row(s), needs at least 2 to tell the sampling rate")
     if not np.isfinite(time).all():
         row = int(np.flatnonzero(~np.isfinite(time))[0])
         raise RecordingError(f"{name}: no time in data row {row + 1}")
@@ -99,6 +100,8 @@ def _notes(table: NumberTable, rate: float, grid: np.ndarray) -> tuple[tuple[str
         notes.append(("encoding", f"header is not plain UTF-8; read as {table.encoding}"))
     if rate != NOMINAL_RATE:
         notes.append(("rate", f"sampled at {rate:g} Hz where PMEmo has {NOMINAL_RATE:g} Hz; kept at its own rate"))
+    if table.unfinished:
+        notes.append(("truncated", "the last line has no end; its row, which may be cut off, was left out"))
     absent = int(grid[-1]) + 1 - len(grid)
     if absent:
         notes.append(("gaps", f"{absent} row(s) are missing from the time grid"))
