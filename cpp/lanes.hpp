@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 
 #if defined(__AVX2__) || defined(__AVX512F__)
 #include <immintrin.h>
@@ -160,12 +161,12 @@ inline void store(double* x, double v) { *x = v; }
 template <int N>
 inline Lanes<N> load(const double* x, Lanes<N>) {
   Lanes<N> r;
-  __builtin_memcpy(&r.v, x, sizeof r.v);
+  std::memcpy(&r.v, x, sizeof r.v);
   return r;
 }
 template <int N>
 inline void store(double* x, Lanes<N> v) {
-  __builtin_memcpy(x, &v.v, sizeof v.v);
+  std::memcpy(x, &v.v, sizeof v.v);
 }
 
 }  // namespace
