@@ -1,0 +1,244 @@
+"""One cell of the grid: computed once, then kept as JSON under the key of everything that decides it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ressin._atomic import replacing
+from ressin.data.labelled import LabelledData, labelled_data
+from ressin.data.splits import GROUP_COLUMN, Splits, make_splits
+from ressin.errors import InvalidInputError, OutputError
+from ressin.learn.baselines import BoostedFeatures, MusicSVM, SeriesClassifier
+from ressin.learn.checkpoint import versions
+from ressin.learn.evaluate import Classifier, CrossValidation, cross_validate
+from ressin.learn.metrics import Estimate
+from ressin.learn.network import NetworkClassifier
+from ressin.learn.progress import Progress
+from ressin.learn.regression import regress
+from ressin.report.plan import SPLITS, Cell, Plan
+
+if TYPE_CHECKING:
+    from ressin.data.store import Prepared
+
+FORMAT = 1
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What all cells share.
+
+    Attributes
+    ----------
+    plan
+        How it is computed.
+    data
+        The samples of each label; with music where there is any, so that all models see the same samples.
+    folds
+        For each kind of split, over all recordings.
+    folder
+        Holds ``cells/`` (results), ``predictions/`` and, meanwhile, ``work/``.
+    progress
+        Of each training.
+    """
+
+    plan: Plan
+    data: dict[str, LabelledData]
+    folds: dict[str, Splits]
+    folder: Path
+    progress: Progress = False
+
+    @property
+    def has_music(self) -> bool:
+        """Whether the samples have music features."""
+        return all((data.music_row >= 0).all() for data in self.data.values())
+
+    @property
+    def rated(self) -> list[str]:
+        """Labels with ratings behind them."""
+        return [name for name, data in self.data.items() if np.isfinite(data.rating).any()]
+
+
+def make_bench(
+    prepared: Prepared, plan: Plan, folder: Path, *, labels: tuple[str, ...] = (), progress: Progress = False
+) -> Bench:
+    """Collect samples and folds; the folds are saved in ``folds/`` for others to use.
+
+    Raises
+    ------
+    InvalidInputError
+        If a label is not in the data, or there is nothing to learn.
+    OutputError
+        If the folder cannot be written.
+    """
+    names = labels or prepared.label_names
+    if not names:
+        raise InvalidInputError(f"{prepared.folder} has no labels: there is nothing to learn")
+    data = {name: labelled_data(prepared, name) for name in names}
+    if any((samples.music_row >= 0).any() for samples in data.values()):
+        data = {name: samples.with_music() for name, samples in data.items()}
+    for name, samples in data.items():
+        if len(np.unique(samples.label)) < 2:
+            raise InvalidInputError(f"the {len(samples)} samples of {name!r} are all of one class: nothing to learn")
+    used = np.unique(np.concatenate([samples.recording_id for samples in data.values()]))
+    table = prepared.recordings[prepared.recordings["recording_id"].isin(used)]
+    folds = {}
+    for kind in SPLITS:
+        groups = min(samples_groups(samples, kind) for samples in data.values())
+        folds[kind] = make_splits(table, kind, n_folds=min(plan.n_folds, groups), seed=plan.seed)
+    make_folder(folder)
+    for part in ("cells", "predictions", "folds"):
+        make_folder(folder / part)
+    for kind, splits in folds.items():
+        splits.write(folder / "folds" / f"{kind}.parquet")
+    return Bench(plan, data, folds, folder, progress)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder where there is none."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from error
+
+
+def samples_groups(samples: LabelledData, kind: str) -> int:
+    """Count what a split distributes: pairs, subjects or songs."""
+    return len(np.unique(getattr(samples, GROUP_COLUMN[kind])))
+
+
+def classifier_of(plan: Plan, model: str) -> Classifier:
+    """Make the classifier of a cell."""
+    if model == "music-svm":
+        return MusicSVM()
+    if model == "eda-classical":
+        return BoostedFeatures(seed=plan.seed)
+    if model == "eda-cnn":
+        return SeriesClassifier(training=plan.series, device=plan.device)
+    return NetworkClassifier(plan.settings_of(model), device=plan.device)
+
+
+def cell_key(bench: Bench, cell: Cell) -> str:
+    """Digest of everything that decides a cell's numbers."""
+    plan, data = bench.plan, bench.data[cell.label]
+    folds = bench.folds[cell.split].take(data.recording_id)
+    how = {} if cell.model == "regression" else classifier_of(plan, cell.model).key()
+    about = [FORMAT, versions(), data.fingerprint, cell.label, cell.split, cell.model, how]
+    about += [plan.n_resamples, plan.seed, folds.fold.tolist()]
+    return hashlib.blake2b(json.dumps(about, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def kept(bench: Bench, cell: Cell) -> Result | None:
+    """Read a cell that was computed before with the same settings and data; None where there is none.
+
+    Raises
+    ------
+    InvalidInputError
+        If the file is damaged.
+    """
+    path = _path(bench, cell, cell_key(bench, cell))
+    if not path.is_file():
+        return None
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+        whole = isinstance(result, dict) and path.stem.endswith(result["key"][:12])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidInputError(f"{path} is damaged: delete it to compute it again ({error})") from error
+    if not whole:
+        raise InvalidInputError(f"{path} is not what its name says: delete it to compute it again")
+    return dict(result)
+
+
+def compute(bench: Bench, cell: Cell, done: Callable[[int, int], None] | None = None) -> Result:
+    """Compute a cell and keep it; a cell that was interrupted goes on with its last state.
+
+    Parameters
+    ----------
+    bench, cell
+        What.
+    done
+        Called with (finished folds, all folds).
+
+    Returns
+    -------
+    result
+        JSON values: identity, counts, and either ``metrics``, ``majority`` and ``curve`` (mean training loss over the
+        folds, per iteration; None without iterations) or ``rows`` of Table 1 and ``mean`` (always answering the mean
+        rating of the training part).
+    """
+    data, key = bench.data[cell.label], cell_key(bench, cell)
+    folds = bench.folds[cell.split].take(data.recording_id)
+    result: Result = {
+        "format": FORMAT,
+        "key": key,
+        "label": cell.label,
+        "split": cell.split,
+        "model": cell.model,
+        "n": len(data),
+        "n_subjects": samples_groups(data, "subject"),
+        "n_songs": samples_groups(data, "song"),
+        "n_folds": folds.n_folds,
+    }
+    path = _path(bench, cell, key)
+    work = bench.folder / "work" / path.stem
+    if cell.model == "regression":
+        result |= _regression(bench, data, folds)
+    else:
+        classifier = classifier_of(bench.plan, cell.model)
+        make_folder(work)
+        found = cross_validate(data, folds, classifier, folder=work, progress=bench.progress, done=done)
+        result |= _classification(bench, found, work)
+        with replacing(bench.folder / "predictions" / f"{path.stem}.csv") as temporary:
+            found.table.to_csv(temporary, index=False)
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(result, allow_nan=False, indent=1), encoding="utf-8")
+    if work.is_dir():
+        shutil.rmtree(work)
+    return result
+
+
+def _path(bench: Bench, cell: Cell, key: str) -> Path:
+    label = "".join(letter if letter.isalnum() else "_" for letter in cell.label)
+    return bench.folder / "cells" / f"{label}_{cell.split}_{cell.model}_{key[:12]}.json"
+
+
+def _classification(bench: Bench, found: CrossValidation, work: Path) -> Result:
+    sizes = {"n_resamples": bench.plan.n_resamples, "seed": bench.plan.seed}
+    curves = [pd.read_csv(path)["loss"].to_numpy() for path in sorted(work.glob("fold_*/training.csv"))]
+    curve = None
+    if curves:  # folds that stopped early are shorter: the mean is over those that are still running
+        longest = max(map(len, curves))
+        padded = np.array([np.pad(loss, (0, longest - len(loss)), constant_values=np.nan) for loss in curves])
+        curve = [round(float(value), 6) for value in np.nanmean(padded, axis=0)]
+    return {
+        "metrics": {name: plain(value) for name, value in found.metrics(**sizes).items()},
+        "majority": {name: plain(value) for name, value in found.majority_metrics(**sizes).items()},
+        "curve": curve,
+    }
+
+
+def _regression(bench: Bench, data: LabelledData, folds: Splits) -> Result:
+    rows = [
+        {"method": row.method, "channel": row.channel, "rmse": plain(row.rmse), "correlation": plain(row.correlation)}
+        for row in regress(data, folds, n_resamples=bench.plan.n_resamples, seed=bench.plan.seed)
+    ]
+    rated = np.isfinite(data.rating)
+    error = np.zeros(len(data))
+    for train, test in folds:
+        error[test] = data.rating[test] - data.rating[train[rated[train]]].mean()
+    return {"rows": rows, "mean": {"rmse": float(np.sqrt((error[rated] ** 2).mean()))}}
+
+
+def plain(estimate: Estimate) -> list[float | None]:
+    """Write an estimate as [value, low, high], None where it is not defined."""
+    return [value if math.isfinite(value) else None for value in (estimate.value, estimate.low, estimate.high)]

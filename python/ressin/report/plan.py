@@ -1,0 +1,210 @@
+"""What a report computes: the models, the splits, and the sizes of the three plans."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ressin.errors import InvalidInputError
+from ressin.image import ImageSettings
+from ressin.learn.settings import LearnSettings, ModelSettings, TrainSettings
+
+PLANS = ("quick", "default", "full")
+SPLITS = ("random", "subject", "song")
+SELECTIONS = ("origin", "tonic", "phasic", "mix")
+BASELINES = ("music-svm", "eda-classical", "eda-cnn")
+NAMES = {
+    **{f"fusion-{name}": f"fusion, {name}" for name in SELECTIONS},
+    **{f"eda-{name}": f"subnet + EDA, {name}" for name in SELECTIONS},
+    "music-network": "network + music",
+    "music-svm": "SVM + music",
+    "eda-classical": "classical EDA features, boosting",
+    "eda-cnn": "1-D CNN + EDA",
+    "regression": "regression of the ratings",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of the report, or one row: a model on a label under a split.
+
+    Attributes
+    ----------
+    label
+        Such as ``"arousal"``.
+    split
+        One of `SPLITS`.
+    model
+        One of `NAMES`.
+    """
+
+    label: str
+    split: str
+    model: str
+
+    @property
+    def name(self) -> str:
+        """For people: ``"arousal, random split: fusion, mix"``."""
+        return f"{self.label}, {self.split} split: {NAMES[self.model]}"
+
+    @property
+    def is_network(self) -> bool:
+        """Whether it is Res-SIN or a part of it."""
+        return self.model != "regression" and self.model not in BASELINES
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is computed, and how.
+
+    Attributes
+    ----------
+    name
+        One of `PLANS`.
+    learn
+        Pictures and training of the network; its model part is set cell by cell.
+    series
+        Training of the 1-D CNN.
+    n_folds
+        Of the cross-validation; fewer where there are fewer subjects or songs.
+    n_resamples
+        Of the bootstrap behind the intervals.
+    seed
+        Of folds and bootstrap; that of the training is in `learn`.
+    device
+        See `ressin.learn.training.train`.
+    """
+
+    name: str = "default"
+    learn: LearnSettings = field(default_factory=LearnSettings)
+    series: TrainSettings = field(
+        default_factory=lambda: TrainSettings(
+            iterations=600, optimizer="adamw", weight_decay=1e-2, decay_every=200, precision="fp32", crop_padding=0
+        )
+    )
+    n_folds: int = 10
+    n_resamples: int = 2000
+    seed: int = 0
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        if self.name not in PLANS:
+            raise InvalidInputError(f"plan {self.name!r} is not known: one of {', '.join(PLANS)}")
+        if self.n_folds < 2:
+            raise InvalidInputError(f"n_folds={self.n_folds}: at least 2 are needed")
+        if self.n_resamples < 100:
+            raise InvalidInputError(f"n_resamples={self.n_resamples}: at least 100 are needed for an interval of 95 %")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return nested dictionaries of plain values."""
+        return dataclasses.asdict(self)
+
+    def settings_of(self, model: str) -> LearnSettings:
+        """Give the settings of a network of the grid."""
+        kind, _, channels = model.partition("-")
+        base = self.learn.model
+        if kind == "music":
+            chosen = dataclasses.replace(base, use_eda=False, use_music=True)
+        else:
+            chosen = dataclasses.replace(base, channels=channels, use_eda=True, use_music=kind == "fusion")
+        return dataclasses.replace(self.learn, model=chosen)
+
+
+def make_plan(
+    name: str = "default",
+    *,
+    n_folds: int | None = None,
+    n_resamples: int | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    size: int | None = None,
+    model: dict[str, Any] | None = None,
+    training: dict[str, Any] | None = None,
+    series: dict[str, Any] | None = None,
+) -> Plan:
+    """Take a plan and change what is given.
+
+    Parameters
+    ----------
+    name
+        ``"quick"`` (pictures of 32 pixels, 60 iterations of AdamW, 3 folds: to see that all works, and about how
+        well), ``"default"`` (the paper's settings and tables, and the fusion model on all splits) or ``"full"``
+        (every model on every split).
+    n_folds, n_resamples, seed, device
+        See `Plan`; the seed is also that of the training.
+    size
+        Pixels of a picture's side.
+    model, training, series
+        Fields of `ModelSettings`, and of `TrainSettings` for the network and for the 1-D CNN.
+
+    Raises
+    ------
+    InvalidInputError
+        If a setting is refused.
+    """
+    plan = Plan(name=name)
+    if name == "quick":
+        small = TrainSettings(
+            iterations=60,
+            batch_size=32,
+            optimizer="adamw",
+            weight_decay=1e-2,
+            decay_every=40,
+            crop_padding=2,
+            precision="fp32",
+        )
+        plan = dataclasses.replace(
+            plan,
+            learn=LearnSettings(ModelSettings(), small, ImageSettings(32)),
+            series=dataclasses.replace(small, crop_padding=0),
+            n_folds=3,
+            n_resamples=500,
+        )
+    learn = LearnSettings(
+        dataclasses.replace(plan.learn.model, **(model or {})),
+        dataclasses.replace(plan.learn.training, seed=seed, **(training or {})),
+        plan.learn.image if size is None else dataclasses.replace(plan.learn.image, size=size),
+    )
+    return dataclasses.replace(
+        plan,
+        learn=learn,
+        series=dataclasses.replace(plan.series, seed=seed, **(series or {})),
+        n_folds=plan.n_folds if n_folds is None else n_folds,
+        n_resamples=plan.n_resamples if n_resamples is None else n_resamples,
+        seed=seed,
+        device=device,
+    )
+
+
+def cells_of(plan: Plan, labels: Sequence[str], *, music: bool, rated: Sequence[str]) -> list[Cell]:
+    """List the cells of a plan, the quick ones of each split first.
+
+    Parameters
+    ----------
+    plan
+        Its name decides.
+    labels
+        What is predicted.
+    music
+        Whether there are music features. Without them the paper's Table 2 (1) is made of the subnet alone.
+    rated
+        The labels that have ratings behind them, for Table 1.
+    """
+    main = "fusion" if music else "eda"
+    baselines = [name for name in BASELINES if music or name != "music-svm"]
+    cells = []
+    for label in labels:
+        for split in SPLITS:
+            models = ["regression"] if label in rated and (split == "random" or plan.name == "full") else []
+            models += baselines
+            if plan.name == "full":
+                models += ["music-network"] if music else []
+                models += [f"{kind}-{name}" for kind in dict.fromkeys(("eda", main)) for name in SELECTIONS]
+            elif split == "random":
+                models += ["eda-mix", *(f"{main}-{name}" for name in SELECTIONS)]
+            else:
+                models += (["eda-mix"] if split == "subject" else []) + [f"{main}-mix"]
+            cells += [Cell(label, split, model) for model in dict.fromkeys(models)]
+    return cells

@@ -1,0 +1,195 @@
+"""The report: what is computed, what stands in it, and what is not computed twice."""
+
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ressin.cli import main
+from ressin.data.labelled import LabelledData
+from ressin.errors import InvalidInputError
+from ressin.learn.evaluate import Fold
+from ressin.learn.network import NetworkClassifier
+from ressin.report.plan import Cell, cells_of, make_plan
+
+SMALL = (
+    *("--quick", "--label", "arousal", "--folds", 2, "--iterations", 2, "--series-iterations", 2),
+    *("--size", 16, "--batch", 8, "--resamples", 100, "--device", "cpu", "--no-models"),
+)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    status = main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+@pytest.fixture(scope="module")
+def report(prepared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One small report; not to be changed."""
+    folder = tmp_path_factory.mktemp("report") / "report"
+    assert main([str(argument) for argument in ("reproduce", prepared_folder, "-o", folder, *SMALL)]) == 0
+    return folder
+
+
+def results(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    return found
+
+
+def test_every_cell_of_the_plan_is_there_with_majority_and_ordered_intervals(report: Path) -> None:
+    plan = make_plan("quick")
+    wanted = {(cell.split, cell.model) for cell in cells_of(plan, ["arousal"], music=True, rated=["arousal"])}
+    cells = results(report)["cells"]
+    assert {(cell["split"], cell["model"]) for cell in cells} == wanted
+    for cell in cells:
+        if cell["model"] == "regression":
+            assert {(row["method"], row["channel"]) for row in cell["rows"]} >= {("MLR", "tonic"), ("SVR", "phasic")}
+            continue
+        for name in ("accuracy", "f1", "precision", "recall", "balanced_accuracy"):
+            value, low, high = cell["metrics"][name]
+            assert 0.0 <= low <= value <= high <= 1.0
+        assert cell["majority"]["balanced_accuracy"][0] <= 1.0
+        assert cell["n_folds"] == 2
+        assert (cell["curve"] is None) == (cell["model"] in ("music-svm", "eda-classical", "eda-cnn"))
+        assert cell["curve"] is None or len(cell["curve"]) == 2
+
+
+def test_the_papers_figures_stand_beside_ours_on_its_split_only(report: Path) -> None:
+    cells = {(cell["split"], cell["model"]): cell for cell in results(report)["cells"]}
+    assert cells["random", "fusion-mix"]["paper"] == {
+        "accuracy": 0.7365,
+        "f1": 0.7856,
+        "precision": 0.8212,
+        "recall": 0.7529,
+    }
+    assert cells["subject", "fusion-mix"]["paper"] == {}
+    page = (report / "report.md").read_text(encoding="utf-8")
+    assert "(paper 73.7)" in page or "(paper 73.6)" in page
+    assert "(paper 0.1759)" in page
+    assert "always the majority" in page
+    assert "simulator's ceiling" in page
+
+
+class Page(HTMLParser):
+    """Collects tags, and what they refer to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.sources: list[str] = []
+        self.viewport = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.sources += [values[name] or "" for name in ("src", "href") if name in values]
+        self.viewport |= values.get("name") == "viewport"
+        if tag not in ("meta", "img"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_needs_no_other_file_and_fits_a_phone(report: Path) -> None:
+    text = (report / "report.html").read_text(encoding="utf-8")
+    page = Page()
+    page.feed(text)
+    assert page.open == []
+    assert page.viewport
+    assert len(page.sources) == 4
+    assert all(source.startswith("data:image/svg+xml;base64,") for source in page.sources)
+    assert "@import" not in text
+    assert "url(" not in text
+    assert text.count("<table>") == text.count('<div class="wide">')
+
+
+def test_the_markdown_refers_to_figures_that_are_there(report: Path) -> None:
+    names = re.findall(r"!\[\w+\]\(([^)]+)\)", (report / "report.md").read_text(encoding="utf-8"))
+    assert names == [f"figures/{name}.svg" for name in ("figure2", "figure3", "figure5", "splits")]
+    assert all((report / name).read_text(encoding="utf-8").rstrip().endswith("</svg>") for name in names)
+
+
+def test_a_second_run_computes_nothing_and_writes_the_same(
+    report: Path, prepared_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = ("results.json", "report.html", "report.md")
+    before = [(report / name).read_bytes() for name in files]
+    status, out, _ = run(capsys, "reproduce", prepared_folder, "-o", report, *SMALL)
+    assert status == 0
+    assert out.splitlines()[-1].startswith("0 cells computed, 18 read: ")
+    assert [(report / name).read_bytes() for name in files] == before
+
+
+def test_an_interrupted_run_goes_on_to_the_same_results(
+    report: Path, prepared_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped in the second fold of a cell: that fold alone is computed, then nothing differs."""
+    copy = tmp_path / "report"
+    shutil.copytree(report, copy)
+    next((copy / "cells").glob("arousal_subject_eda-mix_*")).unlink()
+    command = [str(argument) for argument in ("reproduce", prepared_folder, "-o", copy, *SMALL, "--quiet")]
+    real = NetworkClassifier.scores
+    folds: list[int] = []
+
+    def stopped(self: NetworkClassifier, data: LabelledData, train: Any, test: Any, fold: Fold) -> Any:
+        if fold.number == 1 and not folds:
+            raise KeyboardInterrupt
+        return real(self, data, train, test, fold)
+
+    def counted(self: NetworkClassifier, data: LabelledData, train: Any, test: Any, fold: Fold) -> Any:
+        folds.append(fold.number)
+        return real(self, data, train, test, fold)
+
+    monkeypatch.setattr(NetworkClassifier, "scores", stopped)
+    assert main(command) == 130
+    assert len(list((copy / "work").glob("*/fold_00_*/scores.json"))) == 1
+    monkeypatch.setattr(NetworkClassifier, "scores", counted)
+    assert main(command) == 0
+    assert folds == [1]
+    assert (copy / "results.json").read_bytes() == (report / "results.json").read_bytes()
+    assert list((copy / "work").iterdir()) == []
+
+
+def test_a_damaged_cell_is_refused_by_name(
+    report: Path, prepared_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "report"
+    shutil.copytree(report, copy)
+    bad = sorted((copy / "cells").iterdir())[0]
+    bad.write_text('{"key": ')
+    status, _, err = run(capsys, "reproduce", prepared_folder, "-o", copy, *SMALL)
+    assert status == 1
+    assert f"{bad} is damaged: delete it to compute it again" in err
+
+
+def test_settings_that_cannot_be_are_refused(
+    prepared_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, _, err = run(capsys, "reproduce", prepared_folder, "-o", tmp_path / "out", "--quick", "--label", "joy")
+    assert status == 1
+    assert "there is no label 'joy': the folder has arousal, valence" in err
+    with pytest.raises(InvalidInputError, match="n_folds=1: at least 2 are needed"):
+        make_plan("quick", n_folds=1)
+    with pytest.raises(InvalidInputError, match="plan 'huge' is not known"):
+        make_plan("huge")
+
+
+def test_without_music_the_subnet_stands_alone() -> None:
+    plan = make_plan("default")
+    models = {cell.model for cell in cells_of(plan, ["arousal"], music=False, rated=[])}
+    assert models == {"eda-classical", "eda-cnn", "eda-origin", "eda-tonic", "eda-phasic", "eda-mix"}
+
+
+def test_the_full_plan_holds_the_default_one() -> None:
+    full, default = (
+        set(cells_of(make_plan(name), ["arousal", "valence"], music=True, rated=["arousal"]))
+        for name in ("full", "default")
+    )
+    assert default < full
+    assert {Cell("valence", split, "fusion-mix") for split in ("random", "subject", "song")} < default
+    assert len(full) == 2 * 3 * 12 + 3
