@@ -55,7 +55,7 @@ def test_the_subnet_is_torchvisions_resnet18_without_its_last_layer() -> None:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
         whole, image = resnet18().eval(), torch.rand(2, 3, 64, 64)
-        subnet = ResidualSubnet().eval()
+        subnet = ResidualSubnet(norm="batch").eval()
     kept = {name: value for name, value in whole.state_dict().items() if not name.startswith("fc.")}
     subnet.net.load_state_dict(kept)
     whole.fc = torch.nn.Identity()
@@ -100,7 +100,7 @@ def test_starts_from_imagenet_weights(tmp_path: Path, suffix: str, channels: str
         state = resnet18().state_dict()
     path = tmp_path / f"resnet18{suffix}"
     torch.save(state, path) if suffix == ".pth" else save_file(state, path)
-    subnet = made(ModelSettings(channels=channels, imagenet=str(path)), 5).subnet
+    subnet = made(ModelSettings(channels=channels, norm="batch", imagenet=str(path)), 5).subnet
     assert subnet is not None
     found, first = subnet.net.state_dict(), state["conv1.weight"]
     assert torch.equal(found["conv1.weight"], first if channels == "mix" else first.sum(dim=1, keepdim=True))
@@ -117,7 +117,7 @@ def test_weights_from_untrusted_hands_execute_nothing(tmp_path: Path, monkeypatc
     monkeypatch.setenv("RESSIN_TRAP", str(trap))
     torch.save({"conv1.weight": Trap()}, tmp_path / "trap.pth")
     with torch.random.fork_rng(devices=[]):
-        subnet = ResidualSubnet()
+        subnet = ResidualSubnet(norm="batch")
     with pytest.raises(InvalidInputError, match="is not a file of weights"):
         load_imagenet(subnet, tmp_path / "trap.pth")
     assert not trap.exists()

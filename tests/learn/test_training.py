@@ -23,7 +23,7 @@ from ressin.learn.settings import ModelSettings, TrainSettings
 from ressin.learn.trainer import STATE, learning_rate
 from ressin.learn.training import MODEL, hold_back, train
 from tests.learn.conftest import PYTHONPATH
-from tests.learn.samples import small
+from tests.learn.samples import made_up, small
 
 TRAIN = np.arange(60)
 BRIEF = TrainSettings(iterations=8, batch_size=16, crop_padding=2, precision="fp32", momentum=0.9, decay_every=3)
@@ -51,15 +51,17 @@ def assert_same(one: TrainedModel, other: TrainedModel) -> None:
         assert torch.equal(value, other.model.state_dict()[name]), name
 
 
-def test_learns_what_can_be_learnt(data: LabelledData) -> None:
-    training = dataclasses.replace(BRIEF, iterations=40, optimizer="adamw", momentum=0.0, decay_every=100)
-    trained = train(data, TRAIN, small(ModelSettings(use_music=False), training))
+def test_learns_what_can_be_learnt() -> None:
+    data, test = made_up(n=300), np.arange(200, 300)
+    training = TrainSettings(
+        iterations=50, batch_size=16, optimizer="adamw", decay_every=30, crop_padding=0, precision="fp32"
+    )
+    trained = train(data, np.arange(200), small(ModelSettings(use_music=False), training))
     losses = [row.loss for row in trained.history.rows]
-    assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
-    test = np.arange(60, 90)
+    assert np.mean(losses[-5:]) < 0.6 * np.mean(losses[:5])
     right = (trained.predict(data, test) > 0.5) == data.label[test]
     share_high = data.label[test].mean()
-    assert right.mean() > max(share_high, 1 - share_high) + 0.1
+    assert right.mean() > max(share_high, 1 - share_high) + 0.2
 
 
 def test_same_seed_same_numbers_and_another_seed_others(data: LabelledData) -> None:

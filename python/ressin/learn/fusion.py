@@ -36,10 +36,10 @@ class ResSIN(nn.Module):
     Shapes: image (B, n_planes, size, size) and z-scored music (B, n_music) -> logits (B, 2). With a branch switched off
     its argument is None.
 
-    | branches | parameters (3 planes, batch norm, 6373 music features) |
+    | branches | parameters (3 planes, no batch norm, 6373 music features) |
     |---|---|
-    | EDA and music | 14,703,170 |
-    | EDA alone | 11,440,194 |
+    | EDA and music | 14,698,370 |
+    | EDA alone | 11,435,394 |
     | music alone | 3,264,514 |
 
     Parameters

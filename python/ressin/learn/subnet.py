@@ -18,21 +18,6 @@ N_FEATURES = 512
 MAX_WEIGHT_BYTES = 512 * 1024 * 1024
 
 
-class ChannelBias(nn.Module):
-    """What stands in the place of a batch normalisation when there is none: x + b, one b per channel, 0 at first.
-
-    Shapes: (B, C, H, W) -> (B, C, H, W).
-    """
-
-    def __init__(self, n_channels: int) -> None:
-        super().__init__()
-        self.bias = nn.Parameter(torch.zeros(n_channels))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Add the bias."""
-        return x + self.bias[:, None, None]
-
-
 class ResidualSubnet(nn.Module):
     """ResNet-18's convolutions and residual blocks (torchvision's), averaged over the picture.
 
@@ -51,8 +36,9 @@ class ResidualSubnet(nn.Module):
     n_planes
         Input planes: 1 for a single channel, 3 for the mix.
     norm
-        ``"batch"`` or ``"none"``. Without normalisation the last convolution of every block starts at zero: every block
-        is the identity at first, and the scale of the features does not grow with depth.
+        ``"batch"`` or ``"none"``. Without normalisation the convolutions have biases, and the last one of every block
+        starts at zero: every block is the identity at first (its shortcut, where the shape changes), and the scale of
+        the features does not grow with depth.
 
     Notes
     -----
@@ -60,21 +46,22 @@ class ResidualSubnet(nn.Module):
     initialization", ICLR 2019.
     """
 
-    def __init__(self, n_planes: int = 3, norm: str = "batch") -> None:
+    def __init__(self, n_planes: int = 3, norm: str = "none") -> None:
         super().__init__()
         import_torchvision()
         from torchvision.models.resnet import BasicBlock, ResNet
 
-        layer = nn.BatchNorm2d if norm == "batch" else ChannelBias
-        net = ResNet(BasicBlock, [2, 2, 2, 2], norm_layer=layer)
+        net = ResNet(BasicBlock, [2, 2, 2, 2], norm_layer=nn.BatchNorm2d if norm == "batch" else nn.Identity)
         net.fc = nn.Identity()
         if n_planes != 3:
             net.conv1 = nn.Conv2d(n_planes, 64, kernel_size=7, stride=2, padding=3, bias=False)
             nn.init.kaiming_normal_(net.conv1.weight, mode="fan_out", nonlinearity="relu")
         if norm == "none":
-            for block in net.modules():
-                if isinstance(block, BasicBlock):
-                    nn.init.zeros_(block.conv2.weight)
+            for part in net.modules():
+                if isinstance(part, BasicBlock):
+                    nn.init.zeros_(part.conv2.weight)
+                if isinstance(part, nn.Conv2d):
+                    part.bias = nn.Parameter(torch.zeros(part.out_channels))
         self.n_planes = n_planes
         self.net: ResNet = net
 
