@@ -131,17 +131,20 @@ def label_ratings(ratings: "pd.DataFrame", rule: LabelRule) -> tuple["pd.DataFra
     pooled = None
     if rule.few == "pooled":
         pooled = thresholds_of(ratings.loc[both, ["arousal", "valence"]].to_numpy(np.float64), rule)
-    rows = []
     points_of = dict(
         list(ratings[both].drop_duplicates(["subject", "stimulus", "arousal", "valence"]).groupby("subject"))
     )
-    for subject in sorted(ratings["subject"].unique()):
-        group = points_of.get(subject, ratings.iloc[:0])
-        points = group[["arousal", "valence"]].to_numpy(np.float64)
-        found = thresholds_of(points, rule)
-        if pooled is not None and not found.rule.startswith("k-means"):
-            found = Thresholds(pooled.centre1, pooled.centre2, pooled.arousal, pooled.valence, f"pooled: {found.rule}")
-        rows.append(_subject_row(str(subject), len(points), found))
+    rows = []
+    threads = require("threadpoolctl", "data", "labels by k-means")
+    with threads.threadpool_limits(1):  # waking other threads costs thirty times the work on a dozen points
+        for subject in sorted(ratings["subject"].unique()):
+            group = points_of.get(subject, ratings.iloc[:0])
+            points = group[["arousal", "valence"]].to_numpy(np.float64)
+            found = thresholds_of(points, rule)
+            if pooled is not None and not found.rule.startswith("k-means"):
+                rule_text = f"pooled: {found.rule}"
+                found = Thresholds(pooled.centre1, pooled.centre2, pooled.arousal, pooled.valence, rule_text)
+            rows.append(_subject_row(str(subject), len(points), found))
     subjects = pd.DataFrame(rows, columns=SUBJECT_COLUMNS)
     return _apply(ratings, subjects), subjects
 
