@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ Subparsers = Any  # argparse's own type for it is private
 
 
 def add_parsers(subparsers: Subparsers) -> None:
-    """Add the sub-commands to a parser."""
+    """Add the sub-commands ``reproduce``, ``predict`` and ``export`` to a parser."""
     _add_reproduce(subparsers)
+    _add_predict(subparsers)
+    _add_export(subparsers)
 
 
 def _add_reproduce(subparsers: Subparsers) -> None:
@@ -101,3 +104,91 @@ def run_reproduce(arguments: argparse.Namespace) -> int:
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _add_predict(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "predict",
+        help="probability of high for one recording, by a trained model",
+        description="Read a recording, drop its beginning, decompose it as ressin prepare does by default, and print "
+        "the probability of high, with a note on everything in which it is unlike the training data.",
+    )
+    parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="model.safetensors of a training")
+    parser.add_argument("recording", type=Path, metavar="RECORDING", help="any file that ressin decompose reads")
+    parser.add_argument("--music", type=Path, metavar="CLIP", help="the clip that was heard (mp3, wav, flac)")
+    parser.add_argument("--rate", type=float, metavar="HZ", help="sampling rate, where the file does not tell it")
+    parser.add_argument("--column", metavar="NAME", help="column of the signal: its name, or its number from 1")
+    parser.add_argument("--start", type=float, default=0.0, metavar="S", help="beginning of the window (default 0)")
+    parser.add_argument("--end", type=float, metavar="S", help="end of the window (default: that of the recording)")
+    parser.add_argument(
+        "--drop", type=float, default=15.0, metavar="S", help="seconds dropped at the beginning, as in training (15)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda ... (default auto)")
+    parser.set_defaults(run=run_predict)
+
+
+def run_predict(arguments: argparse.Namespace) -> int:
+    """Carry out ``ressin predict``."""
+    from ressin.data.extras import require
+
+    require("torch", "train", "predicting")
+    from ressin.data.windows import WindowRule
+    from ressin.io import read_recording
+    from ressin.learn.checkpoint import load
+    from ressin.learn.predict import predict_file
+
+    trained = load(arguments.checkpoint)
+    recording = read_recording(arguments.recording, sampling_rate=arguments.rate, column=arguments.column)
+    # What is too short for the model's grid is refused; whether it is shorter than in training is said in a note.
+    window = WindowRule(drop_seconds=arguments.drop, min_duration=0.0)
+    found = predict_file(
+        trained,
+        recording,
+        music=arguments.music,
+        window=window,
+        start=arguments.start,
+        end=arguments.end,
+        device=arguments.device,
+    )
+    if arguments.json:
+        about = {"label": found.label_name, "probability": found.probability, "notes": list(found.notes)}
+        print(json.dumps({"recording": str(arguments.recording), **about}))
+        return 0
+    level = "high" if found.probability > 0.5 else "low"
+    print(f"{arguments.recording}: {found.label_name} is {level}: probability of high {found.probability:.3f}")
+    domain = trained.domain
+    people = f"{domain.n_samples:,} samples of {domain.n_subjects} people and {domain.n_songs} songs"
+    if not found.notes:
+        print(f"nothing in it is unlike the training data ({people})")
+    for note in found.notes:
+        print(f"unlike the training data, or doubtful: {note}")
+    return 0
+
+
+def _add_export(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "export",
+        help="write a trained model as ONNX, checked against torch",
+        description="Write a trained model with its normalisation as one ONNX file. onnxruntime must give the same "
+        "probabilities as torch on random inputs; otherwise nothing is written.",
+    )
+    parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="model.safetensors of a training")
+    parser.add_argument("output", type=Path, metavar="FILE", help="file to write (.onnx)")
+    parser.set_defaults(run=run_export)
+
+
+def run_export(arguments: argparse.Namespace) -> int:
+    """Carry out ``ressin export``."""
+    from ressin.data.extras import require
+
+    require("torch", "train", "exporting a model")
+    from ressin.learn.checkpoint import load
+    from ressin.learn.export import export_onnx
+
+    found = export_onnx(load(arguments.checkpoint), arguments.output)
+    for name, shape in found.inputs:
+        print(f"input {name}: batch x {' x '.join(map(str, shape))}")
+    print("output probability: batch x 2, of low and high")
+    print(f"{found.path}: onnxruntime and torch differ by at most {found.difference:.1e}")
+    return 0

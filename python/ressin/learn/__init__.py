@@ -7,7 +7,8 @@
 | `ressin.learn.training` | `train`: data to `TrainedModel`, resumable |
 | `ressin.learn.trainer` | the loop itself |
 | `ressin.learn.checkpoint` | `TrainedModel`, `load` |
-| `ressin.learn.predict` | `predict_recording`: one recording, and how it differs from the training data |
+| `ressin.learn.predict` | `predict_recording`, `predict_file`: one recording, and how it differs from the data |
+| `ressin.learn.export` | `export_onnx`: a model as ONNX, checked against torch |
 | `ressin.learn.evaluate`, `ressin.learn.network` | `cross_validate`, and the network as one `Classifier` among others |
 | `ressin.learn.baselines` | majority, SVM on music, classical features with boosting, 1-D network |
 | `ressin.learn.metrics` | accuracy to ROC-AUC with intervals by subject |

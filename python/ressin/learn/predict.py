@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from ressin.cvxeda import decompose
+from ressin.data.catalog import Entry
+from ressin.data.files import MAX_AUDIO_BYTES, read_limited
 from ressin.data.labelled import LabelledData
+from ressin.data.music import decode_audio, extract
+from ressin.data.windows import WindowRule, cut
 from ressin.errors import InvalidInputError
 from ressin.image import CHANNELS, PackedSignals
 from ressin.learn.checkpoint import TrainedModel
+from ressin.recording import Recording
+
+WINDOW = WindowRule()
 
 
 @dataclass(frozen=True)
@@ -82,3 +92,79 @@ def predict_recording(
     )
     notes = trained.domain.unlike(sampling_rate, signal.shape[1] / sampling_rate)
     return Prediction(trained.label_name, float(trained.predict(data, device=device)[0]), notes)
+
+
+def predict_file(
+    trained: TrainedModel,
+    recording: Recording,
+    *,
+    music: str | Path | None = None,
+    window: WindowRule = WINDOW,
+    start: float = 0.0,
+    end: float | None = None,
+    device: str = "auto",
+) -> Prediction:
+    """Prepare one recording as ``ressin prepare`` does by default, and give the probability of high.
+
+    Parameters
+    ----------
+    trained
+        From `ressin.learn.checkpoint.load`.
+    recording
+        From `ressin.io.read_recording`.
+    music
+        The clip that was heard (mp3, wav, flac), where the model hears music.
+    window
+        How much of the beginning is dropped, and what is refused; it must be as it was for the training data.
+    start, end
+        Window in seconds; the beginning is dropped from it. None goes to the end of the recording.
+    device
+        See `TrainedModel.predict`.
+
+    Returns
+    -------
+    Prediction
+        With notes on rate and length, missing samples, and the quality of the decomposition.
+
+    Raises
+    ------
+    InvalidInputError
+        If the recording is too short or has too many gaps, or music is missing, not wanted or not what the model knows.
+    RecordingError
+        If the clip cannot be read.
+    MissingExtraError
+        If a clip is given and the extra `music` is not installed.
+    ConvergenceError
+        If the decomposition fails.
+    """
+    if music is not None and not trained.settings.model.use_music:
+        raise InvalidInputError(f"the model hears no music, and the clip {music} was given: leave it out")
+    if music is None and trained.settings.model.use_music:
+        raise InvalidInputError("the model hears music: give the clip")
+    name = recording.name or "the recording"
+    entry = Entry(name, name, name, name, "", name, start=start, end=end)
+    part, rejects = cut(entry, np.asarray(recording.signal, np.float64), recording.sampling_rate, window)
+    if part is None:
+        raise InvalidInputError(f"{name}: {rejects[-1].reason}")
+    result = decompose(part.signal, part.sampling_rate, missing="solve")
+    missing = np.isnan(part.signal)
+    origin = np.where(missing, result.phasic + result.tonic, part.signal)
+    channels = np.stack([origin, result.phasic, result.tonic])[:, part.lead :].astype(np.float32)
+    features = None if music is None else hear_clip(Path(music))
+    found = predict_recording(trained, channels, part.sampling_rate, music=features, device=device)
+    remarks = tuple(reject.reason for reject in rejects) + result.quality.messages
+    return dataclasses.replace(found, notes=found.notes + remarks)
+
+
+def hear_clip(path: Path) -> NDArray[np.float32]:
+    """Extract the 6373 features of a clip.
+
+    Raises
+    ------
+    RecordingError
+        If it cannot be read as audio, is too large, too short or silent.
+    MissingExtraError
+        If openSMILE or soundfile is not installed.
+    """
+    samples, rate = decode_audio(read_limited(path, MAX_AUDIO_BYTES), path.name)
+    return np.asarray(extract(samples, rate, path.name), np.float32)

@@ -207,9 +207,13 @@ def compute(bench: Bench, cell: Cell, done: Callable[[int, int], None] | None = 
     return result
 
 
+def file_name(label: str) -> str:
+    """Make a part of a file's name of a label, which may hold anything; keys keep different ones apart."""
+    return "".join(letter if letter.isalnum() else "_" for letter in label)
+
+
 def _path(bench: Bench, cell: Cell, key: str) -> Path:
-    label = "".join(letter if letter.isalnum() else "_" for letter in cell.label)
-    return bench.folder / "cells" / f"{label}_{cell.split}_{cell.model}_{key[:12]}.json"
+    return bench.folder / "cells" / f"{file_name(cell.label)}_{cell.split}_{cell.model}_{key[:12]}.json"
 
 
 def _classification(bench: Bench, found: CrossValidation, work: Path) -> Result:

@@ -21,7 +21,7 @@ from ressin.report import paper
 from ressin.report.claims import make_claims
 from ressin.report.estimate import estimate_seconds
 from ressin.report.figures import write_figures
-from ressin.report.grid import Bench, compute, kept, make_bench, make_folder
+from ressin.report.grid import Bench, compute, file_name, kept, make_bench, make_folder
 from ressin.report.pages import Report, html, markdown
 from ressin.report.plan import Cell, Plan, cells_of
 from ressin.report.tables import Ceiling, Results, make_tables
@@ -135,9 +135,9 @@ def _final_models(bench: Bench, tell: Say) -> dict[str, str]:
     settings = bench.plan.settings_of(model)
     files = {}
     for label, data in bench.data.items():
-        about = json.dumps([data.fingerprint, settings.as_dict(), versions()], sort_keys=True)
+        about = json.dumps([label, data.fingerprint, settings.as_dict(), versions()], sort_keys=True)
         key = hashlib.blake2b(about.encode(), digest_size=6).hexdigest()
-        place = bench.folder / "models" / f"{label}_{key}"
+        place = bench.folder / "models" / f"{file_name(label)}_{key}"
         make_folder(place)
         name = f"{label}, all samples: {model}"
         index = np.arange(len(data))
