@@ -1,0 +1,61 @@
+"""The package as a whole: one version, a light import, a stub that tells the truth."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+import ressin
+from ressin import _core
+
+ROOT = Path(__file__).parents[1]
+HEAVY = ("matplotlib", "pandas", "pyarrow", "scipy", "sklearn", "torch", "tqdm")
+
+
+def test_python_and_core_have_the_version_of_pyproject() -> None:
+    declared = re.findall(r'^version = "([^"]+)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert declared == [_core.__version__]
+    assert ressin.__version__ == _core.__version__
+
+
+def test_installed_metadata_has_the_same_version() -> None:
+    try:
+        installed = metadata.version("ressin")
+    except metadata.PackageNotFoundError:
+        pytest.skip("ressin runs from its sources and is not installed")
+    assert installed == ressin.__version__
+
+
+def test_import_loads_nothing_heavy() -> None:
+    program = f"import sys, ressin; print(*[name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_every_public_name_is_there() -> None:
+    assert set(ressin.__all__) <= set(dir(ressin))
+    for name in ressin.__all__:
+        assert getattr(ressin, name) is not None
+
+
+def test_unknown_name_is_refused() -> None:
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = ressin.no_such_name  # type: ignore[attr-defined]
+
+
+def test_stub_names_what_the_core_has() -> None:
+    stub = ast.parse((ROOT / "python" / "ressin" / "_core.pyi").read_text(encoding="utf-8"))
+    declared: set[str] = set()
+    for node in stub.body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            declared.add(node.name)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            declared.add(node.target.id)
+    present = {name for name in dir(_core) if not name.startswith("__")} | {"__version__"}
+    assert declared == present
