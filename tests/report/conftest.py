@@ -8,8 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.data.folders import SMALL
-
 EXTRAS = {"torch": "train", "torchvision": "train", "safetensors": "train", "sklearn": "train", "pyarrow": "data"}
 
 
@@ -35,6 +33,7 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A PMEmo-2018 folder whose songs have seven features in a table; not to be changed."""
     from ressin.data.simulate import simulate_pmemo
+    from tests.data.folders import SMALL
 
     folder = tmp_path_factory.mktemp("report") / "simulated"
     simulate_pmemo(folder, seed=5, settings=SMALL, audio="none", n_processes=1)
