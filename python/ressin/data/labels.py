@@ -135,6 +135,7 @@ def label_ratings(ratings: "pd.DataFrame", rule: LabelRule) -> tuple["pd.DataFra
         list(ratings[both].drop_duplicates(["subject", "stimulus", "arousal", "valence"]).groupby("subject"))
     )
     rows = []
+    require("sklearn.cluster", "data", "labels by k-means")  # only libraries that are loaded can be limited
     threads = require("threadpoolctl", "data", "labels by k-means")
     with threads.threadpool_limits(1):  # waking other threads costs thirty times the work on a dozen points
         for subject in sorted(ratings["subject"].unique()):
