@@ -3,21 +3,13 @@
 # The osqp wheel carries the C sources of OSQP 1.0 for its code generator; compiled here in ordinary mode they are the
 # library. cpp/osqp_port/ holds the few things that the wheel leaves out.
 
-if(RESSIN_SYSTEM_OSQP)
-  find_package(osqp 1.0 CONFIG REQUIRED)
-  add_library(ressin_osqp INTERFACE)
-  target_link_libraries(ressin_osqp INTERFACE osqp::osqpstatic)
-  message(STATUS "OSQP ${osqp_VERSION}: ${osqp_DIR}")
-  return()
-endif()
-
 find_path(RESSIN_OSQP_DIR NAMES src/osqp_api.c
           PATHS ${CMAKE_PREFIX_PATH}
           PATH_SUFFIXES osqp/codegen/codegen_src
           NO_DEFAULT_PATH NO_CACHE)
 if(NOT RESSIN_OSQP_DIR)
   message(FATAL_ERROR "OSQP's C sources were not found: the Python package osqp==1.1.3 must be installed where "
-                      "CMAKE_PREFIX_PATH points, or set RESSIN_SYSTEM_OSQP=ON to use an installed library")
+                      "CMAKE_PREFIX_PATH points")
 endif()
 message(STATUS "OSQP C sources: ${RESSIN_OSQP_DIR}")
 
