@@ -4,6 +4,8 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -69,11 +71,6 @@ ressin::DecomposeSettings make_settings(double tau0, double tau1, double delta_k
   return s;
 }
 
-struct Result {
-  Array phasic, tonic, driver, residual;
-  ressin::Decomposed rest;
-};
-
 ressin::Signal make_signal(const Array& y, const std::optional<Array>& weights, double dt) {
   if (y.ndim() != 1 || y.size() < 1) throw std::invalid_argument("a signal must be one-dimensional and not empty");
   if (weights && (weights->ndim() != 1 || weights->size() != y.size())) {
@@ -87,30 +84,58 @@ ressin::Signal make_signal(const Array& y, const std::optional<Array>& weights, 
   return s;
 }
 
-// Signals and a setting for each of their sampling intervals; None where the run was called off before a signal's turn.
+Array array_of(const std::vector<double>& x) { return Array(static_cast<py::ssize_t>(x.size()), x.data()); }
+
+// The fields of a Decomposition that the core knows.
+py::dict describe(const ressin::Decomposed& d) {
+  py::array_t<std::int64_t> knots(d.knots.count);
+  for (std::ptrdiff_t j = 0; j < d.knots.count; ++j) knots.mutable_data()[j] = d.knots.first + j * d.knots.spacing;
+  py::dict fields;
+  fields["spline"] = array_of(d.spline);
+  fields["drift"] = array_of(d.drift);
+  fields["_start"] = py::make_tuple(d.start[0], d.start[1]);
+  fields["knots"] = std::move(knots);
+  fields["mean"] = d.mean;
+  fields["scale"] = d.scale;
+  fields["status"] = name(d.status);
+  fields["iterations"] = d.iterations;
+  fields["objective"] = d.evidence.objective;
+  fields["duality_gap"] = d.evidence.duality_gap;
+  fields["relative_gap"] = d.evidence.relative_gap;
+  fields["stationarity"] = d.evidence.stationarity;
+  fields["complementarity"] = d.evidence.complementarity;
+  if (d.osqp_iterations > 0) {
+    fields["osqp_residuals"] = py::make_tuple(d.osqp_primal_residual, d.osqp_dual_residual);
+  } else {
+    fields["osqp_residuals"] = py::none();
+  }
+  return fields;
+}
+
+// Signals and, for each, its weights or None and its sampling interval. One dictionary each.
 py::list decompose(const std::vector<Array>& signals, const std::vector<std::optional<Array>>& weights,
                    const std::vector<double>& dts, const ressin::DecomposeSettings& settings, const py::object& progress) {
   if (weights.size() != signals.size() || dts.size() != signals.size()) {
     throw std::invalid_argument("signals, weights and dts must have one length");
   }
-  std::vector<Result> results;
-  std::vector<ressin::Signal> jobs;
-  results.reserve(signals.size());
+  using ressin::Signal;
+  const char* const names[] = {"signal", "phasic", "tonic", "driver", "residual"};
+  double* Signal::* const members[] = {&Signal::copy, &Signal::phasic, &Signal::tonic, &Signal::driver, &Signal::residual};
+  std::vector<std::array<Array, 5>> parts(signals.size());
+  std::vector<Signal> jobs;
+  jobs.reserve(signals.size());
   for (std::size_t i = 0; i < signals.size(); ++i) {
-    ressin::Signal job = make_signal(signals[i], weights[i], dts[i]);
-    Result r{Array(job.n), Array(job.n), Array(job.n), Array(job.n), {}};
-    job.phasic = r.phasic.mutable_data();
-    job.tonic = r.tonic.mutable_data();
-    job.driver = r.driver.mutable_data();
-    job.residual = r.residual.mutable_data();
-    jobs.push_back(job);
-    results.push_back(std::move(r));
+    Signal& job = jobs.emplace_back(make_signal(signals[i], weights[i], dts[i]));
+    for (std::size_t k = 0; k < parts[i].size(); ++k) {
+      parts[i][k] = Array(job.n);
+      job.*members[k] = parts[i][k].mutable_data();
+    }
   }
 
   std::optional<py::error_already_set> interrupt;
   std::vector<ressin::Decomposed> solved;
   {
-    const py::gil_scoped_release release;  // jobs point into arrays that `signals` and `results` keep alive
+    const py::gil_scoped_release release;  // jobs point into arrays that `signals` and `parts` keep alive
     solved = ressin::decompose(jobs, settings, [&](std::size_t done) {
       const py::gil_scoped_acquire acquire;
       try {
@@ -128,9 +153,10 @@ py::list decompose(const std::vector<Array>& signals, const std::vector<std::opt
     throw py::error_already_set();
   }
   py::list out;
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    results[i].rest = std::move(solved[i]);
-    out.append(py::cast(std::move(results[i])));
+  for (std::size_t i = 0; i < solved.size(); ++i) {
+    py::dict fields = describe(solved[i]);
+    for (std::size_t k = 0; k < parts[i].size(); ++k) fields[names[k]] = std::move(parts[i][k]);
+    out.append(std::move(fields));
   }
   return out;
 }
@@ -185,28 +211,6 @@ PYBIND11_MODULE(_core, m) {
       .def_readonly("relative_gap", &ressin::Evidence::relative_gap)
       .def_readonly("stationarity", &ressin::Evidence::stationarity)
       .def_readonly("complementarity", &ressin::Evidence::complementarity);
-
-  py::class_<Result>(m, "Result")
-      .def_readonly("phasic", &Result::phasic)
-      .def_readonly("tonic", &Result::tonic)
-      .def_readonly("driver", &Result::driver)
-      .def_readonly("residual", &Result::residual)
-      .def_property_readonly("done", [](const Result& r) { return r.rest.done; })
-      .def_property_readonly("mean", [](const Result& r) { return r.rest.mean; })
-      .def_property_readonly("scale", [](const Result& r) { return r.rest.scale; })
-      .def_property_readonly(
-          "spline", [](const Result& r) { return Array(static_cast<py::ssize_t>(r.rest.spline.size()), r.rest.spline.data()); })
-      .def_property_readonly(
-          "drift", [](const Result& r) { return Array(static_cast<py::ssize_t>(r.rest.drift.size()), r.rest.drift.data()); })
-      .def_property_readonly(
-          "knots", [](const Result& r) { return py::make_tuple(r.rest.knots.first, r.rest.knots.spacing, r.rest.knots.count); })
-      .def_property_readonly("start", [](const Result& r) { return py::make_tuple(r.rest.start[0], r.rest.start[1]); })
-      .def_property_readonly("evidence", [](const Result& r) { return r.rest.evidence; })
-      .def_property_readonly("status", [](const Result& r) { return std::string(name(r.rest.status)); })
-      .def_property_readonly("iterations", [](const Result& r) { return r.rest.iterations; })
-      .def_property_readonly("osqp_residuals", [](const Result& r) {
-        return py::make_tuple(r.rest.osqp_primal_residual, r.rest.osqp_dual_residual);
-      });
 
   m.def("decompose", &decompose, py::arg("signals"), py::arg("weights"), py::arg("dts"), py::arg("settings"),
         py::arg("progress"));

@@ -4,20 +4,12 @@
 #include <cmath>
 #include <limits>
 
+#include "sums.hpp"
+
 namespace ressin {
 namespace {
 
 std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
-
-// f(sample, bumps, oldest knot) over all samples: bumps[k] is that of knot oldest + k, which may lie outside the model's.
-template <class F>
-void for_each_sample(const Model& model, F f) {
-  for (std::ptrdiff_t m = model.first_interval(); m < model.first_interval() + model.n_intervals(); ++m) {
-    for (std::ptrdiff_t i = model.interval_begin(m); i < model.interval_end(m); ++i) {
-      f(i, model.interval_bumps(i - model.knot(m)), m - 1);
-    }
-  }
-}
 
 // The knots' coefficients with three zeros before and after, so that every interval finds four.
 std::vector<double> pad(const Model& model, const std::vector<double>& spline, std::ptrdiff_t* shift) {
@@ -58,11 +50,14 @@ Parts make_parts(const Model& model, const Point& point) {
   const std::vector<double> l = pad(model, point.spline, &shift);
   double d[2] = {0.0, 0.0};
   std::copy(point.drift.begin(), point.drift.end(), d);
-  for_each_sample(model, [&](std::ptrdiff_t i, const double* b, std::ptrdiff_t j) {
-    const double* x = l.data() + j + shift;
-    const double* c = model.drift_row(i);
-    parts.tonic[index(i)] = b[0] * x[0] + b[1] * x[1] + b[2] * x[2] + b[3] * x[3] + c[0] * d[0] + c[1] * d[1];
-  });
+  for (std::ptrdiff_t m = model.first_interval(); m < model.first_interval() + model.n_intervals(); ++m) {
+    const double* x = l.data() + (m - 1) + shift;  // of the four bumps that touch the interval
+    for (std::ptrdiff_t i = model.interval_begin(m); i < model.interval_end(m); ++i) {
+      const double* b = model.interval_bumps(i - model.knot(m));
+      const double* c = model.drift_row(i);
+      parts.tonic[index(i)] = b[0] * x[0] + b[1] * x[1] + b[2] * x[2] + b[3] * x[3] + c[0] * d[0] + c[1] * d[1];
+    }
+  }
   return parts;
 }
 
@@ -89,10 +84,14 @@ std::vector<double> driver_gradient(const Model& model, const std::vector<double
 std::vector<double> spline_gradient(const Model& model, const std::vector<double>& u) {
   std::ptrdiff_t shift = 0;
   std::vector<double> padded = pad(model, std::vector<double>(index(model.n_knots()), 0.0), &shift);
-  for_each_sample(model, [&](std::ptrdiff_t i, const double* b, std::ptrdiff_t j) {
-    double* x = padded.data() + j + shift;
-    for (int k = 0; k < 4; ++k) x[k] += b[k] * u[index(i)];
-  });
+  for (std::ptrdiff_t m = model.first_interval(); m < model.first_interval() + model.n_intervals(); ++m) {
+    double sum[4] = {};
+    for (std::ptrdiff_t i = model.interval_begin(m); i < model.interval_end(m); ++i) {
+      const double* b = model.interval_bumps(i - model.knot(m));
+      for (int k = 0; k < 4; ++k) sum[k] += b[k] * u[index(i)];
+    }
+    for (int k = 0; k < 4; ++k) padded[index(m - 1 + k + shift)] += sum[k];
+  }
   return std::vector<double>(padded.begin() + shift, padded.begin() + shift + model.n_knots());
 }
 
@@ -109,15 +108,22 @@ Certifier::Certifier(const Model& model) : model_(model), basis_(orthonormalise(
 // u minus what is left of it along the free columns X: u - W X (X'W X)^-1 X'u. At the optimum X'u is zero; where phasic part
 // and drift are large and cancel, rounding leaves some of it, and with it the driver's multiplier would be off by as much.
 void Certifier::remove_free_part(const Problem& problem, std::vector<double>* u) const {
+  const auto n = static_cast<std::ptrdiff_t>(u->size());
+  double* x = u->data();
+  const double* w = problem.weights;
   const auto remove = [&](const OrthonormalBasis& b) {
-    for (const std::vector<double>& q : b.basis) {
-      double along = 0.0;
-      for (std::size_t i = 0; i < q.size(); ++i) along += q[i] * (*u)[i];
-      for (std::size_t i = 0; i < q.size(); ++i) (*u)[i] -= (problem.weights ? problem.weights[i] : 1.0) * along * q[i];
+    for (const std::vector<double>& basis : b.basis) {
+      const double* q = basis.data();
+      const double along = sum_of(n, [&](std::ptrdiff_t i) { return q[i] * x[i]; });
+      if (w) {
+        for (std::ptrdiff_t i = 0; i < n; ++i) x[i] -= w[i] * along * q[i];
+      } else {
+        for (std::ptrdiff_t i = 0; i < n; ++i) x[i] -= along * q[i];
+      }
     }
   };
-  if (problem.weights) {
-    remove(orthonormalise(free_columns(model_).column, problem.weights));
+  if (w) {
+    remove(orthonormalise(free_columns(model_).column, w));
   } else {
     remove(basis_);
   }
@@ -128,40 +134,37 @@ Certificate Certifier::operator()(const Problem& problem, const Point& point, co
   const Model& model = model_;
   const double alpha = problem.alpha, gamma = problem.gamma;
   const std::ptrdiff_t n = model.n();
+  const double *y = problem.y, *w = problem.weights, *p = point.driver.data();
+  const auto weight = [w](std::ptrdiff_t i) { return w ? w[i] : 1.0; };
 
-  std::vector<double> u(index(n)), weighted_signal(index(n));
-  double fit = 0.0, zero_objective = 0.0, gradient_unit = 0.0, l1 = 0.0, l2 = 0.0;
-  for (std::ptrdiff_t i = 0; i < n; ++i) {
-    const double w = problem.weights ? problem.weights[i] : 1.0;
-    const double e = parts.phasic[index(i)] + parts.tonic[index(i)] - problem.y[i];
-    u[index(i)] = w * residual[index(i)];
-    weighted_signal[index(i)] = w * problem.y[i];
-    fit += w * e * e;
-    zero_objective += 0.5 * w * problem.y[i] * problem.y[i];
-    gradient_unit += w * std::abs(problem.y[i]);
-    l1 += point.driver[index(i)];
+  std::vector<double> misfit = residual_of(problem, parts), u = residual;
+  const double* e = misfit.data();
+  if (w) {
+    for (std::ptrdiff_t i = 0; i < n; ++i) u[index(i)] *= w[i];
   }
+  const double fit = sum_of(n, [&](std::ptrdiff_t i) { return weight(i) * e[i] * e[i]; });
+  const double zero_objective = 0.5 * sum_of(n, [&](std::ptrdiff_t i) { return weight(i) * y[i] * y[i]; });
+  const double gradient_unit = sum_of(n, [&](std::ptrdiff_t i) { return weight(i) * std::abs(y[i]); });
+  const double l1 = sum_of(n, [&](std::ptrdiff_t i) { return p[i]; });
+  double l2 = 0.0;
   for (double l : point.spline) l2 += l * l;
 
   // a dual point: u without its part along the free columns, and the multiplier that it implies
   remove_free_part(problem, &u);
-  double uu = 0.0, ue = 0.0, mismatch = 0.0;  // u'W^-1 u, u'e, 1/2 ||e - W^-1 u||_W^2
-  for (std::ptrdiff_t i = 0; i < n; ++i) {
-    const double w = problem.weights ? problem.weights[i] : 1.0;
-    if (w == 0.0) continue;
-    const double e = parts.phasic[index(i)] + parts.tonic[index(i)] - problem.y[i], v = u[index(i)] / w;
-    uu += w * v * v;
-    ue += w * v * e;
-    mismatch += 0.5 * w * (e - v) * (e - v);
+  std::vector<double> witness = u;  // W^-1 u
+  if (w) {
+    for (std::ptrdiff_t i = 0; i < n; ++i) witness[index(i)] = w[i] == 0.0 ? 0.0 : u[index(i)] / w[i];
   }
+  const double* v = witness.data();
+  const double uu = sum_of(n, [&](std::ptrdiff_t i) { return weight(i) * v[i] * v[i]; });
+  const double ue = sum_of(n, [&](std::ptrdiff_t i) { return weight(i) * v[i] * e[i]; });
+  const double mismatch = 0.5 * sum_of(n, [&](std::ptrdiff_t i) { return weight(i) * (e[i] - v[i]) * (e[i] - v[i]); });
   Certificate result;
   result.multiplier = driver_gradient(model, u, alpha);
-  double worst = 0.0, gp = 0.0;
-  for (std::ptrdiff_t i = model.first_row(); i < n; ++i) {
-    const double g = result.multiplier[index(i)];
-    worst = std::max(worst, -g);
-    gp += g * point.driver[index(i)];
-  }
+  const std::ptrdiff_t first = model.first_row();
+  const double* g = result.multiplier.data();
+  const double gp = sum_of(n - first, [&](std::ptrdiff_t i) { return g[first + i] * p[first + i]; });
+  const double worst = max_of(n - first, 0.0, [&](std::ptrdiff_t i) { return -g[first + i]; });
   const std::vector<double> bu = spline_gradient(model, u);
   double gradient = 0.0, spline_gap = 0.0, bl = 0.0, bb = 0.0;
   for (std::size_t j = 0; j < bu.size(); ++j) {
@@ -192,6 +195,8 @@ Certificate Certifier::operator()(const Problem& problem, const Point& point, co
   // against the gradients of the zero solution; where it is small even against alpha, that will do
   double driver_unit = alpha;
   if (worst > 1e-9 * alpha) {
+    std::vector<double> weighted_signal(index(n));
+    for (std::ptrdiff_t i = 0; i < n; ++i) weighted_signal[index(i)] = weight(i) * y[i];
     for (double x : driver_gradient(model, weighted_signal, 0.0)) driver_unit = std::max(driver_unit, std::abs(x));
   }
   evidence.stationarity = std::max(worst / driver_unit, gradient_unit > 0.0 ? gradient / gradient_unit : 0.0);

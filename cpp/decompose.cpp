@@ -38,13 +38,16 @@ Evidence in_programme_unit(Evidence e, double unit) {
 // From the solver's scale to the signal's unit.
 void write_parts(const Signal& s, const DecomposeSettings& settings, const Scaled& scaled, Solution&& x, Decomposed* out) {
   const double scale = scaled.scaling.scale, mean = scaled.scaling.mean;
-  for (std::ptrdiff_t i = 0; i < s.n; ++i) {
-    const auto k = static_cast<std::size_t>(i);
-    s.phasic[i] = x.parts.phasic[k] * scale;
-    s.tonic[i] = x.parts.tonic[k] * scale + mean;
-    s.driver[i] = x.point.driver[k] * scale;
-    const bool missing = s.weights && s.weights[i] == 0.0;
-    s.residual[i] = missing ? s.y[i] - s.phasic[i] - s.tonic[i] : -x.residual[k] * scale;
+  const auto write = [&](const std::vector<double>& from, double unit, double origin, double* to) {
+    for (std::size_t i = 0; i < from.size(); ++i) to[i] = from[i] * unit + origin;
+  };
+  if (s.copy) std::copy(s.y, s.y + s.n, s.copy);
+  write(x.parts.phasic, scale, 0.0, s.phasic);
+  write(x.parts.tonic, scale, mean, s.tonic);
+  write(x.point.driver, scale, 0.0, s.driver);
+  write(x.residual, -scale, 0.0, s.residual);
+  for (std::ptrdiff_t i = 0; s.weights && i < s.n; ++i) {
+    if (s.weights[i] == 0.0) s.residual[i] = s.y[i] - s.phasic[i] - s.tonic[i];
   }
   out->spline = std::move(x.point.spline);
   out->drift = std::move(x.point.drift);

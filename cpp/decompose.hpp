@@ -29,10 +29,11 @@ struct DecomposeSettings {
 // One signal and where its parts go. All arrays are the caller's, (n,).
 struct Signal {
   const double* y;
-  const double* weights;  // >= 0, or null for ones; y is not read where they are 0
+  const double* weights;  // >= 0, or null for ones; y is of no account where they are 0
   std::ptrdiff_t n;
   double dt;  // s
   double *phasic, *tonic, *driver, *residual;
+  double* copy = nullptr;  // of y, if wanted
 };
 
 struct Decomposed {

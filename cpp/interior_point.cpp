@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "free_columns.hpp"
+#include "sums.hpp"
 
 namespace ressin {
 namespace {
@@ -50,6 +51,7 @@ InteriorPoint::InteriorPoint(std::shared_ptr<const Model> model, const SolverSet
       lanes_(static_cast<std::size_t>(kernel.lanes)) {
   lay_out_shape();
   lay_out_state();
+  lay_out_start();
 }
 
 void InteriorPoint::lay_out_shape() {
@@ -147,49 +149,56 @@ void InteriorPoint::fill_gram(int lane, const double* weights) {
   }
 }
 
+void InteriorPoint::lay_out_start() {
+  start_driver_ = start_phasic * (1.0 - shape_.z0) * (1.0 - shape_.z1) / 4.0;
+  start_response_.assign(static_cast<std::size_t>(shape_.n), 0.0);
+  start_residual_.resize(start_response_.size());
+  double a = 0.0, v = 0.0;
+  for (auto i = static_cast<std::size_t>(shape_.first_row); i < start_response_.size(); ++i) {
+    start_response_[i] = a + start_driver_;
+    a = shape_.z0 * a + v + shape_.g_a * start_driver_;
+    v = shape_.z1 * v + shape_.g_v * start_driver_;
+  }
+}
+
 void InteriorPoint::load(int lane, const Problem& problem) {
   KernelState& s = state_;
   const double unit = model_.response().ar[0];  // the kernel's driver is p / ar[0]
-  const double gain = 4.0 / ((1.0 - shape_.z0) * (1.0 - shape_.z1));
+  const double *y = problem.y, *w = problem.weights;
   s.alpha[lane] = problem.alpha * unit;
   s.gamma[lane] = problem.gamma;
-  const double p = start_phasic / gain, lambda = std::max(s.alpha[lane], start_multiplier * gain);
+  const double p = start_driver_, lambda = std::max(s.alpha[lane], start_multiplier * start_phasic / start_driver_);
+  const double inv = 1.0 / (p * lambda);
   Lane& l = lanes_[static_cast<std::size_t>(lane)];
   l.iterations = 0;
   l.stalled = 0;
   l.last_gap = 1.0;
-  l.zero_objective = 0.0;
-  double a = 0.0, v = 0.0;  // the response to the constant driver
+  l.zero_objective = 0.5 * sum_of(shape_.n, [&](std::ptrdiff_t i) { return (w ? w[i] : 1.0) * y[i] * y[i]; });
+  for (std::size_t i = 0; i < start_residual_.size(); ++i) start_residual_[i] = start_response_[i] - y[i];
   for (std::ptrdiff_t i = 0; i < shape_.n; ++i) {
-    const double w = problem.weights ? problem.weights[i] : 1.0;
-    l.zero_objective += 0.5 * w * problem.y[i] * problem.y[i];
-    double r = 0.0;
-    if (i >= shape_.first_row) {
-      r = a + p;
-      a = shape_.z0 * a + v + shape_.g_a * p;
-      v = shape_.z1 * v + shape_.g_v * p;
-    }
-    element(s.e, i, lane) = r - problem.y[i];
-    if (weighted_) element(s.w, i, lane) = w;
+    element(s.e, i, lane) = start_residual_[static_cast<std::size_t>(i)];
     element(s.p, i, lane) = p;
     element(s.lambda, i, lane) = lambda;
-    element(s.inv, i, lane) = 1.0 / (p * lambda);
+    element(s.inv, i, lane) = inv;
     element(s.centre, i, lane) = 0.0;
   }
-  fill_measured(lane, problem.weights);
+  fill_measured(lane, w);
   for (std::ptrdiff_t k = 0; k < shape_.n_knots; ++k) element(s.spline, k, lane) = element(s.spline_step, k, lane) = 0.0;
   for (double* x : {s.drift, s.drift_step, s.start, s.start_step}) element(x, 0, lane) = element(x, 1, lane) = 0.0;
-  if (weighted_) fill_gram(lane, problem.weights);
+  if (!weighted_) return;
+  for (std::ptrdiff_t i = 0; i < shape_.n; ++i) element(s.w, i, lane) = w ? w[i] : 1.0;
+  fill_gram(lane, w);
 }
 
 // Sum of w e phi over each interval, as advance() leaves it.
 void InteriorPoint::fill_measured(int lane, const double* weights) {
+  const double* e = start_residual_.data();
   std::ptrdiff_t i = 0;
   for (std::ptrdiff_t m = 0; m < shape_.n_intervals; ++m) {
     double sum[n_local] = {};
     const std::ptrdiff_t phase = (m > 0 ? 0 : shape_.first_phase) - i;
     for (; i < interval_end_[static_cast<std::size_t>(m)]; ++i) {
-      const double we = (weights ? weights[i] : 1.0) * element(state_.e, i, lane);
+      const double we = (weights ? weights[i] : 1.0) * e[i];
       for (int k = 0; k < 4; ++k) sum[k] += we * shape_.spline[4 * (i + phase) + k];
       for (int k = 0; k < 2; ++k) sum[4 + k] += we * shape_.drift[2 * i + k];
     }

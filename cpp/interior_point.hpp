@@ -70,6 +70,7 @@ class InteriorPoint {
   void lay_out_shape();
   void separate_drift();
   void lay_out_state();
+  void lay_out_start();
   void load(int lane, const Problem& problem);
   void fill_gram(int lane, const double* weights);
   void fill_measured(int lane, const double* weights);
@@ -92,6 +93,9 @@ class InteriorPoint {
   KernelState state_;
   std::vector<Lane> lanes_;
   std::vector<double> drift_table_, storage_;  // the former only where the drift is separated from the start
+  // where every signal begins: a constant driver, in the kernel's unit, its response, and what that leaves of a signal
+  double start_driver_ = 0.0;
+  std::vector<double> start_response_, start_residual_;
   std::vector<std::ptrdiff_t> interval_end_;
   // drift = drift_from * kernel's; start = kernel's - start_from * drift
   Eigen::Matrix2d drift_from_ = Eigen::Matrix2d::Identity(), start_from_ = Eigen::Matrix2d::Zero();

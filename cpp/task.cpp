@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "sums.hpp"
+
 namespace ressin {
 namespace {
 
@@ -11,25 +13,15 @@ bool has_constant(Baseline b) { return b == Baseline::constant || b == Baseline:
 
 // Mean and standard deviation (of the population) over the weighted samples. A signal that is constant to rounding has scale 1.
 Scaling standardisation(const Signal& s) {
-  double weight = 0.0, sum = 0.0, largest = 0.0;
-  for (std::ptrdiff_t i = 0; i < s.n; ++i) {
-    const double w = s.weights ? s.weights[i] : 1.0;
-    if (w == 0.0) continue;
-    weight += w;
-    sum += w * s.y[i];
-    largest = std::max(largest, std::abs(s.y[i]));
-  }
+  const double *y = s.y, *w = s.weights;
+  const auto weighted = [w](std::ptrdiff_t i, double x) { return !w ? x : w[i] == 0.0 ? 0.0 : w[i] * x; };
+  const double weight = w ? sum_of(s.n, [&](std::ptrdiff_t i) { return w[i]; }) : static_cast<double>(s.n);
   Scaling scaling;
-  scaling.mean = sum / weight;
-  double correction = 0.0, squares = 0.0;
-  for (std::ptrdiff_t i = 0; i < s.n; ++i) {
-    const double w = s.weights ? s.weights[i] : 1.0;
-    if (w == 0.0) continue;
-    const double x = s.y[i] - scaling.mean;
-    correction += w * x;
-    squares += w * x * x;
-  }
-  scaling.mean += correction / weight;
+  const double rough = sum_of(s.n, [&](std::ptrdiff_t i) { return weighted(i, y[i]); }) / weight;
+  const double correction = sum_of(s.n, [&](std::ptrdiff_t i) { return weighted(i, y[i] - rough); });
+  const double squares = sum_of(s.n, [&](std::ptrdiff_t i) { return weighted(i, (y[i] - rough) * (y[i] - rough)); });
+  const double largest = max_of(s.n, 0.0, [&](std::ptrdiff_t i) { return w && w[i] == 0.0 ? 0.0 : std::abs(y[i]); });
+  scaling.mean = rough + correction / weight;
   const double deviation = std::sqrt(std::max(squares - correction * correction / weight, 0.0) / weight);
   scaling.scale = deviation > 4.0 * std::numeric_limits<double>::epsilon() * largest ? deviation : 1.0;
   return scaling;
@@ -56,11 +48,11 @@ Scaled scale_of(const Signal& s, const DecomposeSettings& settings) {
 
 }  // namespace
 
-Task::Task(const Signal& s, const DecomposeSettings& settings) : scaled(scale_of(s, settings)) {
-  y.resize(static_cast<std::size_t>(s.n));
-  for (std::ptrdiff_t i = 0; i < s.n; ++i) {
-    const bool missing = s.weights && s.weights[i] == 0.0;
-    y[static_cast<std::size_t>(i)] = missing ? 0.0 : (s.y[i] - scaled.scaling.mean) / scaled.scaling.scale;
+Task::Task(const Signal& s, const DecomposeSettings& settings) : scaled(scale_of(s, settings)), y(s.y, s.y + s.n) {
+  const double mean = scaled.scaling.mean, scale = scaled.scaling.scale;
+  for (double& x : y) x = (x - mean) / scale;
+  for (std::ptrdiff_t i = 0; s.weights && i < s.n; ++i) {
+    if (s.weights[i] == 0.0) y[static_cast<std::size_t>(i)] = 0.0;
   }
   problem = {y.data(), s.weights, scaled.alpha, settings.program.gamma};
 }

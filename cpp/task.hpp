@@ -23,9 +23,9 @@ struct Scaled {
 
 // A signal's programme at the solver's scale.
 struct Task {
+  Scaled scaled;
   std::vector<double> y;
   Problem problem;
-  Scaled scaled;
 
   Task(const Signal& signal, const DecomposeSettings& settings);
   Task(const Task&) = delete;  // problem points into y

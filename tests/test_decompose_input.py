@@ -187,3 +187,12 @@ def test_an_unconverged_solve_raises_unless_it_is_asked_for() -> None:
     assert not found.converged
     assert found.status == "max_iterations"
     assert not found.is_optimal(1e-6)
+
+
+def test_the_result_keeps_its_own_copies() -> None:
+    signal, weights = SIGNAL.copy(), np.ones(SIGNAL.size)
+    result = ressin.decompose(signal, 50, sample_weight=weights)
+    signal[:], weights[:] = 0.0, 2.0
+    np.testing.assert_array_equal(result.signal, SIGNAL)
+    np.testing.assert_array_equal(result.weights, np.ones(SIGNAL.size))
+    assert result.is_optimal()

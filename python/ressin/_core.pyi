@@ -1,7 +1,7 @@
 """Types of the compiled core. Arrays must be C-contiguous and of the dtype named; ressin's modules see to that."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,37 +44,26 @@ class Evidence:
     @property
     def complementarity(self) -> float: ...
 
-class Result:
-    @property
-    def phasic(self) -> NDArray[np.float64]: ...
-    @property
-    def tonic(self) -> NDArray[np.float64]: ...
-    @property
-    def driver(self) -> NDArray[np.float64]: ...
-    @property
-    def residual(self) -> NDArray[np.float64]: ...
-    @property
-    def done(self) -> bool: ...
-    @property
-    def mean(self) -> float: ...
-    @property
-    def scale(self) -> float: ...
-    @property
-    def spline(self) -> NDArray[np.float64]: ...
-    @property
-    def drift(self) -> NDArray[np.float64]: ...
-    @property
-    def knots(self) -> tuple[int, int, int]: ...
-    @property
-    def start(self) -> tuple[float, float]: ...
-    @property
-    def evidence(self) -> Evidence: ...
-    @property
-    def status(self) -> Literal["optimal", "inaccurate", "max_iterations", "failed"]: ...
-    @property
-    def iterations(self) -> int: ...
-    @property
-    def osqp_residuals(self) -> tuple[float, float]: ...
+class Result(TypedDict):
+    signal: NDArray[np.float64]
+    phasic: NDArray[np.float64]
+    tonic: NDArray[np.float64]
+    driver: NDArray[np.float64]
+    residual: NDArray[np.float64]
+    spline: NDArray[np.float64]
+    drift: NDArray[np.float64]
+    knots: NDArray[np.int64]
+    mean: float
+    scale: float
+    status: Literal["optimal", "inaccurate", "max_iterations", "failed"]
+    iterations: int
+    objective: float
+    duality_gap: float
+    relative_gap: float
+    stationarity: float
+    complementarity: float
+    osqp_residuals: tuple[float, float] | None
+    _start: tuple[float, float]
 
 def decompose(
     signals: Sequence[NDArray[np.float64]],

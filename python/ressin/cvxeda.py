@@ -9,7 +9,7 @@ import numpy as np
 
 from ressin.decomposition import Decomposition
 from ressin.errors import ConvergenceError, InvalidInputError, MissingExtraError, RessinError
-from ressin.jobs import Job, raise_unconverged, solve
+from ressin.jobs import Clock, Job, raise_unconverged, solve
 from ressin.settings import Baseline, Missing, Revision, Settings, Solver, check_sampling_rate
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def decompose(
         n_threads=n_threads,
     )
     _check_option("on_failure", on_failure, ("raise", "return"))
-    job = Job.make(signal, sampling_rate, sample_weight, knots, settings)
+    job = Job.make(signal, Clock.make(sampling_rate, knots, settings), sample_weight, settings)
     (result,) = solve([job], settings, None)
     if on_failure == "raise":
         raise_unconverged(result)
@@ -196,12 +196,15 @@ def decompose_batch(
     _check_option("errors", errors, ("raise", "return"))
     keys, items = _name_signals(signals)
     rates = _spread_rates(sampling_rate, keys, isinstance(signals, Mapping))
-    results: list[Decomposition | RessinError] = []
+    results: list[Decomposition | RessinError | None] = []  # None: still to be solved
     jobs: list[Job] = []
+    clocks: dict[Any, Clock] = {}
     for key, signal, rate in zip(keys, items, rates, strict=True):
         try:
-            jobs.append(Job.make(signal, rate, None, knots, settings))
-            results.append(RessinError("not solved"))  # its place, filled below
+            if rate not in clocks:
+                clocks[rate] = Clock.make(rate, knots, settings)
+            jobs.append(Job.make(signal, clocks[rate], None, settings))
+            results.append(None)
         except InvalidInputError as error:
             named = InvalidInputError(f"signal {key!r}: {error}")
             if errors == "raise":
@@ -209,7 +212,7 @@ def decompose_batch(
             results.append(named)
     solved = iter(_solve_with_progress(jobs, settings, progress))
     for i, key in enumerate(keys):
-        if isinstance(results[i], InvalidInputError):
+        if results[i] is not None:
             continue
         result = next(solved)
         try:

@@ -25,31 +25,35 @@ _ADVICE = {
 
 
 @dataclass(frozen=True)
-class Job:
-    """One signal, checked."""
+class Clock:
+    """What a sampling rate makes of the settings, checked; signals of one rate share it."""
 
-    signal: NDArray[np.float64]
     sampling_rate: float
-    weights: NDArray[np.float64] | None
-    observed: NDArray[np.float64]  # the signal, with zeros where it is missing
     knots: tuple[int, int, int] | None
 
     @classmethod
-    def make(
-        cls,
-        signal: ArrayLike,
-        sampling_rate: object,
-        sample_weight: ArrayLike | None,
-        knots: ArrayLike | None,
-        settings: Settings,
-    ) -> Job:
-        """Check a signal and what belongs to it, or raise InvalidInputError."""
+    def make(cls, sampling_rate: object, knots: ArrayLike | None, settings: Settings) -> Clock:
+        """Check a sampling rate and the knots, or raise InvalidInputError."""
         rate = check_sampling_rate(sampling_rate)
-        grid = check_knots(knots, settings, rate)
+        return cls(rate, check_knots(knots, settings, rate))
+
+
+@dataclass(frozen=True)
+class Job:
+    """One signal, checked."""
+
+    signal: NDArray[np.float64]  # perhaps the caller's own
+    clock: Clock
+    weights: NDArray[np.float64] | None
+    observed: NDArray[np.float64]  # the signal, with zeros where it is missing
+
+    @classmethod
+    def make(cls, signal: ArrayLike, clock: Clock, sample_weight: ArrayLike | None, settings: Settings) -> Job:
+        """Check a signal and its weights, or raise InvalidInputError."""
         array = check_signal(signal)
         weights, missing = check_missing(array, sample_weight, settings.missing)
         observed = array if missing is None else np.where(missing, 0.0, array)
-        return cls(array, rate, weights, observed, grid)
+        return cls(array, clock, weights, observed)
 
 
 def solve(
@@ -58,42 +62,30 @@ def solve(
     """Solve the jobs' programmes; progress is called with (done, total)."""
     if not jobs:
         return []
-    grid = jobs[0].knots
-    core = core_settings(settings, grid)
     raw = _core.decompose(
-        [j.observed for j in jobs], [j.weights for j in jobs], [1.0 / j.sampling_rate for j in jobs], core, progress
+        [j.observed for j in jobs],
+        [j.weights for j in jobs],
+        [1.0 / j.clock.sampling_rate for j in jobs],
+        core_settings(settings, jobs[0].clock.knots),
+        progress,
     )
-    return [_wrap(job, r, settings) for job, r in zip(jobs, raw, strict=True)]
+    return [_wrap(job, fields, settings) for job, fields in zip(jobs, raw, strict=True)]
 
 
-def _wrap(job: Job, r: _core.Result, settings: Settings) -> Decomposition:
-    evidence = r.evidence
-    first, spacing, count = r.knots
-    return Decomposition(
-        signal=job.signal,
-        phasic=r.phasic,
-        tonic=r.tonic,
-        driver=r.driver,
-        residual=r.residual if job.observed is job.signal else np.where(np.isnan(job.signal), np.nan, r.residual),
-        sampling_rate=job.sampling_rate,
-        spline=r.spline,
-        drift=r.drift,
-        knots=first + spacing * np.arange(count),
+def _wrap(job: Job, fields: _core.Result, settings: Settings) -> Decomposition:
+    if job.observed is not job.signal:
+        missing = np.isnan(job.signal)
+        fields["signal"][missing] = fields["residual"][missing] = np.nan
+    result = object.__new__(Decomposition)
+    # a frozen dataclass sets its fields one by one, which takes several times as long
+    vars(result).update(
+        fields,
+        sampling_rate=job.clock.sampling_rate,
         settings=settings,
-        mean=r.mean,
-        scale=r.scale,
         weights=job.weights,
-        status=r.status,
-        iterations=r.iterations,
-        objective=evidence.objective,
-        duality_gap=evidence.duality_gap,
-        relative_gap=evidence.relative_gap,
-        stationarity=evidence.stationarity,
-        complementarity=evidence.complementarity,
-        osqp_residuals=r.osqp_residuals if settings.solver == "osqp" else None,
-        _start=r.start,
-        _knot_grid=job.knots,
+        _knot_grid=job.clock.knots,
     )
+    return result
 
 
 def raise_unconverged(result: Decomposition, where: str = "") -> None:

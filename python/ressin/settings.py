@@ -163,6 +163,8 @@ def core_settings(settings: Settings, knots: tuple[int, int, int] | None) -> _co
 
 
 def _as_float(name: str, value: object) -> float:
+    if type(value) is float:
+        return value
     if isinstance(value, (bool, str, bytes)) or np.ndim(value) != 0:  # type: ignore[arg-type]
         raise InvalidInputError(f"{name} is {value!r}; it must be a number")
     try:

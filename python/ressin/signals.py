@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,9 @@ MIN_SAMPLES = 4
 
 
 def check_signal(signal: ArrayLike) -> NDArray[np.float64]:
-    """Return a copy of the signal as a contiguous float64 array; NaN is let through, see `check_missing`.
+    """Return the signal as a contiguous float64 array, the caller's own where it is one.
+
+    NaN is let through, see `check_missing`.
 
     Parameters
     ----------
@@ -49,7 +52,9 @@ def check_signal(signal: ArrayLike) -> NDArray[np.float64]:
         raise InvalidInputError(f"the signal has dtype {array.dtype}; it must hold real numbers: {hint}")
     if array.size < MIN_SAMPLES:
         raise InvalidInputError(f"the signal has {array.size} samples; it must have at least {MIN_SAMPLES}")
-    array = np.array(array, dtype=np.float64, order="C")
+    array = np.ascontiguousarray(array, dtype=np.float64)
+    if _is_finite(array):
+        return array
     infinite = np.isinf(array)
     if infinite.any():
         first = int(infinite.argmax())
@@ -81,6 +86,8 @@ def check_missing(
         NaN in the signal while `missing` is "raise", nothing left to fit, or weights of the wrong length or value.
     """
     weights = None if sample_weight is None else _check_weights(sample_weight, signal.size)
+    if weights is None and _is_finite(signal):
+        return None, None
     nan = np.isnan(signal)
     if nan.any():
         first = int(nan.argmax())
@@ -100,13 +107,18 @@ def check_missing(
     return weights, nan if nan.any() else None
 
 
+def _is_finite(array: NDArray[np.float64]) -> bool:
+    """Whether no sample is infinite or NaN; False also where the squares overflow: look again, sample by sample."""
+    return math.isfinite(np.dot(array, array))
+
+
 def _check_weights(sample_weight: ArrayLike, n: int) -> NDArray[np.float64]:
     weights = np.asarray(sample_weight)
     if weights.shape != (n,):
         raise InvalidInputError(f"sample_weight has shape {weights.shape}; it must have the signal's, ({n},)")
     if weights.dtype.kind not in "iufb":
         raise InvalidInputError(f"sample_weight has dtype {weights.dtype}; it must hold real numbers")
-    weights = np.ascontiguousarray(weights, dtype=np.float64)
+    weights = np.array(weights, dtype=np.float64, order="C")
     bad = ~(np.isfinite(weights) & (weights >= 0))
     if bad.any():
         first = int(bad.argmax())

@@ -1,0 +1,36 @@
+// Sums and maxima over samples.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+namespace ressin {
+
+// Sum of f(i) over i in [0, n), as eight partial sums: their additions overlap, where those of one sum wait for each other.
+template <class F>
+double sum_of(std::ptrdiff_t n, F f) {
+  constexpr std::ptrdiff_t width = 8;
+  double part[width] = {};
+  std::ptrdiff_t i = 0;
+  for (; i + width <= n; i += width) {
+    for (std::ptrdiff_t k = 0; k < width; ++k) part[k] += f(i + k);
+  }
+  for (std::ptrdiff_t k = 0; i + k < n; ++k) part[k] += f(i + k);
+  return ((part[0] + part[4]) + (part[2] + part[6])) + ((part[1] + part[5]) + (part[3] + part[7]));
+}
+
+// Largest of f(i) over i in [0, n), and of `least`.
+template <class F>
+double max_of(std::ptrdiff_t n, double least, F f) {
+  constexpr std::ptrdiff_t width = 8;
+  double part[width];
+  std::fill_n(part, width, least);
+  std::ptrdiff_t i = 0;
+  for (; i + width <= n; i += width) {
+    for (std::ptrdiff_t k = 0; k < width; ++k) part[k] = std::max(part[k], f(i + k));
+  }
+  for (; i < n; ++i) part[0] = std::max(part[0], f(i));
+  return *std::max_element(part, part + width);
+}
+
+}  // namespace ressin
