@@ -47,7 +47,6 @@ class Advance : Pass<L, weighted> {
           put(h.p, i, p);
           put(h.lambda, i, lambda);
           put(h.inv, i, L(1.0) / pl);
-          put(h.centre, i, L(0.0));
           sum_pl = sum_pl + pl;
           sum_p = sum_p + p;
           de = de + (a + dp);

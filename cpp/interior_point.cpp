@@ -124,6 +124,7 @@ void InteriorPoint::lay_out_state() {
   for (double** x : {&s.drift, &s.drift_step, &s.start, &s.start_step}) *x = take(2);
   // a lane without a signal computes on these
   for (double* x : {s.p, s.lambda, s.inv, s.w}) std::fill_n(x, n * kernel_.lanes, 1.0);
+  std::fill_n(s.sum_pl, kernel_.lanes, static_cast<double>(n - shape_.first_row));
   if (!weighted_) {
     for (int k = 0; k < kernel_.lanes; ++k) fill_gram(k, nullptr);
   }
@@ -180,8 +181,8 @@ void InteriorPoint::load(int lane, const Problem& problem) {
     element(s.p, i, lane) = p;
     element(s.lambda, i, lane) = lambda;
     element(s.inv, i, lane) = inv;
-    element(s.centre, i, lane) = 0.0;
   }
+  s.sum_pl[lane] = p * lambda * static_cast<double>(shape_.n - shape_.first_row);
   fill_measured(lane, w);
   for (std::ptrdiff_t k = 0; k < shape_.n_knots; ++k) element(s.spline, k, lane) = element(s.spline_step, k, lane) = 0.0;
   for (double* x : {s.drift, s.drift_step, s.start, s.start_step}) element(x, 0, lane) = element(x, 1, lane) = 0.0;
@@ -311,10 +312,10 @@ void InteriorPoint::run(const Next& next, const Done& done, const KeepGoing& kee
   refill();
   while (active > 0 && keep_going()) {
     passes_.factor(shape_, s);
-    passes_.rollout(shape_, s);  // predictor
+    passes_.predict(shape_, s);
     for (int k = 0; k < n_lanes; ++k) choose_centre(k);
     passes_.recentre(shape_, s);
-    passes_.rollout(shape_, s);  // corrector
+    passes_.correct(shape_, s);
     for (int k = 0; k < n_lanes; ++k) choose_step(k);
     passes_.advance(shape_, s);
 

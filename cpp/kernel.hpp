@@ -42,7 +42,7 @@ struct KernelState {
   double* p;       // driver, > 0
   double* lambda;  // its multiplier, > 0
   double* inv;     // 1 / (p lambda)
-  double* centre;  // (sigma mu - dp_aff dlambda_aff) / (p lambda); 0 in the predictor
+  double* centre;  // (sigma mu - dp_aff dlambda_aff) / (p lambda), for the corrector
   double* step;    // dp / p
   double* gains;   // (n, n_gains, lanes)
   // per interval
@@ -67,8 +67,9 @@ struct KernelState {
 
 struct Passes {
   void (*factor)(const KernelShape&, KernelState&);    // eliminate backwards in time; the predictor's right-hand side
+  void (*predict)(const KernelShape&, KernelState&);   // substitute forwards: the step, and how far it may go
   void (*recentre)(const KernelShape&, KernelState&);  // the corrector's right-hand side through the same factor
-  void (*rollout)(const KernelShape&, KernelState&);   // substitute forwards: the step, and how far it may go
+  void (*correct)(const KernelShape&, KernelState&);   // predict(), with what recentre() has made of it
   void (*advance)(const KernelShape&, KernelState&);   // take the step and evaluate the residual there
 };
 

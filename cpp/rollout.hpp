@@ -1,4 +1,4 @@
-// rollout(): the optimal feedback, forwards in time.
+// predict() and correct(): the optimal feedback, forwards in time.
 #pragma once
 
 #include "pass.hpp"
@@ -6,7 +6,7 @@
 namespace ressin {
 namespace {
 
-template <class L, bool weighted>
+template <class L, bool weighted, bool corrected>
 class Rollout : Pass<L, weighted> {
   using Base = Pass<L, weighted>;
   using Hot = typename Base::Hot;
@@ -43,14 +43,15 @@ class Rollout : Pass<L, weighted> {
     }
     store(st_.min_step, t.min_step);
     store(st_.min_dual_step, t.min_dual_step);
-    store(st_.sum_pl, t.pl);
-    store(st_.sum_pl_step, t.pl_step);
-    store(st_.sum_pl_step2, t.pl_step2);
+    if constexpr (!corrected) {
+      store(st_.sum_pl_step, t.pl_step);
+      store(st_.sum_pl_step2, t.pl_step2);
+    }
   }
 
  private:
   struct Totals {
-    L min_step{0.0}, min_dual_step{0.0}, pl{0.0}, pl_step{0.0}, pl_step2{0.0};
+    L min_step{0.0}, min_dual_step{0.0}, pl_step{0.0}, pl_step2{0.0};
   };
 
   L substitute(const double* r, const L* u) const {
@@ -74,15 +75,17 @@ class Rollout : Pass<L, weighted> {
       a = next;
 
       const L lambda = at<L>(h.lambda, i);
-      const L pl = at<L>(h.p, i) * lambda;
       const L step = dp * (lambda * at<L>(h.inv, i));
       put(h.step, i, step);
       t.min_step = min(t.min_step, step);
-      t.min_dual_step = min(t.min_dual_step, at<L>(h.centre, i) - L(1.0) - step);
-      const L pl_step = pl * step;
-      t.pl = t.pl + pl;
-      t.pl_step = t.pl_step + pl_step;
-      t.pl_step2 = fma(pl_step, step, t.pl_step2);
+      if constexpr (corrected) {
+        t.min_dual_step = min(t.min_dual_step, at<L>(h.centre, i) - L(1.0) - step);
+      } else {
+        const L pl_step = lambda * dp;
+        t.min_dual_step = min(t.min_dual_step, L(-1.0) - step);
+        t.pl_step = t.pl_step + pl_step;
+        t.pl_step2 = fma(pl_step, step, t.pl_step2);
+      }
     }
     u[unknown_a] = a;
     u[unknown_v] = v;

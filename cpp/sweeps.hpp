@@ -1,10 +1,10 @@
-// The four passes of an interior point iteration, for any number type of lanes.hpp.
+// The five passes of an interior point iteration, for any number type of lanes.hpp.
 //
 // One Newton step minimises, over dp, the spline and drift steps (ds) and, in the 2015 revision, the start of the response,
 //   sum_i  w_i/2 (e_i + dr_i + phi_i' ds)^2 + lambda_i/(2 p_i) dp_i^2 + g_i dp_i   +   gamma/2 ||l + dl||^2
 // with g_i = alpha - centre_i lambda_i: a linear-quadratic regulator whose state is the response filter's. factor() runs
 // the Riccati recursion backwards with the coefficients as extra columns; a knot's coefficient leaves the front where its
-// bump begins. rollout() replays the optimal feedback forwards, so dr is the response to dp exactly.
+// bump begins. predict() and correct() replay the optimal feedback forwards, so dr is the response to dp exactly.
 #pragma once
 
 #include "advance.hpp"
@@ -18,8 +18,9 @@ namespace {
 template <class L, bool weighted>
 Passes make_passes() {
   return {[](const KernelShape& shape, KernelState& state) { Factor<L, weighted>(shape, state).run(); },
+          [](const KernelShape& shape, KernelState& state) { Rollout<L, weighted, false>(shape, state).run(); },
           [](const KernelShape& shape, KernelState& state) { Recentre<L, weighted>(shape, state).run(); },
-          [](const KernelShape& shape, KernelState& state) { Rollout<L, weighted>(shape, state).run(); },
+          [](const KernelShape& shape, KernelState& state) { Rollout<L, weighted, true>(shape, state).run(); },
           [](const KernelShape& shape, KernelState& state) { Advance<L, weighted>(shape, state).run(); }};
 }
 
