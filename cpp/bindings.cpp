@@ -18,6 +18,7 @@ namespace py = pybind11;
 
 void bind_qp(py::module_& m);
 void bind_image(py::module_& m);
+void bind_layer(py::module_& m);
 
 namespace {
 
@@ -218,4 +219,5 @@ PYBIND11_MODULE(_core, m) {
         py::arg("residual"), py::arg("spline"), py::arg("drift"), py::arg("start"));
   bind_qp(m);
   bind_image(m);
+  bind_layer(m);
 }

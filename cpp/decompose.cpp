@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <tuple>
 
 #include "kernel.hpp"
 #include "osqp_solver.hpp"
@@ -18,6 +17,7 @@ constexpr std::size_t most_bytes_in_lanes = std::size_t{64} << 20;
 
 // Of a signal that is zero at the solver's scale, as a constant one is.
 Solution zero_solution(const Model& model) {
+  constexpr double held_at_zero = 1e30;  // as good as infinite beside the response's
   Solution x;
   const auto n = static_cast<std::size_t>(model.n());
   x.point.driver.assign(n, 0.0);
@@ -25,6 +25,7 @@ Solution zero_solution(const Model& model) {
   x.point.drift.assign(static_cast<std::size_t>(model.n_drift()), 0.0);
   x.parts = make_parts(model, x.point);
   x.residual.assign(n, 0.0);
+  x.curvature.assign(n, held_at_zero);
   x.status = Status::optimal;
   return x;
 }
@@ -46,6 +47,7 @@ void write_parts(const Signal& s, const DecomposeSettings& settings, const Scale
   write(x.parts.tonic, scale, mean, s.tonic);
   write(x.point.driver, scale, 0.0, s.driver);
   write(x.residual, -scale, 0.0, s.residual);
+  if (s.curvature) std::copy(x.curvature.begin(), x.curvature.end(), s.curvature);
   for (std::ptrdiff_t i = 0; s.weights && i < s.n; ++i) {
     if (s.weights[i] == 0.0) s.residual[i] = s.y[i] - s.phasic[i] - s.tonic[i];
   }
@@ -70,13 +72,6 @@ struct Kept {
 thread_local Kept kept;
 constexpr std::size_t most_bytes_kept = std::size_t{16} << 20;
 
-std::shared_ptr<const Model> shared_model(std::ptrdiff_t n, double dt, const DecomposeSettings& settings) {
-  if (kept.model && kept.model->is_made_from(n, dt, settings.program, settings.knots)) return kept.model;
-  auto model = std::make_shared<const Model>(make_model(n, dt, settings));
-  if (InteriorPoint::bytes_per_lane(*model) <= most_bytes_kept) kept.model = model;
-  return model;
-}
-
 // Signals of one shape.
 struct Group {
   std::shared_ptr<const Model> shared;
@@ -89,26 +84,17 @@ struct Group {
 };
 
 std::vector<std::unique_ptr<Group>> make_groups(const std::vector<Signal>& signals, const DecomposeSettings& settings) {
-  std::map<std::tuple<std::ptrdiff_t, double, bool>, std::size_t> known;
+  std::map<Shape, std::size_t> known;
   std::vector<std::unique_ptr<Group>> groups;
   for (std::size_t i = 0; i < signals.size(); ++i) {
     const Signal& s = signals[i];
-    const auto [it, is_new] = known.try_emplace({s.n, s.dt, s.weights != nullptr}, groups.size());
-    if (is_new) groups.push_back(std::make_unique<Group>(shared_model(s.n, s.dt, settings), s.weights != nullptr));
+    const auto [it, is_new] = known.try_emplace(shape_of(s, settings), groups.size());
+    if (is_new) groups.push_back(std::make_unique<Group>(shared_model(s, settings), s.weights != nullptr));
     groups[it->second]->members.push_back(i);
   }
   // the longest first, so that no thread is left alone with one at the end
   std::stable_sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) { return a->model.n() > b->model.n(); });
   return groups;
-}
-
-const Kernel& choose_kernel(const Group& group, int n_workers) {
-  const KernelPair& pair = kernels();
-  const auto lanes = static_cast<std::size_t>(pair.lanes.lanes);
-  const std::size_t share =
-      (group.members.size() + static_cast<std::size_t>(n_workers) - 1) / static_cast<std::size_t>(n_workers);
-  const bool fits = InteriorPoint::bytes_per_lane(group.model) * lanes <= most_bytes_in_lanes;
-  return fits && 2 * share > lanes ? pair.lanes : pair.single;
 }
 
 Status status_of(OsqpStatus s) {
@@ -157,7 +143,7 @@ class Batch {
       return;
     }
     if (group.next.load() >= group.members.size()) return;
-    const Kernel& kernel = choose_kernel(group, n_workers);
+    const Kernel& kernel = choose_kernel(group.model, group.members.size(), n_workers);
     std::unique_ptr<InteriorPoint> method = std::move(kept.method);
     if (!method || !method->serves(&group.model, settings_.solver, kernel, group.weighted)) {
       method = std::make_unique<InteriorPoint>(group.shared, settings_.solver, kernel, group.weighted);
@@ -246,9 +232,30 @@ class Batch {
 
 }  // namespace
 
-Model make_model(std::ptrdiff_t n, double dt, const DecomposeSettings& settings) {
-  if (!settings.knots) return Model(n, dt, settings.program);
-  return Model(n, dt, settings.program, settings.knots->first, settings.knots->spacing, settings.knots->count);
+Model make_model(std::ptrdiff_t n, double dt, const ProgramSettings& program, const std::optional<KnotGrid>& knots) {
+  return knots ? Model(n, dt, program, knots->first, knots->spacing, knots->count) : Model(n, dt, program);
+}
+
+std::shared_ptr<const Model> shared_model(const Signal& s, const DecomposeSettings& settings) {
+  const ProgramSettings& program = program_of(s, settings);
+  if (kept.model && kept.model->is_made_from(s.n, s.dt, program, settings.knots)) return kept.model;
+  auto model = std::make_shared<const Model>(make_model(s.n, s.dt, program, settings.knots));
+  if (InteriorPoint::bytes_per_lane(*model) <= most_bytes_kept) kept.model = model;
+  return model;
+}
+
+const Kernel& choose_kernel(const Model& model, std::size_t n_signals, int n_workers) {
+  const KernelPair& pair = kernels();
+  const auto lanes = static_cast<std::size_t>(pair.lanes.lanes);
+  const std::size_t share = (n_signals + static_cast<std::size_t>(n_workers) - 1) / static_cast<std::size_t>(n_workers);
+  const bool fits = InteriorPoint::bytes_per_lane(model) * lanes <= most_bytes_in_lanes;
+  return fits && 2 * share > lanes ? pair.lanes : pair.single;
+}
+
+Shape shape_of(const Signal& s, const DecomposeSettings& settings) {
+  const ProgramSettings& p = program_of(s, settings);
+  const double gamma = settings.kind == SolverKind::osqp ? p.gamma : 0.0;
+  return {s.n, s.dt, s.weights != nullptr, p.tau0, p.tau1, p.delta_knot, gamma, p.revision, p.baseline};
 }
 
 std::vector<Decomposed> decompose(const std::vector<Signal>& signals, const DecomposeSettings& settings,
@@ -269,7 +276,7 @@ std::vector<Decomposed> decompose(const std::vector<Signal>& signals, const Deco
 }
 
 Evidence evidence_of(const Signal& signal, const DecomposeSettings& settings, const Decomposed& parts) {
-  const Model model = make_model(signal.n, signal.dt, settings);
+  const Model model = make_model(signal.n, signal.dt, program_of(signal, settings), settings.knots);
   const Task task(signal, settings);
   const double scale = task.scaled.scaling.scale;
   Point point;

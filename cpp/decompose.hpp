@@ -4,7 +4,9 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 #include "certificate.hpp"
@@ -33,7 +35,9 @@ struct Signal {
   std::ptrdiff_t n;
   double dt;  // s
   double *phasic, *tonic, *driver, *residual;
-  double* copy = nullptr;  // of y, if wanted
+  double* copy = nullptr;                    // of y, if wanted
+  const ProgramSettings* program = nullptr;  // this signal's own, instead of the settings'
+  double* curvature = nullptr;               // see Solution; kept where the solver's settings say so
 };
 
 struct Decomposed {
@@ -55,8 +59,26 @@ struct Decomposed {
 std::vector<Decomposed> decompose(const std::vector<Signal>& signals, const DecomposeSettings& settings,
                                   const std::function<bool(std::size_t done)>& poll);
 
+// The programme of a signal: its own, or the settings'.
+inline const ProgramSettings& program_of(const Signal& s, const DecomposeSettings& settings) {
+  return s.program ? *s.program : settings.program;
+}
+
+// What signals must share to stand in the lanes of one kernel; alpha and gamma are each lane's own (OSQP shares gamma).
+using Shape = std::tuple<std::ptrdiff_t, double, bool, double, double, double, double, Revision, Baseline>;
+Shape shape_of(const Signal& signal, const DecomposeSettings& settings);
+
+// Its model; the calling thread keeps the last small one.
+std::shared_ptr<const Model> shared_model(const Signal& signal, const DecomposeSettings& settings);
+
+// As many lanes as the signals of a shape fill, if they fit the caches.
+const Kernel& choose_kernel(const Model& model, std::size_t n_signals, int n_workers);
+
 // The model of a signal of n samples.
-Model make_model(std::ptrdiff_t n, double dt, const DecomposeSettings& settings);
+Model make_model(std::ptrdiff_t n, double dt, const ProgramSettings& program, const std::optional<KnotGrid>& knots);
+inline Model make_model(std::ptrdiff_t n, double dt, const DecomposeSettings& settings) {
+  return make_model(n, dt, settings.program, settings.knots);
+}
 
 // Rebuild phasic and tonic part from signal.driver and the coefficients, and compute the evidence from them and the data, with
 // signal.residual as the dual witness: no solver takes part, and a wrong witness can only make the bound worse.

@@ -6,7 +6,9 @@
 namespace ressin {
 namespace {
 
-template <class L, bool weighted>
+// `given`: the right-hand side is any, not a Newton step's. Then e is the gradient in the response, centre that in the driver
+// (the multiplier and alpha take no part), and measured that in the columns.
+template <class L, bool weighted, bool given = false>
 class Factor : Pass<L, weighted> {
   using Base = Pass<L, weighted>;
   using Hot = typename Base::Hot;
@@ -70,7 +72,8 @@ class Factor : Pass<L, weighted> {
       const std::ptrdiff_t begin = end - first > block_size ? end - block_size : first;
       for (std::ptrdiff_t i = end - 1; i >= begin; --i) {
         const L w = h.weight(i), lambda = at<L>(h.lambda, i);
-        const auto phi = weighted_drift(w, h.drift_at(i), w * at<L>(h.e, i));
+        const L e = at<L>(h.e, i);
+        const auto phi = weighted_drift(w, h.drift_at(i), given ? e : w * e);
 
         // the cost of (a, v, p) with the next state put in: a' = z0 a + v + g_a p, v' = z1 v + g_v p
         const L pa = fma(g_v, av, g_a * aa);
@@ -83,7 +86,7 @@ class Factor : Pass<L, weighted> {
         const L wav = fma(z01, av, z_aa);
         const L wvv = fma(z1, fma(z1, vv, av + av), aa);
         auto cp = fma(g_v, fv, fma(g_a, fa, phi));
-        cp.set(2, cp.get(2) + alpha);
+        cp.set(2, cp.get(2) + (given ? at<L>(h.centre, i) : alpha));
 
         // minimise over p:  p = -(gain' (a, v, columns) + offset)
         const L inverse = L(1.0) / wpp;

@@ -9,11 +9,9 @@
 #include <memory>
 #include <vector>
 
-#include <Eigen/Core>
-
 #include "certificate.hpp"
-#include "kernel.hpp"
 #include "model.hpp"
+#include "workspace.hpp"
 
 namespace ressin {
 
@@ -27,23 +25,21 @@ enum class Status {
 struct Solution {
   Point point;
   Parts parts;
-  std::vector<double> residual;  // (n,) e = r + t - y, the dual witness
+  std::vector<double> residual;   // (n,) e = r + t - y, the dual witness
+  std::vector<double> curvature;  // (n,) multiplier over driver, in the kernel's unit of the driver; empty if not kept
   Certificate certificate;
   Status status = Status::failed;
   int iterations = 0;
 };
 
-class InteriorPoint {
+class InteriorPoint : public Workspace {
  public:
   // Hands out the next signal's programme (y of about unit size) and a number to know it by, or null.
   using Next = std::function<const Problem*(std::size_t* tag)>;
   using Done = std::function<void(std::size_t tag, Solution&&)>;
   using KeepGoing = std::function<bool()>;  // asked once an iteration
 
-  // `weighted`: whether any programme has weights other than ones.
   InteriorPoint(std::shared_ptr<const Model> model, const SolverSettings& settings, const Kernel& kernel, bool weighted);
-  InteriorPoint(const InteriorPoint&) = delete;
-  InteriorPoint& operator=(const InteriorPoint&) = delete;
 
   // Solve all that `next` hands out; `done` receives each solution, in order of completion.
   void run(const Next& next, const Done& done, const KeepGoing& keep_going);
@@ -51,11 +47,8 @@ class InteriorPoint {
   // Whether it would do the same as one made with these.
   bool serves(const Model* model, const SolverSettings& settings, const Kernel& kernel, bool weighted) const {
     return &model_ == model && settings_.tol == settings.tol && settings_.max_iterations == settings.max_iterations &&
-           kernel_.lanes == kernel.lanes && weighted_ == weighted;
+           settings_.keep_curvature == settings.keep_curvature && kernel_.lanes == kernel.lanes && weighted_ == weighted;
   }
-
-  // Bytes that a lane takes.
-  static std::size_t bytes_per_lane(const Model& model);
 
  private:
   struct Lane {
@@ -67,12 +60,8 @@ class InteriorPoint {
     int stalled = 0;  // iterations in a row that hardly moved
   };
 
-  void lay_out_shape();
-  void separate_drift();
-  void lay_out_state();
   void lay_out_start();
   void load(int lane, const Problem& problem);
-  void fill_gram(int lane, const double* weights);
   void fill_measured(int lane, const double* weights);
   Point point(int lane) const;
   double objective(int lane) const;
@@ -80,25 +69,12 @@ class InteriorPoint {
   void choose_step(int lane);
   bool finished(int lane, Solution* solution);
 
-  double& element(double* x, std::ptrdiff_t i, int lane) const { return x[i * kernel_.lanes + lane]; }
-
-  std::shared_ptr<const Model> shared_model_;
-  const Model& model_;
   Certifier certifier_;
   SolverSettings settings_;
-  Kernel kernel_;
-  Passes passes_;
-  bool weighted_;
-  KernelShape shape_;
-  KernelState state_;
   std::vector<Lane> lanes_;
-  std::vector<double> drift_table_, storage_;  // the former only where the drift is separated from the start
   // where every signal begins: a constant driver, in the kernel's unit, its response, and what that leaves of a signal
   double start_driver_ = 0.0;
   std::vector<double> start_response_, start_residual_;
-  std::vector<std::ptrdiff_t> interval_end_;
-  // drift = drift_from * kernel's; start = kernel's - start_from * drift
-  Eigen::Matrix2d drift_from_ = Eigen::Matrix2d::Identity(), start_from_ = Eigen::Matrix2d::Zero();
 };
 
 }  // namespace ressin

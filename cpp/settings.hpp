@@ -30,8 +30,9 @@ struct ProgramSettings {
 
 // The interior-point method.
 struct SolverSettings {
-  double tol = 1e-8;         // relative duality gap at which a solve is converged
-  int max_iterations = 100;  // Newton steps
+  double tol = 1e-8;            // relative duality gap at which a solve is converged
+  int max_iterations = 100;     // Newton steps
+  bool keep_curvature = false;  // for a later derivative of the solution
 };
 
 }  // namespace ressin

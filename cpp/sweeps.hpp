@@ -1,4 +1,4 @@
-// The five passes of an interior point iteration, for any number type of lanes.hpp.
+// The passes of an interior point iteration, for any number type of lanes.hpp.
 //
 // One Newton step minimises, over dp, the spline and drift steps (ds) and, in the 2015 revision, the start of the response,
 //   sum_i  w_i/2 (e_i + dr_i + phi_i' ds)^2 + lambda_i/(2 p_i) dp_i^2 + g_i dp_i   +   gamma/2 ||l + dl||^2
@@ -18,6 +18,7 @@ namespace {
 template <class L, bool weighted>
 Passes make_passes() {
   return {[](const KernelShape& shape, KernelState& state) { Factor<L, weighted>(shape, state).run(); },
+          [](const KernelShape& shape, KernelState& state) { Factor<L, weighted, true>(shape, state).run(); },
           [](const KernelShape& shape, KernelState& state) { Rollout<L, weighted, false>(shape, state).run(); },
           [](const KernelShape& shape, KernelState& state) { Recentre<L, weighted>(shape, state).run(); },
           [](const KernelShape& shape, KernelState& state) { Rollout<L, weighted, true>(shape, state).run(); },

@@ -28,9 +28,9 @@ Scaling standardisation(const Signal& s) {
 }
 
 Scaled scale_of(const Signal& s, const DecomposeSettings& settings) {
-  Scaled r{standardisation(s), settings.program.alpha, 1.0};
+  Scaled r{standardisation(s), program_of(s, settings).alpha, 1.0};
   if (settings.standardize) return r;
-  if (!has_constant(settings.program.baseline)) {  // nothing takes up the mean: keep it in
+  if (!has_constant(program_of(s, settings).baseline)) {  // nothing takes up the mean: keep it in
     double weight = 0.0, squares = 0.0;
     for (std::ptrdiff_t i = 0; i < s.n; ++i) {
       const double w = s.weights ? s.weights[i] : 1.0;
@@ -54,7 +54,7 @@ Task::Task(const Signal& s, const DecomposeSettings& settings) : scaled(scale_of
   for (std::ptrdiff_t i = 0; s.weights && i < s.n; ++i) {
     if (s.weights[i] == 0.0) y[static_cast<std::size_t>(i)] = 0.0;
   }
-  problem = {y.data(), s.weights, scaled.alpha, settings.program.gamma};
+  problem = {y.data(), s.weights, scaled.alpha, program_of(s, settings).gamma};
 }
 
 bool Task::is_zero() const {

@@ -116,3 +116,35 @@ def read_image(image: NDArray[np.float32], rows: int, columns: int) -> NDArray[n
 def image_grid(n: int, rate: float) -> tuple[int, int]: ...
 def grid_starts(rows: int, rate: float) -> NDArray[np.int64]: ...
 def image_instruction_set() -> str: ...
+def layer_forward(
+    signals: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    lengths: NDArray[np.int64],
+    programs: NDArray[np.float64],
+    dt: float,
+    settings: Settings,
+) -> tuple[
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    list[bool],
+    NDArray[np.float64],
+]: ...
+def layer_backward(
+    signals: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    lengths: NDArray[np.int64],
+    programs: NDArray[np.float64],
+    dt: float,
+    settings: Settings,
+    driver: NDArray[np.float64],
+    residual: NDArray[np.float64],
+    curvature: NDArray[np.float64],
+    kept: NDArray[np.float64],
+    to_phasic: NDArray[np.float64] | None,
+    to_tonic: NDArray[np.float64] | None,
+    to_driver: NDArray[np.float64] | None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
