@@ -1,0 +1,291 @@
+"""cvxEDA as a differentiable function and as a module with parameters that can be learned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ressin.errors import InvalidInputError
+from ressin.nn.batch import NAMES
+from ressin.nn.operators import cvxeda_operator
+from ressin.settings import Baseline, Revision, Settings, check_knots, check_sampling_rate
+from ressin.signals import MIN_SAMPLES
+
+DTYPES = (torch.float32, torch.float64)
+
+
+class Parts(NamedTuple):
+    """A signal's parts, each with the signal's shape, dtype and device; 0 beyond a masked signal's end.
+
+    Attributes
+    ----------
+    phasic, tonic
+        In the signal's unit.
+    driver
+        Sudomotor nerve activity, >= 0, in the signal's unit per second.
+    residual
+        signal - phasic - tonic; 0 where the mask is False.
+    """
+
+    phasic: Tensor
+    tonic: Tensor
+    driver: Tensor
+    residual: Tensor
+
+
+def cvxeda(
+    signal: Tensor,
+    sampling_rate: float,
+    *,
+    alpha: float | Tensor = 8e-4,
+    gamma: float | Tensor = 1e-2,
+    tau0: float | Tensor = 2.0,
+    tau1: float | Tensor = 0.7,
+    mask: Tensor | None = None,
+    sample_weight: Tensor | None = None,
+    delta_knot: float = 10.0,
+    revision: Revision = "2025",
+    baseline: Baseline = "linear",
+    standardize: bool = True,
+    tol: float = 1e-8,
+    max_iterations: int = 100,
+    n_threads: int = 0,
+) -> Parts:
+    """Split signals into their phasic and tonic parts, differentiably.
+
+    The same programme and the same solver as `ressin.decompose`; gradients of any loss with respect to the signal,
+    alpha, gamma, tau0 and tau1 come from one more structured solve, a tenth of the forward pass.
+
+    Parameters
+    ----------
+    signal
+        (..., n) float32 or float64, n >= 4, on any device; computed in double precision on the CPU.
+    sampling_rate
+        Hz, > 0, of all signals.
+    alpha, gamma, tau0, tau1
+        As in `ressin.Settings`: a number, or a tensor that broadcasts to the batch's shape (...), one value a signal.
+        Signals of different time constants cannot share a kernel's lanes: many of those are about three times slower.
+    mask
+        (..., n) bool, for signals of unequal length in one tensor: each ends with its last True, exactly as if it had
+        been cut there. A False before that is a missing sample.
+    sample_weight
+        (..., n) weight of each sample's squared residual, >= 0; with 0 the sample plays no part, may be NaN, and its
+        parts are predicted. Not differentiated.
+    delta_knot, revision, baseline, standardize, tol, max_iterations, n_threads
+        See `ressin.Settings`. With `standardize` the gradient includes that of mean and deviation.
+
+    Returns
+    -------
+    Parts
+        Phasic, tonic, driver and residual, each (..., n).
+
+    Raises
+    ------
+    InvalidInputError
+        A tensor or a setting that cannot be used, or a gradient in time constants that are equal.
+    ConvergenceError
+        A programme was not solved to `tol`.
+
+    Notes
+    -----
+    At the solution, with J = [M A^-1, B, C] and D = multiplier / driver from the solver's last iterate, a small change
+    of the data moves the solution by the inverse of J'WJ + diag(D, gamma, 0). The solution is piecewise smooth: where
+    a driver sample is just about to become active, driver and multiplier are both near zero, there is no derivative
+    but one on either side, and a value between the two is returned. The derivative of a derivative is not implemented.
+
+    References
+    ----------
+    B. Amos, J. Z. Kolter, "OptNet: differentiable optimization as a layer in neural networks", ICML 2017.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ressin.nn import cvxeda
+    >>> t = torch.arange(200, dtype=torch.float64) / 4
+    >>> signal = (2 + torch.sin(t / 9) + (t > 20) * torch.exp(-(t - 20).clamp(min=0) / 2)).requires_grad_()
+    >>> parts = cvxeda(signal, 4.0)
+    >>> parts.phasic.square().sum().backward()
+    >>> bool(signal.grad.sum().abs() < 1e-9)  # a constant moves the tonic part alone
+    True
+    """
+    batch = _check_signal(signal)
+    masks, weights = _rows("mask", mask, signal), _rows("sample_weight", sample_weight, signal)
+    if weights is not None and weights.requires_grad:
+        raise InvalidInputError("sample_weight requires a gradient, which is not computed: detach it")
+    program = _program(batch, signal, (alpha, gamma, tau0, tau1))
+    phasic, tonic, driver, *_ = cvxeda_operator(
+        signal.reshape(-1, signal.shape[-1]),
+        masks,
+        weights,
+        program,
+        sampling_rate,
+        delta_knot,
+        revision,
+        baseline,
+        standardize,
+        tol,
+        max_iterations,
+        n_threads,
+    )
+    phasic, tonic, driver = (x.reshape(signal.shape) for x in (phasic, tonic, driver))
+    residual = signal - phasic - tonic
+    return Parts(phasic, tonic, driver, residual if mask is None else residual.masked_fill(~mask, 0.0))
+
+
+class CvxEDA(nn.Module):
+    """cvxEDA as a layer: signals in, `Parts` out, with parameters that can be learned.
+
+    Parameters
+    ----------
+    sampling_rate
+        Hz, > 0.
+    alpha, gamma, tau0, tau1
+        Values at the start; see `ressin.Settings`.
+    learn
+        Which of ``"alpha"``, ``"gamma"``, ``"tau0"``, ``"tau1"`` are parameters; their logarithms are (``log_alpha``
+        ...), so they stay positive. The others are constants.
+    delta_knot, revision, baseline, standardize, tol, max_iterations, n_threads
+        See `cvxeda`.
+
+    Raises
+    ------
+    InvalidInputError
+        A setting that cannot be used, or a time constant to be learned where both are equal.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ressin.nn import CvxEDA
+    >>> layer = CvxEDA(4.0, learn=("alpha", "tau0", "tau1"))
+    >>> sorted(name for name, _ in layer.named_parameters())
+    ['log_alpha', 'log_tau0', 'log_tau1']
+    """
+
+    def __init__(
+        self,
+        sampling_rate: float,
+        *,
+        alpha: float = 8e-4,
+        gamma: float = 1e-2,
+        tau0: float = 2.0,
+        tau1: float = 0.7,
+        learn: Iterable[str] = (),
+        delta_knot: float = 10.0,
+        revision: Revision = "2025",
+        baseline: Baseline = "linear",
+        standardize: bool = True,
+        tol: float = 1e-8,
+        max_iterations: int = 100,
+        n_threads: int = 0,
+    ) -> None:
+        super().__init__()
+        self.sampling_rate = check_sampling_rate(sampling_rate)
+        self.settings = Settings(
+            alpha=alpha,
+            gamma=gamma,
+            tau0=tau0,
+            tau1=tau1,
+            delta_knot=delta_knot,
+            revision=revision,
+            baseline=baseline,
+            standardize=standardize,
+            tol=tol,
+            max_iterations=max_iterations,
+            n_threads=n_threads,
+        )
+        check_knots(None, self.settings, self.sampling_rate)
+        self.learn = (learn,) if isinstance(learn, str) else tuple(learn)
+        for name in self.learn:
+            if name not in NAMES:
+                raise InvalidInputError(f"learn holds {name!r}; possible are {', '.join(NAMES)}")
+            value = float(getattr(self.settings, name))
+            if value == 0:
+                raise InvalidInputError(f"{name} is 0 and to be learned; its logarithm is, so start above 0")
+            self.register_parameter(f"log_{name}", nn.Parameter(torch.tensor(value).log()))
+        if tau0 == tau1 and {"tau0", "tau1"} & set(self.learn):
+            raise InvalidInputError(f"tau0 and tau1 are both {tau0:g} s and to be learned: start them apart")
+
+    def program(self) -> dict[str, float | Tensor]:
+        """Return alpha, gamma, tau0 and tau1 as they are now; those that are learned as tensors with a gradient."""
+        values: dict[str, float | Tensor] = {}
+        for name in NAMES:
+            learned = name in self.learn
+            values[name] = getattr(self, f"log_{name}").exp() if learned else float(getattr(self.settings, name))
+        return values
+
+    def forward(self, signal: Tensor, mask: Tensor | None = None, sample_weight: Tensor | None = None) -> Parts:
+        """Decompose signals: (..., n) -> `Parts` of (..., n); see `cvxeda`."""
+        s = self.settings
+        return cvxeda(
+            signal,
+            self.sampling_rate,
+            **self.program(),
+            mask=mask,
+            sample_weight=sample_weight,
+            delta_knot=s.delta_knot,
+            revision=s.revision,
+            baseline=s.baseline,
+            standardize=s.standardize,
+            tol=s.tol,
+            max_iterations=s.max_iterations,
+            n_threads=s.n_threads,
+        )
+
+    def extra_repr(self) -> str:
+        """Say the rate and which parameters are learned."""
+        return f"sampling_rate={self.sampling_rate:g}, learn={self.learn}"
+
+
+def _check_signal(signal: Tensor) -> torch.Size:
+    """Return the batch's shape."""
+    if signal.ndim < 1 or signal.dtype not in DTYPES:
+        raise InvalidInputError(
+            f"the signal is a {signal.dtype} tensor of shape {tuple(signal.shape)}; float32 or float64 of shape "
+            "(..., n) is needed"
+        )
+    if signal.shape[-1] < MIN_SAMPLES:
+        raise InvalidInputError(f"the signal has {signal.shape[-1]} samples; at least {MIN_SAMPLES} are needed")
+    return signal.shape[:-1]
+
+
+def _rows(name: str, value: Tensor | None, signal: Tensor) -> Tensor | None:
+    if value is None:
+        return None
+    if value.shape != signal.shape:
+        raise InvalidInputError(
+            f"{name} has shape {tuple(value.shape)}; it must have the signal's, {tuple(signal.shape)}"
+        )
+    if name == "mask" and value.dtype != torch.bool:
+        raise InvalidInputError(f"mask is a {value.dtype} tensor; it must be bool, True where there is a sample")
+    return value.reshape(-1, signal.shape[-1])
+
+
+def _program(batch: torch.Size, signal: Tensor, values: tuple[float | Tensor, ...]) -> Tensor:
+    """Stack alpha, gamma, tau0 and tau1 of every signal: (B, 4), double."""
+    columns = []
+    for name, value in zip(NAMES, values, strict=True):
+        tensor = torch.as_tensor(value, dtype=torch.float64, device=signal.device)
+        try:
+            columns.append(tensor.expand(batch).reshape(-1))
+        except RuntimeError:
+            raise InvalidInputError(
+                f"{name} has shape {tuple(tensor.shape)}, which does not broadcast to the batch's, {tuple(batch)}"
+            ) from None
+    program = torch.stack(columns, dim=1)
+    if not torch.compiler.is_compiling() and (columns[2].requires_grad or columns[3].requires_grad):
+        _check_differentiable(program)
+    return program
+
+
+def _check_differentiable(program: Tensor) -> None:
+    """Refuse a gradient in time constants that are equal; compiled, where values are unknown, it is NaN."""
+    equal = (program[:, 2] == program[:, 3]).nonzero()
+    if len(equal):
+        row = int(equal[0])
+        raise InvalidInputError(
+            f"tau0 and tau1 of signal {row} are both {float(program[row, 2].detach()):g} s; the response has no "
+            "derivative in its time constants where they are equal: start them apart"
+        )
