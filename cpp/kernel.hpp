@@ -66,12 +66,12 @@ struct KernelState {
 };
 
 struct Passes {
-  void (*factor)(const KernelShape&, KernelState&);    // eliminate backwards in time; the predictor's right-hand side
+  void (*factor)(const KernelShape&, KernelState&);        // eliminate backwards in time; the predictor's right-hand side
   void (*factor_given)(const KernelShape&, KernelState&);  // the same with any right-hand side, see factor.hpp
-  void (*predict)(const KernelShape&, KernelState&);   // substitute forwards: the step, and how far it may go
-  void (*recentre)(const KernelShape&, KernelState&);  // the corrector's right-hand side through the same factor
-  void (*correct)(const KernelShape&, KernelState&);   // predict(), with what recentre() has made of it
-  void (*advance)(const KernelShape&, KernelState&);   // take the step and evaluate the residual there
+  void (*predict)(const KernelShape&, KernelState&);       // substitute forwards: the step, and how far it may go
+  void (*recentre)(const KernelShape&, KernelState&);      // the corrector's right-hand side through the same factor
+  void (*correct)(const KernelShape&, KernelState&);       // predict(), with what recentre() has made of it
+  void (*advance)(const KernelShape&, KernelState&);       // take the step and evaluate the residual there
 };
 
 struct Kernel {
