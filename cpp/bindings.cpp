@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -13,12 +14,14 @@
 
 #include "decompose.hpp"
 #include "kernel.hpp"
+#include "poll.hpp"
 
 namespace py = pybind11;
 
 void bind_qp(py::module_& m);
 void bind_image(py::module_& m);
 void bind_layer(py::module_& m);
+void bind_rows(py::module_& m);
 
 namespace {
 
@@ -133,26 +136,13 @@ py::list decompose(const std::vector<Array>& signals, const std::vector<std::opt
     }
   }
 
-  std::optional<py::error_already_set> interrupt;
+  Poll poll(progress, jobs.size());
   std::vector<ressin::Decomposed> solved;
   {
     const py::gil_scoped_release release;  // jobs point into arrays that `signals` and `parts` keep alive
-    solved = ressin::decompose(jobs, settings, [&](std::size_t done) {
-      const py::gil_scoped_acquire acquire;
-      try {
-        if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-        if (!progress.is_none()) progress(done, signals.size());
-        return true;
-      } catch (py::error_already_set& e) {
-        interrupt.emplace(e);
-        return false;
-      }
-    });
+    solved = ressin::decompose(jobs, settings, std::ref(poll));
   }
-  if (interrupt) {
-    interrupt->restore();
-    throw py::error_already_set();
-  }
+  poll.rethrow();
   py::list out;
   for (std::size_t i = 0; i < solved.size(); ++i) {
     py::dict fields = describe(solved[i]);
@@ -220,4 +210,5 @@ PYBIND11_MODULE(_core, m) {
   bind_qp(m);
   bind_image(m);
   bind_layer(m);
+  bind_rows(m);
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ressin._core import __version__
 
 if TYPE_CHECKING:
+    from ressin.bands import Bands, bootstrap_bands
     from ressin.compat import cvxEDA, eda_phasic
     from ressin.cvxeda import decompose, decompose_batch
     from ressin.decomposition import Decomposition
@@ -28,8 +29,13 @@ if TYPE_CHECKING:
     from ressin.recording import Recording
     from ressin.settings import Settings
     from ressin.simulate import simulate_eda
+    from ressin.sweeps import sweep
+    from ressin.swept import Sweep
+    from ressin.windowed import Windows
+    from ressin.windows import decompose_windows
 
 _HOMES = {
+    "Bands": "bands",
     "ConvergenceError": "errors",
     "CvxEDA": "estimator",
     "Decomposition": "decomposition",
@@ -42,17 +48,23 @@ _HOMES = {
     "RecordingError": "errors",
     "RessinError": "errors",
     "Settings": "settings",
+    "Sweep": "swept",
+    "Windows": "windowed",
+    "bootstrap_bands": "bands",
     "build_qp": "qp",
     "cvxEDA": "compat",
     "decompose": "cvxeda",
     "decompose_batch": "cvxeda",
+    "decompose_windows": "windows",
     "eda_phasic": "compat",
     "find_scrs": "events",
     "read_recording": "io",
     "simulate_eda": "simulate",
+    "sweep": "sweeps",
 }
 
 __all__ = [
+    "Bands",
     "ConvergenceError",
     "CvxEDA",
     "Decomposition",
@@ -65,15 +77,20 @@ __all__ = [
     "RecordingError",
     "RessinError",
     "Settings",
+    "Sweep",
+    "Windows",
     "__version__",
+    "bootstrap_bands",
     "build_qp",
     "cvxEDA",
     "decompose",
     "decompose_batch",
+    "decompose_windows",
     "eda_phasic",
     "find_scrs",
     "read_recording",
     "simulate_eda",
+    "sweep",
 ]
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ressin.bands import bootstrap_bands, check_draws
 from ressin.decomposition import Decomposition
-from ressin.errors import ConvergenceError, InvalidInputError, MissingExtraError, RessinError
+from ressin.errors import ConvergenceError, InvalidInputError, RessinError
 from ressin.jobs import Clock, Job, raise_unconverged, solve
+from ressin.progress import report
 from ressin.settings import Baseline, Missing, Revision, Settings, Solver, check_sampling_rate
 
 if TYPE_CHECKING:
@@ -38,6 +41,8 @@ def decompose(
     osqp_eps: float = 1e-6,
     on_failure: Literal["raise", "return"] = "raise",
     n_threads: int = 0,
+    n_boot: int = 0,
+    boot_seed: int = 0,
 ) -> Decomposition:
     """Split a skin conductance signal into its phasic and tonic part by cvxEDA.
 
@@ -65,6 +70,11 @@ def decompose(
         Equally spaced sample indices of the tonic spline's knots, instead of one every delta_knot seconds.
     on_failure
         "raise" a ConvergenceError where the tolerance was not reached, or "return" the result with its status.
+    n_boot
+        Replicates of a bootstrap, which give the parts 90 % bands, `Decomposition.bands`; 0 for none, else at least 20:
+        see `bootstrap_bands`, which takes other levels, and for what the bands hold.
+    boot_seed
+        Seed of the replicates, >= 0.
 
     Returns
     -------
@@ -113,11 +123,15 @@ def decompose(
         n_threads=n_threads,
     )
     _check_option("on_failure", on_failure, ("raise", "return"))
+    if n_boot != 0:
+        check_draws(n_boot, boot_seed)
     job = Job.make(signal, Clock.make(sampling_rate, knots, settings), sample_weight, settings)
     (result,) = solve([job], settings, None)
     if on_failure == "raise":
         raise_unconverged(result)
-    return result
+    if n_boot == 0:
+        return result
+    return replace(result, bands=bootstrap_bands(result, n_boot, seed=boot_seed, n_threads=n_threads))
 
 
 def decompose_batch(
@@ -210,7 +224,8 @@ def decompose_batch(
             if errors == "raise":
                 raise named from error
             results.append(named)
-    solved = iter(_solve_with_progress(jobs, settings, progress))
+    with report(progress, len(jobs), "signal") as callback:
+        solved = iter(solve(jobs, settings, callback))
     for i, key in enumerate(keys):
         if results[i] is not None:
             continue
@@ -223,29 +238,6 @@ def decompose_batch(
                 raise
             results[i] = error
     return dict(zip(keys, results, strict=True)) if isinstance(signals, Mapping) else results
-
-
-def _solve_with_progress(
-    jobs: Sequence[Job], settings: Settings, progress: bool | Callable[[int, int], object]
-) -> list[Decomposition]:
-    if progress is False:
-        return solve(jobs, settings, None)
-    if callable(progress):
-        solved = solve(jobs, settings, progress)
-        progress(len(jobs), len(jobs))
-        return solved
-    try:
-        from tqdm.auto import tqdm
-    except ImportError:
-        raise MissingExtraError("tqdm", "data", "progress=True") from None
-    with tqdm(total=len(jobs), unit="signal", desc="cvxEDA") as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.update(done - bar.n)
-
-        solved = solve(jobs, settings, show)
-        bar.update(len(jobs) - bar.n)
-    return solved
 
 
 def _name_signals(signals: Mapping[Any, ArrayLike] | Iterable[ArrayLike]) -> tuple[list[Any], list[ArrayLike]]:

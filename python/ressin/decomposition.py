@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from ressin.bands import Bands
+
 Status = Literal["optimal", "inaccurate", "max_iterations", "failed"]
 
 
@@ -63,6 +65,8 @@ class Decomposition:
         Sum of driver times multiplier, relative like relative_gap.
     osqp_residuals
         OSQP's primal and dual residual in its own scaling, or None.
+    bands
+        Bands for phasic and tonic part, where `n_boot` asked for them, or None; see `ressin.bands.bootstrap_bands`.
     """
 
     signal: NDArray[np.float64]
@@ -86,6 +90,7 @@ class Decomposition:
     stationarity: float
     complementarity: float
     osqp_residuals: tuple[float, float] | None
+    bands: Bands | None = None
     _start: tuple[float, float] = field(repr=False)
     _knot_grid: tuple[int, int, int] | None = field(repr=False)
 
@@ -136,17 +141,26 @@ class Decomposition:
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the parts with NeuroKit's column names: EDA_Tonic, EDA_Phasic, EDA_SMNA (the driver), EDA_Residual."""
+        """Return the parts with NeuroKit's column names: EDA_Tonic, EDA_Phasic, EDA_SMNA (the driver), EDA_Residual.
+
+        With bands also EDA_Tonic_Low, EDA_Tonic_High, EDA_Phasic_Low and EDA_Phasic_High.
+        """
         import pandas as pd
 
-        return pd.DataFrame(
-            {
-                "EDA_Tonic": self.tonic,
-                "EDA_Phasic": self.phasic,
-                "EDA_SMNA": self.driver,
-                "EDA_Residual": self.residual,
+        columns = {
+            "EDA_Tonic": self.tonic,
+            "EDA_Phasic": self.phasic,
+            "EDA_SMNA": self.driver,
+            "EDA_Residual": self.residual,
+        }
+        if self.bands is not None:
+            columns |= {
+                "EDA_Tonic_Low": self.bands.tonic_low,
+                "EDA_Tonic_High": self.bands.tonic_high,
+                "EDA_Phasic_Low": self.bands.phasic_low,
+                "EDA_Phasic_High": self.bands.phasic_high,
             }
-        )
+        return pd.DataFrame(columns)
 
     def summary(self) -> dict[str, Any]:
         """Return the evidence, the settings and the quality as plain numbers and words, fit for JSON."""
@@ -166,7 +180,7 @@ class Decomposition:
             "n_missing": 0 if self.weights is None else int(np.count_nonzero(self.weights == 0)),
             "quality": {**asdict(quality), "messages": list(quality.messages)},
             "settings": asdict(self.settings),
-        }
+        } | ({} if self.bands is None else {"bands": self.bands.facts()})
 
     def plot(self) -> Figure:
         """Draw the signal, its parts and the driver; needs the `plot` extra."""

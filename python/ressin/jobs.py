@@ -17,7 +17,7 @@ from ressin.signals import check_missing, check_signal
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-_ADVICE = {
+ADVICE = {
     "inaccurate": "the digits of double precision ran out before the tolerance was reached: ask for a larger tol",
     "max_iterations": "the iterations ran out: allow more with max_iterations, or ask for a larger tol",
     "failed": "the numbers broke down: look for extreme values in the signal or the settings",
@@ -95,6 +95,6 @@ def raise_unconverged(result: Decomposition, where: str = "") -> None:
     raise ConvergenceError(
         f"{where}{result.settings.solver} stopped after {result.iterations} iterations with status {result.status!r} "
         f"and a relative duality gap of {result.relative_gap:.1e} (tol is {result.settings.tol:g}): "
-        f"{_ADVICE[result.status]}",
+        f"{ADVICE[result.status]}",
         result,
     )

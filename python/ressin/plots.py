@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,18 @@ STYLE: Any = {  # matplotlib declares the keys one by one; these are the ones th
 }
 
 
+class Recorded(Protocol):
+    """What has samples over time."""
+
+    @property
+    def signal(self) -> NDArray[np.float64]:
+        """Samples, (n,)."""
+
+    @property
+    def sampling_rate(self) -> float:
+        """Hz."""
+
+
 def plot_decomposition(
     decomposition: Decomposition, *, scrs: pd.DataFrame | None = None, title: str = "", unit: str = "uS"
 ) -> Figure:
@@ -69,23 +81,23 @@ def plot_decomposition(
         it. From top to bottom: the signal with the tonic part, the phasic part with the SCRs, the driver, the
         residual. Time is in seconds, in hours from two hours on. A long recording is drawn by the smallest and
         largest sample of each of 1,500 columns, so a day looks as it is and weighs little. Missing samples are
-        shaded.
+        shaded, and so are the bands of tonic and phasic part where the decomposition has them.
     """
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.0, 6.6), layout="constrained")
         axes = figure.subplots(4, 1, sharex=True, height_ratios=[3.0, 2.2, 1.6, 1.1])
-        shown, scale, time_label = _unit_text(unit), *_time_scale(decomposition)
+        shown, scale, time_label = unit_text(unit), *time_scale(decomposition)
         _draw_levels(axes[0], decomposition, scale, shown)
         _draw_phasic(axes[1], decomposition, scrs, scale, shown)
-        _line(axes[2], decomposition, decomposition.driver, scale, color=DRIVER, linewidth=0.9)
+        draw_line(axes[2], decomposition, decomposition.driver, scale, color=DRIVER, linewidth=0.9)
         axes[2].set(title="driver (sudomotor nerve)", ylabel=f"{shown}/s")
         axes[2].set_ylim(bottom=0.0)
-        _line(axes[3], decomposition, decomposition.residual, scale, color=RESIDUAL, linewidth=0.7)
+        draw_line(axes[3], decomposition, decomposition.residual, scale, color=RESIDUAL, linewidth=0.7)
         axes[3].set(title="residual", ylabel=shown, xlabel=time_label)
         axes[3].set_xlim(0.0, max(decomposition.signal.size / decomposition.sampling_rate / scale, 1e-9))
         for axis in axes:
             axis.yaxis.set_major_locator(MaxNLocator(4))
-            _shade_missing(axis, decomposition, scale)
+            shade_missing(axis, decomposition, scale)
         figure.align_ylabels(list(axes))
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontsize=11.0)
@@ -104,11 +116,11 @@ def draw_overview(axis: Axes, decomposition: Decomposition, *, unit: str = "uS")
     unit
         Unit of the signal.
     """
-    scale, time_label = _time_scale(decomposition)
-    _line(axis, decomposition, decomposition.signal, scale, color=SIGNAL, linewidth=0.8, label="signal")
-    _line(axis, decomposition, decomposition.tonic, scale, color=TONIC, linewidth=1.4, label="tonic")
-    _line(axis, decomposition, decomposition.phasic, scale, color=PHASIC, linewidth=1.0, label="phasic")
-    axis.set(xlabel=time_label, ylabel=_unit_text(unit))
+    scale, time_label = time_scale(decomposition)
+    draw_line(axis, decomposition, decomposition.signal, scale, color=SIGNAL, linewidth=0.8, label="signal")
+    draw_line(axis, decomposition, decomposition.tonic, scale, color=TONIC, linewidth=1.4, label="tonic")
+    draw_line(axis, decomposition, decomposition.phasic, scale, color=PHASIC, linewidth=1.0, label="phasic")
+    axis.set(xlabel=time_label, ylabel=unit_text(unit))
     axis.legend(loc="upper right", frameon=False, ncols=3)
 
 
@@ -148,14 +160,23 @@ def envelope(values: NDArray[np.float64], n_bins: int) -> tuple[NDArray[np.intp]
 
 
 def _draw_levels(axis: Axes, decomposition: Decomposition, scale: float, unit: str) -> None:
-    _line(axis, decomposition, decomposition.signal, scale, color=SIGNAL, linewidth=0.9, label="signal")
-    _line(axis, decomposition, decomposition.tonic, scale, color=TONIC, linewidth=1.6, label="tonic")
+    draw_line(axis, decomposition, decomposition.signal, scale, color=SIGNAL, linewidth=0.9, label="signal")
+    draw_line(axis, decomposition, decomposition.tonic, scale, color=TONIC, linewidth=1.6, label="tonic")
+    bands = decomposition.bands
+    if bands is not None:
+        label = f"tonic, {bands.level:.0%} band"
+        draw_band(axis, decomposition, bands.tonic_low, bands.tonic_high, scale, color=TONIC, label=label)
     axis.set(title="signal and tonic level", ylabel=unit)
-    axis.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, ncols=2, borderaxespad=0.0)
+    axis.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, ncols=3, borderaxespad=0.0)
 
 
 def _draw_phasic(axis: Axes, decomposition: Decomposition, scrs: pd.DataFrame | None, scale: float, unit: str) -> None:
-    _line(axis, decomposition, decomposition.phasic, scale, color=PHASIC)
+    draw_line(axis, decomposition, decomposition.phasic, scale, color=PHASIC)
+    bands = decomposition.bands
+    if bands is not None:
+        label = f"phasic, {bands.level:.0%} band"
+        draw_band(axis, decomposition, bands.phasic_low, bands.phasic_high, scale, color=PHASIC, label=label)
+        axis.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, borderaxespad=0.0)
     axis.set(title="phasic", ylabel=unit)
     if scrs is None:
         return
@@ -169,29 +190,47 @@ def _draw_phasic(axis: Axes, decomposition: Decomposition, scrs: pd.DataFrame | 
     axis.margins(y=0.12)
 
 
-def _line(
-    axis: Axes, decomposition: Decomposition, values: NDArray[np.float64], scale: float, *, color: str,
+def draw_line(
+    axis: Axes, recorded: Recorded, values: NDArray[np.float64], scale: float, *, color: str,
     linewidth: float = 1.0, label: str = "",
 ) -> None:  # fmt: skip
+    """Draw a line over time, thinned where it is long."""
     positions, thinned = envelope(values, _BINS)
-    axis.plot(positions / decomposition.sampling_rate / scale, thinned, color=color, linewidth=linewidth, label=label)
+    axis.plot(positions / recorded.sampling_rate / scale, thinned, color=color, linewidth=linewidth, label=label)
 
 
-def _shade_missing(axis: Axes, decomposition: Decomposition, scale: float) -> None:
+def draw_band(
+    axis: Axes, recorded: Recorded, low: NDArray[np.float64], high: NDArray[np.float64], scale: float, *, color: str,
+    label: str = "",
+) -> None:  # fmt: skip
+    """Shade what lies between two lines, thinned to the smallest and the largest of each column."""
+    n = low.size
+    edges = np.arange(n) if n <= 4 * _BINS else np.linspace(0, n, _BINS, endpoint=False).astype(np.intp)
+    axis.fill_between(
+        edges / recorded.sampling_rate / scale,
+        np.fmin.reduceat(low, edges),
+        np.fmax.reduceat(high, edges),
+        step=None if n <= 4 * _BINS else "post",
+        color=color, alpha=0.25, linewidth=0, label=label,
+    )  # fmt: skip
+
+
+def shade_missing(axis: Axes, recorded: Recorded, scale: float) -> None:
     """Shade the runs of missing samples."""
-    missing = np.isnan(decomposition.signal)
+    missing = np.isnan(recorded.signal)
     if not missing.any():
         return
     edges = np.flatnonzero(np.diff(missing.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)  # (runs, 2)
-    for first, stop in edges[:500] / decomposition.sampling_rate / scale:
+    for first, stop in edges[:500] / recorded.sampling_rate / scale:
         axis.axvspan(first, stop, color="#e4e4e4", linewidth=0, zorder=0)
 
 
-def _time_scale(decomposition: Decomposition) -> tuple[float, str]:
+def time_scale(recorded: Recorded) -> tuple[float, str]:
     """Return the seconds in a unit of the time axis, and its label."""
-    seconds = decomposition.signal.size / decomposition.sampling_rate
+    seconds = recorded.signal.size / recorded.sampling_rate
     return (3600.0, "time (h)") if seconds >= 7200.0 else (1.0, "time (s)")
 
 
-def _unit_text(unit: str) -> str:
+def unit_text(unit: str) -> str:
+    """Write microsiemens as they are printed."""
     return "\u00b5S" if unit == "uS" else unit

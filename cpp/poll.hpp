@@ -1,0 +1,38 @@
+// How a long call into the core stays interruptible: shared by the bindings that decompose.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <cstddef>
+#include <optional>
+
+// To be called as the core's `poll`, without the GIL: looks for Ctrl-C and calls progress(done, total). What either raises
+// calls the run off and is kept until rethrow().
+class Poll {
+ public:
+  Poll(const pybind11::object& progress, std::size_t total) : progress_(progress), total_(total) {}
+
+  bool operator()(std::size_t done) {
+    const pybind11::gil_scoped_acquire acquire;
+    try {
+      if (PyErr_CheckSignals() != 0) throw pybind11::error_already_set();
+      if (!progress_.is_none()) progress_(done, total_);
+      return true;
+    } catch (pybind11::error_already_set& e) {
+      raised_.emplace(e);
+      return false;
+    }
+  }
+
+  // With the GIL.
+  void rethrow() {
+    if (!raised_) return;
+    raised_->restore();
+    throw pybind11::error_already_set();
+  }
+
+ private:
+  const pybind11::object& progress_;
+  std::size_t total_;
+  std::optional<pybind11::error_already_set> raised_;
+};
