@@ -29,6 +29,8 @@ CLAIMS = (
     "test_five_minutes_at_1_khz",
     "test_two_threads",
     "test_osqp_warm",
+    "test_windows_vs_cvxeda",
+    "test_bootstrap",
 )
 PACKAGES = ("numpy", "scipy", "cvxeda", "cvxopt", "neurokit2", "piqp")
 
