@@ -53,6 +53,8 @@ def test_stub_names_what_the_core_has() -> None:
     stub = ast.parse((ROOT / "python" / "ressin" / "_core.pyi").read_text(encoding="utf-8"))
     declared: set[str] = set()
     for node in stub.body:
+        if isinstance(node, ast.ClassDef) and "TypedDict" in map(ast.unparse, node.bases):
+            continue  # the type of a dictionary that a function returns
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             declared.add(node.name)
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):

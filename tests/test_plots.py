@@ -9,11 +9,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ressin.cvxeda import decompose
@@ -21,8 +23,11 @@ from ressin.decomposition import Decomposition
 from ressin.errors import InvalidInputError, MissingExtraError, OutputError
 from ressin.events import find_scrs
 from ressin.figure_files import save_figure
-from ressin.plots import draw_overview, envelope, plot_decomposition
+from ressin.plots import draw_band, draw_overview, envelope, plot_decomposition
+from ressin.plots_many import plot_sweep, plot_windows
 from ressin.simulate import simulate_eda
+from ressin.sweeps import sweep
+from ressin.windows import decompose_windows
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +126,7 @@ def test_the_envelope_of_a_short_or_missing_line() -> None:
         envelope(values, 0)
 
 
+Line = npt.NDArray[np.float64]
 MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF", "html": b"<!DOCTYPE html>"}
 
 
@@ -173,6 +179,68 @@ def test_a_constant_signal_can_be_drawn(tmp_path: Path) -> None:
     save_figure(plot_decomposition(flat, scrs=find_scrs(flat)), tmp_path / "x.png")
     short = replace(flat, signal=flat.signal[:1], tonic=flat.tonic[:1])
     draw_overview(Figure().subplots(), replace(short, phasic=flat.phasic[:1]))
+
+
+def shade(panel: Axes) -> tuple[Line, Line]:
+    """Return the lower and the upper edge of a panel's only shade."""
+    (collection,) = panel.collections
+    (path,) = collection.get_paths()
+    x, y = np.asarray(path.vertices)[:-1].T
+    low, high = ([f(y[x == at]) for at in np.unique(x)] for f in (min, max))
+    return np.array(low), np.array(high)
+
+
+def test_bands_are_shaded_and_named() -> None:
+    result = decompose(simulate_eda(60, 4, n_scr=6, rng=np.random.default_rng(2)).signal, 4, n_boot=20)
+    assert result.bands is not None
+    panels = plot_decomposition(result).axes
+    for panel, part in ((panels[0], "tonic"), (panels[1], "phasic")):
+        low, high = shade(panel)
+        np.testing.assert_allclose(low, getattr(result.bands, f"{part}_low"))
+        np.testing.assert_allclose(high, getattr(result.bands, f"{part}_high"))
+        legend = panel.get_legend()
+        assert legend is not None
+        assert f"{part}, 90% band" in [text.get_text() for text in legend.get_texts()]
+    assert not panels[2].collections
+
+
+def test_the_bands_of_a_long_recording_keep_their_extremes() -> None:
+    n = 20_000
+    axis, noise = Figure().subplots(), np.random.default_rng(1).normal(size=n)
+    recorded = long_result()
+    draw_band(axis, recorded, noise - 1, noise + 1, 1.0, color="black")
+    low, high = shade(axis)
+    assert low.size <= 3000
+    assert (low.min(), high.max()) == (noise.min() - 1, noise.max() + 1)
+
+
+def test_windows_are_drawn_as_their_average_and_spread() -> None:
+    signal = simulate_eda(90, 4, n_scr=8, rng=np.random.default_rng(2)).signal
+    windows = decompose_windows(signal, 4, 30, 10)
+    average = windows.average()
+    panels = plot_windows(windows, title="windows").axes
+    assert panels[0].get_title(loc="left") == "7 windows of 30 s"
+    for panel, part in zip(panels, ("Tonic", "Phasic"), strict=True):
+        np.testing.assert_array_equal(panel.get_lines()[-1].get_ydata(), average[f"EDA_{part}"])
+        low, high = shade(panel)
+        np.testing.assert_allclose(high - low, 2 * average[f"EDA_{part}_SD"], atol=1e-12)
+    assert panels[1].get_xlim() == (0, 90)
+
+
+def test_a_sweep_has_a_column_for_each_parameter_that_varies() -> None:
+    signal = simulate_eda(60, 8, n_scr=6, rng=np.random.default_rng(2)).signal
+    found = sweep(signal, 8, alpha=[1e-4, 1e-3, 1e-2], baseline=["linear", "spline"])
+    table = found.to_frame()
+    panels = np.array(plot_sweep(found).axes, dtype=object).reshape(3, 2)
+    assert [panel.get_xlabel() for panel in panels[-1]] == ["alpha", "baseline"]
+    assert panels[0, 0].get_xscale() == "log"
+    assert [label.get_text() for label in panels[-1, 1].get_xticklabels()] == ["linear", "spline"]
+    for row, measure in enumerate(("n_scrs", "residual_share", "phasic_tonic_correlation")):
+        linear, _, median = panels[row, 0].get_lines()
+        np.testing.assert_array_equal(linear.get_ydata(), table[measure][table["baseline"] == "linear"])
+        np.testing.assert_allclose(np.asarray(median.get_ydata()), table.groupby("alpha")[measure].median())
+    assert len(panels[0, 1].get_lines()) == 4
+    assert plot_sweep(sweep(signal, 8)).axes[-1].get_xlabel() == "alpha"
 
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,8 +125,8 @@ def bootstrap_bands(
     Coverage, measured by ``python -m bench.coverage`` on simulated recordings that are not of the model's own making
     (60 of each of ten kinds: 4 to 100 Hz, 30 to 300 s, white and autocorrelated noise of 0.003 to 0.05 uS) at the
     default alpha and a level of 90 %: 89 % of the samples over all kinds, for either part, and 83 to 93 % by kind,
-    least with little noise and responses that overlap. With an alpha 12 to 60 times the default it is 74 to 99 %. That is for what
-    the simulation knows: no artefacts, the true time constants, noise of one strength throughout.
+    least with little noise and responses that overlap. With an alpha 12 to 60 times the default it is 74 to 99 %. That
+    is for what the simulation knows: no artefacts, the true time constants, noise of one strength throughout.
 
     References
     ----------
