@@ -191,7 +191,7 @@ def test_ctrl_c_exits_with_130(
 
 def test_demo_finds_what_it_simulated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
-    assert run("demo", "-o", tmp_path / "demo", "--seed", 3) == 0
+    assert run("demo", "--short", "-o", tmp_path / "demo", "--seed", 3) == 0
     printed = capsys.readouterr().out
     assert "12 SCRs: 12 of 12 responses matched, 0 missed, 0 extra" in printed
     assert "optimality recomputed from the data holds" in printed
@@ -205,7 +205,7 @@ def test_demo_finds_what_it_simulated(tmp_path: Path, capsys: pytest.CaptureFixt
 
 def test_demo_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        assert run("demo", "-o", tmp_path / name, "--seed", seed) == 0
+        assert run("demo", "--short", "-o", tmp_path / name, "--seed", seed) == 0
     tables = [(tmp_path / name / "demo.csv").read_bytes() for name in "abc"]
     assert tables[0] == tables[1] != tables[2]
 
@@ -216,7 +216,7 @@ def test_demo_without_matplotlib_says_what_to_install(
     for name in ("ressin.plots", "ressin.figure_files"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    assert run("demo", "-o", tmp_path / "demo") == 0
+    assert run("demo", "--short", "-o", tmp_path / "demo") == 0
     assert "no picture" in capsys.readouterr().out
     assert (tmp_path / "demo" / "demo.csv").exists()
 

@@ -5,11 +5,10 @@
 
 import argparse
 import dataclasses
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ressin.cli_bars import StageBars
 from ressin.cli_figures import add_figures
 from ressin.errors import InvalidInputError
 
@@ -71,7 +70,7 @@ def run_simulate(arguments: argparse.Namespace) -> int:
         subjects, songs = sizes.get("n_subjects", 60), sizes.get("n_songs", 80)
         sizes["n_pairs"] = max(subjects, songs, min(1200, subjects * songs))
     settings = dataclasses.replace(SimulationSettings(), **sizes)
-    with _Bars(arguments.quiet) as progress:
+    with StageBars(arguments.quiet) as progress:
         report = simulate_pmemo(
             arguments.folder,
             seed=arguments.seed,
@@ -141,7 +140,7 @@ def run_prepare(arguments: argparse.Namespace) -> int:
     from ressin.data.prepare import prepare
 
     catalog = read_source(arguments.source, arguments.release, arguments.root, arguments.label, arguments.features)
-    with _Bars(arguments.quiet) as progress:
+    with StageBars(arguments.quiet) as progress:
         report = prepare(
             catalog,
             arguments.folder,
@@ -226,26 +225,3 @@ def _print_rejects(folder: Path) -> None:
         if len(same) > SHOWN_REJECTS:
             print(f"      ... and {len(same) - SHOWN_REJECTS:,} more")
     print()
-
-
-class _Bars:
-    """A progress bar per stage, on standard error; nothing where it is quiet."""
-
-    def __init__(self, quiet: bool) -> None:
-        self.quiet = quiet
-        self.bars: dict[str, Any] = {}
-
-    def __enter__(self) -> Callable[[str, int, int], None] | None:
-        return None if self.quiet else self._tell
-
-    def __exit__(self, *_: object) -> None:
-        for bar in self.bars.values():
-            bar.close()
-
-    def _tell(self, stage: str, done: int, total: int) -> None:
-        from ressin.data.extras import require
-
-        if stage not in self.bars:
-            tqdm = require("tqdm", "data", "showing progress")
-            self.bars[stage] = tqdm.tqdm(total=total, desc=stage, file=sys.stderr, dynamic_ncols=True)
-        self.bars[stage].update(done - self.bars[stage].n)

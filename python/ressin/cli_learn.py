@@ -6,10 +6,17 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from ressin.cli_bars import TrainingBar
+
+if TYPE_CHECKING:
+    from ressin.data.windows import WindowRule
+    from ressin.learn.checkpoint import TrainedModel
 
 Subparsers = Any  # argparse's own type for it is private
 
@@ -87,15 +94,16 @@ def run_reproduce(arguments: argparse.Namespace) -> int:
     )
     data = arguments.data
     output = arguments.output or data.with_name(f"{data.resolve().name}-report")
-    result = reproduce(
-        data,
-        output,
-        plan,
-        labels=tuple(arguments.label),
-        say=None if arguments.quiet else lambda text: print(text, flush=True),
-        progress=not arguments.quiet and sys.stderr.isatty(),
-        models=not arguments.no_models,
-    )
+    with TrainingBar(arguments.quiet) as bar:
+        result = reproduce(
+            data,
+            output,
+            plan,
+            labels=tuple(arguments.label),
+            say=bar.say,
+            progress=bar if bar.shown else False,
+            models=not arguments.no_models,
+        )
     for name, reason in result.missing:
         print(f"not computed: {name}: {reason}", file=sys.stderr)
     print(f"{result.computed} cells computed, {result.read} read: {output / 'report.html'}")
@@ -110,8 +118,8 @@ def _add_predict(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "predict",
         help="probability of high for one recording, by a trained model",
-        description="Read a recording, drop its beginning, decompose it as ressin prepare does by default, and print "
-        "the probability of high, with a note on everything in which it is unlike the training data.",
+        description="Read a recording, drop its beginning and decompose it as the training data were, and print the "
+        "probability of high, with a note on everything in which it is unlike the training data.",
     )
     parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="model.safetensors of a training")
     parser.add_argument("recording", type=Path, metavar="RECORDING", help="any file that ressin decompose reads")
@@ -121,7 +129,7 @@ def _add_predict(subparsers: Subparsers) -> None:
     parser.add_argument("--start", type=float, default=0.0, metavar="S", help="beginning of the window (default 0)")
     parser.add_argument("--end", type=float, metavar="S", help="end of the window (default: that of the recording)")
     parser.add_argument(
-        "--drop", type=float, default=15.0, metavar="S", help="seconds dropped at the beginning, as in training (15)"
+        "--drop", type=float, metavar="S", help="seconds dropped at the beginning (default: as in training)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda ... (default auto)")
@@ -133,15 +141,13 @@ def run_predict(arguments: argparse.Namespace) -> int:
     from ressin.data.extras import require
 
     require("torch", "train", "predicting")
-    from ressin.data.windows import WindowRule
     from ressin.io import read_recording
     from ressin.learn.checkpoint import load
     from ressin.learn.predict import predict_file
 
     trained = load(arguments.checkpoint)
     recording = read_recording(arguments.recording, sampling_rate=arguments.rate, column=arguments.column)
-    # What is too short for the model's grid is refused; whether it is shorter than in training is said in a note.
-    window = WindowRule(drop_seconds=arguments.drop, min_duration=0.0)
+    window = None if arguments.drop is None else _window(trained, arguments.drop)
     found = predict_file(
         trained,
         recording,
@@ -164,6 +170,14 @@ def run_predict(arguments: argparse.Namespace) -> int:
     for note in found.notes:
         print(f"unlike the training data, or doubtful: {note}")
     return 0
+
+
+def _window(trained: TrainedModel, drop: float) -> WindowRule:
+    """Give the model's own window with another beginning."""
+    from ressin.data.settings import Preparation
+
+    known = trained.preparation or Preparation()
+    return dataclasses.replace(known.window, drop_seconds=drop, min_duration=0.0)
 
 
 def _add_export(subparsers: Subparsers) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ressin.data.labelled import LabelledData
+from ressin.data.settings import Preparation
 from ressin.image import ImageSettings, PackedSignals
 from ressin.learn.settings import LearnSettings, ModelSettings, TrainSettings
 
@@ -33,6 +34,7 @@ def made_up(n: int = 90, n_subjects: int = 15, n_songs: int = 10, n_music: int =
         music=music,
         music_row=song.astype(np.int64),
         label_rule={"min_ratings": 4},
+        preparation=Preparation(),
     )
 
 

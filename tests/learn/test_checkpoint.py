@@ -14,6 +14,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from ressin.data.labelled import LabelledData
+from ressin.data.settings import Preparation
 from ressin.errors import InvalidInputError, OutputError
 from ressin.learn.checkpoint import Domain, TrainedModel, load
 from ressin.learn.predict import predict_recording
@@ -23,6 +24,12 @@ from ressin.learn.training import train
 from tests.learn.samples import RATE, made_up, small
 
 TRAIN = np.arange(60)
+
+
+def prepared_with(**changes: Any) -> dict[str, Any]:
+    """A description of a preparation, altered."""
+    known = Preparation().as_dict()
+    return {**known, "decomposition": {**known["decomposition"], **changes}}
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +59,7 @@ def test_comes_back_as_it_was(data: LabelledData, trained: TrainedModel, saved: 
     assert again.domain == trained.domain
     assert again.label_name == "arousal"
     assert again.label_rule == {"min_ratings": 4}
+    assert again.preparation == trained.preparation == Preparation()
     assert again.versions == trained.versions
     assert {"ressin", "torch", "torchvision"} <= set(again.versions)
     assert again.history.to_frame().equals(trained.history.to_frame())
@@ -121,12 +129,18 @@ def test_settings_that_ask_for_more_than_the_file_holds_build_nothing(trained: T
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 99}, "is a checkpoint of format 99; this version reads 1"),
+        ({"format": 99}, "is a checkpoint of format 99; this version reads 2"),
         ({"settings": {}}, "settings must hold the parts model, training and image"),
         ({"settings": {**DEFAULT.as_dict(), "model": {"hidden": 8}}}, "settings of the model part do not fit"),
         ({"history": {"loss": []}}, "a history has the columns"),
         ({"domain": {}}, "its parts do not fit together"),
         ({"label_rule": 5}, "its parts do not fit together"),
+        ({"preparation": {}}, "a preparation must hold the parts window and decomposition"),
+        ({"preparation": prepared_with(alpha="1")}, "decomposition.alpha is '1'; a float is needed"),
+        (
+            {"preparation": prepared_with(shell="ls")},
+            "the decomposition part do not fit this version: shell",
+        ),
     ],
 )
 def test_a_description_that_does_not_fit_is_refused(saved: Path, changes: dict[str, Any], message: str) -> None:

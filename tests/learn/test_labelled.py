@@ -12,7 +12,7 @@ from ressin.data.labelled import LabelledData, labelled_data
 from ressin.data.pmemo import read_pmemo
 from ressin.data.population import SimulationSettings
 from ressin.data.prepare import prepare
-from ressin.data.settings import PrepareSettings
+from ressin.data.settings import Preparation, PrepareSettings
 from ressin.data.simulate import simulate_pmemo
 from ressin.data.splits import make_splits
 from ressin.data.store import Prepared, load
@@ -58,6 +58,7 @@ def test_samples_are_the_rows_of_the_store(prepared: Prepared, label_name: str) 
         expected = prepared.music.loc[data.stimulus[sample]].to_numpy()
         np.testing.assert_array_equal(data.music_of(np.array([sample]))[0], expected)
     assert data.label_rule["min_ratings"] == 4
+    assert data.preparation == Preparation()
     np.testing.assert_allclose(data.sampling_rates(), 50.0)
 
 

@@ -1,6 +1,7 @@
 """One recording predicted from its file, and a model written as ONNX."""
 
 import copy
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import torch
 from ressin import decompose
 from ressin.cli import main
 from ressin.data.dataset import SignalImages
+from ressin.data.settings import DecompositionChoice, Preparation
+from ressin.data.windows import WindowRule
 from ressin.errors import ConvergenceError, InvalidInputError
 from ressin.io import read_recording
 from ressin.learn.checkpoint import TrainedModel, load
@@ -56,6 +59,29 @@ def test_a_file_is_prepared_as_the_training_data_were(eda_only: Path, tmp_path: 
     assert found.probability == pytest.approx(direct.probability, abs=1e-6)
     assert found.label_name == "arousal"
     assert not any("trained on" in note for note in found.notes)
+
+
+def test_the_models_own_preparation_is_used(tmp_path: Path) -> None:
+    """Another drop and another programme in the prepared folder: the checkpoint knows them."""
+    window = WindowRule(drop_seconds=11.0, drop="after")
+    preparation = Preparation(window, DecompositionChoice(alpha=0.05, gamma=0.1, revision="2015"))
+    data = dataclasses.replace(made_up(), preparation=preparation)
+    model = train(data, TRAIN, small(ModelSettings(hidden=8, use_music=False), SHORT))
+    model.save(tmp_path / "model.safetensors")
+    write_wave(tmp_path / "one.csv", 23.0, RATE)
+    recording = read_recording(tmp_path / "one.csv")
+    trained = load(tmp_path / "model.safetensors")
+    found = predict_file(trained, recording, device="cpu")
+    result = decompose(wave(23.0, RATE)[1], RATE, alpha=0.05, gamma=0.1, revision="2015")
+    channels = np.stack([result.signal, result.phasic, result.tonic])[:, round(11 * RATE) :]
+    assert found.probability == pytest.approx(predict_recording(trained, channels, RATE).probability, abs=1e-6)
+    assert not any("preparation" in note or "dropped" in note for note in found.notes)
+    other = predict_file(trained, recording, window=WindowRule(drop_seconds=12.0), device="cpu")
+    said = "the first 12 s were dropped before the decomposition; in training 11 s after it"
+    assert said in other.notes
+    silent = dataclasses.replace(trained, preparation=None)
+    notes = predict_file(silent, recording, device="cpu").notes
+    assert "the model does not say how its recordings were prepared; this one was with the defaults" in notes
 
 
 def test_what_is_unlike_the_training_data_is_said(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ressin.data.settings import Preparation
 from ressin.errors import InvalidInputError
 from ressin.image import CHANNELS, PackedSignals
 
@@ -48,6 +49,8 @@ class LabelledData:
         (recording, reason) for every recording that cannot take part.
     label_rule
         How ratings became labels, as the prepared folder says it.
+    preparation
+        How the recordings were cut and decomposed, as the prepared folder says it; None where nothing says it.
     """
 
     label_name: str
@@ -63,6 +66,7 @@ class LabelledData:
     music_row: NDArray[np.int64]
     left_out: tuple[tuple[str, str], ...] = ()
     label_rule: dict[str, Any] = field(default_factory=dict)
+    preparation: Preparation | None = None
 
     def __post_init__(self) -> None:
         columns = ("recording_id", "pair", "subject", "stimulus", "label", "rating", "music_row")
@@ -198,7 +202,13 @@ def labelled_data(prepared: Prepared, label_name: str, *, recordings: str = "own
         music_row=np.array([order.get(song, -1) for song in stimulus], dtype=np.int64),
         left_out=left_out,
         label_rule=dict(prepared.meta.get("settings", {}).get("labels", {})),
+        preparation=_preparation(prepared.meta.get("settings", {})),
     )
+
+
+def _preparation(settings: dict[str, Any]) -> Preparation | None:
+    parts = {name: settings[name] for name in ("window", "decomposition") if name in settings}
+    return Preparation.from_dict(parts) if parts else None
 
 
 def _pack(prepared: Prepared, rows: NDArray[np.int64]) -> PackedSignals:

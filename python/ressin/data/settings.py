@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
+from ressin._rebuild import rebuild
 from ressin.data.labels import LabelRule
 from ressin.data.windows import WindowRule
 from ressin.errors import InvalidInputError
@@ -26,6 +27,42 @@ class DecompositionChoice:
     solver: str = "interior_point"
     tol: float = 1e-8
     max_iterations: int = 100
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What was done to a recording before a model saw it, so that another one can be treated alike.
+
+    Attributes
+    ----------
+    window
+        What part of it was used.
+    decomposition
+        How it was decomposed.
+    """
+
+    window: WindowRule = field(default_factory=WindowRule)
+    decomposition: DecompositionChoice = field(default_factory=DecompositionChoice)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return nested dictionaries of plain values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Any) -> "Preparation":
+        """Rebuild what `as_dict` gave, checking every name and type.
+
+        Raises
+        ------
+        InvalidInputError
+            For an unknown or missing name, a value of another type, or one that is refused.
+        """
+        if not isinstance(values, dict) or set(values) != {"window", "decomposition"}:
+            raise InvalidInputError("a preparation must hold the parts window and decomposition")
+        return cls(
+            window=rebuild(WindowRule, values["window"], "window"),
+            decomposition=rebuild(DecompositionChoice, values["decomposition"], "decomposition"),
+        )
 
 
 @dataclass(frozen=True)

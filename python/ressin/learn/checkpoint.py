@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ressin import _core
 from ressin.data.labelled import LabelledData
+from ressin.data.settings import Preparation
 from ressin.errors import InvalidInputError
 from ressin.learn.fusion import ResSIN, build_model
 from ressin.learn.history import History
@@ -23,7 +24,7 @@ from ressin.learn.machine import choose_device
 from ressin.learn.settings import LearnSettings
 from ressin.learn.tensors import part, read_tensors, write_tensors
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,8 @@ class TrainedModel:
         What it predicts, such as ``"arousal"``; output 1 is high.
     label_rule
         How ratings became labels, as the prepared folder says; empty where labels were given.
+    preparation
+        How its recordings were cut and decomposed; None where the data did not say.
     domain
         What the training samples were like.
     history
@@ -110,6 +113,7 @@ class TrainedModel:
     history: History
     best_step: int
     label_rule: dict[str, Any] = field(default_factory=dict)
+    preparation: Preparation | None = None
     versions: dict[str, str] = field(default_factory=dict)
     run: dict[str, Any] = field(default_factory=dict)
 
@@ -165,6 +169,7 @@ class TrainedModel:
             "settings": self.settings.as_dict(),
             "label_name": self.label_name,
             "label_rule": self.label_rule,
+            "preparation": None if self.preparation is None else self.preparation.as_dict(),
             "domain": dataclasses.asdict(self.domain),
             "history": self.history.as_lists(),
             "versions": self.versions,
@@ -219,7 +224,7 @@ def _rebuild(tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> Trained
     if settings.training.channels_last:  # as it was trained: the layout decides the last bits
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     model.eval()
-    domain = about["domain"]
+    domain, preparation = about["domain"], about["preparation"]
     return TrainedModel(
         model=model,
         settings=settings,
@@ -235,6 +240,7 @@ def _rebuild(tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> Trained
         history=History.from_lists(about["history"]),
         best_step=int(about["best_step"]),
         label_rule=dict(about["label_rule"]),
+        preparation=None if preparation is None else Preparation.from_dict(preparation),
         versions={str(name): str(value) for name, value in about["versions"].items()},
         run=dict(about["run"]),
     )

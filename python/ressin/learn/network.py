@@ -31,12 +31,15 @@ class NetworkClassifier:
         Keep the checkpoint of every fold (about 60 MB each). Training curves are kept in any case.
     save_every
         Iterations between states, where the folds have a folder.
+    logs
+        See `ressin.learn.training.train`; they go with the folder of a fold unless its model is kept.
     """
 
     settings: LearnSettings = field(default_factory=LearnSettings)
     device: str = "auto"
     keep_models: bool = False
     save_every: int = 50
+    logs: tuple[str, ...] = ("csv",)
     threshold: float = 0.5
 
     @property
@@ -64,6 +67,7 @@ class NetworkClassifier:
             folder=folder,
             device=self.device,
             save_every=self.save_every,
+            logs=self.logs,
             progress=fold.progress,
             name=fold.name,
         )

@@ -14,13 +14,12 @@ from ressin.data.catalog import Entry
 from ressin.data.files import MAX_AUDIO_BYTES, read_limited
 from ressin.data.labelled import LabelledData
 from ressin.data.music import decode_audio, extract
+from ressin.data.settings import Preparation
 from ressin.data.windows import WindowRule, cut
 from ressin.errors import InvalidInputError
 from ressin.image import CHANNELS, PackedSignals
 from ressin.learn.checkpoint import TrainedModel
 from ressin.recording import Recording
-
-WINDOW = WindowRule()
 
 
 @dataclass(frozen=True)
@@ -99,12 +98,12 @@ def predict_file(
     recording: Recording,
     *,
     music: str | Path | None = None,
-    window: WindowRule = WINDOW,
+    window: WindowRule | None = None,
     start: float = 0.0,
     end: float | None = None,
     device: str = "auto",
 ) -> Prediction:
-    """Prepare one recording as ``ressin prepare`` does by default, and give the probability of high.
+    """Prepare one recording as the training data were, and give the probability of high.
 
     Parameters
     ----------
@@ -115,7 +114,8 @@ def predict_file(
     music
         The clip that was heard (mp3, wav, flac), where the model hears music.
     window
-        How much of the beginning is dropped, and what is refused; it must be as it was for the training data.
+        How much of the beginning is dropped, and what is refused. None does it as for the training data, but takes a
+        recording of any length that makes a picture: that it is shorter than those is said in a note.
     start, end
         Window in seconds; the beginning is dropped from it. None goes to the end of the recording.
     device
@@ -124,7 +124,7 @@ def predict_file(
     Returns
     -------
     Prediction
-        With notes on rate and length, missing samples, and the quality of the decomposition.
+        With notes on rate, length and preparation, missing samples, and the quality of the decomposition.
 
     Raises
     ------
@@ -143,17 +143,30 @@ def predict_file(
         raise InvalidInputError("the model hears music: give the clip")
     name = recording.name or "the recording"
     entry = Entry(name, name, name, name, "", name, start=start, end=end)
-    part, rejects = cut(entry, np.asarray(recording.signal, np.float64), recording.sampling_rate, window)
+    known = trained.preparation or Preparation()
+    rule = window or dataclasses.replace(known.window, min_duration=0.0)
+    part, rejects = cut(entry, np.asarray(recording.signal, np.float64), recording.sampling_rate, rule)
     if part is None:
         raise InvalidInputError(f"{name}: {rejects[-1].reason}")
-    result = decompose(part.signal, part.sampling_rate, missing="solve")
+    result = decompose(part.signal, part.sampling_rate, **dataclasses.asdict(known.decomposition), missing="solve")
     missing = np.isnan(part.signal)
     origin = np.where(missing, result.phasic + result.tonic, part.signal)
     channels = np.stack([origin, result.phasic, result.tonic])[:, part.lead :].astype(np.float32)
     features = None if music is None else hear_clip(Path(music))
     found = predict_recording(trained, channels, part.sampling_rate, music=features, device=device)
-    remarks = tuple(reject.reason for reject in rejects) + result.quality.messages
+    remarks = _unlike(trained.preparation, rule) + tuple(reject.reason for reject in rejects) + result.quality.messages
     return dataclasses.replace(found, notes=found.notes + remarks)
+
+
+def _unlike(preparation: Preparation | None, rule: WindowRule) -> tuple[str, ...]:
+    """Say in words how the recording was prepared otherwise than the training samples."""
+    if preparation is None:
+        return ("the model does not say how its recordings were prepared; this one was with the defaults",)
+    then = preparation.window
+    if (rule.drop_seconds, rule.drop) == (then.drop_seconds, then.drop):
+        return ()
+    now = f"the first {rule.drop_seconds:g} s were dropped {rule.drop} the decomposition"
+    return (f"{now}; in training {then.drop_seconds:g} s {then.drop} it",)
 
 
 def hear_clip(path: Path) -> NDArray[np.float32]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
+from ressin._rebuild import rebuild
 from ressin.errors import InvalidInputError
 from ressin.image import CHANNELS, ImageSettings
 
@@ -16,8 +17,6 @@ OPTIMIZERS = ("sgd", "adamw")
 PRECISIONS = ("auto", "fp32", "bf16")
 CLASS_WEIGHTS = ("none", "balanced")
 GROUPS = ("none", "subject", "song")
-
-T = TypeVar("T")
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
@@ -183,23 +182,10 @@ class LearnSettings:
         if set(values) != {"model", "training", "image"}:
             raise InvalidInputError("settings must hold the parts model, training and image")
         return cls(
-            model=_rebuild(ModelSettings, values["model"], "model"),
-            training=_rebuild(TrainSettings, values["training"], "training"),
-            image=_rebuild(ImageSettings, values["image"], "image"),
+            model=rebuild(ModelSettings, values["model"], "model"),
+            training=rebuild(TrainSettings, values["training"], "training"),
+            image=rebuild(ImageSettings, values["image"], "image"),
         )
 
 
 DEFAULT = LearnSettings()
-
-
-def _rebuild(kind: type[T], values: Any, where: str) -> T:
-    known = {item.name: item.default for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    if not isinstance(values, dict) or set(values) != set(known):
-        odd = sorted(set(values) ^ set(known)) if isinstance(values, dict) else [repr(values)]
-        raise InvalidInputError(f"settings of the {where} part do not fit this version: {', '.join(map(str, odd))}")
-    for name, default in known.items():
-        value = values[name]
-        same = type(value) is type(default) or (type(default) is float and type(value) is int)
-        if not same:
-            raise InvalidInputError(f"{where}.{name} is {value!r}; a {type(default).__name__} is needed")
-    return kind(**values)

@@ -123,10 +123,10 @@ class Trainer:
             display.show(batch.step, len(batch.whole), *state.history.smoothed())
             if logs is not None:
                 logs.write(row)
-            if self.folder is not None and (state.step % self.save_every == 0 or self._done()):
-                self._save(self.folder)
             if self._done():
                 break
+            if self.folder is not None and state.step % self.save_every == 0:
+                self._save(self.folder)
 
         display.close()
         if logs is not None:
@@ -203,10 +203,10 @@ class Trainer:
 
 
 def make_optimizer(model: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
-    """SGD or AdamW over all weights."""
+    """SGD or AdamW over all weights, each weight read and written once a step (fused)."""
     rate, decay = settings.learning_rate, settings.weight_decay
     if settings.optimizer == "adamw":
-        return torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=decay)
+        return torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=decay, fused=True)
     return torch.optim.SGD(model.parameters(), lr=rate, momentum=settings.momentum, weight_decay=decay)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ressin.data.files import sweep
 from ressin.data.labelled import LabelledData
 from ressin.errors import InvalidInputError
 from ressin.learn.checkpoint import Domain, TrainedModel, load, versions
@@ -94,6 +95,8 @@ def train(
     }
     if target is not None:
         target.mkdir(parents=True, exist_ok=True)
+        if processes().first:
+            sweep(target)
         if (target / MODEL).is_file():
             return _finished(target / MODEL, run)
     normalisation = fit_normalisation(data, fitted, settings)
@@ -123,6 +126,7 @@ def train(
         history=state.history,
         best_step=state.best_step if state.best else state.step - 1,
         label_rule=data.label_rule,
+        preparation=data.preparation,
         versions=versions(),
         run=run,
     )

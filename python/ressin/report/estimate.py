@@ -5,15 +5,18 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ressin.data.labelled import LabelledData
+from ressin.learn.baselines import SeriesClassifier
+from ressin.learn.evaluate import Fold
+from ressin.learn.network import NetworkClassifier
 from ressin.learn.progress import TrainingProgress
-from ressin.learn.settings import LearnSettings
-from ressin.learn.training import train
-from ressin.report.grid import Bench
+from ressin.learn.settings import TrainSettings
+from ressin.report.grid import Bench, classifier_of
 from ressin.report.plan import Cell
 
 STEPS = 3  # the first one warms up
@@ -21,8 +24,8 @@ FORWARD = 0.35  # a step's share that looking at a batch costs
 SMALL_CELL = 3.0  # seconds for a cell without a network, on a few hundred recordings; they do not decide the total
 
 
-def estimate_seconds(bench: Bench, cells: Sequence[Cell]) -> float:
-    """Estimate the seconds that cells will take on this machine.
+def estimate_seconds(bench: Bench, cells: Sequence[Cell]) -> dict[Cell, float]:
+    """Estimate the seconds that each cell will take on this machine.
 
     Parameters
     ----------
@@ -33,41 +36,77 @@ def estimate_seconds(bench: Bench, cells: Sequence[Cell]) -> float:
 
     Notes
     -----
-    For each kind of network (one plane, three planes, music alone) three training steps are carried out, and the
+    For each kind of network (one plane, three planes, music alone, 1-D) three training steps are carried out, and the
     time of the last two counts for all iterations of all folds, with a third of it for every batch that is scored. The
     other models are taken at three seconds and six milliseconds a recording: little beside the networks.
     """
-    per_step: dict[tuple[int, bool], float] = {}
-    total = 0.0
+    per_step: dict[tuple[object, ...], float] = {}
+    expected = {}
     for cell in cells:
         data = bench.data[cell.label]
-        if not cell.is_network:
-            total += SMALL_CELL + 0.006 * len(data)
+        classifier = None if cell.model == "regression" else classifier_of(bench.plan, cell.model)
+        kind: tuple[object, ...]
+        if isinstance(classifier, SeriesClassifier):
+            kind, training = ("series",), classifier.training
+        elif isinstance(classifier, NetworkClassifier):
+            model, training = classifier.settings.model, classifier.settings.training
+            kind = (model.n_planes, model.use_eda)
+        else:
+            expected[cell] = SMALL_CELL + 0.006 * len(data)
             continue
-        settings = bench.plan.settings_of(cell.model)
-        kind = (settings.model.n_planes, settings.model.use_eda)
         if kind not in per_step:
-            per_step[kind] = seconds_per_step(data, settings, bench.plan.device)
-        n_folds, batch = bench.folds[cell.split].n_folds, settings.training.batch_size
-        scored = len(data) / batch * FORWARD
-        total += per_step[kind] * (settings.training.iterations * n_folds + scored)
-    return total
+            per_step[kind] = seconds_per_step(data, classifier)
+        scored = len(data) / training.batch_size * FORWARD
+        expected[cell] = per_step[kind] * (training.iterations * bench.folds[cell.split].n_folds + scored)
+    return expected
 
 
-def seconds_per_step(data: LabelledData, settings: LearnSettings, device: str) -> float:
+def seconds_per_step(data: LabelledData, classifier: NetworkClassifier | SeriesClassifier) -> float:
     """Measure a training step, in seconds, on part of the data."""
     times: list[float] = []
 
     def tell(report: TrainingProgress) -> None:
         times.append(time.perf_counter())
 
-    few = dataclasses.replace(settings.training, iterations=STEPS, validation_share=0.0)
-    index = _some_of_each(data.label, settings.training.batch_size)
-    train(data, index, dataclasses.replace(settings, training=few), device=device, progress=tell)
+    brief: NetworkClassifier | SeriesClassifier
+    if isinstance(classifier, SeriesClassifier):
+        training = classifier.training
+        brief = dataclasses.replace(classifier, training=_brief(training))
+    else:
+        training = classifier.settings.training
+        settings = dataclasses.replace(classifier.settings, training=_brief(training))
+        brief = dataclasses.replace(classifier, settings=settings)
+    index = _some_of_each(data.label, training.batch_size)
+    brief.scores(data, index, index[:1], Fold(0, "estimate", None, tell))
     return (times[-1] - times[0]) / (STEPS - 1)
+
+
+def _brief(training: TrainSettings) -> TrainSettings:
+    return dataclasses.replace(training, iterations=STEPS, validation_share=0.0)
 
 
 def _some_of_each(label: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     """Take about n samples, with some of both classes."""
     parts = [np.flatnonzero(label == value)[: max(1, n // 2)] for value in (0, 1)]
     return np.sort(np.concatenate(parts))
+
+
+@dataclass
+class TimeLeft:
+    """What is left, corrected by how long the finished cells took.
+
+    Attributes
+    ----------
+    expected
+        Estimated seconds of each cell that is not finished.
+    """
+
+    expected: dict[Cell, float]
+    _spent: float = 0.0
+    _foreseen: float = 0.0
+
+    def finish(self, cell: Cell, seconds: float) -> float:
+        """Note that a cell took so many seconds; returns the seconds that the others will probably take."""
+        self._foreseen += self.expected.pop(cell)
+        self._spent += seconds
+        return sum(self.expected.values()) * self._spent / max(self._foreseen, 1e-9)

@@ -129,8 +129,8 @@ def make_plan(
     Parameters
     ----------
     name
-        ``"quick"`` (pictures of 32 pixels, 60 iterations of AdamW, 3 folds: to see that all works, and about how
-        well), ``"default"`` (the paper's settings and tables, and the fusion model on all splits) or ``"full"``
+        ``"quick"`` (pictures of 32 pixels, 120 iterations of 32 samples with momentum, 3 folds: minutes on a laptop; the
+        settings were chosen on a simulated set of another seed than the reported one), ``"default"`` (the paper's settings and tables, and the fusion model on all splits) or ``"full"``
         (every model on every split).
     n_folds, n_resamples, seed, device
         See `Plan`; the seed is also that of the training.
@@ -147,24 +147,28 @@ def make_plan(
     plan = Plan(name=name)
     if name == "quick":
         small = TrainSettings(
-            iterations=60,
+            iterations=120,
             batch_size=32,
-            optimizer="adamw",
-            weight_decay=1e-2,
-            decay_every=40,
+            learning_rate=1e-2,
+            momentum=0.9,
+            weight_decay=3e-2,
+            decay_every=90,
             crop_padding=2,
-            precision="fp32",
         )
+        series = dataclasses.replace(plan.series, iterations=200, batch_size=32, learning_rate=3e-3, decay_every=150)
         plan = dataclasses.replace(
             plan,
             learn=LearnSettings(ModelSettings(), small, ImageSettings(32)),
-            series=dataclasses.replace(small, crop_padding=0),
+            series=series,
             n_folds=3,
             n_resamples=500,
         )
+    training = dict(training or {})
+    if training.get("optimizer") == "adamw":
+        training.setdefault("momentum", 0.0)  # that of a plan is SGD's
     learn = LearnSettings(
         dataclasses.replace(plan.learn.model, **(model or {})),
-        dataclasses.replace(plan.learn.training, seed=seed, **(training or {})),
+        dataclasses.replace(plan.learn.training, seed=seed, **training),
         plan.learn.image if size is None else dataclasses.replace(plan.learn.image, size=size),
     )
     return dataclasses.replace(

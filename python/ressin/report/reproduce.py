@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +13,15 @@ from typing import Any
 import numpy as np
 
 from ressin._atomic import replacing
+from ressin.data.files import locked, sweep
 from ressin.data.store import Prepared, load
 from ressin.errors import InvalidInputError
 from ressin.learn.checkpoint import versions
 from ressin.learn.progress import Progress
 from ressin.learn.training import MODEL, train
 from ressin.report import paper
-from ressin.report.claims import make_claims
-from ressin.report.estimate import estimate_seconds
+from ressin.report.claims import Claim, make_claims
+from ressin.report.estimate import TimeLeft, estimate_seconds
 from ressin.report.figures import write_figures
 from ressin.report.grid import Bench, compute, file_name, kept, make_bench, make_folder
 from ressin.report.pages import Report, html, markdown
@@ -42,12 +44,15 @@ class Reproduction:
         How many cells were computed now, and how many were there already.
     missing
         Cells that could not be computed, and why.
+    claims
+        What the numbers say.
     """
 
     folder: Path
     computed: int
     read: int
     missing: tuple[tuple[str, str], ...]
+    claims: tuple[Claim, ...]
 
 
 def reproduce(
@@ -88,30 +93,45 @@ def reproduce(
     InvalidInputError
         If there is nothing to learn, or a result that is there is damaged.
     OutputError
-        If something cannot be written.
+        If something cannot be written, or another process is at it.
     """
     tell = say or (lambda text: None)
     target = Path(folder)
     prepared = load(data)
+    make_folder(target)
+    with locked(target):
+        for place in (target, *(path for path in target.rglob("*") if path.is_dir())):
+            sweep(place)
+        return _reproduce(prepared, target, plan, labels, tell, progress, models)
+
+
+def _reproduce(
+    prepared: Prepared, target: Path, plan: Plan, labels: tuple[str, ...], tell: Say, progress: Progress, models: bool
+) -> Reproduction:
     bench = make_bench(prepared, plan, target, labels=labels, progress=progress)
     cells = cells_of(plan, tuple(bench.data), music=bench.has_music, rated=bench.rated)
     found = {cell: kept(bench, cell) for cell in cells}
     waiting = [cell for cell in cells if found[cell] is None]
     counts = ", ".join(f"{len(samples):,} samples of {name}" for name, samples in bench.data.items())
     tell(f"{counts}; {len(cells)} cells of the grid, {len(cells) - len(waiting)} of them are there already")
+    missing: list[tuple[str, str]] = []
     if waiting:
-        tell(f"estimated time on this machine: {in_words(estimate_seconds(bench, waiting))}")
-    missing = []
+        left = TimeLeft(estimate_seconds(bench, waiting))
+        tell(f"estimated time on this machine: {in_words(sum(left.expected.values()))}")
     for number, cell in enumerate(waiting, start=1):
+        began = time.perf_counter()
         try:
             found[cell] = compute(bench, cell)
         except InvalidInputError as error:
             missing.append((cell.name, str(error)))
-        tell(f"[{number}/{len(waiting)}] {cell.name}: {_outcome(found[cell], missing)}")
+        seconds = left.finish(cell, time.perf_counter() - began)
+        more = f"; {in_words(seconds)} left" if number < len(waiting) else ""
+        tell(f"[{number}/{len(waiting)}] {cell.name}: {_outcome(found[cell], missing)}{more}")
     trained = _final_models(bench, tell) if models else {}
     results: Results = {cell: result for cell, result in found.items() if result is not None}
-    _write(prepared, bench, results, tuple(missing), trained)
-    return Reproduction(target, len(waiting) - len(missing), len(cells) - len(waiting), tuple(missing))
+    claims = _write(prepared, bench, results, tuple(missing), trained)
+    n_read = len(cells) - len(waiting)
+    return Reproduction(target, len(waiting) - len(missing), n_read, tuple(missing), claims)
 
 
 def in_words(seconds: float) -> str:
@@ -162,8 +182,8 @@ def _write(
     results: Results,
     missing: tuple[tuple[str, str], ...],
     models: dict[str, str],
-) -> None:
-    """Write figures, results and both pages."""
+) -> tuple[Claim, ...]:
+    """Write figures, results and both pages; returns what the numbers say."""
     simulation = prepared.meta.get("simulation")
     ceiling: Ceiling = {
         (row["dimension"], row["split"]): float(row["accuracy"]) for row in (simulation or {}).get("ceiling", [])
@@ -197,6 +217,7 @@ def _write(
     for name, text in {**texts, "report.html": html(report)}.items():
         with replacing(folder / name) as temporary:
             temporary.write_text(text, encoding="utf-8", newline="\n")
+    return tuple(claims)
 
 
 def _printed(cell: Cell) -> dict[str, Any]:
