@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,19 +90,23 @@ def _some_of_each(label: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     return np.sort(np.concatenate(parts))
 
 
-@dataclass
 class TimeLeft:
     """What is left, corrected by how long the finished cells took.
 
-    Attributes
+    Parameters
     ----------
     expected
-        Estimated seconds of each cell that is not finished.
+        Estimated seconds of each cell.
+
+    Notes
+    -----
+    The estimate is trusted like a tenth of the whole that took as long as it says, so that the first small cells do not
+    decide.
     """
 
-    expected: dict[Cell, float]
-    _spent: float = 0.0
-    _foreseen: float = 0.0
+    def __init__(self, expected: dict[Cell, float]) -> None:
+        self.expected = dict(expected)
+        self._foreseen = self._spent = 0.1 * sum(expected.values())
 
     def finish(self, cell: Cell, seconds: float) -> float:
         """Note that a cell took so many seconds; returns the seconds that the others will probably take."""

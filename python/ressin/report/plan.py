@@ -129,9 +129,9 @@ def make_plan(
     Parameters
     ----------
     name
-        ``"quick"`` (pictures of 32 pixels, 120 iterations of 32 samples with momentum, 3 folds: minutes on a laptop; the
-        settings were chosen on a simulated set of another seed than the reported one), ``"default"`` (the paper's settings and tables, and the fusion model on all splits) or ``"full"``
-        (every model on every split).
+        ``"quick"`` (pictures of 32 pixels, 120 iterations of 32 samples with momentum, 3 folds: minutes on a laptop;
+        chosen on a simulated set of another seed than the reported one), ``"default"`` (the paper's settings and
+        tables, and the fusion model on all splits) or ``"full"`` (every model on every split).
     n_folds, n_resamples, seed, device
         See `Plan`; the seed is also that of the training.
     size
@@ -155,11 +155,11 @@ def make_plan(
             decay_every=90,
             crop_padding=2,
         )
-        series = dataclasses.replace(plan.series, iterations=200, batch_size=32, learning_rate=3e-3, decay_every=150)
+        one_d = dataclasses.replace(plan.series, iterations=200, batch_size=32, learning_rate=3e-3, decay_every=150)
         plan = dataclasses.replace(
             plan,
             learn=LearnSettings(ModelSettings(), small, ImageSettings(32)),
-            series=series,
+            series=one_d,
             n_folds=3,
             n_resamples=500,
         )
