@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import torch
 
@@ -31,11 +32,10 @@ def few_cells(*arguments: Any, **keywords: Any) -> list[Cell]:
 def run(prepared: str | Path, folder: str | Path) -> dict[str, bytes]:
     """Write the report of one label on one thread; returns its pages."""
     threads = torch.get_num_threads()
-    module.cells_of = few_cells
     torch.set_num_threads(1)
     try:
-        module.reproduce(prepared, folder, brief_plan(), labels=("arousal",))
+        with mock.patch.object(module, "cells_of", few_cells):
+            module.reproduce(prepared, folder, brief_plan(), labels=("arousal",))
     finally:
-        module.cells_of = plans.cells_of
         torch.set_num_threads(threads)
     return {name: (Path(folder) / name).read_bytes() for name in PAGES}

@@ -32,7 +32,7 @@ WINDOWS = {  # seconds, of the recordings that are too long for one picture
 @pytest.fixture(scope="module")
 def manifest(recordings_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All files as the rows of a manifest; the ready label says whether a row's number is even."""
-    rows = []
+    rows: list[dict[str, object]] = []
     for source in RECORDINGS:
         for start, end in WINDOWS.get(source.path, ((0, None),)):
             about = {"recording": source.path, "column": source.column, "sampling_rate": source.sampling_rate}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -20,7 +21,7 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
 table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: 0.25rem 0.9rem 0.25rem 0; border-bottom: 1px solid #8885; }
 thead th { white-space: nowrap; } tbody tr.rule td { border-top: 2px solid #888; }
-figure { margin: 1rem 0; } figure img { width: 100%; height: auto; background: #fff; }
+figure { margin: 1rem 0; } figure img { max-width: 100%; height: auto; background: #fff; }
 figcaption, .note { font-size: 0.85rem; opacity: 0.85; }
 .yes::before { content: "holds: "; color: #007a5a; font-weight: 600; }
 .no::before { content: "does not hold: "; color: #d55e00; font-weight: 600; }
@@ -84,10 +85,15 @@ def _html_table(table: Table) -> str:
     for row in table.rows:
         rule = ' class="rule"' if before is not None and before != row[:2] and table.name != "facts" else ""
         before = row[:2]
-        rows.append(f"<tr{rule}>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>")
+        rows.append(f"<tr{rule}>" + "".join(f"<td>{_unbroken(text)}</td>" for text in row) + "</tr>")
     body = f"<table><thead><tr>{head}</tr></thead>\n<tbody>\n" + "\n".join(rows) + "\n</tbody></table>"
     note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
     return f'<h2 id="{escape(table.name)}">{escape(table.title)}</h2>\n<div class="wide">{body}</div>{note}'
+
+
+def _unbroken(text: str) -> str:
+    """Write a cell so that no line ends inside an interval, or between "paper" and its figure."""
+    return re.sub(r"\[(\S+), (\S+)\]|\(paper (\S+)\)", lambda found: found[0].replace(" ", "&nbsp;"), escape(text))
 
 
 def _html_picture(picture: Picture) -> str:

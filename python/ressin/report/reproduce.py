@@ -198,7 +198,7 @@ def _write(
     else:
         remark = "The paper's figures stand beside ours; they are comparable only where the data are PMEmo's."
     if bench.plan.name == "quick":
-        remark += " This is the quick plan: small pictures and short training, to see that all works."
+        remark += " This is the quick plan: small pictures and a short training, for a laptop; not the paper's size."
     title = f"Res-SIN on {prepared.folder.resolve().name}: {bench.plan.name} plan"
     report = Report(title, remark, facts, claims, make_tables(results, ceiling), pictures, missing)
     about = {
