@@ -44,6 +44,9 @@ def _add_reproduce(subparsers: Subparsers) -> None:
     size.add_argument("--quick", action="store_true", help="small pictures, short training, 3 folds: for a laptop")
     size.add_argument("--full", action="store_true", help="every model on every split")
     parser.add_argument("--label", action="append", default=[], help="what to predict; repeatable (default: all)")
+    parser.add_argument(
+        "--split", action="append", choices=["random", "subject", "song"], help="repeatable (default: all three)"
+    )
     parser.add_argument("--no-models", action="store_true", help="train no final model for ressin predict")
     parser.add_argument("--quiet", action="store_true", help="only the last line")
     changed = parser.add_argument_group("instead of the plan's own")
@@ -70,7 +73,7 @@ def run_reproduce(arguments: argparse.Namespace) -> int:
 
     require("matplotlib", "plot", "a report")
     require("torch", "train", "training the network")
-    from ressin.report.plan import make_plan
+    from ressin.report.plan import SPLITS, make_plan
     from ressin.report.reproduce import reproduce
 
     training = {
@@ -100,6 +103,7 @@ def run_reproduce(arguments: argparse.Namespace) -> int:
             output,
             plan,
             labels=tuple(arguments.label),
+            splits=tuple(arguments.split or SPLITS),
             say=bar.say,
             progress=bar if bar.shown else False,
             models=not arguments.no_models,

@@ -9,6 +9,7 @@
 | `ressin.report.tables`, `ressin.report.claims` | cells side by side, and what they say |
 | `ressin.report.figures` | Fig. 2, 3, 5 and the comparison of splits, as SVG |
 | `ressin.report.pages` | ``report.html`` and ``report.md`` |
+| `ressin.report.write` | all of these, written |
 | `ressin.report.reproduce` | `reproduce`: all of it |
 
 The package needs the extras `data`, `plot` and `train`.

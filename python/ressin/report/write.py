@@ -1,0 +1,103 @@
+"""The written report: figures, ``results.json``, ``report.md`` and ``report.html`` from the cells."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ressin._atomic import replacing
+from ressin.learn.checkpoint import versions
+from ressin.report import paper
+from ressin.report.claims import Claim, make_claims
+from ressin.report.figures import write_figures
+from ressin.report.grid import Bench, make_folder
+from ressin.report.pages import Report, html, markdown
+from ressin.report.plan import Cell
+from ressin.report.tables import Ceiling, Results, make_tables
+
+if TYPE_CHECKING:
+    from ressin.data.store import Prepared
+
+
+def write_report(
+    prepared: Prepared,
+    bench: Bench,
+    results: Results,
+    missing: tuple[tuple[str, str], ...],
+    models: dict[str, str],
+) -> tuple[Claim, ...]:
+    """Write figures, results and both pages; returns what the numbers say."""
+    simulation = prepared.meta.get("simulation")
+    ceiling: Ceiling = {
+        (row["dimension"], row["split"]): float(row["accuracy"]) for row in (simulation or {}).get("ceiling", [])
+    }
+    folder = bench.folder
+    make_folder(folder / "figures")
+    pictures = write_figures(prepared, results, ceiling, folder / "figures")
+    claims = make_claims(results, ceiling)
+    facts = _facts(prepared, bench, models)
+    if simulation is not None:
+        remark = "The data are simulated: the paper's figures beside ours are for orientation only."
+    else:
+        remark = "The paper's figures stand beside ours; they are comparable only where the data are PMEmo's."
+    if bench.plan.name == "quick":
+        remark += " This is the quick plan: small pictures and a short training, for a laptop; not the paper's size."
+    title = f"Res-SIN on {prepared.folder.resolve().name}: {bench.plan.name} plan"
+    report = Report(title, remark, facts, claims, make_tables(results, ceiling), pictures, missing)
+    about = {
+        "format": 1,
+        "plan": bench.plan.as_dict(),
+        "data": {"counts": prepared.meta.get("counts"), "label_names": list(bench.data), "simulated": bool(simulation)},
+        "versions": versions(),
+        "paper": paper.CITATION,
+        "cells": [{**result, "name": cell.name, **_printed(cell)} for cell, result in results.items()],
+        "ceiling": [{"label": a, "split": b, "accuracy": value} for (a, b), value in ceiling.items()],
+        "claims": [vars(claim) for claim in claims],
+        "not_computed": [{"cell": name, "reason": reason} for name, reason in missing],
+        "models": models,
+    }
+    texts = {"results.json": json.dumps(about, allow_nan=False, indent=1), "report.md": markdown(report)}
+    for name, text in {**texts, "report.html": html(report)}.items():
+        with replacing(folder / name) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+    return tuple(claims)
+
+
+def _printed(cell: Cell) -> dict[str, Any]:
+    """Give what the paper prints for a cell, to stand beside it."""
+    if cell.model != "regression":
+        return {"paper": paper.classification(cell.label, cell.split, cell.model)}
+    rows = [
+        {"method": m, "channel": c, "rmse": v[0], "correlation": v[1]}
+        for (n, m, c), v in paper.TABLE_1.items()
+        if n == cell.label
+    ]
+    return {"paper": rows if cell.split == "random" else []}
+
+
+def _facts(prepared: Prepared, bench: Bench, models: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    """Say what was computed on what."""
+    learn, plan = bench.plan.learn, bench.plan
+    training = learn.training
+    momentum = f", momentum {training.momentum:g}" if training.optimizer == "sgd" else ""
+    rows = [("data", f"{prepared.folder.resolve().name}, prepared with ressin {prepared.meta['ressin_version']}")]
+    for name, data in bench.data.items():
+        people, songs = len(np.unique(data.subject)), len(np.unique(data.stimulus))
+        share = f"{data.label.mean():.1%} high, {len(data.left_out)} left out"
+        rows.append((name, f"{len(data):,} samples, {people} subjects, {songs} songs; {share}"))
+    rows += [
+        ("folds", ", ".join(f"{kind} {folds.n_folds}" for kind, folds in bench.folds.items()) + f"; seed {plan.seed}"),
+        ("picture", f"{learn.image.size} x {learn.image.size}, random crops within {training.crop_padding} pixels"),
+        ("network", f"{learn.model.norm} normalisation in the subnet, {learn.model.hidden} hidden units"),
+        (
+            "training",
+            f"{training.iterations} iterations of {training.batch_size}, {training.optimizer} at "
+            f"{training.learning_rate:g}{momentum}, times {training.decay_factor:g} every {training.decay_every}",
+        ),
+        ("intervals", f"95 %, {plan.n_resamples} bootstrap resamples of subjects"),
+        ("versions", ", ".join(f"{name} {version}" for name, version in versions().items())),
+    ]
+    rows += [(f"model, {label}", file) for label, file in models.items()]
+    return tuple(rows)
