@@ -22,6 +22,17 @@ void bind_qp(py::module_& m);
 void bind_image(py::module_& m);
 void bind_layer(py::module_& m);
 void bind_rows(py::module_& m);
+void bind_stream(py::module_& m);
+
+const char* name(ressin::Status s) {
+  switch (s) {
+    case ressin::Status::optimal: return "optimal";
+    case ressin::Status::inaccurate: return "inaccurate";
+    case ressin::Status::max_iterations: return "max_iterations";
+    case ressin::Status::failed: break;
+  }
+  return "failed";
+}
 
 namespace {
 
@@ -45,16 +56,6 @@ ressin::SolverKind parse_solver(const std::string& s) {
   if (s == "interior_point") return ressin::SolverKind::interior_point;
   if (s == "osqp") return ressin::SolverKind::osqp;
   throw std::invalid_argument("solver must be 'interior_point' or 'osqp'");
-}
-
-const char* name(ressin::Status s) {
-  switch (s) {
-    case ressin::Status::optimal: return "optimal";
-    case ressin::Status::inaccurate: return "inaccurate";
-    case ressin::Status::max_iterations: return "max_iterations";
-    case ressin::Status::failed: break;
-  }
-  return "failed";
 }
 
 using Knots = std::optional<std::tuple<std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t>>;
@@ -211,4 +212,5 @@ PYBIND11_MODULE(_core, m) {
   bind_image(m);
   bind_layer(m);
   bind_rows(m);
+  bind_stream(m);
 }

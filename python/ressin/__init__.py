@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ressin.swept import Sweep
     from ressin.windowed import Windows
     from ressin.windows import decompose_windows
+    from ressin.stream import Stream, StreamParts, StreamResult
 
 _HOMES = {
     "Bands": "bands",
@@ -48,6 +49,9 @@ _HOMES = {
     "RecordingError": "errors",
     "RessinError": "errors",
     "Settings": "settings",
+    "Stream": "stream",
+    "StreamParts": "stream",
+    "StreamResult": "stream",
     "Sweep": "swept",
     "Windows": "windowed",
     "bootstrap_bands": "bands",
@@ -77,6 +81,9 @@ __all__ = [
     "RecordingError",
     "RessinError",
     "Settings",
+    "Stream",
+    "StreamParts",
+    "StreamResult",
     "Sweep",
     "Windows",
     "__version__",

@@ -1,0 +1,110 @@
+"""The clock of a stream's samples, and the check of what is pushed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ressin.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+
+@dataclass
+class Clock:
+    """Times of samples at a fixed rate, set anew by every time that is given.
+
+    Attributes
+    ----------
+    sampling_rate
+        Hz.
+    max_jitter
+        Seconds by which a given time may be off from what the samples before lead to expect.
+    origin, count
+        The next sample's time is expected at origin + count / sampling_rate, seconds.
+    is_given
+        Whether origin is a time that was given.
+    """
+
+    sampling_rate: float
+    max_jitter: float
+    origin: float = 0.0
+    count: int = 0
+    is_given: bool = False
+
+    def read(self, time: float | None, n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the times of the samples missing before the next n, and those of the n.
+
+        Raises
+        ------
+        InvalidInputError
+            A time that is no finite number, or earlier than that of samples pushed before.
+        """
+        expected = self.origin + self.count / self.sampling_rate
+        n_gap = 0
+        if time is not None:
+            time = _check_time(time)
+            late = time - expected if self.is_given else 0.0
+            tolerance = max(self.max_jitter, 1.5 / self.sampling_rate)
+            if late < -tolerance:
+                raise InvalidInputError(
+                    f"time is {time:.6f} s, {-late:.3g} s before the {expected:.6f} s at which the next sample is due: "
+                    f"the clock runs backwards, or samples are pushed twice; up to {tolerance:.3g} s pass as jitter"
+                )
+            n_gap = round(late * self.sampling_rate) if late > tolerance else 0
+        gap = self._times(n_gap)
+        if time is not None:
+            self.origin, self.count, self.is_given = time, 0, True
+        else:
+            self.count += n_gap
+        times = self._times(n)
+        self.count += n
+        return gap, times
+
+    def forget(self) -> None:
+        """Expect nothing of the next time that is given."""
+        self.is_given = False
+
+    def _times(self, n: int) -> NDArray[np.float64]:
+        return self.origin + np.arange(self.count, self.count + n) / self.sampling_rate
+
+
+def _check_time(time: object) -> float:
+    if isinstance(time, (bool, str, bytes)) or not isinstance(time, (int, float, np.number)) or not math.isfinite(time):
+        raise InvalidInputError(f"time is {time!r}; it must be a finite number of seconds")
+    return float(time)
+
+
+def check_samples(samples: ArrayLike, n_before: int) -> NDArray[np.float64]:
+    """Return pushed samples as a new float64 array, NaN let through.
+
+    Raises
+    ------
+    InvalidInputError
+        Not one-dimensional, not real numbers, or infinite somewhere; the message counts from the stream's start.
+    """
+    try:
+        array: NDArray[Any] = np.asarray(samples)
+    except ValueError as error:
+        raise InvalidInputError(f"samples cannot be read as a one-dimensional array of numbers: {error}") from None
+    if array.ndim != 1:
+        raise InvalidInputError(
+            f"samples has shape {array.shape}; it must be one-dimensional (n,), also where n is 1: push([x])"
+        )
+    if array.size == 0:
+        return np.empty(0)
+    if array.dtype.kind not in "iuf":
+        raise InvalidInputError(f"samples has dtype {array.dtype}; it must hold real numbers, NaN where one is missing")
+    result = array.astype(np.float64)
+    if np.isinf(result).any():
+        at = int(np.flatnonzero(np.isinf(result))[0])
+        raise InvalidInputError(
+            f"samples[{at}], sample {n_before + at} of the stream, is {result[at]}; it must be finite, or NaN where it "
+            "is missing"
+        )
+    return result

@@ -1,0 +1,182 @@
+"""A stream's rhythm: when a programme is solved, what becomes final, when the window moves."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ressin.settings import Settings
+from ressin.stream.clock import Clock
+from ressin.stream.moments import Moments
+from ressin.stream.options import StreamOptions
+from ressin.stream.result import StreamParts, StreamResult
+from ressin.stream.window import Scale, Solved, Window
+
+Array = NDArray[np.float64]
+
+_BEST_FIRST = ("waiting", "optimal", "inaccurate", "max_iterations", "failed")
+_LEAST = 3  # samples for a programme: the 2015 revision has no driver in the first two
+
+
+class Engine:
+    """All that changes while a stream runs.
+
+    A recording runs from a sample that is there to the end of the stream or to a long gap. Within it programmes are
+    solved at every `hop` samples, counted from its first.
+
+    Attributes
+    ----------
+    first_index
+        Number in the stream of the recording's first sample.
+    n, n_final, n_counted
+        Samples of the recording so far; of them, final; of them, in the moments.
+    missing_run
+        Of the samples up to the newest programme, how many are missing at the end.
+    """
+
+    def __init__(self, settings: Settings, options: StreamOptions) -> None:
+        self.settings = settings
+        self.options = options
+        rate = options.sampling_rate
+        self.lag, self.hop = max(1, round(options.lag * rate)), max(1, round(options.hop * rate))
+        self.context, self.max_gap = round(options.context * rate), max(1, round(options.max_gap * rate))
+        self.warm_up = round(options.warm_up * rate)
+        self.capacity = self.lag + self.context + round(settings.delta_knot * rate) + self.hop
+        self.clock = Clock(rate, options.max_jitter)
+        self.moments = Moments()
+        self.first_index = 0
+        self.n = self.n_final = self.n_counted = self.missing_run = 0
+        self.window = Window(self.capacity, rate, settings)
+
+    def scale(self, moments: Moments) -> Scale:
+        """Return what the programme's signal is, by the samples so far where it is not given."""
+        mean, deviation = self.options.mean, self.options.deviation
+        if not self.settings.standardize:
+            mean, deviation = 0.0, 1.0
+        elif mean is None or deviation is None:
+            mean, deviation = moments.mean, moments.deviation
+        if self.settings.baseline == "none":
+            return Scale(float(deviation), float(mean))
+        slope = moments.slope if self.settings.baseline == "linear" else 0.0
+        return Scale(float(deviation), moments.mean - slope * moments.mean_time, slope)
+
+    def skip(self, times: Array, report: Report) -> None:
+        """Go over a gap of the clock: with missing samples, or where it is long by starting anew."""
+        if times.size <= self.max_gap:
+            self.take(np.full(times.size, np.nan), times, report)
+            return
+        self.end(report)
+        self.first_index += times.size
+        self.moments = self.moments.later(times.size)
+
+    def take(self, signal: Array, time: Array, report: Report) -> None:
+        """Take samples, NaN where one is missing."""
+        at = 0
+        while at < signal.size:
+            if self.n == 0:  # a recording begins with a sample that is there
+                there = np.flatnonzero(~np.isnan(signal[at:]))
+                missing = int(there[0]) if there.size else signal.size - at
+                self.first_index += missing
+                self.moments = self.moments.later(missing)
+                at += missing
+                if at == signal.size:
+                    return
+            piece = slice(at, min(at + self.hop - self.n % self.hop, signal.size))
+            self.window.append(signal[piece], time[piece])
+            self.n += piece.stop - at
+            at = piece.stop
+            if self.n % self.hop == 0:
+                self._beat(report)
+
+    def provisional(self, report: Report) -> StreamParts:
+        """Return the parts of the samples that are not final, by all that there are."""
+        first = self.n_final - self.window.begin
+        if self.n < _LEAST:
+            return self.window.unsolved(self.first_index)
+        if report.solved_n != self.n:
+            report.add(self._solve(self._counted()), self.n)
+        assert report.solved is not None
+        return report.solved.between(first, self.window.n)
+
+    def end(self, report: Report) -> None:
+        """Make the recording's samples final; the next sample begins another."""
+        report.final.append(self.provisional(report))
+        self.moments = self._counted().later(self.n)
+        self.first_index += self.n
+        self.n = self.n_final = self.n_counted = self.missing_run = 0
+        self.window.clear()
+        report.solved_n = -1
+
+    def result(self, report: Report, provisional: StreamParts) -> StreamResult:
+        """Return what the report holds as the caller sees it."""
+        scale = self.scale(self._counted())
+        solved = report.solved
+        return StreamResult(
+            final=StreamParts.join([parts for parts in report.final if len(parts)]),
+            provisional=provisional,
+            mean=scale.level + scale.slope * max(0, self.n - 1),
+            deviation=scale.deviation,
+            status=report.status,
+            iterations=report.iterations,
+            relative_gap=solved.relative_gap if solved else 0.0,
+            stationarity=solved.stationarity if solved else 0.0,
+        )
+
+    def _beat(self, report: Report) -> None:
+        """Solve the programme, give out what is older than the lag, and let the window follow."""
+        self.moments = self._counted()
+        self.n_counted = self.n
+        there = np.flatnonzero(~np.isnan(self.window.signal[-self.hop :]))
+        self.missing_run = self.hop - 1 - int(there[-1]) if there.size else self.missing_run + self.hop
+        if self.n < _LEAST:
+            return
+        solved = self._solve(self.moments)
+        report.add(solved, self.n)
+        begin = self.window.begin
+        last = self.n - self.lag if self.n >= self.warm_up else 0
+        if last > self.n_final:
+            report.final.append(solved.between(self.n_final - begin, last - begin))
+            self.n_final = last
+        if self.window.n - self.window.spacing >= self.lag + self.context:
+            self.window.slide(solved)
+            report.slide(self.window.spacing)
+        if self.missing_run > self.max_gap:
+            self.end(report)
+
+    def _solve(self, moments: Moments) -> Solved:
+        return self.window.solve(self.scale(moments), self.first_index + self.window.begin)
+
+    def _counted(self) -> Moments:
+        """Return the moments of all samples, those since the last programme included."""
+        new = slice(self.window.n - (self.n - self.n_counted), self.window.n)
+        return self.moments.joined(np.arange(self.n_counted, self.n, dtype=np.float64), self.window.signal[new])
+
+
+class Report:
+    """What happens in one push.
+
+    Attributes
+    ----------
+    final
+        Parts that became final, in order.
+    solved, solved_n
+        The newest programme, and the number of samples it was solved at; -1 where it does not hold any more.
+    """
+
+    def __init__(self) -> None:
+        self.final: list[StreamParts] = []
+        self.solved: Solved | None = None
+        self.solved_n = -1
+        self.status = "waiting"
+        self.iterations = 0
+
+    def add(self, solved: Solved, n: int) -> None:
+        """Count a programme."""
+        self.solved, self.solved_n = solved, n
+        self.status = max(self.status, solved.status, key=_BEST_FIRST.index)
+        self.iterations += solved.iterations
+
+    def slide(self, samples: int) -> None:
+        """Follow the window, which has let its oldest samples go."""
+        assert self.solved is not None
+        self.solved = self.solved.without(samples)

@@ -1,0 +1,94 @@
+"""What a stream hands out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class StreamParts:
+    """Consecutive samples of a stream and their parts; arrays have shape (n_samples,).
+
+    Attributes
+    ----------
+    index
+        Number of each sample, int64, from 0 at the stream's first; samples that a gap of the clock swallowed count.
+    time
+        Seconds: the clock of `push` where it is given, else index / sampling_rate.
+    signal
+        As it was pushed, NaN where it is missing.
+    phasic, tonic
+        In the signal's unit; defined where the signal is missing too.
+    driver
+        The driver p >= 0 of the phasic part.
+    residual
+        signal - phasic - tonic, NaN where the signal is missing.
+    """
+
+    index: NDArray[np.int64]
+    time: NDArray[np.float64]
+    signal: NDArray[np.float64]
+    phasic: NDArray[np.float64]
+    tonic: NDArray[np.float64]
+    driver: NDArray[np.float64]
+    residual: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return self.index.size
+
+    def since(self, time: float) -> StreamParts:
+        """Return the samples from a time in seconds on."""
+        from_ = int(np.searchsorted(self.time, time))
+        return StreamParts(*(getattr(self, field.name)[from_:] for field in fields(self)))
+
+    @classmethod
+    def join(cls, pieces: Sequence[StreamParts]) -> StreamParts:
+        """Return the pieces one after another; of none, parts without samples."""
+        if len(pieces) == 1:
+            return pieces[0]
+        if not pieces:
+            empty = np.empty(0)
+            return cls(np.empty(0, np.int64), empty, empty, empty, empty, empty, empty)
+        return cls(*(np.concatenate([getattr(piece, field.name) for piece in pieces]) for field in fields(cls)))
+
+
+@dataclass(frozen=True, eq=False)
+class StreamResult:
+    """What one push brought.
+
+    Attributes
+    ----------
+    final
+        Samples that became older than the lag: their parts will not be given again. None is left out and none comes
+        twice.
+    provisional
+        The samples since, up to the newest: their parts will change with what comes.
+    mean, deviation
+        What the programme's signal is standardised with, in the signal's unit: given, or of the samples so far.
+    status
+        "optimal"; or with ``on_failure="return"`` the worst status of this push's programmes: "inaccurate",
+        "max_iterations" or "failed". "waiting" where there are too few samples to begin with.
+    iterations
+        Newton steps of the push's programmes together.
+    relative_gap, stationarity
+        Evidence of the newest programme: the sum of driver times multiplier relative to the objective, and the
+        largest violation of the multipliers' signs and of the coefficients' gradients, relative to their size.
+    """
+
+    final: StreamParts
+    provisional: StreamParts
+    mean: float
+    deviation: float
+    status: str
+    iterations: int
+    relative_gap: float
+    stationarity: float
+
+    @property
+    def converged(self) -> bool:
+        """Whether no programme failed to reach its tolerance."""
+        return self.status in ("optimal", "waiting")

@@ -1,0 +1,123 @@
+"""A stream's state in a file: numbers and JSON in NumPy's .npz, nothing that runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import zipfile
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ressin._atomic import replacing
+from ressin.errors import InvalidInputError, RecordingError
+from ressin.settings import Settings, check_knots
+from ressin.stream.engine import Engine
+from ressin.stream.moments import Moments
+from ressin.stream.options import StreamOptions
+from ressin.stream.past import N_COEFFICIENTS, Past
+
+FORMAT = "ressin stream"
+VERSION = 1
+
+_COUNTS = ("first_index", "n", "n_final", "n_counted", "missing_run")
+_MOMENTS = ("mean", "mean_time", "yy", "ty", "tt", "largest")
+_CLOCK = ("origin", "count", "is_given")
+
+
+def write_state(path: str | os.PathLike[str], engine: Engine) -> None:
+    """Write an engine's state; see `Stream.save`."""
+    header = {
+        "format": FORMAT,
+        "version": VERSION,
+        "settings": dataclasses.asdict(engine.settings),
+        "options": dataclasses.asdict(engine.options),
+        "counts": {name: getattr(engine, name) for name in _COUNTS},
+        "clock": {name: getattr(engine.clock, name) for name in _CLOCK},
+        "moments": dataclasses.asdict(engine.moments),
+        "begin": engine.window.begin,
+    }
+    window = engine.window
+    text = np.frombuffer(json.dumps(header, default=_plain).encode(), np.uint8)
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        np.savez(
+            file,
+            header=text,
+            signal=window.signal,
+            time=window.time,
+            J=window.past.J,
+            h=window.past.h,
+            state=window.state,
+        )
+
+
+def _plain(value: object) -> object:
+    """Return a NumPy number as Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{value!r} is not a number")
+
+
+def read_state(path: str | os.PathLike[str]) -> Engine:
+    """Return the engine that was written; see `Stream.load`."""
+    try:
+        with open(path, "rb") as bytes_, np.load(bytes_, allow_pickle=False) as file:
+            held = {name: file[name] for name in ("header", "signal", "time", "J", "h", "state")}
+        header = json.loads(held["header"].tobytes())
+    except FileNotFoundError:
+        raise RecordingError(f"{path}: there is no such file") from None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, TypeError, AttributeError) as error:
+        raise RecordingError(f"{path}: it cannot be read as a stream's state: {error}") from error
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise RecordingError(f"{path}: it does not hold a stream's state, as Stream.save writes it")
+    if header.get("version") != VERSION:
+        raise RecordingError(
+            f"{path}: its state is of version {header.get('version')!r}; this ressin reads version {VERSION}"
+        )
+    try:
+        return _rebuilt(header, held)
+    except (InvalidInputError, KeyError, TypeError, ValueError) as error:
+        raise RecordingError(f"{path}: its state does not fit together: {error}") from error
+
+
+def _rebuilt(header: dict[str, Any], held: dict[str, NDArray[Any]]) -> Engine:
+    settings, options = Settings(**header["settings"]), StreamOptions(**header["options"])
+    check_knots(None, settings, options.sampling_rate)
+    options.check_with(settings)
+    engine = Engine(settings, options)
+    for name in _COUNTS:
+        setattr(engine, name, _count(name, header["counts"][name]))
+    clock = header["clock"]
+    engine.clock.origin, engine.clock.count = float(clock["origin"]), _count("count", clock["count"])
+    engine.clock.is_given = bool(clock["is_given"])
+    moments = header["moments"]
+    engine.moments = Moments(_count("count", moments["count"]), *(float(moments[name]) for name in _MOMENTS))
+    window = engine.window
+    window.begin = _count("begin", header["begin"])
+    n = engine.n - window.begin
+    spacing = window.spacing
+    if not (0 <= n < engine.capacity and window.begin % spacing == 0 and window.begin <= engine.n_final <= engine.n):
+        raise ValueError(f"the window begins at {window.begin}, of {engine.n} samples {engine.n_final} are final")
+    if not engine.n - engine.hop < engine.n_counted <= engine.n:
+        raise ValueError(f"{engine.n_counted} of {engine.n} samples are counted")
+    window.append(_array(held, "signal", (n,), nan=True), _array(held, "time", (n,)))
+    window.past = Past(_array(held, "J", (N_COEFFICIENTS,) * 2), _array(held, "h", (N_COEFFICIENTS,)))
+    window.state = _array(held, "state", (2,))
+    return engine
+
+
+def _count(name: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"{name} is {value!r}; it must be an integer >= 0")
+    return value
+
+
+def _array(held: dict[str, NDArray[Any]], name: str, shape: tuple[int, ...], nan: bool = False) -> NDArray[np.float64]:
+    array = held[name]
+    if array.dtype != np.float64 or array.shape != shape:
+        raise ValueError(f"{name} has shape {array.shape} and dtype {array.dtype}; it must be float64 {shape}")
+    if not (np.isfinite(array) | (nan & np.isnan(array))).all():
+        raise ValueError(f"{name} is not finite")
+    return array

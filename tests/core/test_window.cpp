@@ -1,0 +1,141 @@
+#include "window.hpp"
+
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "check.hpp"
+#include "programme.hpp"
+
+using namespace ressin;
+using programme::Vector;
+
+namespace {
+
+constexpr double dt = 0.25;
+
+ProgramSettings no_drift(Revision revision) {
+  ProgramSettings s;
+  s.revision = revision;
+  s.baseline = Baseline::none;
+  return s;
+}
+
+// The same programme by the method that proves its solution.
+Solution solve_whole(const Vector& y, const Vector& w, const ProgramSettings& settings, std::ptrdiff_t first_knot,
+                     std::ptrdiff_t n_knots) {
+  const auto spacing = static_cast<std::ptrdiff_t>(settings.delta_knot / dt);
+  const auto model = std::make_shared<const Model>(y.size(), dt, settings, first_knot, spacing, n_knots);
+  const Problem problem{y.data(), w.data(), settings.alpha, settings.gamma};
+  InteriorPoint method(model, SolverSettings{}, kernels().single, true);
+  Solution found;
+  bool given = false;
+  method.run([&](std::size_t*) -> const Problem* { return std::exchange(given, true) ? nullptr : &problem; },
+             [&](std::size_t, Solution&& x) { found = std::move(x); }, [] { return true; });
+  CHECK(found.status == Status::optimal);
+  return found;
+}
+
+double largest_difference(const std::vector<double>& a, const std::vector<double>& b) {
+  CHECK_EQUAL(a.size(), b.size());
+  double largest = 0.0;
+  for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) largest = std::max(largest, std::abs(a[i] - b[i]));
+  return largest;
+}
+
+WindowProblem problem_of(const Vector& y, const Vector& w, const ProgramSettings& settings) {
+  WindowProblem p;
+  p.y = y.data();
+  p.weights = w.data();
+  p.n = y.size();
+  p.alpha = settings.alpha;
+  return p;
+}
+
+}  // namespace
+
+TEST("a window at the recording's start is the recording's programme, in whatever order the lengths come") {
+  for (const Revision revision : {Revision::r2015, Revision::r2025}) {
+    const ProgramSettings settings = no_drift(revision);
+    Window window(300, dt, settings, SolverSettings{});
+    CHECK_EQUAL(window.capacity(), 300);
+    CHECK_EQUAL(window.knot_spacing(), 40);
+    for (const Eigen::Index n : {300, 3, 40, 41, 155}) {
+      const Vector y = programme::make_signal(n, dt, static_cast<unsigned>(n));
+      for (const bool weighted : {false, true}) {
+        const Vector w = weighted ? programme::make_weights(n) : Vector(Vector::Ones(n));
+        const WindowSolution x = window.solve(problem_of(y, w, settings), 0);
+        const Solution whole = solve_whole(y, w, settings, 0, (n - 1) / 40 + 3);
+        CHECK(x.status == Status::optimal);
+        CHECK(x.stationarity < 1e-8);
+        CHECK(largest_difference(x.phasic, whole.parts.phasic) < 1e-6);
+        CHECK(largest_difference(x.tonic, whole.parts.tonic) < 1e-6);
+        CHECK(largest_difference(x.spline, whole.point.spline) < 1e-4);
+      }
+    }
+  }
+}
+
+TEST("cut at a knot and given what was before, a window goes on as the whole does") {
+  const ProgramSettings settings = no_drift(Revision::r2025);
+  const Eigen::Index n = 240, cut = 80;
+  const Vector y = programme::make_signal(n, dt, 1), w = Vector::Ones(n);
+  Window window(n, dt, settings, SolverSettings{});
+  const WindowSolution whole = window.solve(problem_of(y, w, settings), cut);
+
+  // what the samples before the cut cost, the drivers held: least squares over knots 0 .. 4, knots 0 and 1 minimised out
+  programme::Matrix B = programme::Matrix::Zero(cut, 5);
+  Vector rest(cut);
+  for (Eigen::Index i = 0; i < cut; ++i) {
+    rest[i] = y[i] - whole.phasic[static_cast<std::size_t>(i)];
+    for (Eigen::Index j = 0; j < 5; ++j) B(i, j) = window.model().bump(i - 40 * j);
+  }
+  programme::Matrix J = B.transpose() * B;
+  const Vector h = B.transpose() * rest;
+  J.topLeftCorner(1, 1).array() += settings.gamma;  // knot 0 has left; 1, 2, 3 are the window's oldest
+  const Vector row = J.block(1, 0, 3, 1) / J(0, 0);
+  const programme::Matrix past = J.block(1, 1, 3, 3) - row * J.block(0, 1, 1, 3);
+  const Vector gradient = h.segment(1, 3) - row * h[0];
+
+  const Vector later_y = y.tail(n - cut), later_w = Vector::Ones(n - cut);
+  WindowProblem problem = problem_of(later_y, later_w, settings);
+  problem.is_start = false;
+  std::copy(whole.later_state, whole.later_state + 2, problem.state);
+  for (int j = 0; j < 3; ++j) {
+    problem.past.h[static_cast<std::size_t>(j)] = gradient[j];
+    for (int k = 0; k < 3; ++k) problem.past.J[static_cast<std::size_t>(3 * j + k)] = past(j, k);
+  }
+  const WindowSolution later = window.solve(problem, 0);
+  CHECK(later.status == Status::optimal);
+  const auto from = [&](const std::vector<double>& x) { return std::vector<double>(x.begin() + cut, x.end()); };
+  CHECK(largest_difference(later.phasic, from(whole.phasic)) < 1e-6);
+  CHECK(largest_difference(later.tonic, from(whole.tonic)) < 1e-6);
+  for (int k = 0; k < 2; ++k) CHECK_NEAR(later.later_state[k], whole.later_state[k], 1e-12);
+}
+
+TEST("samples of weight zero are not read, and nothing but them is solved too") {
+  const ProgramSettings settings = no_drift(Revision::r2025);
+  Vector y = programme::make_signal(120, dt, 1), w = Vector::Ones(120);
+  w.segment(30, 50).setZero();
+  Window window(120, dt, settings, SolverSettings{});
+  const WindowSolution plain = window.solve(problem_of(y, w, settings), 0);
+  y.segment(30, 50).setConstant(std::numeric_limits<double>::quiet_NaN());
+  const WindowSolution holed = window.solve(problem_of(y, w, settings), 0);
+  CHECK_EQUAL(largest_difference(plain.phasic, holed.phasic), 0.0);
+  w.setZero();
+  const WindowSolution nothing = window.solve(problem_of(y, w, settings), 0);
+  CHECK(nothing.status == Status::optimal);
+  for (std::size_t i = 0; i < 120; ++i) CHECK_NEAR(nothing.phasic[i] + nothing.tonic[i], 0.0, 1e-6);
+}
+
+TEST("what does not fit is refused") {
+  const ProgramSettings settings = no_drift(Revision::r2015);
+  const Vector y = Vector::Zero(50), w = Vector::Ones(50);
+  Window window(40, dt, settings, SolverSettings{});
+  WindowProblem problem = problem_of(y, w, settings);
+  CHECK_THROWS(window.solve(problem, 0), std::invalid_argument);
+  problem.n = 2;
+  CHECK_THROWS(window.solve(problem, 0), std::invalid_argument);
+  problem.n = 10;
+  CHECK_THROWS(window.solve(problem, 11), std::invalid_argument);
+}
