@@ -28,8 +28,8 @@ class Window {
   Window(std::ptrdiff_t capacity, double dt, const ressin::DecomposeSettings& settings)
       : window_(capacity, dt, settings.program, settings.solver) {}
 
-  ressin::WindowSolution solve(const Array& y, const Array& weights, double alpha, bool is_start, std::array<double, 2> state,
-                               const Array& J, const Array& h, std::ptrdiff_t later) {
+  ressin::WindowSolution solve(const Array& y, const Array& weights, double alpha, bool is_start, bool is_end,
+                               std::array<double, 2> state, const Array& J, const Array& h, std::ptrdiff_t later) {
     if (y.ndim() != 1 || weights.ndim() != 1 || weights.size() != y.size()) {
       throw std::invalid_argument("y and weights must be one-dimensional and of one length");
     }
@@ -42,6 +42,7 @@ class Window {
     problem.n = y.size();
     problem.alpha = alpha;
     problem.is_start = is_start;
+    problem.is_end = is_end;
     std::copy(state.begin(), state.end(), problem.state);
     std::copy(J.data(), J.data() + J.size(), problem.past.J.begin());
     std::copy(h.data(), h.data() + h.size(), problem.past.h.begin());
@@ -83,8 +84,8 @@ void bind_stream(py::module_& m) {
   py::class_<Window>(m, "Window")
       .def(py::init<std::ptrdiff_t, double, const ressin::DecomposeSettings&>(), py::arg("capacity"), py::arg("dt"),
            py::arg("settings"))
-      .def("solve", &Window::solve, py::arg("y"), py::arg("weights"), py::arg("alpha"), py::arg("is_start"), py::arg("state"),
-           py::arg("J"), py::arg("h"), py::arg("later"))
+      .def("solve", &Window::solve, py::arg("y"), py::arg("weights"), py::arg("alpha"), py::arg("is_start"), py::arg("is_end"),
+           py::arg("state"), py::arg("J"), py::arg("h"), py::arg("later"))
       .def_property_readonly("capacity", [](const Window& w) { return w.core().capacity(); })
       .def_property_readonly("knot_spacing", [](const Window& w) { return w.core().knot_spacing(); })
       .def_property_readonly("bumps", &bumps);

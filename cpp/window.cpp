@@ -90,6 +90,10 @@ void Window::shape_to(const WindowProblem& problem) {
   for (std::ptrdiff_t m = 0; m < shape_.n_intervals; ++m) interval_end_[index(m)] = std::min(n, (m + 1) * spacing);
   shape_.newest_knot = problem.is_start ? 2 : 3;
   shape_.n_knots = shape_.newest_knot + shape_.n_intervals;
+  if (problem.is_end) {  // the rule of Model, with the knot one spacing before the window where there is one
+    const std::ptrdiff_t end = model_.settings().revision == Revision::r2025 ? n + spacing / 2 : n;
+    shape_.n_knots = std::min(shape_.n_knots, (end + spacing - 1) / spacing + (problem.is_start ? 0 : 1));
+  }
 }
 
 void Window::load(const WindowProblem& problem) {
@@ -253,7 +257,7 @@ void Window::write(const WindowProblem& problem, std::ptrdiff_t later, WindowSol
     for (; i < interval_end_[index(m)]; ++i) {
       double t = 0.0;
       for (int k = 0; k < 4; ++k) {
-        if (oldest + k >= 0) t += shape_.spline[4 * (i - begin) + k] * s.spline[oldest + k];
+        if (oldest + k >= 0 && oldest + k < shape_.n_knots) t += shape_.spline[4 * (i - begin) + k] * s.spline[oldest + k];
       }
       out->tonic[index(i)] = t;
     }

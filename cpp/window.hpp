@@ -30,6 +30,7 @@ struct WindowProblem {
   std::ptrdiff_t n = 0;
   double alpha = 0.0;
   bool is_start = true;          // the window begins where the recording does: no knot before it, nothing in the past
+  bool is_end = false;           // and ends where it does: knots as decompose() has them
   double state[2] = {0.0, 0.0};  // of the response filter at sample 0, where the window is not the start
   Past past;
 };
@@ -46,7 +47,7 @@ struct WindowSolution {
 
 // Solves windows of up to `capacity` samples, one after another, in memory that it takes once. Knots stand every delta_knot on
 // the recording's grid, so a window begins at a knot; all knots whose bump reaches into the window take part, those after the
-// last sample too.
+// last sample too, unless the recording is known to end there.
 class Window {
  public:
   Window(std::ptrdiff_t capacity, double dt, const ProgramSettings& program, const SolverSettings& solver);

@@ -65,6 +65,22 @@ def test_before_the_window_moves_the_parts_are_those_of_decompose(n: int, revisi
     )
 
 
+@pytest.mark.parametrize("revision", ["2025", "2015"])
+@pytest.mark.parametrize("n", [3, 4, 40, 63, 150, 239])
+def test_a_short_recording_that_has_ended_is_that_of_decompose(n: int, revision: Any) -> None:
+    y = simulate(RATE, 100, seed=n)[:n]
+    stream = Stream(RATE, revision=revision, tol=1e-10)
+    stream.push(y[: n // 2])
+    stream.push(y[n // 2 :])
+    got = stream.finish().final
+    assert len(got) == n
+    if n < 4:
+        return
+    asked = ressin.decompose(y, RATE, revision=revision, baseline="none")
+    np.testing.assert_allclose(got.phasic, asked.phasic, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(got.tonic, asked.tonic, rtol=0, atol=1e-6)
+
+
 @pytest.mark.parametrize("baseline", ["none", "linear"])
 @pytest.mark.parametrize("rate", [4.0, 20.0])
 def test_what_the_window_has_left_is_not_forgotten(rate: float, baseline: Any) -> None:
@@ -102,7 +118,7 @@ def largest_but_one_percent(stream: Stream, y: Signal, rate: float) -> float:
     whole = ressin.decompose(y, rate, baseline="none")
     final, _ = run(stream, y, round(rate))
     n = len(final)
-    assert n == y.size - round(rate) * 20
+    assert 0 <= y.size - round(rate) * 20 - n < stream.options.hop * rate
     phasic, tonic = np.abs(final.phasic - whole.phasic[:n]), np.abs(final.tonic - whole.tonic[:n])
     return float(max(np.quantile(phasic, 0.99), np.quantile(tonic, 0.99)) / y.std())
 
@@ -114,8 +130,8 @@ def test_twenty_seconds_later_a_sample_is_near_its_value_in_the_whole_recording(
 
 def test_twenty_seconds_later_in_a_real_recording(recordings_folder: Path) -> None:
     y, rate = read(RECORDINGS[0], recordings_folder)
-    y, rate = y[::2], rate / 2  # 507 s, thinned to 50 Hz for speed
-    assert largest_but_one_percent(Stream(rate, mean=y.mean(), deviation=y.std(), hop=2.0), y[: 504 * 50], rate) < 0.02
+    stream = Stream(rate, mean=y.mean(), deviation=y.std(), hop=5.0)
+    assert largest_but_one_percent(stream, y, rate) < 0.02
 
 
 @pytest.mark.parametrize("source", RECORDINGS[2:4], ids=lambda source: source.name)
@@ -124,7 +140,7 @@ def test_a_wristband_needs_a_longer_lag(source: Any, recordings_folder: Path) ->
     y, rate = read(source, recordings_folder)
     y = y[: 4 * 1500]
     whole = ressin.decompose(y, rate, baseline="none")
-    for lag, bound in ((20, 0.35), (60, 0.02)):
+    for lag, bound in ((20, 0.6), (60, 0.02)):
         final, _ = run(Stream(rate, lag=lag, mean=y.mean(), deviation=y.std()), y)
         off = np.abs(final.phasic - whole.phasic[: len(final)]) / y.std()
         assert np.quantile(off, 0.99) < bound

@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from ressin.recording import Recording
     from ressin.settings import Settings
     from ressin.simulate import simulate_eda
+    from ressin.stream import Stream, StreamParts, StreamResult
     from ressin.sweeps import sweep
     from ressin.swept import Sweep
     from ressin.windowed import Windows
     from ressin.windows import decompose_windows
-    from ressin.stream import Stream, StreamParts, StreamResult
 
 _HOMES = {
     "Bands": "bands",

@@ -90,17 +90,19 @@ class Engine:
 
     def provisional(self, report: Report) -> StreamParts:
         """Return the parts of the samples that are not final, by all that there are."""
-        first = self.n_final - self.window.begin
         if self.n < _LEAST:
             return self.window.unsolved(self.first_index)
         if report.solved_n != self.n:
             report.add(self._solve(self._counted()), self.n)
-        assert report.solved is not None
-        return report.solved.between(first, self.window.n)
+        return report.newest(self.n_final - self.window.begin)
 
     def end(self, report: Report) -> None:
         """Make the recording's samples final; the next sample begins another."""
-        report.final.append(self.provisional(report))
+        if self.n < _LEAST:
+            report.final.append(self.window.unsolved(self.first_index))
+        else:
+            report.add(self._solve(self._counted(), is_end=True), self.n)
+            report.final.append(report.newest(self.n_final - self.window.begin))
         self.moments = self._counted().later(self.n)
         self.first_index += self.n
         self.n = self.n_final = self.n_counted = self.missing_run = 0
@@ -143,8 +145,8 @@ class Engine:
         if self.missing_run > self.max_gap:
             self.end(report)
 
-    def _solve(self, moments: Moments) -> Solved:
-        return self.window.solve(self.scale(moments), self.first_index + self.window.begin)
+    def _solve(self, moments: Moments, is_end: bool = False) -> Solved:
+        return self.window.solve(self.scale(moments), self.first_index + self.window.begin, is_end)
 
     def _counted(self) -> Moments:
         """Return the moments of all samples, those since the last programme included."""
@@ -175,6 +177,11 @@ class Report:
         self.solved, self.solved_n = solved, n
         self.status = max(self.status, solved.status, key=_BEST_FIRST.index)
         self.iterations += solved.iterations
+
+    def newest(self, first: int) -> StreamParts:
+        """Return the newest programme's parts from sample `first` of the window on."""
+        assert self.solved is not None
+        return self.solved.between(first, len(self.solved.parts))
 
     def slide(self, samples: int) -> None:
         """Follow the window, which has let its oldest samples go."""

@@ -98,8 +98,18 @@ class Window:
         self._time[self.n : end] = time
         self.n = end
 
-    def solve(self, scale: Scale, first_index: int) -> Solved:
-        """Solve the window's programme; first_index is the number of its first sample in the stream."""
+    def solve(self, scale: Scale, first_index: int, is_end: bool = False) -> Solved:
+        """Solve the window's programme.
+
+        Parameters
+        ----------
+        scale
+            What the programme's signal is.
+        first_index
+            Number in the stream of the window's first sample.
+        is_end
+            Whether the recording ends with the window: its last knots are then those of `decompose`.
+        """
         signal = self.signal.copy()
         missing = np.isnan(signal)
         weights = np.where(missing, 0.0, 1.0)
@@ -113,6 +123,7 @@ class Window:
             weights,
             self.settings.alpha * scale.deviation / unit,
             self.begin == 0,
+            is_end,
             (self.state[0] / unit, self.state[1] / unit),
             J,
             h,
