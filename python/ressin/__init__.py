@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ressin.stream import Stream, StreamParts, StreamResult
     from ressin.sweeps import sweep
     from ressin.swept import Sweep
+    from ressin.time_constants import TimeConstants, fit_time_constants
     from ressin.windowed import Windows
     from ressin.windows import decompose_windows
 
@@ -53,6 +54,7 @@ _HOMES = {
     "StreamParts": "stream",
     "StreamResult": "stream",
     "Sweep": "swept",
+    "TimeConstants": "time_constants",
     "Windows": "windowed",
     "bootstrap_bands": "bands",
     "build_qp": "qp",
@@ -62,6 +64,7 @@ _HOMES = {
     "decompose_windows": "windows",
     "eda_phasic": "compat",
     "find_scrs": "events",
+    "fit_time_constants": "time_constants",
     "read_recording": "io",
     "simulate_eda": "simulate",
     "sweep": "sweeps",
@@ -85,6 +88,7 @@ __all__ = [
     "StreamParts",
     "StreamResult",
     "Sweep",
+    "TimeConstants",
     "Windows",
     "__version__",
     "bootstrap_bands",
@@ -95,6 +99,7 @@ __all__ = [
     "decompose_windows",
     "eda_phasic",
     "find_scrs",
+    "fit_time_constants",
     "read_recording",
     "simulate_eda",
     "sweep",

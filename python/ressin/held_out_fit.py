@@ -1,0 +1,118 @@
+"""The maximum of the likelihood of held-out samples over time constants and alpha, and how sure it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ressin.held_out import HeldOut
+
+    Array = NDArray[np.float64]
+
+# log tau1, log(tau0/tau1 - 1), log alpha: the order of the time constants is kept, and no edge is in their way
+BOUNDS = ((math.log(0.02), math.log(10.0)), (math.log(0.05), math.log(200.0)), (math.log(1e-6), math.log(100.0)))
+MIN_SEGMENTS, MAX_SEGMENTS, SEGMENT_SECONDS = 6, 24, 20.0
+STEP = 0.01  # of the errors' derivative, in logarithms
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """Where the likelihood is largest, the error of the held-out samples there, and how the optimizer ended."""
+
+    place: Array  # log tau1, log(tau0/tau1 - 1), log alpha
+    rms: float
+    ended: bool
+    message: str
+
+
+def maximise(
+    likelihood: HeldOut,
+    starts: Sequence[tuple[float, float, float]],
+    free: tuple[int, ...],
+    max_iterations: int,
+    n_climbs: int = 2,
+) -> Maximum:
+    """Maximise the likelihood over the `free` parameters, from the best of `starts`; the best end counts."""
+    places = sorted((_place(*start) for start in starts), key=lambda place: _loss(likelihood, place)[0])
+    ends = [_climb(likelihood, place, list(free), max_iterations) for place in places[:n_climbs]]
+    return min(ends, key=lambda end: end.rms)
+
+
+def _climb(likelihood: HeldOut, place: Array, free: list[int], max_iterations: int) -> Maximum:
+    from scipy.optimize import minimize
+
+    if not free:
+        return Maximum(place, likelihood.rms(_loss(likelihood, place)[0]), True, "nothing to learn")
+
+    def at(chosen: Array) -> Array:
+        there = place.copy()
+        there[free] = chosen
+        return there
+
+    def loss(chosen: Array) -> tuple[float, Array]:
+        value, gradient = _loss(likelihood, at(chosen))
+        return value, gradient[free]
+
+    found = minimize(
+        loss,
+        place[free],
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[BOUNDS[k] for k in free],
+        options={"maxiter": max_iterations},
+    )
+    # a line search may end on a kink, where a driver sample appears: as good a maximum as any
+    ended = bool(found.success) or "ABNORMAL" in str(found.message)
+    return Maximum(at(found.x), likelihood.rms(float(found.fun)), ended, str(found.message))
+
+
+def _place(tau0: float, tau1: float, alpha: float) -> Array:
+    return np.log([tau1, tau0 / tau1 - 1.0, alpha])
+
+
+def values(place: Array) -> tuple[float, float, float]:
+    """Return tau0, tau1 and alpha of a place."""
+    tau1, ratio, alpha = np.exp(place)
+    return float(tau1 * (1.0 + ratio)), float(tau1), float(alpha)
+
+
+def _loss(likelihood: HeldOut, place: Array) -> tuple[float, Array]:
+    """Return the loss and its gradient in the logarithms."""
+    tau0, tau1, alpha = values(place)
+    loss, (to_tau0, to_tau1, to_alpha) = likelihood.loss(tau0, tau1, alpha)
+    return loss, np.array([to_tau0 * tau0 + to_tau1 * tau1, to_tau0 * (tau0 - tau1), to_alpha * alpha])
+
+
+def intervals(likelihood: HeldOut, place: Array, n_free: int) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Give 95 % intervals of tau0, tau1: the sandwich of Gauss and Newton's curvature and the segments' scores."""
+    from scipy.stats import t as student
+
+    count = min(MAX_SEGMENTS, int(likelihood.seconds / SEGMENT_SECONDS))
+    if count < MIN_SEGMENTS:
+        return ((math.nan, math.nan), (math.nan, math.nan))
+    slopes = []
+    for k in range(n_free):
+        ends = [likelihood.errors(*values(place + step * (np.arange(3) == k))) for step in (STEP, -STEP)]
+        slopes.append((ends[0] - ends[1]) / (2 * STEP))
+    slope = np.stack(slopes)
+    error, segment = likelihood.errors(*values(place)), likelihood.segments(count)
+    scores = np.stack([np.bincount(segment, error * x, count) for x in slope], axis=1)
+    scores -= scores.mean(axis=0)
+    inverse = np.linalg.pinv(slope @ slope.T)
+    covariance = inverse @ (scores.T @ scores * count / (count - 1)) @ inverse
+    tau0, tau1, _ = values(place)
+    along = np.zeros((2, n_free))  # of log tau0, log tau1
+    along[:, 0] = 1.0
+    along[0, 1] = (tau0 - tau1) / tau0
+    wide = student.ppf(0.975, count - 1) * np.sqrt(np.diag(along @ covariance @ along.T))
+    return (
+        (tau0 * math.exp(-wide[0]), tau0 * math.exp(wide[0])),
+        (tau1 * math.exp(-wide[1]), tau1 * math.exp(wide[1])),
+    )

@@ -1,0 +1,218 @@
+"""A person's own time constants, learned from how well they predict samples that the decomposition has not seen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ressin.errors import InvalidInputError
+from ressin.held_out import hold_out
+from ressin.held_out_fit import BOUNDS, intervals, maximise, values
+from ressin.settings import Baseline, Revision, Settings, check_knots, check_sampling_rate
+from ressin.signals import check_missing, check_signal
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Array = NDArray[np.float64]
+
+STARTS = ((2.0, 0.7, 5e-4), (2.0, 0.7, 5e-3), (3.0, 0.4, 1e-3), (1.5, 1.0, 1e-3), (4.0, 0.8, 1e-3))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeConstants:
+    """What was learned about one person.
+
+    Attributes
+    ----------
+    tau0, tau1
+        Slow and fast time constant in seconds.
+    alpha
+        Weight of the driver, for z-scored signals, as `ressin.decompose` takes it.
+    tau0_interval, tau1_interval
+        95 % interval in seconds; NaN where the recordings are shorter than six segments of 20 s or the likelihood
+        has no maximum inside the bounds.
+    rms, default_rms
+        Root mean square error of the held-out samples, in standard deviations of the signal: here, and with the
+        default time constants and the best alpha for them.
+    n_signals, seconds
+        How much was learned from.
+    converged
+        Whether the optimizer ended at a maximum inside the bounds.
+    message
+        How it ended, in words.
+    """
+
+    tau0: float
+    tau1: float
+    alpha: float
+    tau0_interval: tuple[float, float]
+    tau1_interval: tuple[float, float]
+    rms: float
+    default_rms: float
+    n_signals: int
+    seconds: float
+    converged: bool
+    message: str
+
+    def summary(self) -> dict[str, Any]:
+        """Return everything as plain numbers and words."""
+        return asdict(self)
+
+
+def fit_time_constants(
+    signals: ArrayLike | Sequence[ArrayLike] | Mapping[Any, Any],
+    sampling_rate: float,
+    *,
+    alpha: float | None = None,
+    gamma: float = 1e-2,
+    delta_knot: float = 10.0,
+    revision: Revision = "2025",
+    baseline: Baseline = "linear",
+    block: float = 0.25,
+    folds: int = 4,
+    max_iterations: int = 100,
+    n_threads: int = 0,
+) -> Any:
+    """Learn tau0 and tau1, and alpha where it is not given, from one person's recordings.
+
+    Every sample is held out once, in short blocks: the recording is decomposed without it (weight 0), and what phasic
+    and tonic part say in its place is compared with it. The time constants are those under which the held-out samples
+    are most likely, with Gaussian noise of unknown size.
+
+    Parameters
+    ----------
+    signals
+        (n,) one recording, or a sequence of recordings of one person, of any lengths, NaN where samples are missing; or
+        a mapping of persons to these. Each recording is z-scored.
+    sampling_rate
+        Hz, of all recordings. Below about 10 Hz the fast time constant spans few samples and is known badly.
+    alpha
+        Weight of the driver, > 0, or None to learn it too, which finds the time constants better.
+    gamma, delta_knot, revision, baseline
+        See `ressin.Settings`.
+    block
+        Seconds of a block, > 0; at least one sample.
+    folds
+        In how many parts the blocks are held out, >= 2.
+    max_iterations
+        Of the optimizer, L-BFGS-B.
+    n_threads
+        See `ressin.Settings`.
+
+    Returns
+    -------
+    TimeConstants or dict
+        For a mapping, one for each person.
+
+    Raises
+    ------
+    InvalidInputError
+        A recording or a setting that cannot be used; a recording shorter than 2 `folds` blocks.
+    ConvergenceError
+        A decomposition failed.
+
+    Notes
+    -----
+    With e the errors of N held-out samples, the negative logarithm of the likelihood is N/2 log(sum e^2 / N), up to a
+    constant; its gradient comes from the adjoint of each decomposition. The interval is the sandwich estimate over
+    segments of 20 s or more: of the likelihood's curvature and of how its gradient varies from segment to segment.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import ressin
+    >>> rng = np.random.default_rng(1)
+    >>> recording = ressin.simulate_eda(120, 25, tau0=3.0, tau1=0.5, n_scr=15, noise=0.005, rng=rng)
+    >>> found = ressin.fit_time_constants(recording.signal, 25)
+    >>> bool(abs(found.tau0 - 3.0) < 0.3), bool(abs(found.tau1 - 0.5) < 0.05)
+    (True, True)
+    """
+    if isinstance(signals, Mapping):
+        return {
+            person: fit_time_constants(
+                own, sampling_rate, alpha=alpha, gamma=gamma, delta_knot=delta_knot, revision=revision,
+                baseline=baseline, block=block, folds=folds, max_iterations=max_iterations, n_threads=n_threads,
+            )
+            for person, own in signals.items()
+        }  # fmt: skip
+    rate = check_sampling_rate(sampling_rate)
+    settings = Settings(
+        alpha=1e-3 if alpha is None else alpha,
+        gamma=gamma,
+        delta_knot=delta_knot,
+        revision=revision,
+        baseline=baseline,
+        standardize=False,
+        n_threads=n_threads,
+    )
+    check_knots(None, settings, rate)
+    _check_options(block, folds, max_iterations)
+    recordings = _recordings(signals)
+    likelihood = hold_out([_zscored(x) for x in recordings], rate, settings, block, folds)
+    n_free = 3 if alpha is None else 2
+    starts = [(t0, t1, a if alpha is None else alpha) for t0, t1, a in STARTS]
+    default = maximise(likelihood, starts[:2], (0, 1, 2)[2:n_free], max_iterations, 1)  # the default constants
+    best = maximise(likelihood, starts, (0, 1, 2)[:n_free], max_iterations)
+    tau0, tau1, found_alpha = values(best.place)
+    inside = all(low + 1e-3 < x < high - 1e-3 for x, (low, high) in zip(best.place[:n_free], BOUNDS, strict=False))
+    of_tau0, of_tau1 = intervals(likelihood, best.place, n_free) if inside else ((math.nan, math.nan),) * 2
+    return TimeConstants(
+        tau0=tau0,
+        tau1=tau1,
+        alpha=found_alpha,
+        tau0_interval=of_tau0,
+        tau1_interval=of_tau1,
+        rms=best.rms,
+        default_rms=default.rms,
+        n_signals=len(recordings),
+        seconds=sum(x.size for x in recordings) / rate,
+        converged=bool(best.ended and inside),
+        message=best.message if inside else "a value is at its bound: the recordings do not determine it",
+    )
+
+
+def _recordings(signals: Any) -> list[Array]:
+    """Return one person's recordings, checked; one recording may come alone."""
+    if isinstance(signals, (str, bytes)):
+        raise InvalidInputError("signals is text; give a recording, a sequence of recordings or a mapping of persons")
+    items = list(signals)
+    if not items:
+        raise InvalidInputError("signals is empty; at least one recording is needed")
+    if np.ndim(items[0]) == 0:
+        return [check_signal(signals)]
+    checked = []
+    for i, item in enumerate(items):
+        try:
+            checked.append(check_signal(item))
+        except InvalidInputError as error:
+            raise InvalidInputError(f"recording {i}: {error}") from error
+    return checked
+
+
+def _zscored(signal: Array) -> Array:
+    """Return the recording with mean 0 and deviation 1, NaN where it is missing.
+
+    Raises
+    ------
+    InvalidInputError
+        It is constant, or all missing.
+    """
+    check_missing(signal, None, "solve")
+    mean, deviation = float(np.nanmean(signal)), float(np.nanstd(signal))
+    if deviation <= 1e-12 * max(1.0, abs(mean)):
+        raise InvalidInputError(f"a recording of {signal.size} samples is constant: it says nothing of time constants")
+    return (signal - mean) / deviation
+
+
+def _check_options(block: float, folds: int, max_iterations: int) -> None:
+    if not (math.isfinite(block) and block > 0):
+        raise InvalidInputError(f"block is {block!r}; it must be a finite number > 0 in seconds")
+    counts: tuple[tuple[str, object, int], ...] = (("folds", folds, 2), ("max_iterations", max_iterations, 1))
+    for name, value, least in counts:
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+            raise InvalidInputError(f"{name} is {value!r}; it must be an integer >= {least}")
