@@ -89,8 +89,11 @@ def real() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--people", type=int, default=24)
+    parser.add_argument("--people", type=int, default=24, help="0 for the real recordings alone")
     people = parser.parse_args().people
+    if not people:
+        real()
+        return
     print("| noise | median error of tau0 | of tau1 | 95 % interval holds tau0 | holds tau1 |")
     print("| --- | ---: | ---: | ---: | ---: |")
     values = {}

@@ -33,7 +33,7 @@ def test_time_constants_are_recovered() -> None:
     for fit in found.values():
         assert fit.converged
         assert fit.rms < fit.default_rms
-        assert np.isnan(fit.tau0_interval).all()  # a minute is too short for one
+        assert fit.tau0_interval[0] < fit.tau0 < fit.tau0_interval[1]
 
 
 def test_recordings_of_unequal_length_and_gaps_are_taken_together() -> None:

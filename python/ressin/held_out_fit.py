@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 # log tau1, log(tau0/tau1 - 1), log alpha: the order of the time constants is kept, and no edge is in their way
-BOUNDS = ((math.log(0.02), math.log(10.0)), (math.log(0.05), math.log(200.0)), (math.log(1e-6), math.log(100.0)))
-MIN_SEGMENTS, MAX_SEGMENTS, SEGMENT_SECONDS = 6, 24, 20.0
+BOUNDS = ((math.log(0.02), math.log(5.0)), (math.log(0.05), math.log(50.0)), (math.log(1e-6), math.log(100.0)))
+MIN_SEGMENTS, MAX_SEGMENTS, SEGMENT_SECONDS = 6, 24, 10.0
 STEP = 0.01  # of the errors' derivative, in logarithms
 
 
