@@ -120,9 +120,9 @@ def fit_time_constants(
     -----
     With e the errors of N held-out samples, the negative logarithm of the likelihood is N/2 log(sum e^2 / N), up to a
     constant; its gradient comes from the adjoint of each decomposition. The interval is the sandwich estimate over
-    segments of 10 s or more: of the likelihood's curvature and of how its gradient varies from segment to segment. On simulated
-    people, three minutes at 25 Hz, it held the true value in 83 % at 20 dB, and in 50 to 75 % at 30 and 40 dB, where
-    the errors are below 1 % and the grid of samples, not noise, is what limits them.
+    segments of 10 s or more: of the likelihood's curvature and of how its gradient varies from segment to segment. On
+    simulated people, three minutes at 25 Hz, it held the true value in 83 % at 20 dB, and in 50 to 75 % at 30 and
+    40 dB, where the errors are below 1 % and the grid of samples, not noise, is what limits them.
 
     Examples
     --------
