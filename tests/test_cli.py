@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from ressin.cli import main
+from ressin.cvxeda import decompose
 from ressin.simulate import simulate_eda
 
 
@@ -226,3 +227,28 @@ def test_the_module_runs_and_knows_its_version() -> None:
 
     done = subprocess.run([sys.executable, "-m", "ressin", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == f"ressin {ressin.__version__}"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_bands_on_demand_are_in_the_table_and_the_evidence(recording: Path, tmp_path: Path, suffix: str) -> None:
+    if suffix == "parquet":
+        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    assert run("decompose", recording, "-o", tmp_path / f"mine.{suffix}", "--n-boot", 20, "--boot-seed", 3, "-q") == 0
+    path = tmp_path / f"mine.{suffix}"
+    table = pd.read_csv(path) if suffix == "csv" else pd.read_parquet(path)
+    unit = " (uS)" if suffix == "csv" else ""
+    signal = np.loadtxt(recording)[2:]
+    bands = decompose(signal, 4, n_boot=20, boot_seed=3).bands
+    assert bands is not None
+    for column in ("EDA_Tonic_Low", "EDA_Tonic_High", "EDA_Phasic_Low", "EDA_Phasic_High"):
+        expected = getattr(bands, column.removeprefix("EDA_").lower())
+        np.testing.assert_allclose(table[column + unit], expected, rtol=1e-8, atol=1e-9)
+    evidence = json.loads((tmp_path / "mine_evidence.json").read_text())
+    assert evidence["bands"]["seed"] == 3
+
+
+def test_too_few_replicates_are_refused_before_anything_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("decompose", tmp_path / "nothing.csv", "--n-boot", 5) == 2
+    assert "n_boot is 5; it must be an integer >= 20" in capsys.readouterr().err

@@ -192,6 +192,11 @@ def bootstrap_bands(
     )
 
 
+def with_bands(decomposition: Decomposition, n_boot: int, *, seed: int, n_threads: int) -> Decomposition:
+    """Return the decomposition with bands of the default level; see `bootstrap_bands`."""
+    return replace(decomposition, bands=bootstrap_bands(decomposition, n_boot, seed=seed, n_threads=n_threads))
+
+
 def _drawer(pilot: Pilot, block: int, n_boot: int, seed: int) -> Callable[[int], NDArray[np.float64]]:
     """Return a function of the replicate's number: its noise, (n,), in blocks from the residual taken as a circle."""
     rng = np.random.default_rng(seed)
@@ -237,8 +242,6 @@ def _check_solved(rows: _core.Rows, replicates: NDArray[np.int64]) -> None:
 def check_draws(n_boot: object, seed: object) -> None:
     """Raise InvalidInputError for a number of replicates or a seed that cannot be used."""
     if isinstance(n_boot, bool) or not isinstance(n_boot, (int, np.integer)) or n_boot < 20:
-        raise InvalidInputError(
-            f"n_boot is {n_boot!r}; it must be an integer >= 20 (decompose also takes 0, for no bands)"
-        )
+        raise InvalidInputError(f"n_boot is {n_boot!r}; it must be an integer >= 20, or 0 for no bands at all")
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise InvalidInputError(f"the bootstrap's seed is {seed!r}; it must be an integer >= 0")

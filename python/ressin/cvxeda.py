@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ressin.bands import bootstrap_bands, check_draws
+from ressin.bands import check_draws, with_bands
 from ressin.decomposition import Decomposition
 from ressin.errors import ConvergenceError, InvalidInputError, RessinError
 from ressin.jobs import Clock, Job, raise_unconverged, solve
@@ -131,7 +130,7 @@ def decompose(
         raise_unconverged(result)
     if n_boot == 0:
         return result
-    return replace(result, bands=bootstrap_bands(result, n_boot, seed=boot_seed, n_threads=n_threads))
+    return with_bands(result, n_boot, seed=boot_seed, n_threads=n_threads)
 
 
 def decompose_batch(

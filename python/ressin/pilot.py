@@ -7,7 +7,8 @@ has the least Bayesian information criterion::
 
 where m is the number of samples that are worth an independent one each: the observed ones over the residual's
 autocorrelation time, so that noise with a memory is not taken for responses. It is never below the decomposition's own
-alpha: a pilot has to be the smoother one of the two.
+alpha, as a pilot has to be the smoother one of the two, nor so large that the residual grows by half: then it takes for
+noise what is a part of the signal, as it would in recordings that the model does not describe.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _PER_DECADE = 8
 _MOST = 3.0  # the largest alpha on the z-scored signal, over the norm of a unit driver's response
+_LOUDEST = 1.5  # the pilot's noise, at most, over the decomposition's residual; it is up to 1.4 where the model holds
 _ACTIVE = 1e-3  # share of the driver's maximum from which on a sample belongs to a burst
 _ROUNDS = 4  # of choosing alpha, and the autocorrelation time of its residual: it settles in two or three
 
@@ -63,8 +65,10 @@ def find_pilot(decomposition: Decomposition, settings: Settings, memory: float) 
     candidates = _Candidates(decomposition, settings)
     misfit, freedom = candidates.measure()
     row, residual, m = -1, np.empty(0), float(candidates.root.size)
+    too_loud = misfit / np.maximum(1.0 - freedom / m, 0.1) > _LOUDEST**2 * misfit[0]
+    too_loud[0] = False
     for _ in range(_ROUNDS):
-        best = int(np.argmin(m * np.log(misfit) + freedom * math.log(m)))
+        best = int(np.argmin(np.where(too_loud, np.inf, m * np.log(misfit) + freedom * math.log(m))))
         if best == row:
             break
         row, rows = best, candidates.solve(slice(best, best + 1))

@@ -47,6 +47,11 @@ def add_parser(subparsers: Any) -> None:
         "--min-amplitude", metavar="US", type=float, default=0.01,
         help="least height of an SCR, in the unit of the signal; default: %(default)g",
     )  # fmt: skip
+    parser.add_argument(
+        "--n-boot", metavar="N", type=int, default=0,
+        help="replicates of a bootstrap that gives the parts 90%% bands, at least 20; default: no bands",
+    )  # fmt: skip
+    parser.add_argument("--boot-seed", metavar="N", type=int, default=0, help="of the replicates; default: %(default)s")
     parser.add_argument("--jobs", metavar="N", type=int, default=0, help="threads; default: all cores")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but failures")
     _add_settings(parser)
@@ -122,10 +127,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace, settings: dict[str, Any], picture_format: str | None) -> None:
     """Refuse what would fail for every file, before any is read."""
+    from ressin.bands import check_draws
     from ressin.errors import InvalidInputError
     from ressin.settings import Settings, check_sampling_rate
 
     Settings(**settings)
+    if arguments.n_boot != 0:
+        check_draws(arguments.n_boot, arguments.boot_seed)
     if arguments.rate is not None:
         check_sampling_rate(arguments.rate)
     if not arguments.min_amplitude > 0:
@@ -168,6 +176,7 @@ def _decompose_group(
     console: Console,
     failures: list[tuple[str, str]],
 ) -> None:
+    from ressin.bands import with_bands
     from ressin.cli.results import write_results
     from ressin.cvxeda import decompose_batch
 
@@ -181,6 +190,9 @@ def _decompose_group(
         try:
             if isinstance(result, RessinError):
                 raise result
+            if arguments.n_boot:
+                console.stage("bands")
+                result = with_bands(result, arguments.n_boot, seed=arguments.boot_seed, n_threads=settings["n_threads"])
             console.say(
                 write_results(
                     target,

@@ -152,7 +152,8 @@ def _frame(decomposition: Decomposition) -> pd.DataFrame:
 
 
 def _units(unit: str) -> dict[str, str]:
-    parts = dict.fromkeys(("EDA_Raw", "EDA_Tonic", "EDA_Phasic", "EDA_Residual"), unit)
+    bands = [f"EDA_{part}_{end}" for part in ("Tonic", "Phasic") for end in ("Low", "High")]
+    parts = dict.fromkeys(("EDA_Raw", "EDA_Tonic", "EDA_Phasic", "EDA_Residual", *bands), unit)
     return {"Time": "s", **parts, "EDA_SMNA": f"{unit}/s"}
 
 
