@@ -237,3 +237,13 @@ def test_noise_with_a_memory_asks_for_a_larger_alpha() -> None:
         result = ressin.decompose(truth.signal + 0.01 * noise, 50)
         alphas.append(find_pilot(result, result.settings, 2.0).alpha)
     assert alphas[1] > 2 * alphas[0]
+
+
+def test_a_pilot_leaves_no_part_of_the_signal_to_the_noise(monkeypatch: pytest.MonkeyPatch) -> None:
+    truth = ressin.simulate_eda(120, RATE, n_scr=12, rng=np.random.default_rng(0))
+    walk = 0.05 * np.cumsum(np.random.default_rng(1).normal(size=truth.signal.size))  # which no response explains
+    result = decompose(truth.signal + walk)
+    own = result.residual.std()
+    assert find_pilot(result, result.settings, 2.0).residual.std() <= 1.5 * own
+    monkeypatch.setattr("ressin.pilot._LOUDEST", 100.0)
+    assert find_pilot(result, result.settings, 2.0).residual.std() > 3.0 * own
