@@ -73,6 +73,33 @@ TEST("it does not depend on the order of the signals") {
   for (std::size_t i = 0; i < Work::count; ++i) CHECK(same(forward, expected, backward, results, i));
 }
 
+TEST("a signal with a programme of its own is solved as if it were alone, by both solvers") {
+  std::vector<ProgramSettings> own(5);
+  own[1].alpha = 5e-3;
+  own[2].gamma = 1e-1;
+  own[3].tau0 = 3.0;
+  own[4].delta_knot = 5.0, own[4].baseline = Baseline::constant, own[4].revision = Revision::r2015;
+  for (auto kind : {SolverKind::interior_point, SolverKind::osqp}) {
+    DecomposeSettings settings;
+    settings.kind = kind;
+    settings.n_threads = 3;
+    Work mixed;
+    for (std::size_t i = 0; i < Work::count; ++i) mixed.signals[i].program = &own[i % own.size()];
+    const auto results = decompose(mixed.signals, settings, always);
+    settings.n_threads = 1;
+    for (std::size_t k = 0; k < own.size(); ++k) {
+      Work alone;
+      settings.program = own[k];
+      const auto expected = decompose(alone.signals, settings, always);
+      for (std::size_t i = k; i < Work::count; i += own.size()) {
+        CHECK(results[i].status == Status::optimal);
+        CHECK(same(alone, expected, mixed, results, i));
+        CHECK(results[i].spline == expected[i].spline);
+      }
+    }
+  }
+}
+
 TEST("a batch that is called off says what is done and leaves the rest") {
   DecomposeSettings settings;
   settings.kind = SolverKind::osqp;
