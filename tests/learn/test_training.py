@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 import torch
 
 from ressin.data.labelled import LabelledData
-from ressin.errors import InvalidInputError
+from ressin.errors import InvalidInputError, OutputError
 from ressin.learn.checkpoint import TrainedModel, load
 from ressin.learn.history import COLUMNS, Row
 from ressin.learn.machine import choose_device, choose_precision
@@ -84,12 +85,13 @@ def test_goes_on_after_an_interruption_to_the_same_bits(
     data: LabelledData, tmp_path: Path, training: TrainSettings
 ) -> None:
     settings = small(training=training)
-    straight = train(data, TRAIN, settings, folder=tmp_path / "straight", save_every=2)
+    straight = train(data, TRAIN, settings, folder=tmp_path / "straight", logs=("csv",))
+    broken = {"folder": tmp_path / "broken", "save_every": 2, "logs": ("csv",)}
     for stop in (3, 6):
         with pytest.raises(Interruption):
-            train(data, TRAIN, settings, folder=tmp_path / "broken", save_every=2, progress=interrupt_at(stop))  # type: ignore[arg-type]
+            train(data, TRAIN, settings, **broken, progress=interrupt_at(stop))  # type: ignore[arg-type]
         assert (tmp_path / "broken" / STATE).is_file()
-    resumed = train(data, TRAIN, settings, folder=tmp_path / "broken", save_every=2)
+    resumed = train(data, TRAIN, settings, **broken)  # type: ignore[arg-type]
     assert_same(straight, resumed)
     assert not (tmp_path / "broken" / STATE).exists()
     np.testing.assert_array_equal(straight.predict(data), resumed.predict(data))
@@ -120,6 +122,26 @@ def test_goes_on_after_kill_9(data: LabelledData, tmp_path: Path) -> None:
                 break
     assert process.returncode == -signal.SIGKILL
     assert_same(straight, train(data, TRAIN, small(training=BRIEF), folder=tmp_path / "killed", logs=("csv",)))
+
+
+def test_goes_on_after_a_full_disk(data: LabelledData, tmp_path: Path) -> None:
+    """No room for a state, then none for the model: an error that says so, and later the same numbers."""
+    settings = small(training=dataclasses.replace(BRIEF, iterations=4))
+    straight = train(data, TRAIN, settings)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    for save_every in (3, 9):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
+        try:
+            with pytest.raises(OutputError, match="cannot write"):
+                train(data, TRAIN, settings, folder=tmp_path, save_every=save_every, logs=("csv",))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert [path.name for path in tmp_path.iterdir()] == ["log.csv"]
+    signal.signal(signal.SIGXFSZ, handler)
+    (tmp_path / ".1.part.state.safetensors").write_bytes(b"left by a killed run")
+    assert_same(straight, train(data, TRAIN, settings, folder=tmp_path, logs=("csv",)))
+    assert {path.name for path in tmp_path.iterdir()} == {"log.csv", MODEL}
 
 
 def test_a_finished_training_is_read_and_another_one_refused(data: LabelledData, tmp_path: Path) -> None:
