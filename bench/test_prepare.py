@@ -58,14 +58,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "data", Path(folder) / "out"
         simulate_pmemo(source, seed=0, settings=SimulationSettings(**PMEMO_SIZE), audio="none", n_processes=1)
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         report = prepare_all(source, target)
-        seconds = time.perf_counter() - began
+        seconds, used = time.perf_counter() - began, time.process_time() - used
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         check(source, target, PMEMO_SIZE["n_pairs"])
         size = sum(path.stat().st_size for path in target.glob("*.parquet")) / 1e6
     recordings = report.meta["counts"]["prepared"]
-    cost = f"{seconds:.1f} s, {peak} MB at most, {size:.0f} MB written"
+    cost = f"{seconds:.1f} s ({used:.1f} s of processor time), {peak} MB at most, {size:.0f} MB written"
     print(f"{PMEMO_SIZE['n_pairs']:,} pairs, {recordings:,} recordings: {cost}")
     print(f"limit {LIMIT:g} s: {'met' if seconds < LIMIT else 'missed'}")
     return int(seconds >= LIMIT)

@@ -15,6 +15,8 @@ from ressin.errors import InvalidInputError
 from ressin.learn.evaluate import Fold
 from ressin.learn.network import NetworkClassifier
 from ressin.report.plan import Cell, cells_of, make_plan
+from ressin.report.reproduce import reproduce
+from ressin.report.write import remark_of
 
 SMALL = (
     *("--quick", "--label", "arousal", "--folds", 2, "--iterations", 2, "--series-iterations", 2),
@@ -178,6 +180,30 @@ def test_settings_that_cannot_be_are_refused(
         make_plan("quick", n_folds=1)
     with pytest.raises(InvalidInputError, match="plan 'huge' is not known"):
         make_plan("huge")
+
+
+def test_the_remark_says_what_the_data_are() -> None:
+    mean = remark_of({"simulation": None, "source": {"rating_source": "song mean"}}, "default")
+    assert "a label is the song's, not the person's" in mean
+    assert "comparable only where the data are PMEmo's" in mean
+    made = remark_of({"simulation": {"seed": 0}, "source": {"rating_source": "subject"}}, "quick")
+    assert made.startswith("The data are simulated")
+    assert "quick plan" in made
+    assert "not the person's" not in made
+
+
+def test_only_the_wanted_splits_are_evaluated_and_table_1_in_any_case(
+    report: Path, prepared_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "report"
+    shutil.copytree(report, copy)
+    status, _, _ = run(capsys, "reproduce", prepared_folder, "-o", copy, *SMALL, "--split", "subject")
+    assert status == 0
+    assert {cell["split"] for cell in results(copy)["cells"] if cell["model"] != "regression"} == {"subject"}
+    assert "Table 1." in (copy / "report.md").read_text(encoding="utf-8")
+    assert "Table 2" not in (copy / "report.md").read_text(encoding="utf-8")
+    with pytest.raises(InvalidInputError, match="split 'people' is not known: one of random, subject, song"):
+        reproduce(prepared_folder, copy, make_plan("quick"), splits=("people",))
 
 
 def test_without_music_the_subnet_stands_alone() -> None:

@@ -38,14 +38,16 @@ def write_report(
     pictures = write_figures(prepared, results, ceiling, folder / "figures")
     claims = make_claims(results, ceiling)
     facts = _facts(prepared, bench, models)
-    if simulation is not None:
-        remark = "The data are simulated: the paper's figures beside ours are for orientation only."
-    else:
-        remark = "The paper's figures stand beside ours; they are comparable only where the data are PMEmo's."
-    if bench.plan.name == "quick":
-        remark += " This is the quick plan: small pictures and a short training, for a laptop; not the paper's size."
     title = f"Res-SIN on {prepared.folder.resolve().name}: {bench.plan.name} plan"
-    report = Report(title, remark, facts, claims, make_tables(results, ceiling), pictures, missing)
+    report = Report(
+        title,
+        remark_of(prepared.meta, bench.plan.name),
+        facts,
+        claims,
+        make_tables(results, ceiling),
+        pictures,
+        missing,
+    )
     about = {
         "format": 1,
         "plan": bench.plan.as_dict(),
@@ -63,6 +65,27 @@ def write_report(
         with replacing(folder / name) as temporary:
             temporary.write_text(text, encoding="utf-8", newline="\n")
     return tuple(claims)
+
+
+def remark_of(meta: dict[str, Any], plan: str) -> str:
+    """Say what a reader must know before the first number.
+
+    Parameters
+    ----------
+    meta
+        ``meta.json`` of the prepared folder.
+    plan
+        Name of the plan.
+    """
+    if meta.get("simulation") is not None:
+        remark = "The data are simulated: the paper's figures beside ours are for orientation only."
+    else:
+        remark = "The paper's figures stand beside ours; they are comparable only where the data are PMEmo's."
+    if meta["source"]["rating_source"] == "song mean":
+        remark += " The ratings are means over the listeners of a song: a label is the song's, not the person's."
+    if plan == "quick":
+        remark += " This is the quick plan: small pictures and a short training, for a laptop; not the paper's size."
+    return remark
 
 
 def _printed(cell: Cell) -> dict[str, Any]:
