@@ -24,7 +24,7 @@ from torch import nn
 from ressin.data.dataset import Batch
 from ressin.data.labelled import LabelledData
 from ressin.image import ImageSettings, PackedSignals
-from ressin.learn.fusion import build_model
+from ressin.learn.decomposing import build_model
 from ressin.learn.inputs import FusionInputs, fit_normalisation
 from ressin.learn.machine import choose_precision
 from ressin.learn.metrics import metrics

@@ -21,6 +21,7 @@ namespace py = pybind11;
 void bind_qp(py::module_& m);
 void bind_image(py::module_& m);
 void bind_layer(py::module_& m);
+void bind_pictures(py::module_& m);
 void bind_rows(py::module_& m);
 void bind_stream(py::module_& m);
 
@@ -211,6 +212,7 @@ PYBIND11_MODULE(_core, m) {
   bind_qp(m);
   bind_image(m);
   bind_layer(m);
+  bind_pictures(m);
   bind_rows(m);
   bind_stream(m);
 }

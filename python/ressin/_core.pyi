@@ -242,3 +242,22 @@ def layer_backward(
     to_tonic: NDArray[np.float64] | None,
     to_driver: NDArray[np.float64] | None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+def pictures_forward(
+    signals: NDArray[np.float64],
+    lengths: NDArray[np.int64],
+    rate: float,
+    shifts: NDArray[np.int64],
+    mean: NDArray[np.float32],
+    antialias: bool,
+    pixels: NDArray[np.float32],
+    n_threads: int,
+) -> int: ...
+def pictures_backward(
+    signals: NDArray[np.float64],
+    lengths: NDArray[np.int64],
+    rate: float,
+    shifts: NDArray[np.int64],
+    antialias: bool,
+    to_pixels: NDArray[np.float32],
+    n_threads: int,
+) -> NDArray[np.float64]: ...

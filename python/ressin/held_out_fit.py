@@ -16,10 +16,21 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-# log tau1, log(tau0/tau1 - 1), log alpha: the order of the time constants is kept, and no edge is in their way
-BOUNDS = ((math.log(0.02), math.log(5.0)), (math.log(0.05), math.log(50.0)), (math.log(1e-6), math.log(100.0)))
-MIN_SEGMENTS, MAX_SEGMENTS, SEGMENT_SECONDS = 6, 24, 10.0
+MIN_SEGMENTS, MAX_SEGMENTS, SEGMENT_SECONDS = 4, 24, 10.0
 STEP = 0.01  # of the errors' derivative, in logarithms
+
+
+def bounds(sampling_rate: float) -> tuple[tuple[float, float], ...]:
+    """Bound the logarithms of tau1, tau0/tau1 - 1 and alpha, which keep the constants in order.
+
+    A tau1 below a sampling interval cannot be seen; one below half of it would make the sampled response swing.
+    """
+    fastest = max(0.05, 1.0 / sampling_rate)
+    return (
+        (math.log(fastest), math.log(5.0)),
+        (math.log(0.05), math.log(50.0)),
+        (math.log(1e-5), math.log(100.0)),
+    )
 
 
 @dataclass(frozen=True)
@@ -51,6 +62,8 @@ def _climb(likelihood: HeldOut, place: Array, free: list[int], max_iterations: i
     if not free:
         return Maximum(place, likelihood.rms(_loss(likelihood, place)[0]), True, "nothing to learn")
 
+    limits = bounds(likelihood.sampling_rate)
+
     def at(chosen: Array) -> Array:
         there = place.copy()
         there[free] = chosen
@@ -65,7 +78,7 @@ def _climb(likelihood: HeldOut, place: Array, free: list[int], max_iterations: i
         place[free],
         jac=True,
         method="L-BFGS-B",
-        bounds=[BOUNDS[k] for k in free],
+        bounds=[limits[k] for k in free],
         options={"maxiter": max_iterations},
     )
     # a line search may end on a kink, where a driver sample appears: as good a maximum as any
@@ -90,15 +103,20 @@ def _loss(likelihood: HeldOut, place: Array) -> tuple[float, Array]:
     return loss, np.array([to_tau0 * tau0 + to_tau1 * tau1, to_tau0 * (tau0 - tau1), to_alpha * alpha])
 
 
-def intervals(likelihood: HeldOut, place: Array, n_free: int) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Give 95 % intervals of tau0, tau1: the sandwich of Gauss and Newton's curvature and the segments' scores."""
+def intervals(
+    likelihood: HeldOut, place: Array, free: Sequence[int]
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Give 95 % intervals of tau0, tau1: the sandwich of Gauss and Newton's curvature and the segments' scores.
+
+    What is not `free` is taken as known.
+    """
     from scipy.stats import t as student
 
     count = min(MAX_SEGMENTS, int(likelihood.seconds / SEGMENT_SECONDS))
-    if count < MIN_SEGMENTS:
+    if count < MIN_SEGMENTS or 0 not in free:
         return ((math.nan, math.nan), (math.nan, math.nan))
     slopes = []
-    for k in range(n_free):
+    for k in free:
         ends = [likelihood.errors(*values(place + step * (np.arange(3) == k))) for step in (STEP, -STEP)]
         slopes.append((ends[0] - ends[1]) / (2 * STEP))
     slope = np.stack(slopes)
@@ -108,9 +126,7 @@ def intervals(likelihood: HeldOut, place: Array, n_free: int) -> tuple[tuple[flo
     inverse = np.linalg.pinv(slope @ slope.T)
     covariance = inverse @ (scores.T @ scores * count / (count - 1)) @ inverse
     tau0, tau1, _ = values(place)
-    along = np.zeros((2, n_free))  # of log tau0, log tau1
-    along[:, 0] = 1.0
-    along[0, 1] = (tau0 - tau1) / tau0
+    along = np.array([[1.0, (tau0 - tau1) / tau0, 0.0], [1.0, 0.0, 0.0]])[:, list(free)]  # of log tau0, log tau1
     wide = student.ppf(0.975, count - 1) * np.sqrt(np.diag(along @ covariance @ along.T))
     return (
         (tau0 * math.exp(-wide[0]), tau0 * math.exp(wide[0])),

@@ -11,7 +11,7 @@ import numpy as np
 
 from ressin.errors import InvalidInputError
 from ressin.held_out import hold_out
-from ressin.held_out_fit import BOUNDS, intervals, maximise, values
+from ressin.held_out_fit import bounds, intervals, maximise, values
 from ressin.settings import Baseline, Revision, Settings, check_knots, check_sampling_rate
 from ressin.signals import check_missing, check_signal
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+WHAT = ("tau1", "tau0/tau1", "alpha")
 STARTS = ((2.0, 0.7, 5e-4), (2.0, 0.7, 5e-3), (3.0, 0.4, 1e-3), (1.5, 1.0, 1e-3), (4.0, 0.8, 1e-3))
 
 
@@ -34,8 +35,8 @@ class TimeConstants:
     alpha
         Weight of the driver, for z-scored signals, as `ressin.decompose` takes it.
     tau0_interval, tau1_interval
-        95 % interval in seconds; NaN where the recordings are shorter than a minute or the likelihood has no
-        maximum inside the bounds.
+        95 % interval in seconds; what ran into a bound is taken as known. NaN where the recordings are shorter
+        than 40 s.
     rms, default_rms
         Root mean square error of the held-out samples, in standard deviations of the signal: here, and with the
         default time constants and the best alpha for them.
@@ -162,8 +163,10 @@ def fit_time_constants(
     default = maximise(likelihood, starts[:2], (0, 1, 2)[2:n_free], max_iterations, 1)  # the default constants
     best = maximise(likelihood, starts, (0, 1, 2)[:n_free], max_iterations)
     tau0, tau1, found_alpha = values(best.place)
-    inside = all(low + 1e-3 < x < high - 1e-3 for x, (low, high) in zip(best.place[:n_free], BOUNDS, strict=False))
-    of_tau0, of_tau1 = intervals(likelihood, best.place, n_free) if inside else ((math.nan, math.nan),) * 2
+    limits = bounds(rate)
+    inside = [k for k in range(n_free) if limits[k][0] + 1e-3 < best.place[k] < limits[k][1] - 1e-3]
+    at_bound = [WHAT[k] for k in range(n_free) if k not in inside]
+    of_tau0, of_tau1 = intervals(likelihood, best.place, inside)
     return TimeConstants(
         tau0=tau0,
         tau1=tau1,
@@ -174,8 +177,8 @@ def fit_time_constants(
         default_rms=default.rms,
         n_signals=len(recordings),
         seconds=sum(x.size for x in recordings) / rate,
-        converged=bool(best.ended and inside),
-        message=best.message if inside else "a value is at its bound: the recordings do not determine it",
+        converged=best.ended and not at_bound,
+        message=f"the recordings do not determine {' and '.join(at_bound)}: at a bound" if at_bound else best.message,
     )
 
 

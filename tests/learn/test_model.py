@@ -12,7 +12,8 @@ from safetensors.torch import save_file
 
 from ressin.errors import InvalidInputError
 from ressin.learn.baselines import SeriesNetwork
-from ressin.learn.fusion import FusionClassifier, ResSIN, build_model, count_parameters
+from ressin.learn.decomposing import build_model
+from ressin.learn.fusion import FusionClassifier, ResSIN, count_parameters
 from ressin.learn.settings import ModelSettings
 from ressin.learn.subnet import ResidualSubnet, load_imagenet
 from ressin.learn.vision import import_torchvision

@@ -16,10 +16,11 @@ from ressin import _core
 from ressin.data.labelled import LabelledData
 from ressin.data.settings import Preparation
 from ressin.errors import InvalidInputError
-from ressin.learn.fusion import ResSIN, build_model
+from ressin.learn.decomposing import DecomposingResSIN, build_model
+from ressin.learn.fusion import ResSIN
 from ressin.learn.history import History
 from ressin.learn.inference import probabilities
-from ressin.learn.inputs import FusionInputs, Normalisation
+from ressin.learn.inputs import Normalisation, make_inputs, one_rate
 from ressin.learn.machine import choose_device
 from ressin.learn.settings import LearnSettings
 from ressin.learn.tensors import part, read_tensors, write_tensors
@@ -150,7 +151,11 @@ class TrainedModel:
         n_music = self.normalisation.music_mean.size
         if self.settings.model.use_music and data.music.shape[1] != n_music:
             raise InvalidInputError(f"{data.music.shape[1]} music features; the model was trained on {n_music}")
-        source = FusionInputs(data, self.settings, self.normalisation, n_threads)
+        if isinstance(self.model, DecomposingResSIN):
+            rate, trained = one_rate(data, wanted), self.model.decomposition.sampling_rate
+            if rate != trained:
+                raise InvalidInputError(f"recordings of {rate:g} Hz; the model decomposes those of {trained:g} Hz")
+        source = make_inputs(data, self.settings, self.normalisation, n_threads)
         return probabilities(self.model, source, wanted, batch_size=batch_size, device=choose_device(device))
 
     def save(self, path: str | Path) -> None:
@@ -219,7 +224,9 @@ def _rebuild(tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> Trained
     if normalisation.music_deviation.shape != normalisation.music_mean.shape:
         raise InvalidInputError("music_mean and music_deviation differ in length")
     # The weights are all here: the file that a training may have started from is not looked for.
-    model = build_model(dataclasses.replace(settings.model, imagenet=""), n_music, seed=0)
+    plain = dataclasses.replace(settings.model, imagenet="")
+    rate = _pair(about["domain"]["sampling_rate"])[0]
+    model = build_model(plain, n_music, seed=0, sampling_rate=rate, image=settings.image)
     model.load_state_dict(weights)
     if settings.training.channels_last:  # as it was trained: the layout decides the last bits
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

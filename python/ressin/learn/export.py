@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ressin._atomic import replacing
 from ressin.data.extras import require
-from ressin.errors import ConvergenceError
+from ressin.errors import ConvergenceError, InvalidInputError
 from ressin.learn.checkpoint import TrainedModel
 
 TOLERANCE = 1e-4  # largest difference of a probability; single precision in another order of summation
@@ -85,6 +85,8 @@ def export_onnx(trained: TrainedModel, path: str | Path) -> Exported:
 
     Raises
     ------
+    InvalidInputError
+        If the model was trained with ``decompose="layer"``.
     ConvergenceError
         If a probability differs by more than 1e-4; then nothing is written.
     MissingExtraError
@@ -92,6 +94,8 @@ def export_onnx(trained: TrainedModel, path: str | Path) -> Exported:
     OutputError
         If the file cannot be written.
     """
+    if trained.settings.model.decompose == "layer":
+        raise InvalidInputError("the model decomposes recordings itself, which ONNX has no operator for")
     for name in ("onnx", "onnxscript", "onnxruntime"):
         require(name, "export", "writing ONNX")
     model = Deployed(trained).cpu().eval()

@@ -85,13 +85,6 @@ class ResSIN(nn.Module):
         return logits
 
 
-def build_model(settings: ModelSettings, n_music: int, seed: int) -> ResSIN:
-    """Make a model whose initial weights depend on the seed alone; the global random state is left as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return ResSIN(settings, n_music)
-
-
 def count_parameters(model: nn.Module) -> int:
     """Count trainable numbers."""
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ressin.data.dataset import Inputs, SignalImages, channel_means
 from ressin.data.labelled import LabelledData
+from ressin.errors import InvalidInputError
 from ressin.learn.settings import LearnSettings, ModelSettings
 
 MIN_DEVIATION = 1e-6  # a feature that varies less over the training songs is left out: it becomes 0
@@ -71,6 +72,42 @@ def fit_music_scale(data: LabelledData, train: NDArray[np.int64]) -> tuple[NDArr
     return mean.astype(np.float32), np.where(flat, np.inf, deviation).astype(np.float32)
 
 
+def one_rate(data: LabelledData, index: NDArray[np.int64]) -> float:
+    """Return the sampling rate in Hz that all samples have.
+
+    Raises
+    ------
+    InvalidInputError
+        If they have several.
+    """
+    rates = np.unique(data.sampling_rates()[index])
+    if len(rates) != 1:
+        raise InvalidInputError(
+            f"decompose='layer' needs recordings of one sampling rate; these have {rates.min():g} to {rates.max():g} Hz"
+        )
+    return float(rates[0])
+
+
+class SignalInputs:
+    """An `InputSource` for `DecomposingResSIN`: (signal, lengths, shifts, mean, music or None)."""
+
+    def __init__(self, data: LabelledData, settings: LearnSettings, normalisation: Normalisation) -> None:
+        self.data, self.use_music, self.normalisation = data, settings.model.use_music, normalisation
+        self.mean = torch.from_numpy(normalisation.image_mean)
+
+    def inputs(self, index: NDArray[np.int64], shifts: NDArray[np.int64] | None) -> Inputs:
+        """Origin (B, n) of these samples, padded with zeros, and how it is to be drawn; music (B, n_music)."""
+        one_rate(self.data, index)
+        origins = [torch.from_numpy(np.array(self.data.signal(int(i))[0], dtype=np.float32)) for i in index]
+        signal = torch.nn.utils.rnn.pad_sequence(origins, batch_first=True)
+        lengths = torch.tensor([len(x) for x in origins])
+        moves = np.zeros((len(index), 2), np.int64) if shifts is None else shifts
+        music = None
+        if self.use_music:
+            music = torch.from_numpy(self.normalisation.scale_music(self.data.music_of(index)))
+        return signal, lengths, torch.from_numpy(moves), self.mean, music
+
+
 class FusionInputs:
     """An `InputSource` for `ResSIN`: (image or None, music or None)."""
 
@@ -92,3 +129,12 @@ class FusionInputs:
         if self.use_music:
             music = torch.from_numpy(self.normalisation.scale_music(self.data.music_of(index)))
         return image, music
+
+
+def make_inputs(
+    data: LabelledData, settings: LearnSettings, normalisation: Normalisation, n_threads: int = 0
+) -> FusionInputs | SignalInputs:
+    """Make the source that feeds the model of these settings."""
+    if settings.model.decompose == "layer":
+        return SignalInputs(data, settings, normalisation)
+    return FusionInputs(data, settings, normalisation, n_threads)

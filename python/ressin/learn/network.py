@@ -48,7 +48,8 @@ class NetworkClassifier:
         model = self.settings.model
         if not model.use_eda:
             return "music, network"
-        return f"{'fusion' if model.use_music else 'EDA'}, {model.channels}"
+        inside = ", decomposed inside" if model.decompose == "layer" else ""
+        return f"{'fusion' if model.use_music else 'EDA'}, {model.channels}{inside}"
 
     def key(self) -> dict[str, Any]:
         """All settings, and the precision that they come to here."""

@@ -17,6 +17,7 @@ OPTIMIZERS = ("sgd", "adamw")
 PRECISIONS = ("auto", "fp32", "bf16")
 CLASS_WEIGHTS = ("none", "balanced")
 GROUPS = ("none", "subject", "song")
+DECOMPOSITIONS = ("fixed", "layer")
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
@@ -52,6 +53,10 @@ class ModelSettings:
     imagenet
         Path to weights of torchvision's ``resnet18`` (``.pth`` or ``.safetensors``) to start from; "" starts at random.
         Needs ``norm="batch"``.
+    decompose
+        ``"fixed"`` draws the phasic and tonic part that the data were prepared with. ``"layer"`` decomposes inside the
+        network, `ressin.nn.CvxEDA` from the origin channel: alpha, tau0 and tau1, shared by all recordings, are learned
+        with everything else. It needs recordings of one sampling rate, and a part to see.
     """
 
     channels: str = "mix"
@@ -61,17 +66,25 @@ class ModelSettings:
     scaling: str = "running"
     hidden: int = 512
     imagenet: str = ""
+    decompose: str = "fixed"
 
     def __post_init__(self) -> None:
         _one_of("channels", self.channels, tuple(SELECTIONS))
         _one_of("norm", self.norm, NORMS)
         _one_of("scaling", self.scaling, SCALINGS)
+        _one_of("decompose", self.decompose, DECOMPOSITIONS)
         _at_least("hidden", self.hidden, 1)
         if not (self.use_eda or self.use_music):
             raise InvalidInputError("use_eda and use_music are both off: the model would see nothing")
         if self.imagenet and self.norm != "batch":
             raise InvalidInputError(
                 f"imagenet weights come with batch normalisation; norm={self.norm!r} cannot hold them"
+            )
+
+        if self.decompose == "layer" and not (self.use_eda and self.channels != "origin"):
+            raise InvalidInputError(
+                f"decompose='layer' learns from the parts; channels={self.channels!r} with use_eda={self.use_eda} "
+                "show none"
             )
 
     @property
@@ -99,6 +112,9 @@ class TrainSettings:
         ``"sgd"`` or ``"adamw"``.
     learning_rate, momentum, weight_decay
         Of the optimizer; momentum is SGD's.
+    decompose_factor
+        The learning rate of the logarithms of alpha, tau0 and tau1, where they are learned, is this many times higher;
+        they have no weight decay.
     decay_every, decay_factor
         The learning rate is multiplied by the factor after every so many iterations.
     crop_padding
@@ -128,6 +144,7 @@ class TrainSettings:
     learning_rate: float = 1e-3
     momentum: float = 0.0
     weight_decay: float = 0.0
+    decompose_factor: float = 10.0
     decay_every: int = 300
     decay_factor: float = 0.1
     crop_padding: int = 8
@@ -148,7 +165,15 @@ class TrainSettings:
         _one_of("precision", self.precision, PRECISIONS)
         for name in ("iterations", "batch_size", "decay_every", "validate_every", "patience"):
             _at_least(name, getattr(self, name), 1)
-        for name in ("learning_rate", "momentum", "weight_decay", "crop_padding", "validation_share", "seed"):
+        for name in (
+            "learning_rate",
+            "momentum",
+            "weight_decay",
+            "decompose_factor",
+            "crop_padding",
+            "validation_share",
+            "seed",
+        ):
             _at_least(name, getattr(self, name), 0)
         if not 0.0 < self.decay_factor <= 1.0:
             raise InvalidInputError(f"decay_factor={self.decay_factor:g} is outside (0, 1]")

@@ -23,6 +23,7 @@ from ressin.learn.settings import TrainSettings
 from ressin.learn.state import TrainingState
 
 STATE = "state.safetensors"
+DECOMPOSITION = "decomposition."  # where `DecomposingResSIN` keeps what it learns of alpha and the time constants
 
 
 class Trainer:
@@ -106,7 +107,7 @@ class Trainer:
         for batch in self.stream.batches(state.step, self._stop()):
             rate = learning_rate(settings, batch.step)
             for group in state.optimizer.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group["factor"]
             state.optimizer.zero_grad(set_to_none=True)
             loss, correct = self._loss(network, batch)
             (loss * self.me.world).backward()  # type: ignore[no-untyped-call]  # gradients are averaged over processes
@@ -203,11 +204,16 @@ class Trainer:
 
 
 def make_optimizer(model: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
-    """SGD or AdamW over all weights, each weight read and written once a step (fused)."""
+    """SGD or AdamW over all weights; the decomposition's parameters with a rate of their own."""
+    weights = [p for name, p in model.named_parameters() if not name.startswith(DECOMPOSITION)]
+    inner = [p for name, p in model.named_parameters() if name.startswith(DECOMPOSITION)]
+    groups: list[dict[str, Any]] = [{"params": weights, "factor": 1.0}]
+    if inner:
+        groups.append({"params": inner, "factor": settings.decompose_factor, "weight_decay": 0.0})
     rate, decay = settings.learning_rate, settings.weight_decay
     if settings.optimizer == "adamw":
-        return torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=decay, fused=True)
-    return torch.optim.SGD(model.parameters(), lr=rate, momentum=settings.momentum, weight_decay=decay)
+        return torch.optim.AdamW(groups, lr=rate, weight_decay=decay)
+    return torch.optim.SGD(groups, lr=rate, momentum=settings.momentum, weight_decay=decay)
 
 
 def learning_rate(settings: TrainSettings, step: int) -> float:

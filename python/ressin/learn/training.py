@@ -13,9 +13,9 @@ from ressin.data.files import sweep
 from ressin.data.labelled import LabelledData
 from ressin.errors import InvalidInputError
 from ressin.learn.checkpoint import Domain, TrainedModel, load, versions
-from ressin.learn.fusion import build_model
+from ressin.learn.decomposing import build_model
 from ressin.learn.history import LOGS
-from ressin.learn.inputs import FusionInputs, fit_normalisation
+from ressin.learn.inputs import fit_normalisation, make_inputs, one_rate
 from ressin.learn.machine import choose_device, choose_precision, processes, wait_for_all
 from ressin.learn.progress import Progress
 from ressin.learn.settings import DEFAULT, LearnSettings, TrainSettings
@@ -100,10 +100,13 @@ def train(
         if (target / MODEL).is_file():
             return _finished(target / MODEL, run)
     normalisation = fit_normalisation(data, fitted, settings)
-    model = build_model(settings.model, data.music.shape[1], settings.training.seed)
+    rate = one_rate(data, samples) if settings.model.decompose == "layer" else 0.0
+    model = build_model(
+        settings.model, data.music.shape[1], settings.training.seed, sampling_rate=rate, image=settings.image
+    )
     trainer = Trainer(
         model,
-        FusionInputs(data, settings, normalisation, n_threads),
+        make_inputs(data, settings, normalisation, n_threads),
         data.label,
         fitted,
         validation,

@@ -1,5 +1,6 @@
-"""The decomposition inside a network: cvxEDA as a torch layer with exact gradients. Needs the extra `train`."""
+"""The decomposition inside a network: cvxEDA and the pictures as torch layers with exact gradients; extra `train`."""
 
 from ressin.nn.layer import CvxEDA, Parts, cvxeda
+from ressin.nn.pictures import draw
 
-__all__ = ["CvxEDA", "Parts", "cvxeda"]
+__all__ = ["CvxEDA", "Parts", "cvxeda", "draw"]
