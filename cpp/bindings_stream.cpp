@@ -33,7 +33,7 @@ class Window {
     if (y.ndim() != 1 || weights.ndim() != 1 || weights.size() != y.size()) {
       throw std::invalid_argument("y and weights must be one-dimensional and of one length");
     }
-    if (J.size() != ressin::n_past * ressin::n_past || h.size() != ressin::n_past) {
+    if (J.size() != py::ssize_t{ressin::n_past * ressin::n_past} || h.size() != py::ssize_t{ressin::n_past}) {
       throw std::invalid_argument("J must be (3, 3) and h (3,)");
     }
     ressin::WindowProblem problem;

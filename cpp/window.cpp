@@ -146,8 +146,10 @@ void Window::fill_gram(const WindowProblem& problem) {
     std::copy_n(gram, n_gram, state_.gram + m * n_gram);
   }
   if (problem.is_start) return;
-  for (int j = 0; j < n_past; ++j) {
-    for (int k = j; k < n_past; ++k) state_.gram[position(j, k)] += problem.past.J[index(j * n_past + k)];
+  for (std::size_t j = 0; j < n_past; ++j) {
+    for (std::size_t k = j; k < n_past; ++k) {
+      state_.gram[position(static_cast<int>(j), static_cast<int>(k))] += problem.past.J[j * n_past + k];
+    }
   }
 }
 
@@ -168,9 +170,9 @@ void Window::fill_measured() {
 // The past's gradient J c - h belongs to the first interval's sums.
 void Window::add_past(const WindowProblem& problem) {
   if (problem.is_start) return;
-  for (int j = 0; j < n_past; ++j) {
-    double g = -problem.past.h[index(j)];
-    for (int k = 0; k < n_past; ++k) g += problem.past.J[index(j * n_past + k)] * state_.spline[k];
+  for (std::size_t j = 0; j < n_past; ++j) {
+    double g = -problem.past.h[j];
+    for (std::size_t k = 0; k < n_past; ++k) g += problem.past.J[j * n_past + k] * state_.spline[k];
     state_.measured[j] += g;
   }
 }

@@ -17,7 +17,7 @@
 namespace ressin {
 
 // 1/2 c'Jc - h'c over the three oldest knots, J row by row.
-inline constexpr int n_past = 3;
+inline constexpr std::size_t n_past = 3;
 struct Past {
   std::array<double, n_past * n_past> J{};
   std::array<double, n_past> h{};

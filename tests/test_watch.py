@@ -174,6 +174,14 @@ def test_what_cannot_be_is_said(arguments: list[object], lines: str, status: int
     assert message in done.stderr
 
 
+def test_a_programme_that_is_not_solved_is_said_and_the_rest_goes_on() -> None:
+    y = simulate(RATE, 100)
+    done = watch("--rate", RATE, "--max-iterations", 2, lines=as_lines(y))
+    assert done.returncode == 1
+    assert "times a programme was not solved to the tolerance" in done.stderr
+    assert len(done.stdout.splitlines()) == 401
+
+
 def test_a_file_is_followed_while_it_grows_until_it_rests(tmp_path: Path) -> None:
     y = simulate(RATE, 100)
     path, out = tmp_path / "EDA.csv", tmp_path / "parts.csv"

@@ -85,14 +85,16 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     try:
         with _output(arguments) as out, _asked_to_stop() as asked:
-            stream = _follow(feed, arguments, out, asked)
+            stream, n_failed = _follow(feed, arguments, out, asked)
     finally:
         feed.close()
     if stream is None:
         print("ressin watch: no samples came", file=sys.stderr)
         return 1
     print(f"{stream.n_samples} samples, {stream.n_samples / stream.options.sampling_rate:.4g} s", file=sys.stderr)
-    return 0
+    if n_failed:
+        print(f"ressin watch: {n_failed} times a programme was not solved to the tolerance", file=sys.stderr)
+    return 1 if n_failed else 0
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -141,23 +143,31 @@ def _new_stream(arguments: argparse.Namespace, rate: float) -> Stream:
         warm_up=arguments.warm_up,
         mean=arguments.mean,
         deviation=arguments.deviation,
+        on_failure="return",
         **programme,
     )
 
 
 def _follow(
     feed: FileFeed | PipeFeed | LslFeed, arguments: argparse.Namespace, out: TextIO, asked: list[int]
-) -> Stream | None:
-    """Push what comes until there is no more; return the stream, None where nothing came."""
+) -> tuple[Stream | None, int]:
+    """Push what comes until there is no more.
+
+    Returns
+    -------
+    tuple
+        The stream, None where nothing came, and how many results did not converge.
+    """
     from ressin.cli.live import Live
     from ressin.stream import Stream
 
     live = Live(sys.stderr) if _draws(arguments) else None
     stream = Stream.load(arguments.state) if _goes_on(arguments) else None
     newest = time.monotonic()
+    n_failed = 0
 
     def take(batch: Any) -> None:
-        nonlocal stream
+        nonlocal stream, n_failed
         if not batch.signal.size:
             return
         if stream is None:
@@ -167,6 +177,7 @@ def _follow(
         rate = stream.options.sampling_rate
         for run_ in batch.runs(rate, max(stream.options.max_jitter, 1.5 / rate)):
             result = stream.push(run_.signal, None if run_.time is None else float(run_.time[0]))
+            n_failed += not result.converged
             _write(out, result.final)
             if live is not None:
                 live.show(result)
@@ -185,8 +196,10 @@ def _follow(
         if arguments.state is not None:
             stream.save(arguments.state)
         else:
-            _write(out, stream.finish().final)
-    return stream
+            result = stream.finish()
+            n_failed += not result.converged
+            _write(out, result.final)
+    return stream, n_failed
 
 
 def _draws(arguments: argparse.Namespace) -> bool:

@@ -73,7 +73,7 @@ class Stream:
     solution is the future after the lag, which no method has.
 
     How the samples are divided over pushes changes no final value, not by a bit: programmes are solved at multiples of
-    `hop`, counted from the first sample.
+    `hop`, counted from the first sample. A stream is for one thread at a time; several streams may run in several.
 
     References
     ----------
@@ -84,9 +84,9 @@ class Stream:
     --------
     >>> import numpy as np
     >>> import ressin
-    >>> signal = ressin.simulate_eda(60, 4, rng=np.random.default_rng(0)).signal
+    >>> signal = ressin.simulate_eda(90, 4, rng=np.random.default_rng(0)).signal
     >>> stream = ressin.Stream(4, lag=20.0)
-    >>> for second in range(60):
+    >>> for second in range(90):
     ...     result = stream.push(signal[4 * second : 4 * second + 4])
     >>> len(result.final), len(result.provisional)
     (4, 80)
