@@ -54,11 +54,12 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--boot-seed", metavar="N", type=int, default=0, help="of the replicates; default: %(default)s")
     parser.add_argument("--jobs", metavar="N", type=int, default=0, help="threads; default: all cores")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but failures")
-    _add_settings(parser)
+    add_settings(parser)
     parser.set_defaults(run=run)
 
 
-def _add_settings(parser: argparse.ArgumentParser) -> None:
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add the settings of the decomposition, which `SETTINGS` names, to a parser."""
     group = add_programme(parser, baseline="linear", baselines=("none", "constant", "linear", "spline"))
     group.add_argument(
         "--solver", choices=("interior_point", "osqp"), default="interior_point", help="default: %(default)s"
@@ -95,7 +96,7 @@ def add_programme(
     return group
 
 
-_SETTINGS = (
+SETTINGS = (
     "tau0", "tau1", "delta_knot", "alpha", "gamma", "revision", "baseline", "standardize", "solver", "tol",
     "max_iterations", "missing",
 )  # fmt: skip
@@ -105,7 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Decompose all files; a file that fails is listed at the end and does not stop the others."""
     from ressin.cli.targets import plan
 
-    settings: dict[str, Any] = {name: getattr(arguments, name) for name in _SETTINGS}
+    settings: dict[str, Any] = {name: getattr(arguments, name) for name in SETTINGS}
     settings["n_threads"] = arguments.jobs
     picture_format = arguments.plot_format or ("png" if arguments.plot else None)
     try:
@@ -157,7 +158,7 @@ def _groups(
         try:
             recording = read_recording(target.source, sampling_rate=arguments.rate, column=arguments.column)
         except RessinError as error:
-            failures.append((str(target.source), _reason(error, target)))
+            failures.append((str(target.source), reason_of(error, target)))
             console.step()
             continue
         group.append((target, recording))
@@ -204,11 +205,11 @@ def _decompose_group(
                 )
             )
         except RessinError as error:
-            failures.append((str(target.source), _reason(error, target)))
+            failures.append((str(target.source), reason_of(error, target)))
         console.step()
 
 
-def _reason(error: RessinError, target: Target) -> str:
+def reason_of(error: RessinError, target: Target) -> str:
     """Return an error's message without the name of the file, which the table gives."""
     text = str(error)
     for start in (f"{target.source}", f"signal {str(target.source)!r}"):

@@ -8,11 +8,18 @@ import sys
 from collections.abc import Sequence
 
 from ressin import cli_data, cli_learn
-from ressin.cli import decompose, demo, watch
+from ressin.cli import decompose, demo, watch, windows
 from ressin.errors import RessinError
 
 # Each adds parsers to the subparsers it is given; a parser's default `run` takes the arguments and returns the status.
-COMMANDS = (decompose.add_parser, watch.add_parser, demo.add_parser, cli_data.add_parsers, cli_learn.add_parsers)
+COMMANDS = (
+    decompose.add_parser,
+    windows.add_parser,
+    watch.add_parser,
+    demo.add_parser,
+    cli_data.add_parsers,
+    cli_learn.add_parsers,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -11,6 +11,8 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ressin import __version__
 from ressin._atomic import replacing
 from ressin.errors import MissingExtraError, OutputError
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ressin.decomposition import Decomposition
+    from ressin.windowed import Windows
 
 _CHUNK = 100_000  # rows that are formatted at a time
 _FORMATS = (".csv", ".tsv", ".txt", ".parquet")
@@ -127,6 +130,41 @@ def write_scrs(scrs: pd.DataFrame, path: str | os.PathLike[str], *, unit: str = 
     table = scrs.rename(columns={name: f"{name} ({units.get(name, unit)})" for name in scrs.columns})
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False, float_format="%.10g", lineterminator="\n")
+
+
+def write_windows(
+    windows: Windows, samples: str | os.PathLike[str], evidence: str | os.PathLike[str], *, unit: str = "uS"
+) -> None:
+    """Write a recording as the average over its windows, and a row of evidence for each window, as CSV.
+
+    Parameters
+    ----------
+    windows
+        What to write.
+    samples
+        Where the samples go: Time, EDA_Raw and the columns of `Windows.average`, one row each, units behind the names.
+    evidence
+        Where the evidence goes: the rows of `Windows.evidence`.
+    unit
+        Unit of the signal.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be written.
+    """
+    frame = windows.average()
+    frame.insert(0, "Time", np.arange(len(frame)) / windows.sampling_rate)
+    frame.insert(1, "EDA_Raw", windows.signal)
+    units = {**_units(unit), "EDA_Phasic_SD": unit, "EDA_Tonic_SD": unit}
+    frame.columns = [f"{name} ({units[name]})" if name in units else name for name in frame.columns]
+    rows = windows.evidence().rename(
+        columns={"start": "start (s)", "mean": f"mean ({unit})", "scale": f"scale ({unit})"}
+    )
+    with replacing(samples) as temporary:
+        _write_text(frame, temporary, ",")
+    with replacing(evidence) as temporary:
+        rows.to_csv(temporary, float_format="%.10g", lineterminator="\n")
 
 
 def check_table_format(path: str | os.PathLike[str]) -> None:
