@@ -73,3 +73,15 @@ def test_a_window_that_cannot_be_is_refused(
     assert "longer than the recording of 240 samples" in " ".join(capsys.readouterr().err.split())
     assert run("windows", recording, "--window", 20, "--step", 1, "--tau0", -1, "-o", tmp_path / "out") == 2
     assert "tau0 is -1" in capsys.readouterr().err
+
+
+def test_an_input_is_never_overwritten_and_a_table_is_no_folder(
+    recording: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = recording.with_name("EDA_windows.csv")
+    other.write_bytes(recording.read_bytes())
+    assert run("windows", recording, other, "--window", 20, "--step", 5, "-o", recording.parent) == 2
+    assert "would overwrite the input" in capsys.readouterr().err
+    assert other.read_bytes() == recording.read_bytes()
+    assert run("windows", recording, "--window", 20, "--step", 5, "-o", recording.with_name("mine.csv")) == 2
+    assert "names a table; windows are written to a folder" in capsys.readouterr().err

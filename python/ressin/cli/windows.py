@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ressin.cli.console import Console, failure_table
 from ressin.cli.decompose import SETTINGS, add_settings, reason_of
-from ressin.errors import RessinError
+from ressin.errors import OutputError, RessinError
 
 if TYPE_CHECKING:
     from ressin.cli.targets import Target
@@ -39,7 +41,6 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Decompose all files; one that fails, or has a window that is not solved, is listed at the end."""
-    from ressin.cli.targets import plan
     from ressin.settings import Settings
 
     settings: dict[str, Any] = {name: getattr(arguments, name) for name in SETTINGS}
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         Settings(**settings)
         if arguments.plot:
             import ressin.figure_files  # noqa: F401  # says what to install where matplotlib is missing
-        targets = plan(arguments.files, arguments.output, "csv", "png")
+        targets = _targets(arguments.files, arguments.output)
     except RessinError as error:
         print(f"ressin windows: {error}", file=sys.stderr)
         return 2
@@ -65,6 +66,25 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
+def _targets(files: Sequence[str], output: str) -> list[Target]:
+    """Name the files of each recording, all of them in one folder."""
+    from ressin.cli.targets import check_inputs_are_kept, plan
+
+    if Path(output).suffix.lower() in (".csv", ".tsv", ".txt", ".parquet", ".gz"):
+        raise OutputError(f"-o {output} names a table; windows are written to a folder, two tables for each recording")
+    targets = [
+        replace(
+            target,
+            table=Path(output) / f"{target.name}_windows.csv",
+            evidence=Path(output) / f"{target.name}_windows_evidence.csv",
+            picture=Path(output) / f"{target.name}_windows.png",
+        )
+        for target in plan(files, output, "csv", "png")
+    ]
+    check_inputs_are_kept(targets)
+    return targets
+
+
 def _decompose(target: Target, arguments: argparse.Namespace, settings: dict[str, Any]) -> str:
     """Read, decompose and write one recording; return what to say about it."""
     import numpy as np
@@ -78,20 +98,18 @@ def _decompose(target: Target, arguments: argparse.Namespace, settings: dict[str
     windows = decompose_windows(
         recording.signal, recording.sampling_rate, arguments.window, arguments.step, on_failure="return", **settings
     )
-    folder = target.table.parent
-    samples, evidence = folder / f"{target.name}_windows.csv", folder / f"{target.name}_windows_evidence.csv"
-    write_windows(windows, samples, evidence, unit=recording.unit)
-    written: list[Path] = [samples, evidence]
+    write_windows(windows, target.table, target.evidence, unit=recording.unit)
+    written = [target.table, target.evidence]
     if arguments.plot:
         from ressin.figure_files import save_figure
         from ressin.plots_many import plot_windows
 
-        written.append(folder / f"{target.name}_windows.png")
-        save_figure(plot_windows(windows, title=target.name, unit=recording.unit), written[-1], title=target.name)
+        save_figure(plot_windows(windows, title=target.name, unit=recording.unit), target.picture, title=target.name)
+        written.append(target.picture)
     empty = int(np.count_nonzero(windows.status == "empty"))
     unsolved = len(windows) - empty - int(np.count_nonzero(windows.converged))
     if unsolved:
-        raise ConvergenceError(f"{unsolved} of {len(windows)} windows were not solved; {evidence} says which")
+        raise ConvergenceError(f"{unsolved} of {len(windows)} windows were not solved; {target.evidence} says which")
     return "\n".join(
         (
             f"{target.source}: {len(windows)} windows of {arguments.window:g} s every {arguments.step:g} s",

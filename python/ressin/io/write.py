@@ -158,9 +158,8 @@ def write_windows(
     frame.insert(1, "EDA_Raw", windows.signal)
     units = {**_units(unit), "EDA_Phasic_SD": unit, "EDA_Tonic_SD": unit}
     frame.columns = [f"{name} ({units[name]})" if name in units else name for name in frame.columns]
-    rows = windows.evidence().rename(
-        columns={"start": "start (s)", "mean": f"mean ({unit})", "scale": f"scale ({unit})"}
-    )
+    named = {"start": "start (s)", "mean": f"mean ({unit})", "scale": f"scale ({unit})"}
+    rows = windows.evidence().rename(columns=named)
     with replacing(samples) as temporary:
         _write_text(frame, temporary, ",")
     with replacing(evidence) as temporary:
