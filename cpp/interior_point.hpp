@@ -57,7 +57,8 @@ class InteriorPoint : public Workspace {
     int iterations = 0;
     double zero_objective = 0.0;
     double last_gap = 0.0;
-    int stalled = 0;  // iterations in a row that hardly moved
+    int stalled = 0;   // iterations in a row that hardly moved
+    int unproved = 0;  // certificates that did not reach the tolerance, the gap being closed
   };
 
   void lay_out_start();

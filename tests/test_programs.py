@@ -110,3 +110,19 @@ def test_no_programme_fails_and_none_lies_about_its_status(case: Case) -> None:
     assert found.converged, f"{found.status} after {found.iterations} iterations, gap {found.relative_gap:.1e}"
     choice = {name: value for name, value in case.choice.items() if name != "sample_weight"}
     assert_proved(found, **choice)
+
+
+def test_gradients_that_lag_behind_a_closed_gap_are_waited_for() -> None:
+    """Nearly every driver sample is active at a tiny alpha: shortened last steps leave part of the dual residual."""
+    signal = np.zeros(4217)
+    signal[3587] = 1.0
+    choice: dict[str, Any] = {
+        "tau0": 16.548170999431814,
+        "tau1": 16.548170999431814,
+        "delta_knot": 74.98942093324558,
+        "alpha": 1.53973754619378e-10,
+        "gamma": 1.0,
+        "baseline": "constant",
+    }
+    found = ressin.decompose(signal, 0.5, **choice, standardize=False)
+    assert_proved(found, **choice)
