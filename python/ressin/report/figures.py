@@ -66,11 +66,14 @@ def write_figures(prepared: Prepared, results: Results, ceiling: Ceiling, folder
         f"pictures say when read back; root mean square error as a share of the range: {errors}."
     )
     drawn.append(("figure3", text, lambda: plot_round_trip(trip)))
-    if any(result.get("curve") for result in results.values()):
-        text = f"Fig. 5. Training loss, random split: mean over the folds and over {SMOOTHED} iterations."
-        drawn.append(("figure5", text, lambda: plot_losses(results)))
+    split = next((name for name in SPLITS if curves_of(results, name)), None)
+    if split is not None:
+        text = f"Fig. 5. Training loss, {split} split: mean over the folds and over {SMOOTHED} iterations."
+        drawn.append(("figure5", text, lambda: plot_losses(curves_of(results, split))))
     if any("metrics" in result for result in results.values()):
-        text = "Accuracy under the three splits with 95 % intervals; dashed: always the majority; dotted: the ceiling."
+        text = (
+            "Accuracy on new samples, by split, with 95 % intervals; dashed: always the majority; dotted: the ceiling."
+        )
         drawn.append(("splits", text, lambda: plot_splits(results, ceiling)))
     pictures = []
     for name, caption, draw in drawn:
@@ -80,19 +83,23 @@ def write_figures(prepared: Prepared, results: Results, ceiling: Ceiling, folder
     return pictures
 
 
-def plot_losses(results: Results) -> Figure:
-    """Draw the training loss of the networks on EDA and on both (Fig. 5), one panel per label."""
-    chosen = {
+def curves_of(results: Results, split: str) -> dict[Cell, list[float]]:
+    """Find the mean training losses of the networks on EDA and on both."""
+    return {
         cell: result["curve"]
         for cell, result in results.items()
-        if cell.split == "random" and cell.model in ("eda-mix", "fusion-mix") and result.get("curve")
+        if cell.split == split and cell.model in ("eda-mix", "fusion-mix") and result.get("curve")
     }
-    labels = list(dict.fromkeys(cell.label for cell in chosen))
+
+
+def plot_losses(curves: dict[Cell, list[float]]) -> Figure:
+    """Draw training losses (Fig. 5), one panel per label."""
+    labels = list(dict.fromkeys(cell.label for cell in curves))
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(4.2 * max(len(labels), 1), 3.2), layout="constrained")
         axes = figure.subplots(1, max(len(labels), 1), sharey=True, squeeze=False)[0]
         for axis, label in zip(axes, labels, strict=False):
-            for cell, curve in chosen.items():
+            for cell, curve in curves.items():
                 if cell.label == label:
                     loss = smoothed(np.array(curve))
                     axis.plot(np.arange(1, len(loss) + 1), loss, color=COLOURS[cell.model], label=NAMES[cell.model])
@@ -116,9 +123,12 @@ def plot_splits(results: Results, ceiling: Ceiling) -> Figure:
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.2, 2.6 * len(labels) + 0.5), layout="constrained")
         axes = figure.subplots(len(labels), 1, squeeze=False)[:, 0]
+        shown = [
+            split for split in SPLITS if any(cell.split == split and "metrics" in results[cell] for cell in results)
+        ]
         for axis, label in zip(axes, labels, strict=True):
-            _draw_splits(axis, {cell: value for cell, value in results.items() if cell.label == label}, ceiling)
-            axis.set(ylabel="accuracy", title=label, xticks=range(len(SPLITS)), xticklabels=SPLITS)
+            _draw_splits(axis, {cell: value for cell, value in results.items() if cell.label == label}, ceiling, shown)
+            axis.set(ylabel="accuracy", title=label, xticks=range(len(shown)), xticklabels=shown)
         handles = {
             text: handle for axis in axes for handle, text in zip(*axis.get_legend_handles_labels(), strict=True)
         }
@@ -126,8 +136,8 @@ def plot_splits(results: Results, ceiling: Ceiling) -> Figure:
     return figure
 
 
-def _draw_splits(axis: Axes, results: Results, ceiling: Ceiling) -> None:
-    for place, split in enumerate(SPLITS):
+def _draw_splits(axis: Axes, results: Results, ceiling: Ceiling, splits: list[str]) -> None:
+    for place, split in enumerate(splits):
         models = [name for name in COLOURS if _cell(results, split, name) is not None]
         for order, name in enumerate(models):
             cell = _cell(results, split, name)

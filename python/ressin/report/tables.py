@@ -71,7 +71,7 @@ def make_tables(results: Results, ceiling: Ceiling) -> list[Table]:
     tables.append(
         _table(
             "splits",
-            "Three splits and stronger baselines",
+            "By split, beside stronger baselines",
             results,
             ceiling,
             lambda cell: cell.model in (*together, "eda-classical", "eda-cnn"),
