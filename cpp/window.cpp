@@ -15,6 +15,9 @@ constexpr double least_step_to_boundary = 0.95;
 // The method goes on until its own gap is this share of the tolerance: the parts are known to about the gap's square root.
 constexpr double gap_share = 1e-4;
 
+// Below this there is nothing to be gained: the gap is rounding.
+constexpr double least_gap = 1e-22;
+
 // A window whose objective is below this per sample is taken for one without anything to explain.
 constexpr double least_objective = 1e-12;
 
@@ -96,6 +99,18 @@ void Window::shape_to(const WindowProblem& problem) {
   }
 }
 
+// What a large phasic part before the window leaves in it, the start must be large against too.
+double Window::largest_free_response(const WindowProblem& problem) const {
+  if (problem.is_start) return 0.0;
+  double a = problem.state[0], v = problem.state[1], largest = 0.0;
+  for (std::ptrdiff_t i = 0; i < problem.n; ++i) {
+    largest = std::max(largest, std::abs(a));
+    a = shape_.z0 * a + v;
+    v = shape_.z1 * v;
+  }
+  return largest;
+}
+
 void Window::load(const WindowProblem& problem) {
   KernelState& s = state_;
   const double unit = model_.response().ar[0];  // the kernel's driver is p / ar[0]
@@ -104,7 +119,8 @@ void Window::load(const WindowProblem& problem) {
   s.gamma[0] = model_.settings().gamma;
   last_gap_ = 1.0;
   zero_objective_ = 0.0;
-  const double p = start_phasic / gain, lambda = std::max(s.alpha[0], start_multiplier * gain);
+  const double size = std::max(1.0, largest_free_response(problem));
+  const double p = start_phasic * size / gain, lambda = std::max(s.alpha[0], start_multiplier * gain * size);
   double a = problem.is_start ? 0.0 : problem.state[0], v = problem.is_start ? 0.0 : problem.state[1];
   for (std::ptrdiff_t i = 0; i < shape_.n; ++i) {
     const double w = problem.weights[i], y = w > 0.0 ? problem.y[i] : 0.0;
@@ -296,7 +312,7 @@ WindowSolution Window::solve(const WindowProblem& problem, std::ptrdiff_t later)
     out.relative_gap = last_gap_;
     out.stationarity = stationarity(problem);
     const bool small = last_gap_ <= settings_.tol && out.stationarity <= std::max(settings_.tol, 1e-8);
-    const bool exhausted = last || last_gap_ <= 1e-3 * gap_share * settings_.tol;
+    const bool exhausted = last || last_gap_ <= least_gap;
     done = small || exhausted;
     if (small) {
       out.status = Status::optimal;

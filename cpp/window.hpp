@@ -64,6 +64,7 @@ class Window {
  private:
   void lay_out();
   void shape_to(const WindowProblem& problem);
+  double largest_free_response(const WindowProblem& problem) const;
   void load(const WindowProblem& problem);
   void fill_gram(const WindowProblem& problem);
   void fill_measured();

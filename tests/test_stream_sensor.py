@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import ressin
 from ressin import InvalidInputError, Stream, StreamResult
@@ -129,6 +131,33 @@ def test_when_the_sensor_is_on_again_all_is_as_before() -> None:
     assert np.abs(upset.phasic - plain.phasic)[later].max() < 0.02 * y.std()
 
 
+@settings(max_examples=15)
+@given(
+    seed=st.integers(0, 99),
+    gamma=st.sampled_from([0.0, 1e-2, 1.0]),
+    alpha=st.sampled_from([1e-5, 8e-4, 1e-1]),
+    baseline=st.sampled_from(["none", "constant", "linear"]),
+    revision=st.sampled_from(["2025", "2015"]),
+    events=st.lists(st.tuples(st.integers(0, 900), st.integers(1, 300), st.sampled_from("gfzs")), max_size=3),
+)
+def test_whatever_happens_the_parts_are_numbers_that_add_up(
+    seed: int, gamma: float, alpha: float, baseline: Any, revision: Any, events: list[tuple[int, int, str]]
+) -> None:
+    y = simulate(RATE, 250, seed=seed)
+    for first, length, kind in events:
+        some = slice(first, first + length)
+        y[some] = {"g": np.nan, "f": y[first], "z": 0.0, "s": 20 * y[some]}[kind]  # gap, flat, off, scaled
+    stream = Stream(RATE, gamma=gamma, alpha=alpha, baseline=baseline, revision=revision, context=20.0, warm_up=10.0)
+    final, _ = run(stream, y, 10)
+    final = joined(final, stream.finish().final)
+    solved = np.isfinite(final.phasic)
+    assert solved.sum() >= len(final) - 6  # all but recordings of less than three samples
+    assert (np.diff(final.index) > 0).all()
+    there = solved & ~np.isnan(final.signal)
+    total = (final.phasic + final.tonic + final.residual)[there]
+    np.testing.assert_allclose(total, final.signal[there], rtol=0, atol=1e-9 * np.nanmax(np.abs(y)))
+
+
 @pytest.mark.parametrize("rate", [1.0, 12.18, 256.0, 1000.0])
 def test_other_rates(rate: float) -> None:
     y = simulate(rate, 45, seed=4)
@@ -143,7 +172,7 @@ def test_other_rates(rate: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("options", "message"),
     [
         ({"lag": 0}, r"lag is 0; it must be a finite number > 0 in seconds"),
         ({"lag": float("nan")}, r"lag is nan"),
@@ -162,9 +191,9 @@ def test_other_rates(rate: float) -> None:
         ({"delta_knot": 0.1}, r"delta_knot is 0\.1 s, below the sampling interval"),
     ],
 )
-def test_a_setting_that_cannot_be_used_is_named(settings: dict[str, Any], message: str) -> None:
+def test_a_setting_that_cannot_be_used_is_named(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
-        Stream(RATE, **settings)
+        Stream(RATE, **options)
 
 
 @pytest.mark.parametrize(
