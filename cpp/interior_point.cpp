@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "sums.hpp"
 
@@ -60,6 +61,7 @@ void InteriorPoint::load(int lane, const Problem& problem) {
   Lane& l = lanes_[static_cast<std::size_t>(lane)];
   l.iterations = 0;
   l.stalled = l.unproved = 0;
+  l.best_gap = std::numeric_limits<double>::infinity();
   l.last_gap = 1.0;
   l.zero_objective = 0.5 * sum_of(shape_.n, [&](std::ptrdiff_t i) { return (w ? w[i] : 1.0) * y[i] * y[i]; });
   for (std::size_t i = 0; i < start_residual_.size(); ++i) start_residual_[i] = start_response_[i] - y[i];
@@ -174,17 +176,23 @@ bool InteriorPoint::finished(int lane, Solution* solution) {
   }
   solution->certificate = certifier_(*l.problem, solution->point, solution->parts, solution->residual);
   const double proved = solution->certificate.evidence.relative_gap;
-  if (proved <= settings_.tol) {
-    solution->status = Status::optimal;
-  } else if (broken || !std::isfinite(proved)) {
-    solution->status = Status::failed;
-  } else if (last) {
-    solution->status = proved <= 1e-6 ? Status::inaccurate : Status::max_iterations;
-  } else {
+  if (proved > settings_.tol && !last) {
     ++l.unproved;
+    if (proved < l.best_gap) {
+      l.best_gap = proved;
+      l.best = std::move(*solution);
+    }
     return false;
   }
+  if (l.best_gap < proved) *solution = std::move(l.best);
+  solution->status = status_of(solution->certificate.evidence.relative_gap);
   return true;
+}
+
+Status InteriorPoint::status_of(double proved) const {
+  if (!std::isfinite(proved)) return Status::failed;
+  if (proved <= settings_.tol) return Status::optimal;
+  return proved <= 1e-6 ? Status::inaccurate : Status::max_iterations;
 }
 
 void InteriorPoint::run(const Next& next, const Done& done, const KeepGoing& keep_going) {

@@ -59,6 +59,8 @@ class InteriorPoint : public Workspace {
     double last_gap = 0.0;
     int stalled = 0;   // iterations in a row that hardly moved
     int unproved = 0;  // certificates that did not reach the tolerance, the gap being closed
+    double best_gap = 0.0;
+    Solution best;  // the one with the best of them
   };
 
   void lay_out_start();
@@ -69,6 +71,7 @@ class InteriorPoint : public Workspace {
   void choose_centre(int lane);
   void choose_step(int lane);
   bool finished(int lane, Solution* solution);
+  Status status_of(double proved) const;
 
   Certifier certifier_;
   SolverSettings settings_;
