@@ -1,7 +1,7 @@
 """Res-SIN with the decomposition inside against the fixed one: ``python -m bench.decompose_inside``.
 
 A simulated PMEmo of small size; the EDA branch alone, small pictures, the same folds, seeds and settings for both.
-Prints accuracy and ROC-AUC with intervals by subject beside the majority baseline, and what alpha and the time constants
+Prints accuracy and ROC-AUC with intervals by subject, the majority baseline, and what alpha and the time constants
 became.
 """
 
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ressin.data.labelled import labelled_data
+from ressin.data.pmemo import read_pmemo
 from ressin.data.population import SimulationSettings
 from ressin.data.prepare import prepare
 from ressin.data.simulate import simulate_pmemo
@@ -53,7 +54,7 @@ def learned(folder: Path) -> str:
 def compare(folder: Path, pairs: int, label: str, n_folds: int, seed: int) -> None:
     settings = SimulationSettings(n_subjects=30, n_songs=40, n_pairs=pairs)
     simulate_pmemo(folder / "sim", seed=seed, settings=settings, audio="none")
-    prepare(folder / "sim", folder / "prepared")
+    prepare(read_pmemo(folder / "sim"), folder / "prepared")
     prepared = load(folder / "prepared")
     data = labelled_data(prepared, label)
     splits = make_splits(prepared.recordings, "subject", n_folds=n_folds, seed=seed).take(data.recording_id)
