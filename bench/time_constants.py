@@ -89,7 +89,7 @@ def real() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--people", type=int, default=24, help="0 for the real recordings alone")
+    parser.add_argument("--people", type=int, default=16, help="0 for the real recordings alone")
     people = parser.parse_args().people
     if not people:
         real()

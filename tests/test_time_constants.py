@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import doctest
 from typing import Any
 
 import numpy as np
 import pytest
 
 import ressin
+import ressin.time_constants
 from ressin.held_out import hold_out
 from tests.signals import Signal
 
@@ -100,3 +102,9 @@ def test_bad_input_is_named(change: dict[str, Any], message: str) -> None:
 def test_of_pure_noise_nothing_is_predicted() -> None:
     found = ressin.fit_time_constants(np.random.default_rng(0).standard_normal(600), RATE, n_threads=1)
     assert found.rms > 0.9
+
+
+def test_the_example_in_the_docstring_prints_what_it_says() -> None:
+    result = doctest.testmod(ressin.time_constants)
+    assert result.attempted >= 5
+    assert result.failed == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor
 
 import ressin
+import ressin.nn.layer
 from ressin.nn import CvxEDA, Parts, cvxeda
 from ressin.nn.batch import knot_count
 from ressin.nn.operators import cvxeda_operator
@@ -258,3 +260,9 @@ def test_what_cannot_be_learned_is_named(learn: Any) -> None:
         CvxEDA(RATE, learn=learn)
     with pytest.raises(ressin.InvalidInputError, match="start them apart"):
         CvxEDA(RATE, tau0=1.0, tau1=1.0, learn="tau0")
+
+
+def test_the_examples_in_the_docstrings_print_what_they_say() -> None:
+    result = doctest.testmod(ressin.nn.layer)
+    assert result.attempted >= 8
+    assert result.failed == 0

@@ -33,7 +33,7 @@ def test_two_processes_average_the_gradient_of_the_whole_batch(tmp_path: Path) -
     workers = [subprocess.Popen([sys.executable, "-c", WORKER, str(rank), str(tmp_path)]) for rank in range(2)]
     assert [worker.wait(timeout=120) for worker in workers] == [0, 0]
     layer = CvxEDA(RATE, learn=("alpha", "tau0"), n_threads=1)
-    layer(y).phasic.square().sum().backward()  # type: ignore[no-untyped-call]
+    layer(y).phasic.square().sum().backward()
     found = [torch.load(tmp_path / f"gradient{rank}.pt") for rank in range(2)]
     for parameter, one, other in zip(layer.parameters(), *found, strict=True):
         assert torch.equal(one, other)
