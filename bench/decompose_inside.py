@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from ressin.data.labelled import labelled_data
 from ressin.data.pmemo import read_pmemo
@@ -46,7 +47,7 @@ def learned(folder: Path) -> str:
     for path in sorted(folder.rglob("model.safetensors")):
         model = load_model(path).model
         assert isinstance(model, DecomposingResSIN)
-        values = {k: float(v) for k, v in model.decomposition.program().items() if k != "gamma"}
+        values = {k: float(torch.as_tensor(v).detach()) for k, v in model.decomposition.program().items()}
         texts.append(f"alpha {values['alpha']:.2e}, tau0 {values['tau0']:.2f} s, tau1 {values['tau1']:.2f} s")
     return "; ".join(texts)
 
