@@ -97,10 +97,13 @@ class Factor : Pass<L, weighted> {
         const auto ca = fma(z0, fa, phi);
         fv = fnma(gain_of_v, cp, fma(z1, fv, fa));
         fa = fnma(gain_of_a, cp, ca);
-        cp.store_to(block + ((i - begin) * block_stride + 4) * width<L>);
 
         double* g = h.gains_at(i);
-        (inverse * cp).store_to(g + 4 * width<L>);
+        const auto gain = inverse * cp;
+        gain.store_to(g + 4 * width<L>);
+        double* kept = block + (i - begin) * block_stride * width<L>;
+        keep_products(kept + 4 * width<L>, wpp, gain);
+        put(kept, block_pivot, wpp);
         put(g, gain_pivot, inverse);
         put(g, gain_a, gain_of_a);
         put(g, gain_v, gain_of_v);
@@ -128,8 +131,10 @@ class Factor : Pass<L, weighted> {
       const auto ca = fma(z0, fa, phi);
       fv = fnma(at<L>(g, gain_v), cp, fma(z1, fv, fa));
       fa = fnma(at<L>(g, gain_a), cp, ca);
-      cp.store_to(block + (i - begin) * block_stride * width<L>);
-      (at<L>(g, gain_pivot) * cp).store_to(g);
+      const auto gain = at<L>(g, gain_pivot) * cp;
+      gain.store_to(g);
+      double* kept = block + (i - begin) * block_stride * width<L>;
+      keep_products(kept, at<L>(kept, block_pivot), gain);
     }
     front.a.spline = fa;
     front.v.spline = fv;

@@ -11,7 +11,8 @@ namespace ressin {
 namespace {
 
 inline constexpr int offset_column = n_local;  // the right-hand side
-inline constexpr int block_stride = 8;         // seven columns, and one to keep vectors aligned
+// A sample in a block: its seven gains times its pivot, where one signal keeps them, and the pivot.
+inline constexpr int block_stride = 8, block_pivot = 7;
 
 template <class L>
 inline constexpr int width = sizeof(L) / sizeof(double);
@@ -78,6 +79,16 @@ inline Part<double, N> fnma(double a, const Part<double, N>& x, const Part<doubl
 }
 #endif
 
+// What a block keeps of some of a sample's gains: lanes would rather multiply again than store and load.
+template <class L, int N>
+inline void keep_products(double*, L, const Part<L, N>&) {}
+#if defined(RESSIN_WIDE_COLUMNS)
+template <int N>
+inline void keep_products(double* x, double pivot, const Part<double, N>& gain) {
+  (pivot * gain).store_to(x);
+}
+#endif
+
 // [w s0 .. w s3] of a sample's four bumps
 template <class L>
 inline Part<L, 4> weighted_spline(L w, const double* s) {
@@ -125,7 +136,7 @@ struct Square {
     for (auto& x : r.row) x = Columns<L>::zero();
     return r;
   }
-  // -= sum_i x_i y_i' over a block of samples (x_i: block_stride apart, y_i: the gains), row by row so that the sums stay in
+  // -= sum_i pivot_i y_i y_i' over a block of samples (x: the block, y_i: the gains), row by row so that the sums stay in
   // registers.
   void subtract_block(const double* x, const double* y, std::ptrdiff_t count) {
     subtract_rows<0, 1>(x, y, count);
@@ -141,9 +152,10 @@ struct Square {
       for (int k = j; k <= n_local; ++k) sum[j - first][k] = row[j].get(k);
     }
     for (std::ptrdiff_t i = 0; i < count; ++i, x += block_stride * width<L>, y += n_gains * width<L>) {
+      const L pivot = load(x + block_pivot * width<L>, L{});
       for (int j = first; j < last; ++j) {
-        for (int k = j; k <= n_local; ++k)
-          sum[j - first][k] = fnma(load(x + j * width<L>, L{}), load(y + k * width<L>, L{}), sum[j - first][k]);
+        const L product = pivot * load(y + j * width<L>, L{});
+        for (int k = j; k <= n_local; ++k) sum[j - first][k] = fnma(product, load(y + k * width<L>, L{}), sum[j - first][k]);
       }
     }
     for (int j = first; j < last; ++j) {
