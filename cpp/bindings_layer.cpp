@@ -6,11 +6,13 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <vector>
 
 #include "adjoint.hpp"
+#include "poll.hpp"
 
 namespace py = pybind11;
 
@@ -25,20 +27,13 @@ constexpr std::ptrdiff_t n_kept = 4;
 // Run `work` without the GIL; Ctrl-C and other signals end it and are raised.
 template <class Work>
 auto interruptible(const Work& work) {
-  std::optional<py::error_already_set> interrupt;
+  const py::object no_progress = py::none();
+  Poll poll(no_progress, 0);
   auto result = [&] {
     const py::gil_scoped_release release;  // `work` touches memory that the caller's arrays keep alive
-    return work([&](std::size_t) {
-      const py::gil_scoped_acquire acquire;
-      if (PyErr_CheckSignals() == 0) return true;
-      interrupt.emplace();
-      return false;
-    });
+    return work(std::ref(poll));
   }();
-  if (interrupt) {
-    interrupt->restore();
-    throw py::error_already_set();
-  }
+  poll.rethrow();
   return result;
 }
 

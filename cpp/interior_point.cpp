@@ -4,15 +4,11 @@
 #include <cmath>
 #include <limits>
 
+#include "step_rules.hpp"
 #include "sums.hpp"
 
 namespace ressin {
 namespace {
-
-// The start: a constant driver that answers with a phasic part of ten units, which is large for a signal of size one, and a
-// multiplier of a thousandth of the gradient it causes. Both found by trial on real and simulated recordings.
-constexpr double start_phasic = 10.0;
-constexpr double start_multiplier = 1e-3;
 
 // The method goes on until its own gap is this share of the tolerance, which costs an iteration or two: the certificate's gap
 // also holds rounding errors, and the parts are known to about the square root of the gap.
@@ -22,16 +18,11 @@ constexpr double gap_share = 1e-6;
 // Some more steps remove it, or the digits have run out.
 constexpr int most_unproved = 6;
 
-constexpr double least_step_to_boundary = 0.95;
-
 // A step shorter than this comes of products p lambda that lie far apart, and is followed by another: the predictor does not
 // see them. A long step of the other variable then spoils the gradient, and two such iterations can alternate for ever. So both
 // go as far as the shorter, and the next step aims at no less than half the gap, back to the centre. Found by trial: of 30,000
 // simulated signals, most with little noise, 38 took more than 28 iterations and 6 never ended; now none does either.
 constexpr double short_step = 0.2, recentring = 0.5;
-
-// The longest step in (0, 1] that goes at most `part` of the way to where 1 + step * least = 0.
-double longest_step(double part, double least) { return least < -part ? -part / least : 1.0; }
 
 }  // namespace
 
@@ -137,25 +128,18 @@ double InteriorPoint::objective(int lane) const {
   return 0.5 * state_.sum_we2[lane] + state_.alpha[lane] * state_.sum_p[lane] + 0.5 * state_.gamma[lane] * l2;
 }
 
-// Mehrotra: sigma = (mu after the longest affine step / mu)^3, driver and multiplier each as far as they go.
 void InteriorPoint::choose_centre(int lane) {
   const KernelState& s = state_;
   const Lane& l = lanes_[static_cast<std::size_t>(lane)];
-  const double to_p = longest_step(1.0, s.min_step[lane]), to_dual = longest_step(1.0, s.min_dual_step[lane]);
-  // sum p lambda (1 + s x)(1 - t (1 + x)), x = dp/p
-  const double after = (1.0 - to_dual) * s.sum_pl[lane] + (to_p * (1.0 - to_dual) - to_dual) * s.sum_pl_step[lane] -
-                       to_p * to_dual * s.sum_pl_step2[lane];
-  const double ratio = std::max(after / s.sum_pl[lane], 0.0);
   const bool blocked = l.iterations > 0 && s.step_length[lane] < short_step;
-  const double sigma = std::max(ratio * ratio * ratio, blocked ? recentring : 0.0);
+  const double sigma = std::max(centring(s, lane), blocked ? recentring : 0.0);
   state_.sigma_mu[lane] = sigma * s.sum_pl[lane] / static_cast<double>(shape_.n - shape_.first_row);
 }
 
-// A part of the way to the boundary that tends to all of it as the gap closes.
 void InteriorPoint::choose_step(int lane) {
   KernelState& s = state_;
   const Lane& l = lanes_[static_cast<std::size_t>(lane)];
-  const double part = std::max(least_step_to_boundary, 1.0 - 100.0 * l.last_gap);
+  const double part = part_of_the_way(l.last_gap);
   const bool idle = l.problem == nullptr;
   const double primal = idle ? 0.0 : longest_step(part, s.min_step[lane]);
   const double dual = idle ? 0.0 : longest_step(part, s.min_dual_step[lane]);

@@ -5,13 +5,11 @@
 #include <cstdint>
 #include <stdexcept>
 
+#include "step_rules.hpp"
+
 namespace ressin {
 namespace {
 
-// As in interior_point.cpp: the start, and how near to the boundary a step may go.
-constexpr double start_phasic = 10.0;
-constexpr double start_multiplier = 1e-3;
-constexpr double least_step_to_boundary = 0.95;
 // The method goes on until its own gap is this share of the tolerance: the parts are known to about the gap's square root.
 constexpr double gap_share = 1e-4;
 
@@ -20,8 +18,6 @@ constexpr double least_gap = 1e-22;
 
 // A window whose objective is below this per sample is taken for one without anything to explain.
 constexpr double least_objective = 1e-12;
-
-double longest_step(double part, double least) { return least < -part ? -part / least : 1.0; }
 
 std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 
@@ -199,18 +195,13 @@ double Window::objective() const {
   return 0.5 * state_.sum_we2[0] + state_.alpha[0] * state_.sum_p[0] + 0.5 * state_.gamma[0] * l2;
 }
 
-// Mehrotra: sigma = (mu after the longest affine step / mu)^3, driver and multiplier each as far as they go.
 void Window::choose_centre() {
   KernelState& s = state_;
-  const double to_p = longest_step(1.0, s.min_step[0]), to_dual = longest_step(1.0, s.min_dual_step[0]);
-  const double after = (1.0 - to_dual) * s.sum_pl[0] + (to_p * (1.0 - to_dual) - to_dual) * s.sum_pl_step[0] -
-                       to_p * to_dual * s.sum_pl_step2[0];
-  const double ratio = std::max(after / s.sum_pl[0], 0.0);
-  s.sigma_mu[0] = ratio * ratio * ratio * s.sum_pl[0] / static_cast<double>(shape_.n - shape_.first_row);
+  s.sigma_mu[0] = centring(s, 0) * s.sum_pl[0] / static_cast<double>(shape_.n - shape_.first_row);
 }
 
 void Window::choose_step() {
-  const double part = std::max(least_step_to_boundary, 1.0 - 100.0 * last_gap_);
+  const double part = part_of_the_way(last_gap_);
   state_.step_length[0] = longest_step(part, state_.min_step[0]);
   state_.dual_step_length[0] = longest_step(part, state_.min_dual_step[0]);
 }
