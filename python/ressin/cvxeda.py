@@ -12,7 +12,7 @@ from ressin.decomposition import Decomposition
 from ressin.errors import ConvergenceError, InvalidInputError, RessinError
 from ressin.jobs import Clock, Job, raise_unconverged, solve
 from ressin.progress import report
-from ressin.settings import Baseline, Missing, Revision, Settings, Solver, check_sampling_rate
+from ressin.settings import Baseline, Missing, Revision, Settings, Solver, check_option, check_sampling_rate
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -121,7 +121,7 @@ def decompose(
         osqp_eps=osqp_eps,
         n_threads=n_threads,
     )
-    _check_option("on_failure", on_failure, ("raise", "return"))
+    check_option("on_failure", on_failure, ("raise", "return"))
     if n_boot != 0:
         check_draws(n_boot, boot_seed)
     job = Job.make(signal, Clock.make(sampling_rate, knots, settings), sample_weight, settings)
@@ -206,7 +206,7 @@ def decompose_batch(
         osqp_eps=osqp_eps,
         n_threads=n_threads,
     )
-    _check_option("errors", errors, ("raise", "return"))
+    check_option("errors", errors, ("raise", "return"))
     keys, items = _name_signals(signals)
     rates = _spread_rates(sampling_rate, keys, isinstance(signals, Mapping))
     results: list[Decomposition | RessinError | None] = []  # None: still to be solved
@@ -272,8 +272,3 @@ def _spread_rates(
     if len(rates) != len(keys):
         raise InvalidInputError(f"sampling_rate has {len(rates)} entries for {len(keys)} signals")
     return rates
-
-
-def _check_option(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise InvalidInputError(f"{name} is {value!r}; it must be {' or '.join(repr(c) for c in choices)}")

@@ -109,6 +109,12 @@ class Settings:
         _check_count("n_threads", self.n_threads, 0)
 
 
+def check_option(name: str, value: object, choices: tuple[str, ...]) -> None:
+    """Raise InvalidInputError unless the value is one of the choices."""
+    if value not in choices:
+        raise InvalidInputError(f"{name} is {value!r}; it must be {' or '.join(repr(c) for c in choices)}")
+
+
 def check_sampling_rate(sampling_rate: object) -> float:
     """Return the sampling rate in Hz as a float, or raise InvalidInputError."""
     if sampling_rate is None:

@@ -11,7 +11,16 @@ import numpy as np
 from ressin.errors import InvalidInputError
 from ressin.progress import Progress, report
 from ressin.rows import solve_rows
-from ressin.settings import Baseline, Missing, Revision, Settings, Solver, check_knots, check_sampling_rate
+from ressin.settings import (
+    Baseline,
+    Missing,
+    Revision,
+    Settings,
+    Solver,
+    check_knots,
+    check_option,
+    check_sampling_rate,
+)
 from ressin.signals import check_missing, check_signal
 from ressin.swept import SWEPT, Sweep, raise_unsolved
 
@@ -102,8 +111,7 @@ def sweep(
         "revision": _values("revision", revision),
         "baseline": _values("baseline", baseline),
     }
-    if on_failure not in ("raise", "return"):
-        raise InvalidInputError(f"on_failure is {on_failure!r}; it must be 'raise' or 'return'")
+    check_option("on_failure", on_failure, ("raise", "return"))
     settings = tuple(
         Settings(
             **dict(zip(SWEPT, combination, strict=True)),

@@ -9,7 +9,16 @@ import numpy as np
 from ressin.errors import InvalidInputError
 from ressin.progress import Progress, report
 from ressin.rows import solve_rows
-from ressin.settings import Baseline, Missing, Revision, Settings, Solver, check_knots, check_sampling_rate
+from ressin.settings import (
+    Baseline,
+    Missing,
+    Revision,
+    Settings,
+    Solver,
+    check_knots,
+    check_option,
+    check_sampling_rate,
+)
 from ressin.signals import MIN_SAMPLES, check_missing, check_signal
 from ressin.windowed import Windows, raise_unsolved
 
@@ -120,8 +129,7 @@ def decompose_windows(
         osqp_eps=osqp_eps,
         n_threads=n_threads,
     )
-    if on_failure not in ("raise", "return"):
-        raise InvalidInputError(f"on_failure is {on_failure!r}; it must be 'raise' or 'return'")
+    check_option("on_failure", on_failure, ("raise", "return"))
     rate = check_sampling_rate(sampling_rate)
     check_knots(None, settings, rate)
     array = check_signal(signal)

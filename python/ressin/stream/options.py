@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from ressin.errors import InvalidInputError
-from ressin.settings import Settings, check_sampling_rate
+from ressin.settings import Settings, check_option, check_sampling_rate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +47,7 @@ class StreamOptions:
         if self.mean is not None:
             _check_number("mean", self.mean, "in the signal's unit", lambda _: True)
             _check_number("deviation", self.deviation, "> 0 in the signal's unit", lambda x: x > 0)
-        if self.on_failure not in ("raise", "return"):
-            raise InvalidInputError(f"on_failure is {self.on_failure!r}; it must be 'raise' or 'return'")
+        check_option("on_failure", self.on_failure, ("raise", "return"))
 
     def check_with(self, settings: Settings) -> None:
         """Check what depends on the programme.
