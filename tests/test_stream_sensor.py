@@ -121,6 +121,17 @@ def test_nothing_blows_up(event: str, baseline: Any) -> None:
     np.testing.assert_allclose(final.phasic + final.tonic + final.residual, y, rtol=0, atol=1e-10 * span)
 
 
+@pytest.mark.parametrize(("before", "zeros", "given"), [(0, 1200, {}), (400, 6000, {"mean": 0.0, "deviation": 1.0})])
+def test_a_sensor_that_reads_nothing_but_zero_is_solved(before: int, zeros: int, given: dict[str, Any]) -> None:
+    """A programme without anything to explain but the rounding that its past has left."""
+    y = simulate(RATE, 100, seed=8)
+    stream = Stream(RATE, hop=10.0, **given)
+    final, result = run(stream, np.concatenate([y[:before], np.zeros(zeros), y]), 40)
+    assert result.status == "optimal"
+    off = slice(before + zeros - 240, before + zeros - 120)
+    assert max(np.abs(final.phasic[off]).max(), np.abs(final.tonic[off]).max()) < 1e-6
+
+
 def test_when_the_sensor_is_on_again_all_is_as_before() -> None:
     y = simulate(RATE, 600, seed=9)
     off = np.where(np.abs(np.arange(y.size) - 1000) < 100, 0.0, y)
@@ -203,6 +214,7 @@ def test_a_setting_that_cannot_be_used_is_named(options: dict[str, Any], message
         ([[1.0, 2.0]], r"samples has shape \(1, 2\)"),
         (["a"], r"dtype <U1"),
         ([1.0, np.inf], r"samples\[1\], sample 9 of the stream, is inf"),
+        ([1.0, np.nan, -1e160], r"samples\[2\], sample 10 of the stream, is -1e\+160; its size must be below 1e"),
         ([1 + 2j], r"dtype complex128"),
     ],
 )

@@ -14,6 +14,8 @@ from ressin.errors import InvalidInputError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+_LARGEST = 1e100  # of a sample: what the programme sums are products of two
+
 
 @dataclass
 class Clock:
@@ -86,7 +88,8 @@ def check_samples(samples: ArrayLike, n_before: int) -> NDArray[np.float64]:
     Raises
     ------
     InvalidInputError
-        Not one-dimensional, not real numbers, or infinite somewhere; the message counts from the stream's start.
+        Not one-dimensional, not real numbers, or one that is infinite or too large to be squared; the message counts
+        from the stream's start.
     """
     try:
         array: NDArray[Any] = np.asarray(samples)
@@ -101,10 +104,11 @@ def check_samples(samples: ArrayLike, n_before: int) -> NDArray[np.float64]:
     if array.dtype.kind not in "iuf":
         raise InvalidInputError(f"samples has dtype {array.dtype}; it must hold real numbers, NaN where one is missing")
     result = array.astype(np.float64)
-    if np.isinf(result).any():
-        at = int(np.flatnonzero(np.isinf(result))[0])
+    bad = np.flatnonzero(np.abs(result) >= _LARGEST)
+    if bad.size:
+        at = int(bad[0])
         raise InvalidInputError(
-            f"samples[{at}], sample {n_before + at} of the stream, is {result[at]}; it must be finite, or NaN where it "
-            "is missing"
+            f"samples[{at}], sample {n_before + at} of the stream, is {result[at]}; its size must be below "
+            f"{_LARGEST:g}, or NaN where it is missing"
         )
     return result

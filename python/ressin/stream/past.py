@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 N_KNOTS = 3
 LEVEL, SLOPE = 3, 4
 N_COEFFICIENTS = 5
+_ROUNDING = 1e-12  # what h is beside a signal of unit size, or none at all, is rounding
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ class Past:
         """
         J = self.J[:N_KNOTS, :N_KNOTS]
         h = self.h[:N_KNOTS] - self.J[:N_KNOTS, LEVEL] * level - self.J[:N_KNOTS, SLOPE] * slope
-        return np.ascontiguousarray(J), h / unit
+        h = h / unit
+        return np.ascontiguousarray(J), np.where(np.abs(h) < _ROUNDING, 0.0, h)
 
 
 def _without_oldest(J: Array, h: Array, gamma: float) -> tuple[Array, Array]:
