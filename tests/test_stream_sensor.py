@@ -214,7 +214,7 @@ def test_a_setting_that_cannot_be_used_is_named(options: dict[str, Any], message
         ([[1.0, 2.0]], r"samples has shape \(1, 2\)"),
         (["a"], r"dtype <U1"),
         ([1.0, np.inf], r"samples\[1\], sample 9 of the stream, is inf"),
-        ([1.0, np.nan, -1e160], r"samples\[2\], sample 10 of the stream, is -1e\+160; its size must be below 1e"),
+        ([1.0, np.nan, -1e160], r"samples\[2\], sample 10 of the stream, is -1e\+160; it must be below 1e"),
         ([1 + 2j], r"dtype complex128"),
     ],
 )

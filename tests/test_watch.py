@@ -110,12 +110,19 @@ def test_the_layout_of_empatica_tells_the_rate() -> None:
 )
 def test_a_line_that_cannot_be_read_is_named(text: str, options: dict[str, Any], message: str) -> None:
     with pytest.raises(RecordingError, match=message):
-        take(Lines("x", **options), text)
+        take(Lines("x", **options), text, "")
 
 
 def test_bytes_that_are_no_text_are_named() -> None:
     with pytest.raises(RecordingError, match="line 2: it is not UTF-8 text"):
-        Lines("x").take(b"1\n\xff\xfe\n")
+        Lines("x").take(b"\n\xff\xfe\n")
+
+
+def test_the_samples_before_a_line_that_cannot_be_read_are_given_first() -> None:
+    lines = Lines("x")
+    assert take(lines, "1\n2\nthree\n4\n") == ([1, 2], None)
+    with pytest.raises(RecordingError, match="x, line 3: 'three' is not a number"):
+        lines.take(b"")
 
 
 def test_a_batch_is_cut_where_its_clock_leaps() -> None:
@@ -172,6 +179,52 @@ def test_what_cannot_be_is_said(arguments: list[object], lines: str, status: int
     done = watch(*arguments, lines=lines)
     assert done.returncode == status
     assert message in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("last", "arguments", "message"),
+    [
+        ("garbage\n", [], "standard input, line 401: 'garbage' is not a number"),
+        ("50.0,1\n", ["--time-column", 1, "--column", 2], "the clock runs backwards"),
+    ],
+)
+def test_what_came_before_it_ends_badly_is_written(
+    last: str, arguments: list[object], message: str, tmp_path: Path
+) -> None:
+    y = simulate(RATE, 100)
+    timed = "".join(f"{100 + k / RATE},{value:.12g}\n" for k, value in enumerate(y))
+    lines = (timed if arguments else as_lines(y)) + last
+    state, table = tmp_path / "state.npz", tmp_path / "parts.csv"
+    done = watch("--rate", RATE, *arguments, lines=lines)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert [line.split(",")[0] for line in done.stdout.splitlines()[1:]] == [str(k) for k in range(400)]
+    assert watch("--rate", RATE, *arguments, "--state", state, "-o", table, lines=lines).returncode == 1
+    assert Stream.load(state).n_samples == 400
+    assert len(table.read_text().splitlines()) == 1 + 320
+
+
+@pytest.mark.parametrize("interval", [250.0, 0.01])
+def test_times_in_another_unit_are_refused(interval: float) -> None:
+    lines = "".join(f"{interval * k},1\n" for k in range(40))
+    done = watch("--rate", RATE, "--time-column", 1, "--column", 2, lines=lines)
+    assert done.returncode == 1
+    assert f"the times of the samples are {interval:g} apart, and at 4 Hz 0.25 s is right" in done.stderr
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_standard_input_or_output_that_is_not_there_is_said() -> None:
+    command = f"{sys.executable} -m ressin watch --rate 4"
+    closed = subprocess.run(f"{command} <&-", shell=True, capture_output=True, text=True, check=False, timeout=60)
+    assert closed.returncode == 2
+    assert closed.stderr == "ressin watch: standard input is closed: name a file, or --lsl a stream\n"
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full to write to")
+    full = subprocess.run(
+        f"{command} > /dev/full", shell=True, input="1\n", capture_output=True, text=True, check=False, timeout=60
+    )
+    assert full.returncode == 1
+    assert full.stderr == "ressin: cannot write standard output: No space left on device\n"
 
 
 def test_a_programme_that_is_not_solved_is_said_and_the_rest_goes_on() -> None:
@@ -238,6 +291,32 @@ def test_with_a_state_two_runs_are_one(tmp_path: Path) -> None:
     twice = (tmp_path / "parts.csv").read_text().splitlines()
     assert len(twice) == 1 + 600 - 80
     assert twice == once[: len(twice)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--rate", 8], "goes on with sampling_rate 4.0, and 8.0 is asked for"),
+        (["--rate", RATE, "--lag", 5], "goes on with lag 20.0, and 5.0 is asked for"),
+        (["--rate", RATE, "--alpha", 0.01], "goes on with alpha 0.0008, and 0.01 is asked for"),
+    ],
+)
+def test_a_state_of_another_programme_is_refused(arguments: list[object], message: str, tmp_path: Path) -> None:
+    state, table = tmp_path / "state.npz", tmp_path / "parts.csv"
+    lines = as_lines(simulate(RATE, 30))
+    assert watch("--rate", RATE, "--state", state, lines=lines).returncode == 0
+    done = watch(*arguments, "--state", state, "-o", table, lines=lines)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert Stream.load(state).n_samples == 120
+
+
+def test_a_state_that_cannot_be_read_leaves_no_table(tmp_path: Path) -> None:
+    (tmp_path / "state.npz").write_text("mine")
+    done = watch("--rate", RATE, "--state", tmp_path / "state.npz", "-o", tmp_path / "parts.csv", lines="1\n")
+    assert done.returncode == 2
+    assert "cannot be read as a stream's state: it is no .npz file" in done.stderr
+    assert not (tmp_path / "parts.csv").exists()
 
 
 # --- the plot

@@ -121,9 +121,9 @@ class Live:
         firm, loose = ("─", "╌") if self._braille else ("-", ".")
         shape = (parts.time, first, last, width, height, self._braille)
         return [
-            f"{'signal, tonic':{_LABEL}}   {last:.1f} s"[:columns],
+            f"signal, tonic   {self._seconds:g} s up to {last:.1f} s"[:columns],
             *panel([parts.signal, parts.tonic], *shape),
-            "phasic"[:columns],
+            f"phasic   not final above {loose * 2}"[:columns],
             *panel([parts.phasic], *shape),
             " " * (_LABEL - 1) + "+" + firm * (width - n_open) + loose * n_open,
         ]

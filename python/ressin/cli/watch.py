@@ -5,34 +5,18 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ressin.cli.decompose import add_programme
-from ressin.errors import InvalidInputError, OutputError, RessinError
+from ressin.cli.following import COLUMNS, Follower, new_stream, saved_stream
+from ressin.errors import InvalidInputError, OutputError, RecordingError, RessinError
 
 if TYPE_CHECKING:
-    from ressin.stream import Stream, StreamParts
     from ressin.stream.feeds import FileFeed, PipeFeed
     from ressin.stream.lsl import LslFeed
-
-_WAIT = 0.25  # s for samples, before looking whether to stop
-_PROGRAMME = (
-    "tau0",
-    "tau1",
-    "delta_knot",
-    "alpha",
-    "gamma",
-    "revision",
-    "baseline",
-    "standardize",
-    "tol",
-    "max_iterations",
-)
-_COLUMNS = ("sample", "time", "signal", "phasic", "tonic", "driver", "residual")
 
 
 def add_parser(subparsers: Any) -> None:
@@ -79,15 +63,18 @@ def run(arguments: argparse.Namespace) -> int:
     """Watch until the source ends or is left."""
     try:
         _check(arguments)
+        saved = saved_stream(arguments)
         feed = _open_feed(arguments)
     except RessinError as error:
         print(f"ressin watch: {error}", file=sys.stderr)
         return 2
     try:
-        with _output(arguments) as out, _asked_to_stop() as asked:
-            stream, n_failed = _follow(feed, arguments, out, asked)
+        with _output(arguments, goes_on=saved is not None) as out, _asked_to_stop() as asked:
+            follower = Follower(arguments, saved, out)
+            follower.follow(feed, asked)
     finally:
         feed.close()
+    stream, n_failed = follower.stream, follower.n_failed
     if stream is None:
         print("ressin watch: no samples came", file=sys.stderr)
         return 1
@@ -99,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> None:
     """Refuse what cannot be, before anything is opened."""
-    _new_stream(arguments, 1.0 if arguments.rate is None else arguments.rate)
+    new_stream(arguments, 1.0 if arguments.rate is None else arguments.rate)
     if arguments.idle is not None and not arguments.idle > 0:
         raise InvalidInputError(f"--idle is {arguments.idle:g}; it must be a number of seconds > 0")
     if arguments.lsl is not None and arguments.source != "-":
@@ -108,14 +95,11 @@ def _check(arguments: argparse.Namespace) -> None:
         raise InvalidInputError("--time-column is for lines of text; an LSL stream has its own clock")
     if arguments.state is not None and arguments.source != "-":
         raise InvalidInputError("--state is for standard input and LSL; a file is read from its first line every time")
-    if arguments.output is not None and Path(arguments.output).exists() and not _goes_on(arguments):
+    goes_on = arguments.state is not None and Path(arguments.state).exists()
+    if arguments.output is not None and Path(arguments.output).exists() and not goes_on:
         raise OutputError(
             f"{arguments.output} exists; name a new file (only with a --state to go on from it is continued)"
         )
-
-
-def _goes_on(arguments: argparse.Namespace) -> bool:
-    return arguments.state is not None and Path(arguments.state).exists()
 
 
 def _open_feed(arguments: argparse.Namespace) -> FileFeed | PipeFeed | LslFeed:
@@ -128,113 +112,32 @@ def _open_feed(arguments: argparse.Namespace) -> FileFeed | PipeFeed | LslFeed:
     from ressin.stream.feeds import FileFeed, PipeFeed
     from ressin.stream.lines import Lines
 
-    name = "standard input" if arguments.source == "-" else arguments.source
-    lines = Lines(name, arguments.column, arguments.time_column, arguments.rate)
-    return PipeFeed(sys.stdin.buffer, lines) if arguments.source == "-" else FileFeed(arguments.source, lines)
-
-
-def _new_stream(arguments: argparse.Namespace, rate: float) -> Stream:
-    from ressin.stream import Stream
-
-    programme = {name: getattr(arguments, name) for name in _PROGRAMME}
-    return Stream(
-        rate,
-        lag=arguments.lag,
-        warm_up=arguments.warm_up,
-        mean=arguments.mean,
-        deviation=arguments.deviation,
-        on_failure="return",
-        **programme,
-    )
-
-
-def _follow(
-    feed: FileFeed | PipeFeed | LslFeed, arguments: argparse.Namespace, out: TextIO, asked: list[int]
-) -> tuple[Stream | None, int]:
-    """Push what comes until there is no more.
-
-    Returns
-    -------
-    tuple
-        The stream, None where nothing came, and how many results did not converge.
-    """
-    from ressin.cli.live import Live
-    from ressin.stream import Stream
-
-    live = Live(sys.stderr) if _draws(arguments) else None
-    stream = Stream.load(arguments.state) if _goes_on(arguments) else None
-    newest = time.monotonic()
-    n_failed = 0
-
-    def take(batch: Any) -> None:
-        nonlocal stream, n_failed
-        if not batch.signal.size:
-            return
-        if stream is None:
-            if feed.sampling_rate is None:
-                raise InvalidInputError("the source does not tell its sampling rate: give it with --rate")
-            stream = _new_stream(arguments, feed.sampling_rate)
-        rate = stream.options.sampling_rate
-        for run_ in batch.runs(rate, max(stream.options.max_jitter, 1.5 / rate)):
-            result = stream.push(run_.signal, None if run_.time is None else float(run_.time[0]))
-            n_failed += not result.converged
-            _write(out, result.final)
-            if live is not None:
-                live.show(result)
-
-    while not asked:
-        batch = feed.read(_WAIT)
-        if batch is None:
-            break
-        take(batch)
-        if batch.signal.size:
-            newest = time.monotonic()
-        elif arguments.idle is not None and time.monotonic() - newest > arguments.idle:
-            break
-    take(feed.rest())
-    if stream is not None:
-        if arguments.state is not None:
-            stream.save(arguments.state)
-        else:
-            result = stream.finish()
-            n_failed += not result.converged
-            _write(out, result.final)
-    return stream, n_failed
-
-
-def _draws(arguments: argparse.Namespace) -> bool:
-    if arguments.plot is not None:
-        return bool(arguments.plot)
-    return sys.stderr.isatty() and (arguments.output is not None or not sys.stdout.isatty())
+    columns = arguments.column, arguments.time_column, arguments.rate
+    if arguments.source != "-":
+        return FileFeed(arguments.source, Lines(arguments.source, *columns))
+    if sys.stdin is None:
+        raise RecordingError("standard input is closed: name a file, or --lsl a stream")
+    return PipeFeed(sys.stdin.buffer, Lines("standard input", *columns))
 
 
 @contextmanager
-def _output(arguments: argparse.Namespace) -> Iterator[TextIO]:
+def _output(arguments: argparse.Namespace, goes_on: bool) -> Iterator[TextIO]:
     """Give the place for the table, with its header; a table that goes on keeps what it has."""
-    if arguments.output is None:
-        print(",".join(_COLUMNS), flush=True)
-        yield sys.stdout
-        return
-    path = Path(arguments.output)
-    is_new = not path.exists()
+    name = "standard output" if arguments.output is None else arguments.output
     try:
-        with open(path, "a" if _goes_on(arguments) else "x", encoding="utf-8", newline="") as out:
+        if arguments.output is None:
+            print(",".join(COLUMNS), flush=True)
+            yield sys.stdout
+            return
+        is_new = not Path(name).exists()
+        with open(name, "a" if goes_on else "x", encoding="utf-8", newline="") as out:
             if is_new:
-                out.write(",".join(_COLUMNS) + "\n")
+                out.write(",".join(COLUMNS) + "\n")
             yield out
     except OSError as error:
-        if isinstance(error, RessinError):
+        if isinstance(error, (RessinError, BrokenPipeError)):  # of a broken pipe main() says nothing
             raise
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
-
-
-def _write(out: TextIO, parts: StreamParts) -> None:
-    """Write final samples at once, missing ones as empty fields."""
-    columns = (parts.signal, parts.phasic, parts.tonic, parts.driver, parts.residual)
-    for k in range(len(parts)):
-        cells = ("" if column[k] != column[k] else f"{column[k]:.9g}" for column in columns)
-        out.write(f"{parts.index[k]},{parts.time[k]:.6f},{','.join(cells)}\n")
-    out.flush()
+        raise OutputError(f"cannot write {name}: {error.strerror or error}") from error
 
 
 @contextmanager

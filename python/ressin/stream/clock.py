@@ -108,7 +108,7 @@ def check_samples(samples: ArrayLike, n_before: int) -> NDArray[np.float64]:
     if bad.size:
         at = int(bad[0])
         raise InvalidInputError(
-            f"samples[{at}], sample {n_before + at} of the stream, is {result[at]}; its size must be below "
-            f"{_LARGEST:g}, or NaN where it is missing"
+            f"samples[{at}], sample {n_before + at} of the stream, is {result[at]}; it must be below "
+            f"{_LARGEST:g} in size, or NaN where it is missing"
         )
     return result

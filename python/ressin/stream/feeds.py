@@ -65,6 +65,9 @@ class Feed(Protocol):
             What came cannot be read.
         """
 
+    def rest(self) -> Batch:
+        """Return what had come but was not whole yet, when the source is left."""
+
     def close(self) -> None:
         """Let the source go."""
 

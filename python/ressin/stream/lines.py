@@ -44,6 +44,7 @@ class Lines:
         self._partial = b""
         self._line = 0
         self._start: float | None = None  # a first line that may be Empatica's, until the second comes
+        self._failed: RecordingError | None = None
 
     def take(self, data: bytes) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
         """Return the samples, and their times where there is a column of them, of the lines that data completes.
@@ -51,20 +52,32 @@ class Lines:
         Raises
         ------
         RecordingError
-            A line that cannot be read; the message names it.
+            A line that cannot be read; the message names it. Samples before it are returned first, and the next call
+            raises.
         """
+        if self._failed is not None:
+            raise self._failed
         *whole, self._partial = (self._partial + data).split(b"\n")
         signal: list[float] = []
         times: list[float] = []
         for raw in whole:
             self._line += 1
             try:
-                text = raw.decode("utf-8-sig" if self._line == 1 else "utf-8").strip("\r \x00")
-            except UnicodeDecodeError as error:
-                raise self._error(f"it is not UTF-8 text: {error.reason}") from None
-            if text.strip() and not self._is_head(text, signal):
-                self._read(text, signal, times)
+                self._take_line(raw, signal, times)
+            except RecordingError as error:
+                if not signal:
+                    raise
+                self._failed = error
+                break
         return np.array(signal), np.array(times) if self._time_column is not None else None
+
+    def _take_line(self, raw: bytes, signal: list[float], times: list[float]) -> None:
+        try:
+            text = raw.decode("utf-8-sig" if self._line == 1 else "utf-8").strip("\r \x00")
+        except UnicodeDecodeError as error:
+            raise self._error(f"it is not UTF-8 text: {error.reason}") from None
+        if text.strip() and not self._is_head(text, signal):
+            self._read(text, signal, times)
 
     def _is_head(self, text: str, signal: list[float]) -> bool:
         """Whether a line is the header, or one of Empatica's first two."""

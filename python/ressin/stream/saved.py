@@ -63,6 +63,8 @@ def _plain(value: object) -> object:
 def read_state(path: str | os.PathLike[str]) -> Engine:
     """Return the engine that was written; see `Stream.load`."""
     try:
+        if not zipfile.is_zipfile(path) and os.path.exists(path):
+            raise ValueError("it is no .npz file")
         with open(path, "rb") as bytes_, np.load(bytes_, allow_pickle=False) as file:
             held = {name: file[name] for name in ("header", "signal", "time", "J", "h", "state")}
         header = json.loads(held["header"].tobytes())
