@@ -24,8 +24,9 @@ ressin::QuadraticProgram build_qp(const Array& signal, const std::optional<Array
     throw std::invalid_argument("weights must have the signal's length");
   }
   const py::gil_scoped_release release;
-  const ressin::Model model = ressin::make_model(signal.size(), dt, settings);
-  ressin::QuadraticProgram qp = ressin::make_qp(model, signal.data(), weights ? weights->data() : nullptr);
+  const double* w = weights ? weights->data() : nullptr;
+  const ressin::Model model = ressin::make_model(signal.size(), dt, settings, w);
+  ressin::QuadraticProgram qp = ressin::make_qp(model, signal.data(), w);
   qp.P = ressin::SparseMatrix(qp.P.selfadjointView<Eigen::Upper>());
   return qp;
 }

@@ -33,9 +33,9 @@ Parts make_parts(const Model& model, const Point& point) {
   parts.tonic.assign(index(n), 0.0);
   double inner = 0.0, q1 = 0.0, q2 = 0.0;  // q_i - z0 q_{i-1}; q_{i-1}, q_{i-2}
   for (std::ptrdiff_t i = 0; i < n; ++i) {
-    double q;
+    double q = 0.0;
     if (i < first) {
-      q = point.start[i];
+      if (i >= first - 2) q = point.start[i - (first - 2)];
       inner = q - r.z0 * q1;
     } else {
       inner = r.z1 * inner + point.driver[index(i)] / r.ar[0];

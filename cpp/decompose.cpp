@@ -72,6 +72,18 @@ struct Kept {
 thread_local Kept kept;
 constexpr std::size_t most_bytes_kept = std::size_t{16} << 20;
 
+// The first sample after the two at the start that is not missing.
+std::ptrdiff_t observed_from(const double* weights, std::ptrdiff_t n) {
+  std::ptrdiff_t i = 2;
+  while (weights && i < n - 1 && weights[i] == 0.0) ++i;
+  return i;
+}
+
+Model make_model(std::ptrdiff_t n, double dt, const ProgramSettings& program, const std::optional<KnotGrid>& knots,
+                 std::ptrdiff_t observed) {
+  return knots ? Model(n, dt, program, knots->first, knots->spacing, knots->count, observed) : Model(n, dt, program, observed);
+}
+
 // Signals of one shape.
 struct Group {
   std::shared_ptr<const Model> shared;
@@ -219,7 +231,7 @@ class Batch {
     const double* d = x.data() + n;
     p.drift.assign(d, d + model.n_drift());
     p.spline.assign(d + model.n_drift(), d + model.n_drift() + model.n_knots());
-    if (model.first_row() > 0) std::copy_n(x.data(), 2, p.start);
+    if (model.first_row() > 0) std::copy_n(x.data() + model.first_row() - 2, 2, p.start);
     return p;
   }
 
@@ -232,14 +244,15 @@ class Batch {
 
 }  // namespace
 
-Model make_model(std::ptrdiff_t n, double dt, const ProgramSettings& program, const std::optional<KnotGrid>& knots) {
-  return knots ? Model(n, dt, program, knots->first, knots->spacing, knots->count) : Model(n, dt, program);
+Model make_model(std::ptrdiff_t n, double dt, const DecomposeSettings& settings, const double* weights) {
+  return make_model(n, dt, settings.program, settings.knots, observed_from(weights, n));
 }
 
 std::shared_ptr<const Model> shared_model(const Signal& s, const DecomposeSettings& settings) {
   const ProgramSettings& program = program_of(s, settings);
-  if (kept.model && kept.model->is_made_from(s.n, s.dt, program, settings.knots)) return kept.model;
-  auto model = std::make_shared<const Model>(make_model(s.n, s.dt, program, settings.knots));
+  const std::ptrdiff_t observed = observed_from(s.weights, s.n);
+  if (kept.model && kept.model->is_made_from(s.n, s.dt, program, settings.knots, observed)) return kept.model;
+  auto model = std::make_shared<const Model>(make_model(s.n, s.dt, program, settings.knots, observed));
   if (InteriorPoint::bytes_per_lane(*model) <= most_bytes_kept) kept.model = model;
   return model;
 }
@@ -255,7 +268,8 @@ const Kernel& choose_kernel(const Model& model, std::size_t n_signals, int n_wor
 Shape shape_of(const Signal& s, const DecomposeSettings& settings) {
   const ProgramSettings& p = program_of(s, settings);
   const double gamma = settings.kind == SolverKind::osqp ? p.gamma : 0.0;
-  return {s.n, s.dt, s.weights != nullptr, p.tau0, p.tau1, p.delta_knot, gamma, p.revision, p.baseline};
+  const std::ptrdiff_t observed = p.revision == Revision::r2015 ? observed_from(s.weights, s.n) : 0;
+  return {s.n, s.dt, s.weights != nullptr, observed, p.tau0, p.tau1, p.delta_knot, gamma, p.revision, p.baseline};
 }
 
 std::vector<Decomposed> decompose(const std::vector<Signal>& signals, const DecomposeSettings& settings,
@@ -276,7 +290,8 @@ std::vector<Decomposed> decompose(const std::vector<Signal>& signals, const Deco
 }
 
 Evidence evidence_of(const Signal& signal, const DecomposeSettings& settings, const Decomposed& parts) {
-  const Model model = make_model(signal.n, signal.dt, program_of(signal, settings), settings.knots);
+  const Model model =
+      make_model(signal.n, signal.dt, program_of(signal, settings), settings.knots, observed_from(signal.weights, signal.n));
   const Task task(signal, settings);
   const double scale = task.scaled.scaling.scale;
   Point point;

@@ -65,7 +65,7 @@ inline const ProgramSettings& program_of(const Signal& s, const DecomposeSetting
 }
 
 // What signals must share to stand in the lanes of one kernel; alpha and gamma are each lane's own (OSQP shares gamma).
-using Shape = std::tuple<std::ptrdiff_t, double, bool, double, double, double, double, Revision, Baseline>;
+using Shape = std::tuple<std::ptrdiff_t, double, bool, std::ptrdiff_t, double, double, double, double, Revision, Baseline>;
 Shape shape_of(const Signal& signal, const DecomposeSettings& settings);
 
 // Its model; the calling thread keeps the last small one.
@@ -74,11 +74,8 @@ std::shared_ptr<const Model> shared_model(const Signal& signal, const DecomposeS
 // As many lanes as the signals of a shape fill, if they fit the caches.
 const Kernel& choose_kernel(const Model& model, std::size_t n_signals, int n_workers);
 
-// The model of a signal of n samples.
-Model make_model(std::ptrdiff_t n, double dt, const ProgramSettings& program, const std::optional<KnotGrid>& knots);
-inline Model make_model(std::ptrdiff_t n, double dt, const DecomposeSettings& settings) {
-  return make_model(n, dt, settings.program, settings.knots);
-}
+// The model of a signal of n samples; the weights, null for ones, say where it begins to be observed.
+Model make_model(std::ptrdiff_t n, double dt, const DecomposeSettings& settings, const double* weights = nullptr);
 
 // Rebuild phasic and tonic part from signal.driver and the coefficients, and compute the evidence from them and the data, with
 // signal.residual as the dual witness: no solver takes part, and a wrong witness can only make the bound worse.

@@ -10,6 +10,10 @@ namespace {
 // round half to even, as the reference's int(round(x))
 std::ptrdiff_t round_to_samples(double seconds, double dt) { return static_cast<std::ptrdiff_t>(std::nearbyint(seconds / dt)); }
 
+std::ptrdiff_t first_row_of(Revision revision, std::ptrdiff_t observed_from) {
+  return revision == Revision::r2015 ? observed_from : 0;
+}
+
 std::ptrdiff_t floor_div(std::ptrdiff_t a, std::ptrdiff_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
 
 // bump = triangle(2 ks - 1) * triangle(2 ks - 1), scaled to peak 1; its right half, offsets 0 .. 2 ks - 2. The sum of two
@@ -43,15 +47,16 @@ Response make_response(double tau0, double tau1, double dt) {
   return r;
 }
 
-Model::Model(std::ptrdiff_t n, double dt, const ProgramSettings& settings)
-    : Model(n, dt, settings, 0, round_to_samples(settings.delta_knot, dt), -1) {}
+Model::Model(std::ptrdiff_t n, double dt, const ProgramSettings& settings, std::ptrdiff_t observed_from)
+    : Model(n, dt, settings, 0, round_to_samples(settings.delta_knot, dt), -1, observed_from) {}
 
 Model::Model(std::ptrdiff_t n, double dt, const ProgramSettings& settings, std::ptrdiff_t first_knot,
-             std::ptrdiff_t knot_spacing, std::ptrdiff_t n_knots)
+             std::ptrdiff_t knot_spacing, std::ptrdiff_t n_knots, std::ptrdiff_t observed_from)
     : n_(n),
       dt_(dt),
       settings_(settings),
       response_(make_response(settings.tau0, settings.tau1, dt)),
+      first_row_(first_row_of(settings.revision, observed_from)),
       first_knot_(first_knot),
       spacing_(knot_spacing),
       n_knots_(n_knots),
@@ -98,20 +103,22 @@ void Model::fill_drift() {
   }
 }
 
-bool Model::is_made_from(std::ptrdiff_t n, double dt, const ProgramSettings& s, const std::optional<KnotGrid>& knots) const {
+bool Model::is_made_from(std::ptrdiff_t n, double dt, const ProgramSettings& s, const std::optional<KnotGrid>& knots,
+                         std::ptrdiff_t observed_from) const {
   const ProgramSettings& mine = settings_;
   const bool same_knots =
       knots ? !default_knots_ && knots->first == first_knot_ && knots->spacing == spacing_ && knots->count == n_knots_
             : default_knots_ && mine.delta_knot == s.delta_knot;
   return n_ == n && dt_ == dt && mine.tau0 == s.tau0 && mine.tau1 == s.tau1 && mine.alpha == s.alpha && mine.gamma == s.gamma &&
-         mine.revision == s.revision && mine.baseline == s.baseline && same_knots;
+         mine.revision == s.revision && mine.baseline == s.baseline && same_knots &&
+         first_row_ == first_row_of(s.revision, observed_from);
 }
 
 bool Model::operator==(const Model& other) const {
   const ProgramSettings &a = settings_, &b = other.settings_;
-  return n_ == other.n_ && dt_ == other.dt_ && first_knot_ == other.first_knot_ && spacing_ == other.spacing_ &&
-         n_knots_ == other.n_knots_ && a.tau0 == b.tau0 && a.tau1 == b.tau1 && a.alpha == b.alpha && a.gamma == b.gamma &&
-         a.revision == b.revision && a.baseline == b.baseline;
+  return n_ == other.n_ && dt_ == other.dt_ && first_row_ == other.first_row_ && first_knot_ == other.first_knot_ &&
+         spacing_ == other.spacing_ && n_knots_ == other.n_knots_ && a.tau0 == b.tau0 && a.tau1 == b.tau1 &&
+         a.alpha == b.alpha && a.gamma == b.gamma && a.revision == b.revision && a.baseline == b.baseline;
 }
 
 }  // namespace ressin

@@ -31,19 +31,21 @@ struct KnotGrid {
 
 class Model {
  public:
-  // Knots every round(delta_knot/dt) samples from sample 0 (the reference's rule for the revision).
-  Model(std::ptrdiff_t n, double dt, const ProgramSettings& settings);
+  // Knots every round(delta_knot/dt) samples from sample 0 (the reference's rule for the revision). `observed_from`: the first
+  // sample after two that is not missing.
+  Model(std::ptrdiff_t n, double dt, const ProgramSettings& settings, std::ptrdiff_t observed_from = 2);
   // Knots at first_knot + j * knot_spacing, j = 0 .. n_knots - 1.
   Model(std::ptrdiff_t n, double dt, const ProgramSettings& settings, std::ptrdiff_t first_knot, std::ptrdiff_t knot_spacing,
-        std::ptrdiff_t n_knots);
+        std::ptrdiff_t n_knots, std::ptrdiff_t observed_from = 2);
 
   std::ptrdiff_t n() const { return n_; }
   double dt() const { return dt_; }
   const ProgramSettings& settings() const { return settings_; }
   const Response& response() const { return response_; }
 
-  // First row of A and M that is not empty: 2 in the 2015 revision, else 0.
-  std::ptrdiff_t first_row() const { return settings_.revision == Revision::r2015 ? 2 : 0; }
+  // First row of A and M that is not empty: in the 2015 revision the third, or the first observed one after two, and the
+  // response starts from two free q before it; else 0.
+  std::ptrdiff_t first_row() const { return first_row_; }
 
   std::ptrdiff_t n_knots() const { return n_knots_; }
   std::ptrdiff_t knot_spacing() const { return spacing_; }
@@ -68,7 +70,8 @@ class Model {
 
   bool operator==(const Model& other) const;
   // Whether building it again from these would give the same; no grid means a knot every delta_knot.
-  bool is_made_from(std::ptrdiff_t n, double dt, const ProgramSettings& settings, const std::optional<KnotGrid>& knots) const;
+  bool is_made_from(std::ptrdiff_t n, double dt, const ProgramSettings& settings, const std::optional<KnotGrid>& knots,
+                    std::ptrdiff_t observed_from) const;
 
  private:
   void fill_drift();
@@ -77,6 +80,7 @@ class Model {
   double dt_;
   ProgramSettings settings_;
   Response response_;
+  std::ptrdiff_t first_row_;
   std::ptrdiff_t first_knot_, spacing_, n_knots_;
   std::ptrdiff_t first_interval_, n_intervals_;
   bool default_knots_;

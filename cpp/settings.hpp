@@ -5,7 +5,7 @@ namespace ressin {
 
 // Two revisions of the cvxEDA reference are in use; they differ in the start of the signal and in the last knots.
 enum class Revision {
-  r2015,  // rows 0 and 1 of A and M are empty: q0, q1 free; knots k < n
+  r2015,  // rows 0 and 1 of A and M are empty, and those of samples missing from the start: two q free; knots k < n
   r2025,  // all n rows; knots k < n + ks/2
 };
 

@@ -128,7 +128,7 @@ def program(
     weights = np.ones(n) if sample_weight is None else np.asarray(sample_weight, dtype=float)
     y = np.where(weights > 0, y, 0.0)
     ar, ma, poles = response(tau0, tau1, 1.0 / sampling_rate)
-    first_row = 2 if revision == "2015" else 0
+    first_row = 2 + int(np.flatnonzero(weights[2:])[0]) if revision == "2015" else 0
     if knots is None:
         ks = round(delta_knot * sampling_rate)
         knots = place_knots(n, ks, revision)
@@ -143,21 +143,21 @@ def program(
         "linear": np.hstack([ones, ramp]),
         "spline": np.asarray(B.sum(axis=1)).reshape(n, 1),
     }[baseline]
-    H = _decays(n, ar) if first_row else ones[:, :0]
+    H = _decays(n, ar, first_row) if first_row else ones[:, :0]
     return Program(
         y, weights, _banded(n, ar, first_row), _banded(n, ma, first_row), B, C, H, poles, ar[0], alpha, gamma, first_row
     )
 
 
-def _decays(n: int, ar: Array) -> Array:
-    """Return M q for A q = 0 from q = (1, 0, ...) and from q = (0, 1, ...), with r0 = r1 = 0."""
+def _decays(n: int, ar: Array, first_row: int) -> Array:
+    """Return M q for A q = 0 from q = (1, 0, ...) and (0, 1, ...) just before the first row, and zero before it."""
     starts = np.zeros((n, 2), dtype=Long)
-    starts[:2] = [[1, 0], [ar[1] / ar[0], 1]]
+    starts[first_row - 2 : first_row] = [[1, 0], [ar[1] / ar[0], 1]]
     q = scipy.signal.lfilter(np.ones(1, dtype=Long), ar / ar[0], starts, axis=0)
     decays = q + 0
     decays[1:] += 2 * q[:-1]
     decays[2:] += q[:-2]
-    decays[:2] = 0
+    decays[:first_row] = 0
     return np.asarray(decays)
 
 

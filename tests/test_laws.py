@@ -187,6 +187,27 @@ def test_gaps_are_solved_through(rate: float, revision: Any) -> None:
     assert_proved(found, revision=revision)
 
 
+@pytest.mark.parametrize("observed", [0, 1, 2])
+def test_a_gap_at_the_start_leaves_the_free_start_determined(observed: int) -> None:
+    """2015 revision: a response of less than a sample is over before the gap ends, and could be anything in it."""
+    y = np.where(np.arange(90) > 40, 1.0, 0.0)
+    weights = np.ones(90)
+    weights[observed:15] = 0.0
+    weights[16:30] = 0.0
+    choice: dict[str, Any] = {
+        "tau0": 1.0,
+        "tau1": 0.1,
+        "delta_knot": 1.0,
+        "alpha": 0.3,
+        "gamma": 1.0,
+        "revision": "2015",
+    }
+    found = ressin.decompose(y, 4.0, sample_weight=weights, **choice)
+    assert_proved(found, **choice)
+    assert not np.any(found.phasic[:15])
+    assert np.abs(found.phasic).max() < 100 * found.scale
+
+
 def test_a_missing_sample_is_a_sample_of_weight_zero() -> None:
     y = some_signal(4.0)
     holes = np.ones(y.size)

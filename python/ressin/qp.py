@@ -29,7 +29,8 @@ class QuadraticProgram:
     q
         (N,) linear term.
     A
-        (n, N): the driver is p = A x. In the 2015 revision its first two rows are empty.
+        (n, N): the driver is p = A x. In the 2015 revision its first two rows are empty, and what is missing
+        after them.
     l, u
         (n,) bounds of A x: zeros and infinity.
     constant

@@ -40,7 +40,8 @@ class Settings:
     revision
         Which revision of the cvxEDA reference the programme follows: "2025" (all rows of A and M, knots up to half a
         spacing past the end) or "2015" (the first two rows empty, knots within the signal; what NeuroKit2 and BioSPPy
-        compute).
+        compute). Where samples are missing after the first two, the 2015 revision's rows stay empty up to the next
+        one, and the phasic part is zero there: its free start would be anything before the first sample to see it.
     baseline
         Columns below the spline: "linear" (constant and slope), "constant", "none", or "spline" (the sum of all
         bumps).
