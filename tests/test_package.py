@@ -61,3 +61,9 @@ def test_stub_names_what_the_core_has() -> None:
             declared.add(node.target.id)
     present = {name for name in dir(_core) if not name.startswith("__")} | {"__version__"}
     assert declared == present
+
+
+def test_docstring_sections_stand_on_lines_of_their_own() -> None:
+    for path in sorted((ROOT / "python" / "ressin").rglob("*.py")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            assert not re.search(r"[A-Za-z] -{4,}(\s|$)", line), f"{path.name}:{number}: {line.strip()}"

@@ -43,12 +43,13 @@ def find_scrs(decomposition: Decomposition, *, min_amplitude: float = 0.01, min_
     DataFrame
         One row per SCR in order of time, with NeuroKit's columns and conventions:
 
-        - ``SCR_Onsets`` (int64): sample where the response starts: where 5 % of its burst of the driver has come; -
-        ``SCR_Peaks`` (int64): sample where its own response is highest; - ``SCR_Height`` (float64): phasic part at
-        the peak, responses that overlap included, in the unit of the signal; - ``SCR_Amplitude`` (float64): height of
-        its own response, without those that overlap, in the unit of the signal; - ``SCR_RiseTime`` (float64): seconds
-        from onset to peak; - ``SCR_Recovery`` (float64): sample where its own response has fallen to half of its
-        amplitude, NaN where the
+        - ``SCR_Onsets`` (int64): sample where the response starts: where 5 % of its burst of the driver has come;
+        - ``SCR_Peaks`` (int64): sample where its own response is highest;
+        - ``SCR_Height`` (float64): phasic part at the peak, responses that overlap included, in the unit of the signal;
+        - ``SCR_Amplitude`` (float64): height of its own response, without those that overlap, in the unit of the
+          signal;
+        - ``SCR_RiseTime`` (float64): seconds from onset to peak;
+        - ``SCR_Recovery`` (float64): sample where its own response has fallen to half of its amplitude, NaN where the
           recording ends before;
         - ``SCR_RecoveryTime`` (float64): seconds from the peak to there, NaN likewise.
 
@@ -59,12 +60,13 @@ def find_scrs(decomposition: Decomposition, *, min_amplitude: float = 0.01, min_
     InvalidInputError
         If `min_amplitude` is not positive or `min_distance` is negative.
 
-    Notes ----- Bursts are the maxima of the driver, smoothed over `min_distance`, between which it falls to half of
-    the lower one. The response of burst k is ``r_k = M A^-1 p_k`` with the model's own filter, so that ``sum_k r_k``
-    is the phasic part up to what is below `min_amplitude`. NeuroKit measures amplitude and recovery on the phasic
-    part itself, where a response that rides on the tail of another one looks lower and never recovers; for a response
-    on its own the two agree. A response that is still rising when the recording ends is left out, as its amplitude is
-    not known.
+    Notes
+    -----
+    Bursts are the maxima of the driver, smoothed over `min_distance`, between which it falls to half of the lower one.
+    The response of burst k is ``r_k = M A^-1 p_k`` with the model's own filter, so that ``sum_k r_k`` is the phasic
+    part up to what is below `min_amplitude`. NeuroKit measures amplitude and recovery on the phasic part itself, where
+    a response that rides on the tail of another one looks lower and never recovers; for a response on its own the two
+    agree. A response that is still rising when the recording ends is left out, as its amplitude is not known.
     """
     if not (math.isfinite(min_amplitude) and min_amplitude > 0):
         raise InvalidInputError(f"min_amplitude is {min_amplitude!r}; it must be positive, in the unit of the signal")

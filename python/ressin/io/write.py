@@ -56,11 +56,13 @@ def write_decomposition(
     MissingExtraError
         If Parquet is asked for and pyarrow is not installed.
 
-    Notes ----- Columns: time in seconds after the first sample, the signal and its parts under NeuroKit's names. In
-    text the unit stands behind each name, as in ``EDA_Tonic (uS)``, and numbers have ten significant digits. In
-    Parquet they are exact, each field's metadata has its ``unit``, and the schema's metadata has the rate, the start
-    and the evidence under ``ressin``. The driver's unit is that of the signal per second: an impulse of the driver
-    that lasts one sample adds driver / sampling_rate times the Bateman response to the phasic part.
+    Notes
+    -----
+    Columns: time in seconds after the first sample, the signal and its parts under NeuroKit's names. In text the unit
+    stands behind each name, as in ``EDA_Tonic (uS)``, and numbers have ten significant digits. In Parquet they are
+    exact, each field's metadata has its ``unit``, and the schema's metadata has the rate, the start and the evidence
+    under ``ressin``. The driver's unit is that of the signal per second: an impulse of the driver that lasts one
+    sample adds driver / sampling_rate times the Bateman response to the phasic part.
     """
     check_table_format(path)
     frame = _frame(decomposition)
