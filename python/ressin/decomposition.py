@@ -10,7 +10,7 @@ import numpy as np
 
 from ressin import _core
 from ressin.quality import Quality, assess
-from ressin.settings import Settings, core_settings
+from ressin.settings import Settings, check_positive, core_settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
     from ressin.bands import Bands
 
+ARRAYS = ("signal", "phasic", "tonic", "driver", "residual", "spline", "drift", "knots", "weights")
 Status = Literal["optimal", "inaccurate", "max_iterations", "failed"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Decomposition:
-    """A signal's parts, and the evidence that they solve the programme.
+    """A signal's parts, and the evidence that they solve the programme. Its arrays are read-only: copy what you change.
 
     Attributes
     ----------
@@ -94,6 +95,13 @@ class Decomposition:
     _start: tuple[float, float] = field(repr=False)
     _knot_grid: tuple[int, int, int] | None = field(repr=False)
 
+    def __post_init__(self) -> None:
+        lock(vars(self))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        lock(vars(self))
+
     @property
     def converged(self) -> bool:
         """Whether the status is "optimal"."""
@@ -112,15 +120,21 @@ class Decomposition:
     def is_optimal(self, tol: float = 1e-6) -> bool:
         """Recompute the KKT conditions from the data, without trusting the solver.
 
-        Rebuilds phasic and tonic part from driver and coefficients, compares them with the ones here, and bounds the
-        distance to the optimum by weak duality.
+        Rebuilds phasic and tonic part from driver and coefficients, compares them with the ones here, checks that they
+        and the residual sum to the signal, and bounds the distance to the optimum by weak duality.
 
         Parameters
         ----------
         tol
-            Largest relative duality gap, violation of stationarity, and difference of a part over the signal's scale;
-            > 0.
+            Largest relative duality gap, violation of stationarity, and difference of a part or of the sum over the
+            signal's scale; > 0.
+
+        Raises
+        ------
+        InvalidInputError
+            `tol` is not a positive number.
         """
+        check_positive("tol", tol)
         evidence, phasic, tonic = _core.certify(
             self._observed(),
             self.weights,
@@ -136,6 +150,7 @@ class Decomposition:
         return bool(
             (self.driver >= 0).all()
             and furthest <= tol * self.scale
+            and self._imbalance() <= tol * self.scale
             and evidence.relative_gap <= tol
             and evidence.stationarity <= tol
         )
@@ -194,6 +209,21 @@ class Decomposition:
 
         return find_scrs(self, min_amplitude=min_amplitude)
 
+    def _imbalance(self) -> float:
+        """Return the largest |signal - phasic - tonic - residual| beyond rounding, NaN where a residual is missing."""
+        sums = self.phasic + self.tonic + self.residual
+        apart = np.abs(self.signal - sums)[~np.isnan(self.signal)]
+        return float(apart.max()) - 4.0 * float(np.finfo(np.float64).eps * np.nanmax(np.abs(self.signal)))
+
     def _observed(self) -> NDArray[np.float64]:
         """Return the signal with zeros, which carry no weight, where it is missing."""
         return self.signal if self.weights is None else np.where(np.isnan(self.signal), 0.0, self.signal)
+
+
+def lock(fields: dict[str, Any]) -> None:
+    """Put read-only views in the place of a decomposition's arrays."""
+    for name in ARRAYS:
+        array = fields[name]
+        if array is not None and array.flags.writeable:
+            fields[name] = array.view()
+            fields[name].flags.writeable = False

@@ -1,5 +1,7 @@
 """The errors that ressin raises; each is also the built-in exception that a caller would expect."""
 
+from __future__ import annotations
+
 
 class RessinError(Exception):
     """Base of every error that ressin raises on purpose."""
@@ -36,3 +38,7 @@ class MissingExtraError(RessinError, ImportError):
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(f"{purpose} needs {package}: install it with  pip install 'ressin[{extra}]'")
+        self._parts = package, extra, purpose
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str, str]]:
+        return type(self), self._parts

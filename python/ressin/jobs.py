@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ressin import _core
-from ressin.decomposition import Decomposition
+from ressin.decomposition import Decomposition, lock
 from ressin.errors import ConvergenceError
 from ressin.settings import Settings, check_knots, check_sampling_rate, core_settings
 from ressin.signals import check_missing, check_signal
@@ -85,6 +85,7 @@ def _wrap(job: Job, fields: _core.Result, settings: Settings) -> Decomposition:
         weights=job.weights,
         _knot_grid=job.clock.knots,
     )
+    lock(vars(result))
     return result
 
 

@@ -76,9 +76,10 @@ def assess(decomposition: Decomposition) -> Quality:
 
 def _correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     x, y = x - x.mean(), y - y.mean()
-    norm = float(np.sqrt((x @ x) * (y @ y)))
-    tiny = 1e-12 * max(float(x @ x), float(y @ y))
-    return float(x @ y) / norm if norm > tiny else 0.0
+    lengths = float(np.linalg.norm(x)), float(np.linalg.norm(y))
+    if min(lengths) <= 1e-12 * max(lengths):
+        return 0.0
+    return float((x / lengths[0]) @ (y / lengths[1]))
 
 
 def _fast_decay_share(decomposition: Decomposition, seen: NDArray[np.bool_]) -> float:
