@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import ressin
+from ressin import InvalidInputError
 from tests.signals import simulate
 
 PARTS = ("phasic", "tonic", "driver", "residual", "spline", "drift")
@@ -71,9 +75,9 @@ def test_the_containers_agree() -> None:
 def test_rates_may_differ_within_a_batch() -> None:
     rates = [4.0, 25.0, 4.0, 100.0]
     signals = [simulate(rate, 30.0, seed) for seed, rate in enumerate(rates)]
-    for signal, rate, found in zip(signals, rates, ressin.decompose_batch(signals, rates), strict=True):
+    for samples, rate, found in zip(signals, rates, ressin.decompose_batch(signals, rates), strict=True):
         assert found.sampling_rate == rate
-        assert np.abs(found.phasic - ressin.decompose(signal, rate).phasic).max() <= 1e-10
+        assert np.abs(found.phasic - ressin.decompose(samples, rate).phasic).max() <= 1e-10
 
 
 def test_osqp_in_a_batch_agrees_with_the_interior_point() -> None:
@@ -122,6 +126,45 @@ def test_an_error_in_the_progress_callback_reaches_the_caller() -> None:
 def test_bad_rates_of_a_batch(rates: list[float], words: str) -> None:
     with pytest.raises(ressin.InvalidInputError, match=words):
         ressin.decompose_batch(SIGNALS, rates)
+
+
+def test_a_batch_takes_weights_by_place_or_by_name() -> None:
+    weight = np.r_[np.zeros(20), np.ones(SIGNALS[0].size - 20)]
+    alone = ressin.decompose(SIGNALS[0], RATE, sample_weight=weight)
+    by_place = ressin.decompose_batch(SIGNALS[:2], RATE, sample_weight=[weight, None])
+    by_name = ressin.decompose_batch(
+        {"a": SIGNALS[0], "b": SIGNALS[1]}, {"a": RATE, "b": RATE}, sample_weight={"b": None, "a": weight}
+    )
+    np.testing.assert_allclose(by_place[0].phasic, alone.phasic, atol=1e-10)
+    np.testing.assert_array_equal(by_name["a"].phasic, by_place[0].phasic)
+    assert by_place[1].weights is None
+
+
+@pytest.mark.parametrize(
+    ("signals", "choice", "words"),
+    [
+        (SIGNALS[:2], {"sample_weight": [None]}, "sample_weight has 1 entries for 2 signals"),
+        (SIGNALS[:2], {"sample_weight": [None, [1.0]]}, r"signal 1: sample_weight has shape \(1,\)"),
+        ({"a": SIGNALS[0]}, {"sample_weight": {"b": None}}, "sample_weight.*no entry for 'a'"),
+        (SIGNALS[:1], {"sampling_rate": [[8.0]]}, r"signal 0: sampling_rate is \[8.0\]"),
+        (SIGNALS[:1], {"progress": "yes"}, "progress is 'yes'"),
+        (pd.DataFrame({"a": SIGNALS[0]}), {}, r"DataFrame.*frame\.items"),
+        ([1.0, 2.0, 3.0, 4.0], {}, "signal 0: the signal is of type float"),
+    ],
+)
+def test_bad_choices_of_a_batch(signals: Any, choice: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidInputError, match=words):
+        ressin.decompose_batch(signals, **{"sampling_rate": RATE, **choice})
+
+
+@pytest.mark.parametrize("solver", ["interior_point", "osqp"])
+def test_ctrl_c_calls_a_batch_off(solver: Any) -> None:
+    long = np.cumsum(np.random.default_rng(0).standard_normal(20_000))
+    timer = threading.Timer(0.2, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        ressin.decompose_batch([long] * 400, 50.0, solver=solver, n_threads=1)
+    timer.join()
 
 
 def test_an_empty_batch_is_an_empty_list() -> None:

@@ -86,6 +86,9 @@ def test_the_callers_objects_and_warnings_are_left_alone(delta_knot: object) -> 
     [
         ({"delta": 0.0}, "delta is 0.0; it must be the sampling interval in seconds"),
         ({"delta": float("nan")}, "delta is nan; it must be the sampling interval"),
+        ({"delta": None}, "delta is None; it must be the sampling interval"),
+        ({"baseline_correction": [2]}, r"baseline_correction is \[2\]"),
+        ({"options": 5}, "options is 5; it must be a mapping"),
         ({"solver": "qpoases"}, "solver is 'qpoases'; it must be None, 'interior_point' or 'osqp'"),
         ({"options": {"max_iters": 3}}, "options has 'max_iters'; CVXOPT's options are maxiters, reltol"),
         ({"options": {"maxiters": 0}}, r"options\['maxiters'\] is 0; it must be a positive whole number"),
@@ -127,6 +130,11 @@ def test_eda_phasic_obeys_its_settings_as_neurokits_own_solver_does(name: str, v
     np.testing.assert_allclose(ours["EDA_Tonic"], tonic, atol=1e-3)
     np.testing.assert_allclose(ours["EDA_Phasic"], phasic, atol=1e-3)
     assert np.abs(ours["EDA_Tonic"] - eda_phasic(y, 25)["EDA_Tonic"]).max() > 1e-2
+
+
+def test_the_arrays_can_be_written_to_like_the_references() -> None:
+    for part in cvxEDA(z_scored(), 1 / 25):
+        part[:] = 0.0
 
 
 @pytest.mark.parametrize("method", ["highpass", "neurokit", None])

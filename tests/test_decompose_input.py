@@ -35,7 +35,9 @@ BAD_SIGNALS = {
     "objects": (np.array([object()] * 50, dtype=object), r"object"),
     "text": (np.array(["a", "b", "c"] * 20), r"text|str|<U1"),
     "dates": (np.arange(50).astype("datetime64[s]"), r"datetime64"),
-    "None": (None, "None|one-dimensional"),
+    "None": (None, "of type NoneType.*one-dimensional"),
+    "a generator": ((x for x in SIGNAL), "of type generator.*one-dimensional"),
+    "masked": (np.ma.masked_array(SIGNAL, np.arange(SIGNAL.size) == 17), r"(?s)NaN.*\b17\b.*missing="),
     "text in a list": (["1.0", "x"] * 20, r"text|str|<U"),
     "ragged": ([[1.0, 2.0], [1.0]], r"(?i)one-dimensional|numbers|ragged|inhomogeneous"),
 }
@@ -50,6 +52,14 @@ def test_bad_signals_are_refused_in_words(signal: Any, words: str) -> None:
 def test_a_signal_without_a_known_sample_cannot_be_solved_through() -> None:
     with pytest.raises(InvalidInputError, match="NaN"):
         ressin.decompose(np.full(100, np.nan), RATE, missing="solve")
+
+
+def test_masked_samples_are_gaps() -> None:
+    masked = np.ma.masked_array(SIGNAL, np.arange(SIGNAL.size) == 17)
+    by_mask = ressin.decompose(masked, RATE, missing="solve")
+    by_nan = ressin.decompose(_holding(np.nan), RATE, missing="solve")
+    assert np.isnan(by_mask.signal[17])
+    np.testing.assert_array_equal(by_mask.phasic, by_nan.phasic)
 
 
 def test_infinite_samples_are_not_gaps() -> None:
@@ -75,6 +85,9 @@ BAD_SETTINGS = {
     "knots closer than samples": ({"delta_knot": 0.01}, r"delta_knot.*0\.01.*0\.125"),
     "delta_knot zero": ({"delta_knot": 0.0}, r"delta_knot.*0"),
     "delta_knot NaN": ({"delta_knot": np.nan}, r"delta_knot.*nan"),
+    "knots further than can be tabulated": ({"delta_knot": 1e9}, r"delta_knot is 1e\+09 s.*10,000,000"),
+    "ragged knots": ({"knots": [[0], [10, 20]]}, "knots cannot be read"),
+    "far knots": ({"knots": [0, 10**9]}, "knots.*10,000,000"),
     "alpha zero": ({"alpha": 0.0}, r"(?s)alpha.*unique"),
     "alpha negative": ({"alpha": -1e-3}, r"alpha.*-0\.001"),
     "alpha infinite": ({"alpha": np.inf}, r"alpha.*inf"),
@@ -87,6 +100,9 @@ BAD_SETTINGS = {
     "baseline": ({"baseline": "cubic"}, r"baseline.*cubic"),
     "solver": ({"solver": "simplex"}, r"solver.*simplex"),
     "missing": ({"missing": "drop"}, r"missing.*drop"),
+    "baseline of several": ({"baseline": np.array(["none", "linear"])}, "baseline.*linear"),
+    "standardize in words": ({"standardize": "no"}, "standardize is 'no'"),
+    "warm_start a number": ({"warm_start": 0}, "warm_start is 0"),
     "on_failure": ({"on_failure": "ignore"}, r"on_failure.*ignore"),
     "tol zero": ({"tol": 0.0}, r"tol.*0"),
     "no iterations": ({"max_iterations": 0}, r"max_iterations.*0"),
@@ -97,6 +113,7 @@ BAD_SETTINGS = {
     ),
     "negative weight": ({"sample_weight": np.r_[np.ones(319), -1.0]}, r"sample_weight.*319|sample_weight.*-1"),
     "NaN weight": ({"sample_weight": np.r_[np.nan, np.ones(319)]}, r"sample_weight"),
+    "ragged weights": ({"sample_weight": [[1.0], [1.0, 2.0]]}, "sample_weight cannot be read"),
     "no weight at all": ({"sample_weight": np.zeros(320)}, "weight above zero"),
     "no knots": ({"knots": []}, r"knots.*\(0,\)"),
     "unequal knots": ({"knots": [0, 10, 25]}, r"knots.*25"),

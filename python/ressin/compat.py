@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping
+from numbers import Real
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -117,9 +118,10 @@ def cvxEDA(
     >>> y = simulate_eda(60, 50, rng=np.random.default_rng(0)).signal
     >>> r, p, t, l, d, e, obj = cvxEDA((y - y.mean()) / y.std(), 1 / 50)
     """
-    if isinstance(delta, (bool, str)) or not (np.ndim(delta) == 0 and math.isfinite(delta) and delta > 0):
+    if isinstance(delta, bool) or not (isinstance(delta, Real) and math.isfinite(delta) and delta > 0):
         raise InvalidInputError(f"delta is {delta!r}; it must be the sampling interval in seconds, a positive number")
-    if baseline_correction not in _BASELINES or isinstance(baseline_correction, bool):
+    known = isinstance(baseline_correction, (Real, str)) and baseline_correction in _BASELINES
+    if not known or isinstance(baseline_correction, bool):
         raise InvalidInputError(
             f"baseline_correction is {baseline_correction!r}; it must be 0 (none), 1 (constant), 2 (linear) or "
             "'spline_offset'"
@@ -128,10 +130,10 @@ def cvxEDA(
     spacing, knots = (delta_knot, None) if np.ndim(delta_knot) == 0 else (delta, delta_knot)
     result = decompose(
         y,
-        1.0 / delta,
+        1.0 / float(delta),
         tau0=tau0,
         tau1=tau1,
-        delta_knot=spacing,  # type: ignore[arg-type]
+        delta_knot=spacing,
         knots=knots,
         alpha=alpha,
         gamma=gamma,
@@ -222,7 +224,8 @@ def eda_phasic(
 
 
 def _parts(d: Decomposition) -> CvxEDAParts:
-    return CvxEDAParts(d.phasic, d.driver, d.tonic, d.spline, d.drift, d.residual, np.array([d.objective]))
+    parts = (d.phasic, d.driver, d.tonic, d.spline, d.drift, d.residual, np.array([d.objective]))
+    return CvxEDAParts(*map(np.copy, parts))  # the reference's can be written to
 
 
 def _read_solver(solver: str | None) -> Solver:
@@ -235,6 +238,8 @@ def _read_solver(solver: str | None) -> Solver:
 
 def _read_options(options: Mapping[str, object]) -> tuple[int, float]:
     """Return the most iterations and the tolerance that CVXOPT's options ask for."""
+    if not isinstance(options, Mapping):
+        raise InvalidInputError(f"options is {options!r}; it must be a mapping of CVXOPT's names to values")
     unknown = sorted(set(options) - set(_MEANT) - set(_MET))
     if unknown:
         raise InvalidInputError(f"options has {unknown[0]!r}; CVXOPT's options are {', '.join(_MEANT + _MET)}")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
-from ressin.errors import MissingExtraError
+from ressin.errors import InvalidInputError, MissingExtraError
 
 Progress: TypeAlias = "bool | Callable[[int, int], object]"
 
@@ -26,12 +26,16 @@ def report(progress: Progress, total: int, unit: str) -> Iterator[Callable[[int,
 
     Raises
     ------
+    InvalidInputError
+        If `progress` is something else.
     MissingExtraError
         If a bar is asked for and tqdm is not installed.
     """
     if progress is False:
         yield None
         return
+    if progress is not True and not callable(progress):
+        raise InvalidInputError(f"progress is {progress!r}; it must be True, False or a function of (done, total)")
     if callable(progress):
         yield progress
         progress(total, total)

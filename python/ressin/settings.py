@@ -18,6 +18,7 @@ Revision = Literal["2025", "2015"]
 Baseline = Literal["none", "constant", "linear", "spline"]
 Solver = Literal["interior_point", "osqp"]
 Missing = Literal["raise", "solve"]
+MAX_SPACING = 10_000_000  # samples between two knots: a basis function is tabulated sample by sample
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,29 +91,31 @@ class Settings:
             A value is out of range; the message names it, what was given and what is needed.
         """
         for name in ("tau0", "tau1", "delta_knot"):
-            _check_positive(name, getattr(self, name), "seconds")
+            check_positive(name, getattr(self, name), "seconds")
         if _as_float("alpha", self.alpha) == 0:
             raise InvalidInputError(
                 "alpha is 0; it must be > 0: without a weight on the driver, a constant phasic part and the drift fit "
                 "the signal equally well and the split between them is not unique; a small one, like 1e-8, is allowed"
             )
-        _check_positive("alpha", self.alpha)
+        check_positive("alpha", self.alpha)
         gamma = _as_float("gamma", self.gamma)
         if not (math.isfinite(gamma) and gamma >= 0):
             raise InvalidInputError(f"gamma is {self.gamma!r}; it must be a finite number >= 0")
         for name in ("tol", "osqp_eps"):
-            _check_positive(name, getattr(self, name))
+            check_positive(name, getattr(self, name))
         _check_choice("revision", self.revision, get_args(Revision))
         _check_choice("baseline", self.baseline, get_args(Baseline))
         _check_choice("solver", self.solver, get_args(Solver))
         _check_choice("missing", self.missing, get_args(Missing))
         _check_count("max_iterations", self.max_iterations, 1)
         _check_count("n_threads", self.n_threads, 0)
+        for name in ("standardize", "warm_start"):
+            _check_flag(name, getattr(self, name))
 
 
 def check_option(name: str, value: object, choices: tuple[str, ...]) -> None:
     """Raise InvalidInputError unless the value is one of the choices."""
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise InvalidInputError(f"{name} is {value!r}; it must be {' or '.join(repr(c) for c in choices)}")
 
 
@@ -120,7 +123,7 @@ def check_sampling_rate(sampling_rate: object) -> float:
     """Return the sampling rate in Hz as a float, or raise InvalidInputError."""
     if sampling_rate is None:
         raise InvalidInputError("sampling_rate is missing; give the number of samples per second, in Hz")
-    return _check_positive("sampling_rate", sampling_rate, "Hz")
+    return check_positive("sampling_rate", sampling_rate, "Hz")
 
 
 def check_knots(knots: ArrayLike | None, settings: Settings, sampling_rate: float) -> tuple[int, int, int] | None:
@@ -131,8 +134,12 @@ def check_knots(knots: ArrayLike | None, settings: Settings, sampling_rate: floa
             "the knots must be at least one sample apart"
         )
     if knots is None:
+        _check_spacing(f"delta_knot is {settings.delta_knot:g} s", settings.delta_knot * sampling_rate)
         return None
-    grid = np.asarray(knots)
+    try:
+        grid = np.asarray(knots)
+    except ValueError as error:
+        raise InvalidInputError(f"knots cannot be read as an array of sample indices: {error}") from None
     if grid.ndim != 1 or grid.size < 2 or not np.issubdtype(grid.dtype, np.integer):
         raise InvalidInputError(
             f"knots has shape {grid.shape} and dtype {grid.dtype}; it must be a one-dimensional array of at least two "
@@ -145,7 +152,15 @@ def check_knots(knots: ArrayLike | None, settings: Settings, sampling_rate: floa
             f"knots must increase by one constant spacing; from knots[{at}] = {grid[at]} to knots[{at + 1}] = "
             f"{grid[at + 1]} it is {steps[at]}, the first is {steps[0]}"
         )
+    _check_spacing("the knots' spacing", float(steps[0]))
     return int(grid[0]), int(steps[0]), int(grid.size)
+
+
+def _check_spacing(what: str, samples: float) -> None:
+    if samples > MAX_SPACING:
+        raise InvalidInputError(
+            f"{what}, {samples:.3g} samples; the knots must be at most {MAX_SPACING:,} samples apart"
+        )
 
 
 def core_settings(settings: Settings, knots: tuple[int, int, int] | None) -> _core.Settings:
@@ -180,7 +195,8 @@ def _as_float(name: str, value: object) -> float:
         raise InvalidInputError(f"{name} is {value!r}; it must be a number") from None
 
 
-def _check_positive(name: str, value: object, unit: str = "") -> float:
+def check_positive(name: str, value: object, unit: str = "") -> float:
+    """Return a finite number above zero as a float, or raise InvalidInputError."""
     number = _as_float(name, value)
     if not (math.isfinite(number) and number > 0):
         raise InvalidInputError(f"{name} is {number:g}; it must be a finite number > 0{' in ' + unit if unit else ''}")
@@ -188,8 +204,13 @@ def _check_positive(name: str, value: object, unit: str = "") -> float:
 
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise InvalidInputError(f"{name} is {value!r}; it must be one of {', '.join(repr(c) for c in choices)}")
+
+
+def _check_flag(name: str, value: object) -> None:
+    if not isinstance(value, (bool, np.bool_)):
+        raise InvalidInputError(f"{name} is {value!r}; it must be True or False")
 
 
 def _check_count(name: str, value: object, least: int) -> None:

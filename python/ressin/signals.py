@@ -20,7 +20,7 @@ MIN_SAMPLES = 4
 def check_signal(signal: ArrayLike) -> NDArray[np.float64]:
     """Return the signal as a contiguous float64 array, the caller's own where it is one.
 
-    NaN is let through, see `check_missing`.
+    NaN is let through, see `check_missing`; what a masked array masks becomes NaN.
 
     Parameters
     ----------
@@ -36,6 +36,10 @@ def check_signal(signal: ArrayLike) -> NDArray[np.float64]:
         array: NDArray[Any] = np.asarray(signal)
     except ValueError as error:
         raise InvalidInputError(f"the signal cannot be read as a one-dimensional array of numbers: {error}") from None
+    if array.ndim == 0:
+        raise InvalidInputError(
+            f"the signal is of type {type(signal).__name__}; it must be a one-dimensional array or sequence of numbers"
+        )
     if array.ndim != 1:
         raise InvalidInputError(
             f"the signal has shape {array.shape}; it must be one-dimensional (decompose_batch takes many signals)"
@@ -45,7 +49,7 @@ def check_signal(signal: ArrayLike) -> NDArray[np.float64]:
     if array.dtype.kind not in "iuf":
         hint = {
             "c": "take its real part if that is what you mean",
-            "O": "convert it to numbers first, for instance with pandas.to_numeric",
+            "O": "convert it to numbers first, for instance with pandas.to_numeric, and None to NaN",
             "U": "convert it to numbers first",
             "S": "convert it to numbers first",
         }.get(array.dtype.kind, "convert it first")
@@ -53,6 +57,8 @@ def check_signal(signal: ArrayLike) -> NDArray[np.float64]:
     if array.size < MIN_SAMPLES:
         raise InvalidInputError(f"the signal has {array.size} samples; it must have at least {MIN_SAMPLES}")
     array = np.ascontiguousarray(array, dtype=np.float64)
+    if isinstance(signal, np.ma.MaskedArray):
+        array = np.where(np.ma.getmaskarray(signal), np.nan, array)
     if _is_finite(array):
         return array
     infinite = np.isinf(array)
@@ -60,8 +66,7 @@ def check_signal(signal: ArrayLike) -> NDArray[np.float64]:
         first = int(infinite.argmax())
         raise InvalidInputError(
             f"the signal is infinite at {int(infinite.sum())} of {array.size} samples, first at index {first} "
-            f"({array[first]}); "
-            "replace such samples by NaN and use missing='solve'"
+            f"({array[first]}); replace such samples by NaN and use missing='solve'"
         )
     return array
 
@@ -96,7 +101,7 @@ def check_missing(
         if missing == "raise" and (weights is None or (weights[nan] > 0).any()):
             raise InvalidInputError(
                 f"the signal is NaN at {int(nan.sum())} of {signal.size} samples, first at index {first}; "
-                "missing='solve' solves through them"
+                "missing='solve' (--missing solve) solves through them"
             )
         weights = np.ones(signal.size) if weights is None else weights.copy()
         weights[nan] = 0.0
@@ -109,11 +114,15 @@ def check_missing(
 
 def _is_finite(array: NDArray[np.float64]) -> bool:
     """Whether no sample is infinite or NaN; False also where the squares overflow: look again, sample by sample."""
-    return math.isfinite(np.dot(array, array))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return math.isfinite(np.dot(array, array))
 
 
 def _check_weights(sample_weight: ArrayLike, n: int) -> NDArray[np.float64]:
-    weights = np.asarray(sample_weight)
+    try:
+        weights = np.asarray(sample_weight)
+    except ValueError as error:
+        raise InvalidInputError(f"sample_weight cannot be read as an array of numbers: {error}") from None
     if weights.shape != (n,):
         raise InvalidInputError(f"sample_weight has shape {weights.shape}; it must have the signal's, ({n},)")
     if weights.dtype.kind not in "iufb":
