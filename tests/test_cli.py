@@ -127,8 +127,20 @@ def test_deeper_folders_and_names_that_differ_in_case(tmp_path: Path) -> None:
     }
 
 
+def test_files_of_one_folder_and_stem_are_told_apart_by_their_suffixes(tmp_path: Path) -> None:
+    files = [write_empatica(tmp_path / "in" / name) for name in ("EDA.csv", "EDA.txt", "other.csv")]
+    assert run("decompose", *files, "-o", tmp_path / "out", "-q") == 0
+    assert {path.name for path in (tmp_path / "out").glob("*.csv")} == {
+        "EDA-csv_decomposed.csv",
+        "EDA-txt_decomposed.csv",
+        "other_decomposed.csv",
+    }
+
+
 def test_inputs_that_cannot_be_told_apart_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    files = [write_empatica(tmp_path / name) for name in ("EDA.csv", "EDA.txt")]
+    files = [write_empatica(tmp_path / name) for name in ("EDA.csv", "eda.csv")]
+    if files[0].samefile(files[1]):
+        pytest.skip("the file system ignores case")
     assert run("decompose", *files, "-o", tmp_path / "out") == 2
     assert "would write results of the same name; rename one, or run them apart" in capsys.readouterr().err
 
@@ -165,6 +177,8 @@ def test_outputs_that_cannot_be_are_refused(
     assert "would overwrite the input" in capsys.readouterr().err
     assert run("decompose", recording, write_empatica(tmp_path / "b.csv"), "-o", tmp_path / "t.csv") == 2
     assert "names one table, but there are 2 inputs; name a folder" in capsys.readouterr().err
+    assert run("decompose", recording, "-o", tmp_path / "t.xlsx") == 2
+    assert "the suffix says the format, and it must be one of .csv" in capsys.readouterr().err
     assert run("decompose", recording, "-o", tmp_path / "nowhere" / "t.csv") == 1
     assert "does not exist" in " ".join(capsys.readouterr().err.split())
     assert recording.read_bytes() == before

@@ -45,6 +45,7 @@ def test_a_structured_array_has_named_columns(tmp_path: Path) -> None:
     ("array", "message"),
     [
         (np.zeros((6, 3)), "3 columns could be the signal: 1, 2, 3; name one"),
+        (np.zeros((3, 90)), r"90 columns could be the signal: .*\(3, 90\), more columns than rows: save its transpose"),
         (np.zeros((2, 3, 4)), r"the array has shape \(2, 3, 4\); a recording is \(n_samples,\)"),
         (np.zeros((0,)), r"the array is empty, shape \(0,\)"),
         (np.array(["a", "b"]), "the array is of dtype <U1; a recording is real numbers"),

@@ -35,6 +35,7 @@ N = 40
         ("timestamp", [1_600_000_000_000_000 + i * 7812.5 for i in range(N)], 128, 1.6e9),
         ("datetime", [f"2020-09-13T12:26:{40 + i / 4:05.2f}Z" for i in range(N)], 4, 1.6e9),
         ("datetime", [f"2020-09-13 12:26:{40 + i / 4:05.2f}" for i in range(N)], 4, 1.6e9),
+        ("Zeit", [i * 0.25 for i in range(N)], 4, None),
         ("LocalTime", [f"12:26:{i / 4:06.3f}" for i in range(N)], 4, None),
     ],
 )

@@ -154,6 +154,12 @@ BAD: list[tuple[str, str | bytes, dict[str, object], str]] = [
     ("all missing", "EDA,x\n,1\n,2\n", {"sampling_rate": 4.0}, "column 'EDA': all 2 samples are missing"),
     ("two EDA", "EDA,gsr\n1,2\n1,3\n", {"sampling_rate": 4.0}, "2 columns could be the signal: 'EDA', 'gsr'; name one"),
     ("no name", "a,b\n1,2\n1,3\n", {"sampling_rate": 4.0}, "2 columns could be the signal: 'a', 'b'"),
+    (
+        "many columns",
+        ",".join(f"a{i}" for i in range(50)) + "\n" + ",".join("1" * 50) + "\n",
+        {"sampling_rate": 4.0},
+        "50 columns could be the signal: 'a0', .*'a19' and 30 more; name one",
+    ),
     ("no such column", "a,b\n1,2\n", {"column": "c"}, "there is no column 'c'; the columns are 'a', 'b'"),
     ("same name twice", "a,a\n1,2\n", {"column": "a"}, "columns 1 and 2 are all named 'a'; give the number"),
     ("decimal commas alone", "0,25\n0,20\n0,30\n", {}, "2 columns could be the signal: 1, 2; .*decimal signs"),

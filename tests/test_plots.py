@@ -75,7 +75,10 @@ def test_missing_samples_are_shaded() -> None:
     signal = simulate_eda(60, 16, n_scr=6, rng=np.random.default_rng(2)).signal
     signal[100:180] = np.nan
     signal[500] = np.nan
-    panel = plot_decomposition(decompose(signal, 16, missing="solve")).axes[0]
+    figure = plot_decomposition(decompose(signal, 16, missing="solve"))
+    panel = figure.axes[0]
+    assert [text.get_text() for text in panel.get_legend().get_texts()] == ["signal", "tonic", "missing"]
+    assert [len(axis.patches) for axis in figure.axes] == [2, 2, 2, 2]
     starts = [patch.get_extents().transformed(panel.transData.inverted()).x0 for patch in panel.patches]
     np.testing.assert_allclose(starts, [100 / 16, 500 / 16])
 

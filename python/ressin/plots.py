@@ -97,6 +97,7 @@ def plot_decomposition(
         axes[3].set_xlim(0.0, max(decomposition.signal.size / decomposition.sampling_rate / scale, 1e-9))
         for axis in axes:
             axis.yaxis.set_major_locator(MaxNLocator(4))
+        for axis in axes[1:]:
             shade_missing(axis, decomposition, scale)
         figure.align_ylabels(list(axes))
         if title:
@@ -167,7 +168,8 @@ def _draw_levels(axis: Axes, decomposition: Decomposition, scale: float, unit: s
         label = f"tonic, {bands.level:.0%} band"
         draw_band(axis, decomposition, bands.tonic_low, bands.tonic_high, scale, color=TONIC, label=label)
     axis.set(title="signal and tonic level", ylabel=unit)
-    axis.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, ncols=3, borderaxespad=0.0)
+    shade_missing(axis, decomposition, scale, label="missing")
+    axis.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, ncols=4, borderaxespad=0.0)
 
 
 def _draw_phasic(axis: Axes, decomposition: Decomposition, scrs: pd.DataFrame | None, scale: float, unit: str) -> None:
@@ -215,14 +217,15 @@ def draw_band(
     )  # fmt: skip
 
 
-def shade_missing(axis: Axes, recorded: Recorded, scale: float) -> None:
-    """Shade the runs of missing samples."""
+def shade_missing(axis: Axes, recorded: Recorded, scale: float, *, label: str = "") -> None:
+    """Shade the runs of missing samples; a label is for the legend."""
     missing = np.isnan(recorded.signal)
     if not missing.any():
         return
     edges = np.flatnonzero(np.diff(missing.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)  # (runs, 2)
     for first, stop in edges[:500] / recorded.sampling_rate / scale:
-        axis.axvspan(first, stop, color="#e4e4e4", linewidth=0, zorder=0)
+        axis.axvspan(first, stop, color="#e4e4e4", linewidth=0, zorder=0, label=label)
+        label = ""
 
 
 def time_scale(recorded: Recorded) -> tuple[float, str]:

@@ -13,6 +13,7 @@ from ressin.io.source import content_stem
 from ressin.io.write import check_table_format
 
 _TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".gz")
+_OTHER_FILES = (".xlsx", ".xls", ".ods", ".npy", ".npz", ".json", ".h5", ".feather", ".png", ".svg", ".pdf", ".html")
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ def plan(files: Sequence[str], output: str, table_format: str, picture_format: s
     -------
     list of Target
         One for each different input, in order. Inputs of the same name are told apart by the folders they lie in
-        (``S1/EDA.csv`` and ``S2/EDA.csv`` become ``S1-EDA`` and ``S2-EDA``).
+        (``S1/EDA.csv`` and ``S2/EDA.csv`` become ``S1-EDA`` and ``S2-EDA``), in one folder by their suffixes
+        (``EDA.csv`` and ``EDA.txt`` become ``EDA-csv`` and ``EDA-txt``).
 
     Raises
     ------
@@ -61,7 +63,7 @@ def plan(files: Sequence[str], output: str, table_format: str, picture_format: s
         If two inputs cannot be told apart, an output would overwrite an input, or the folder cannot be made.
     """
     sources = list({os.path.realpath(file): Path(file) for file in reversed(files)}.values())[::-1]
-    if Path(output).suffix.lower() in _TABLE_SUFFIXES and not Path(output).is_dir():
+    if Path(output).suffix.lower() in (*_TABLE_SUFFIXES, *_OTHER_FILES) and not Path(output).is_dir():
         targets = [_beside_table(sources, Path(output), picture_format)]
     else:
         folder = _made(Path(output))
@@ -107,16 +109,24 @@ def _made(folder: Path) -> Path:
 
 
 def _distinct_names(sources: Sequence[Path]) -> list[str]:
-    """Name each input by its stem, led by as many of its folders as it takes to tell it from the others."""
+    """Name each input by its stem, led by as many of its folders as it takes to tell it from the others.
+
+    Inputs of one folder that share their stem are told apart by their suffixes instead.
+    """
     resolved = [Path(os.path.realpath(source)) for source in sources]
-    names = [content_stem(path) for path in resolved]
+    in_folder = Counter((path.parent, content_stem(path).casefold()) for path in resolved)
+    stems = [
+        path.name.replace(".", "-") if in_folder[path.parent, content_stem(path).casefold()] > 1 else content_stem(path)
+        for path in resolved
+    ]
+    names = list(stems)
     for depth in range(1, max((len(path.parts) for path in resolved), default=1)):
         clashing = {name for name, count in Counter(_folded(names)).items() if count > 1}
         if not clashing:
             return names
         for i, path in enumerate(resolved):
             if names[i].casefold() in clashing:
-                names[i] = "-".join([*path.parts[1:-1][-depth:], content_stem(path)])
+                names[i] = "-".join([*path.parts[1:-1][-depth:], stems[i]])
     if len(set(_folded(names))) < len(names):
         same = [str(s) for s, n in zip(sources, _folded(names), strict=True) if _folded(names).count(n) > 1]
         raise OutputError(f"{' and '.join(same)} would write results of the same name; rename one, or run them apart")

@@ -43,6 +43,8 @@ def read_npy(path: str, data: bytes) -> Table:
         columns = columns.astype(columns.dtype.newbyteorder("="))
     frame = pd.DataFrame(columns, columns=[str(i + 1) for i in range(columns.shape[1])])
     table = FrameTable(path, frame, named=False)
+    if columns.shape[1] > columns.shape[0]:
+        table.ambiguity_hint = f" (the array has shape {array.shape}, more columns than rows: save its transpose, x.T)"
     table.notes.append(f"NumPy array of shape {array.shape}, {array.dtype}")
     return table
 

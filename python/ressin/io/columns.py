@@ -35,8 +35,13 @@ _TIME_NAMES = {
     "unix",
     "date",
     "datetime",
+    "zeit",
+    "uhrzeit",
+    "temps",
+    "tiempo",
+    "tempo",
 }
-_TIME_WORDS = {"time", "timestamp", "timestamps", "datetime", "unixtime", "systemtime", "localtime"}
+_TIME_WORDS = {"time", "timestamp", "timestamps", "datetime", "unixtime", "systemtime", "localtime", "zeitstempel"}
 
 
 def find_signal(table: Table, column: str | None) -> tuple[int, str]:
@@ -111,11 +116,9 @@ def _given(table: Table, column: str) -> int:
 
 
 def _ambiguous(table: Table, candidates: list[int]) -> RecordingError:
-    listed = ", ".join(repr(table.names[i]) if table.named else table.names[i] for i in candidates)
-    hint = "" if table.named else " (if the commas are decimal signs, separate columns by semicolons)"
     return RecordingError(
-        f"{table.path}: {len(candidates)} columns could be the signal: {listed}; "
-        f"name one with column= or --column{hint}"
+        f"{table.path}: {len(candidates)} columns could be the signal: {table.listing(candidates)}; "
+        f"name one with column= or --column{table.ambiguity_hint}"
     )
 
 

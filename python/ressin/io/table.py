@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 
 from ressin.errors import RecordingError
 from ressin.io.dialect import is_clock
+
+_LISTED = 20  # columns that a message names
 
 
 @dataclass
@@ -35,6 +38,8 @@ class Table(ABC):
         Rate in Hz where the file itself states it, else None.
     start_time
         Seconds since 1970-01-01 UTC of the first row where the file itself states it, else None.
+    ambiguity_hint
+        What else to think of where several columns could hold the signal, in brackets; "" where there is nothing.
     """
 
     path: str
@@ -45,6 +50,7 @@ class Table(ABC):
     notes: list[str] = field(default_factory=list)
     sampling_rate: float | None = None
     start_time: float | None = None
+    ambiguity_hint: str = ""
 
     @abstractmethod
     def cells(self, index: int) -> pd.Series:
@@ -58,9 +64,11 @@ class Table(ABC):
         """Name a column for a message: ``column 'EDA'`` or, without names, ``column 2``."""
         return f"column {self.names[index]!r}" if self.named else f"column {index + 1}"
 
-    def listing(self) -> str:
-        """Name all columns for a message."""
-        return ", ".join(repr(name) if self.named else name for name in self.names)
+    def listing(self, indices: Sequence[int] | None = None) -> str:
+        """Name columns for a message, all or some of them; of many, the first."""
+        names = self.names if indices is None else [self.names[i] for i in indices]
+        shown = ", ".join(repr(name) if self.named else name for name in names[:_LISTED])
+        return shown if len(names) <= _LISTED else f"{shown} and {len(names) - _LISTED} more"
 
     def is_numeric(self, index: int) -> bool:
         """Whether a column can hold samples, judged by its first thousand cells that are not empty."""

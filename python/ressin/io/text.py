@@ -100,6 +100,10 @@ def read_text(path: str, data: bytes) -> Table:
     _check_field_counts(table)
     if len(names) == 1 and table.lines is not None and is_number(head[dialect.n_header_lines]):
         _check_blank_lines(table, text)
+    if not table.named and dialect.separator == ",":
+        table.ambiguity_hint = (
+            " (if the commas are decimal signs: write semicolons between columns, or a header above a single one)"
+        )
     table.notes += ([encoding_note] if encoding_note else []) + dialect.notes
     return table
 
