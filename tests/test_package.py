@@ -38,6 +38,24 @@ def test_import_loads_nothing_heavy() -> None:
     assert done.stdout.split() == []
 
 
+@pytest.mark.parametrize(
+    ("module", "package", "use", "extra"),
+    [
+        ("torch", "torch", "import ressin.nn", "train"),
+        ("matplotlib", "matplotlib", "import ressin.plots", "plot"),
+        ("sklearn", "scikit-learn", "import ressin; ressin.CvxEDA", "data"),
+        ("pyarrow", "pyarrow", "import ressin.data", "data"),
+        ("tqdm", "tqdm", "import ressin; ressin.decompose_batch([[1.0, 2.0, 3.0, 5.0]], 4, progress=True)", "data"),
+    ],
+)
+def test_a_missing_extra_is_named(module: str, package: str, use: str, extra: str) -> None:
+    program = f"import sys; sys.modules[{module!r}] = None\n{use}"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "MissingExtraError" in done.stderr
+    assert f"needs {package}" in done.stderr
+    assert f"pip install 'ressin[{extra}]'" in done.stderr
+
+
 def test_every_public_name_is_there() -> None:
     assert set(ressin.__all__) <= set(dir(ressin))
     for name in ressin.__all__:
