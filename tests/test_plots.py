@@ -77,7 +77,7 @@ def test_missing_samples_are_shaded() -> None:
     signal[500] = np.nan
     figure = plot_decomposition(decompose(signal, 16, missing="solve"))
     panel = figure.axes[0]
-    assert [text.get_text() for text in panel.get_legend().get_texts()] == ["signal", "tonic", "missing"]
+    assert panel.get_legend_handles_labels()[1] == ["signal", "tonic", "missing"]
     assert [len(axis.patches) for axis in figure.axes] == [2, 2, 2, 2]
     starts = [patch.get_extents().transformed(panel.transData.inverted()).x0 for patch in panel.patches]
     np.testing.assert_allclose(starts, [100 / 16, 500 / 16])
