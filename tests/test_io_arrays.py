@@ -10,6 +10,7 @@ import pytest
 
 from ressin.errors import MissingExtraError, RecordingError
 from ressin.io import read_recording
+from ressin.io.unfolded import parquet_bytes
 
 SAMPLES = np.array([2.0, 2.125, -0.5, 1e-3, 12.75, 3.0])
 
@@ -130,3 +131,59 @@ def test_without_pyarrow_the_extra_is_named(parquet: Path, monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(MissingExtraError, match=r"reading Parquet needs pyarrow: .*ressin\[data\]"):
         read_recording(parquet)
+
+
+@pytest.mark.parametrize("shape", [(10**13,), (10**17,), (10**30,), (2**32, 2**32), (-5,)])
+def test_npy_that_declares_more_than_it_holds_is_refused(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    with (tmp_path / "x.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": shape})
+        file.write(bytes(80))
+    with pytest.raises(RecordingError, match=r"x\.npy: not a whole NumPy file"):
+        read_recording(tmp_path / "x.npy", sampling_rate=4)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"[", "is not what ressin writes"),
+        (b"[]", "is not what ressin writes"),
+        (b"\xff", "is not what ressin writes"),
+        (b"[" * 100_000, "is not what ressin writes"),
+        (b'{"sampling_rate": "abc"}', "is not what ressin writes"),
+        (b'{"sampling_rate": -1}', "says -1 Hz"),
+        (b'{"sampling_rate": 0}', "says 0 Hz"),
+        (b'{"start_time": 1e999}', "inf is not finite"),
+    ],
+)
+def test_parquet_with_metadata_of_a_stranger_is_refused(parquet: Path, text: bytes, message: str) -> None:
+    pq = pytest.importorskip("pyarrow.parquet")
+    pq.write_table(pq.read_table(parquet).replace_schema_metadata({b"ressin": text}), parquet)
+    with pytest.raises(RecordingError, match=rf"x\.parquet: the metadata named 'ressin' .*{message}"):
+        read_recording(parquet)
+
+
+def test_parquet_of_a_few_bytes_that_unfolds_to_too_much_is_refused(
+    parquet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pq = pytest.importorskip("pyarrow.parquet")
+    pa = pytest.importorskip("pyarrow")
+    pq.write_table(pa.table({"EDA": np.zeros(100_000), "mark": ["x" * 1000] * 100_000}), parquet)
+    assert parquet.stat().st_size < 20_000
+    monkeypatch.setattr("ressin.io.arrays.MAX_PARQUET_BYTES", 90_000_000)
+    with pytest.raises(RecordingError, match=r"x\.parquet: takes 97 MiB in memory, at most 86 MiB is read"):
+        read_recording(parquet, sampling_rate=4)
+
+
+def test_the_size_of_a_parquet_file_is_that_of_its_columns(parquet: Path) -> None:
+    pq = pytest.importorskip("pyarrow.parquet")
+    pa = pytest.importorskip("pyarrow")
+    columns = {
+        "float": pa.array([0.0] * 500, pa.float32()),
+        "list": pa.array([[1.0] * 7] * 500),
+        "flag": pa.array([True] * 500),
+        "text": pa.array(["abc"] * 499 + [None]),
+    }
+    pq.write_table(pa.table(columns), parquet)
+    assert parquet_bytes(parquet) == 500 * (4 + 7 * 8 + 1 + 4) + 499 * 3
+    pq.write_table(pa.table({"lists of texts": pa.array([["abc"]] * 500)}), parquet)
+    assert parquet_bytes(parquet) >= 500 * 7

@@ -221,7 +221,7 @@ def _print_rejects(folder: Path) -> None:
         print(f"  {count['action']}, {count['kind']}: {count['count']:,}")
         same = rejects[(rejects["action"] == count["action"]) & (rejects["kind"] == count["kind"])]
         for file, reason in zip(same["file"][:SHOWN_REJECTS], same["reason"], strict=False):
-            print(f"      {file}: {reason}")
+            print(f"      {file}: {reason.removeprefix(f'{file}: ')}")
         if len(same) > SHOWN_REJECTS:
             print(f"      ... and {len(same) - SHOWN_REJECTS:,} more")
     print()

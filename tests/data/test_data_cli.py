@@ -126,3 +126,11 @@ def test_a_cluster_gives_the_same_bytes(simulated: Path, tmp_path: Path) -> None
         subprocess.run(command, check=True, capture_output=True, timeout=120)
     for name in (*schema.TABLES, schema.META):
         assert digest_file(tmp_path / "here" / name) == digest_file(tmp_path / "there" / name)
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_and_no_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    status, _, err = run(capsys, "simulate", tmp_path / "file" / "sim", "--subjects", 2, "--songs", 2, "--quiet")
+    assert (status, err) == (1, f"ressin: {tmp_path / 'file' / 'sim' / 'simulation'}: Not a directory\n")

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from ressin.data.manifest import read_manifest
@@ -230,3 +232,21 @@ def test_real_recordings_pass(recordings_folder: Path, tmp_path: Path) -> None:
     rates = result.recordings.groupby("stimulus")["sampling_rate"].first()
     assert rates["108"] == pytest.approx(12.18, rel=0.01)
     assert all(np.isfinite(result.channel(name).values).all() for name in ("origin", "phasic", "tonic"))
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "words"),
+    [
+        ("x" * 1_000_000, 900_000, r"bomb.parquet: holds [\d,]+ MiB or more, at most 256 MiB is read"),
+        ("x", 1_000_001, "bomb.parquet: 1,000,001 rows; a manifest has 1 to 1,000,000"),
+    ],
+    ids=["long texts", "many rows"],
+)
+def test_a_small_parquet_manifest_that_unfolds_to_too_much_is_refused(
+    own: Path, text: str, rows: int, words: str
+) -> None:
+    column = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([text]))
+    pq.write_table(pa.table(dict.fromkeys(("recording", "subject", "stimulus"), column)), own / "bomb.parquet")
+    assert (own / "bomb.parquet").stat().st_size < 200_000
+    with pytest.raises((InvalidInputError, RecordingError), match=words):
+        read_manifest(own / "bomb.parquet")

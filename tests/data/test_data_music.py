@@ -64,6 +64,15 @@ def test_what_is_no_music_is_refused(data: bytes, words: str) -> None:
         decode_audio(data, "x.mp3")
 
 
+def test_a_refusal_reads_the_same_every_time() -> None:
+    reasons = []
+    for _ in range(2):
+        with pytest.raises(RecordingError) as caught:
+            decode_audio(b"ID3 this is no music" * 50, "x.mp3")
+        reasons.append(str(caught.value))
+    assert reasons[0] == reasons[1] == "x.mp3: not readable as audio (Format not recognised.)"
+
+
 def test_an_hour_is_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(music, "MAX_AUDIO_SECONDS", 2.0)
     with pytest.raises(RecordingError, match="at most 2 s and 16 channels"):

@@ -281,6 +281,21 @@ def test_a_link_out_of_the_folder_is_not_followed(simulated: Path, tmp_path: Pat
     assert len(result.recordings) == 59
 
 
+def test_a_circle_of_links_and_a_table_elsewhere_are_listed(simulated: Path, tmp_path: Path) -> None:
+    folder = copy(simulated, tmp_path / "data")
+    file = a_file(folder)
+    (folder / file).unlink()
+    (folder / file).symlink_to(folder / file)
+    (folder / "metadata.csv").rename(tmp_path / "elsewhere.csv")
+    (folder / "metadata.csv").symlink_to(tmp_path / "elsewhere.csv")
+    result = run(folder, tmp_path / "out")
+    ((kind, action, reason),) = found(result, file)
+    assert (kind, action) == ("outside", "rejected")
+    assert "cannot be followed" in reason
+    assert "leads out of" in found(result, "metadata.csv")[0][2]
+    assert len(result.recordings) == 59
+
+
 def write_2019(folder: Path) -> None:
     """Write three songs and four subjects in the layout of 2019."""
     for name in ("annotations", "EDA", "features", "chorus"):

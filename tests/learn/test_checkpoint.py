@@ -135,6 +135,8 @@ def test_settings_that_ask_for_more_than_the_file_holds_build_nothing(trained: T
         ({"history": {"loss": []}}, "a history has the columns"),
         ({"domain": {}}, "its parts do not fit together"),
         ({"label_rule": 5}, "its parts do not fit together"),
+        ({"versions": None}, "its parts do not fit together"),
+        ({"best_step": "x"}, "its parts do not fit together"),
         ({"preparation": {}}, "a preparation must hold the parts window and decomposition"),
         ({"preparation": prepared_with(alpha="1")}, "decomposition.alpha is '1'; a float is needed"),
         (
@@ -154,13 +156,44 @@ def test_a_description_that_does_not_fit_is_refused(saved: Path, changes: dict[s
         ("model.subnet.net.conv1.weight", torch.zeros(1), "size mismatch"),
         ("model.surplus", torch.zeros(1), "surplus"),
         ("normalisation.image_mean", torch.zeros(2), "image_mean has shape"),
-        ("normalisation.music_deviation", torch.zeros(2), "differ in length"),
+        ("normalisation.music_deviation", torch.ones(2), "differ in length"),
         ("normalisation.extra", torch.zeros(2), "its parts do not fit together"),
+        ("normalisation.music_mean", torch.zeros(12).double(), "music_mean is 1-dimensional float64; a row of float32"),
+        ("normalisation.music_mean", torch.full((12,), torch.nan), "music_mean holds nan"),
+        ("normalisation.music_deviation", torch.zeros(12), r"music_deviation holds 0\.0"),
+        (
+            "model.classifier.out.bias",
+            torch.tensor([0.0, torch.nan]),
+            "out.bias holds numbers that are not finite",
+        ),
+        ("model.classifier.out.bias", torch.zeros(2).half(), "out.bias holds torch.float16; torch.float32"),
     ],
 )
 def test_tensors_that_do_not_fit_are_refused(saved: Path, name: str, value: torch.Tensor, message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         load(rewritten(saved, {name: value}))
+
+
+@pytest.mark.parametrize(
+    "text", ['{"format": ' + "9" * 5000 + "}", '{"format": 2, "best_step": Infinity}', "[" * 100_000]
+)
+def test_a_description_that_python_cannot_hold_is_refused(saved: Path, text: str) -> None:
+    tensors, about = read_tensors(saved)
+    if "best_step" in text:  # as JSON in everything else
+        text = json.dumps({**about, "best_step": float("inf")})
+    save_file(tensors, saved, metadata={"ressin": text})
+    with pytest.raises(InvalidInputError, match=r"holds no ressin description|its parts do not fit together"):
+        load(saved)
+
+
+def test_numbers_that_overflow_are_no_prediction(data: LabelledData, trained: TrainedModel, saved: Path) -> None:
+    weights = {
+        "model.classifier.out.weight": torch.full((2, 8), 3e38),
+        "model.classifier.hidden.bias": torch.ones(8),
+    }
+    huge = load(rewritten(saved, weights))
+    with pytest.raises(InvalidInputError, match="gives no probability for this recording"):
+        predict_recording(huge, data.signal(3), RATE, music=data.music[data.music_row[3]])
 
 
 def test_no_other_file_is_opened(trained: TrainedModel, saved: Path) -> None:

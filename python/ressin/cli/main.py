@@ -48,6 +48,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output has gone (as `head` does): say no more, and keep Python from trying at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:  # a folder that cannot be made, a disk that is full
+        print(f"ressin: {error.filename or 'the system'}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    except MemoryError as error:
+        print(f"ressin: not enough memory ({str(error) or 'nothing more is known'})", file=sys.stderr)
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -66,12 +66,15 @@ def inside(root: Path, relative: str, what: str = "path") -> Path:
     Raises
     ------
     InvalidInputError
-        When the path leads out of `root`, is empty or contains a null character.
+        When the path leads out of `root`, is empty, contains a null character, or is a circle of links.
     """
     if not relative or "\0" in relative:
         raise InvalidInputError(f"{what} {relative!r} is empty or contains a null character")
-    base = root.resolve()
-    target = (base / relative).resolve()
+    try:
+        base = root.resolve()
+        target = (base / relative).resolve()
+    except (RuntimeError, OSError) as error:  # RuntimeError is how Python before 3.13 calls a circle of links
+        raise InvalidInputError(f"{what} {relative!r} cannot be followed ({error})") from error
     if target != base and base not in target.parents:
         raise InvalidInputError(f"{what} {relative!r} leads out of {root}: only files under that folder are read")
     return target

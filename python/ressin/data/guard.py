@@ -5,17 +5,17 @@ import zlib
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ressin.data.files import MAX_RECORDING_BYTES, MIB
 from ressin.errors import RecordingError
+from ressin.io.unfolded import parquet_bytes
 
 
 def check_unfolded(path: Path, limit: int = MAX_RECORDING_BYTES) -> None:
     """Refuse a file that is, or unpacks to, more than a limit.
 
-    Plain files are judged by their size, gzip by unpacking in pieces without keeping them, Parquet by the
-    sizes in its footer.
+    Plain files are judged by their size, gzip by unpacking in pieces without keeping them, Parquet by
+    what its values take in memory.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def check_unfolded(path: Path, limit: int = MAX_RECORDING_BYTES) -> None:
     if magic[:2] == b"\x1f\x8b":
         size = _gzip_size(path, limit)
     elif magic == b"PAR1":
-        size = parquet_bytes(path)
+        size = parquet_size(path)
     if size > limit:
         raise RecordingError(
             f"{path.name}: holds {size / MIB:,.0f} MiB or more, at most {limit / MIB:,.0f} MiB is read"
@@ -50,8 +50,8 @@ def _gzip_size(path: Path, limit: int) -> int:
     return size
 
 
-def parquet_bytes(path: Path) -> int:
-    """Bytes that a Parquet file unpacks to, by its footer.
+def parquet_size(path: Path) -> int:
+    """Bytes that a Parquet file takes in memory, found without reading it.
 
     Raises
     ------
@@ -59,7 +59,6 @@ def parquet_bytes(path: Path) -> int:
         When it is not a readable Parquet file.
     """
     try:
-        footer = pq.read_metadata(path)
-        return sum(footer.row_group(i).total_byte_size for i in range(footer.num_row_groups))
+        return parquet_bytes(path)
     except (pa.ArrowException, OSError) as error:
         raise RecordingError(f"{path.name}: not a readable Parquet file ({error})") from error

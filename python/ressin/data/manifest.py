@@ -104,6 +104,7 @@ def _read(source: Path) -> tuple["pd.DataFrame", list[str]]:
 
     if source.suffix.lower() == ".parquet":
         check_unfolded(source, MAX_TABLE_BYTES)
+        _check_rows(pq.read_metadata(source).num_rows, source.name)
         try:
             table = pq.read_table(source)
         except (pa.ArrowException, OSError) as error:
@@ -126,9 +127,13 @@ def _read(source: Path) -> tuple["pd.DataFrame", list[str]]:
         cells = [[cell.strip() for cell in row] for _, row in rows[1:]]
         frame = pd.DataFrame(cells, columns=pd.Index(header), dtype=object)
         lines = [f"row {row + 1} (line {line})" for row, (line, _) in enumerate(rows[1:])]
-    if not 1 <= len(frame) <= MAX_ROWS:
-        raise InvalidInputError(f"{source.name}: {len(frame):,} rows; a manifest has 1 to {MAX_ROWS:,}")
+    _check_rows(len(frame), source.name)
     return frame, lines
+
+
+def _check_rows(number: int, name: str) -> None:
+    if not 1 <= number <= MAX_ROWS:
+        raise InvalidInputError(f"{name}: {number:,} rows; a manifest has 1 to {MAX_ROWS:,}")
 
 
 def _texts(column: pa.ChunkedArray) -> list[str]:

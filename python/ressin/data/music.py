@@ -100,7 +100,8 @@ def decode_audio(data: bytes, name: str) -> tuple[np.ndarray, int]:
                 )
             samples = stream.read(dtype="float32", always_2d=True).mean(axis=1)
     except soundfile.SoundFileError as error:
-        raise RecordingError(f"{name}: not readable as audio ({error})") from error
+        reason = getattr(error, "error_string", error)  # its own text names an address in memory, different every time
+        raise RecordingError(f"{name}: not readable as audio ({reason})") from error
     if len(samples) < MIN_AUDIO_SECONDS * rate:
         raise RecordingError(
             f"{name}: {len(samples) / rate:.2f} s of sound, at least {MIN_AUDIO_SECONDS:g} s are needed"

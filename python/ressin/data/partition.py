@@ -66,11 +66,11 @@ def _decompose(windows: list[Window], task: Task) -> tuple[list[tuple[Window, "D
         n_threads=task.n_threads,
     )
     rows, rejects = [], []
-    for window, result in zip(windows, results, strict=True):
+    for place, (window, result) in enumerate(zip(windows, results, strict=True)):
         if isinstance(result, Decomposition):
             rows.append((window, result))
         else:
-            reason = f"not decomposed: {result}"
+            reason = f"not decomposed: {str(result).removeprefix(f'signal {place}: ')}"
             rejects.append(Reject(window.entry.path, "solver", reason, "rejected", window.entry.recording_id))
     return rows, rejects
 

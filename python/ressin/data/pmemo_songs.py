@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ressin.data.catalog import Reject
-from ressin.data.files import read_limited
+from ressin.data.files import inside, read_limited
 from ressin.data.tables import decode, number, rows_of
-from ressin.errors import RecordingError
+from ressin.errors import InvalidInputError, RecordingError
 
 AUDIO_SUFFIXES = (".mp3", ".wav", ".flac", ".ogg")
 
@@ -21,9 +21,9 @@ def read_rows(root: Path, relative: str, rejects: list[Reject]) -> tuple[list[st
         Stripped cells of the header, and (line number, cells) of every row below it.
     """
     try:
-        text, encoding = decode(read_limited(root / relative))
+        text, encoding = decode(read_limited(inside(root, relative)))
         rows = list(rows_of(text))
-    except RecordingError as error:
+    except (RecordingError, InvalidInputError) as error:
         missing = not (root / relative).exists()
         rejects.append(Reject(relative, "missing" if missing else "malformed", str(error)))
         return [], []

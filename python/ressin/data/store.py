@@ -29,7 +29,7 @@ import pyarrow.parquet as pq
 from ressin.data import schema
 from ressin.data.features import MAX_FEATURES
 from ressin.data.files import MAX_JSON_BYTES, MIB, read_limited
-from ressin.data.guard import parquet_bytes
+from ressin.data.guard import parquet_size
 from ressin.errors import InvalidInputError, RecordingError
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class Prepared:
             When the file is missing or damaged, too large, or does not have the columns of its schema.
         """
         path = self.folder / file
-        unfolded = parquet_bytes(path)
+        unfolded = parquet_size(path)
         if unfolded > MAX_STORE_BYTES:
             raise RecordingError(f"{file}: unpacks to {unfolded / MIB:,.0f} MiB, at most {MAX_STORE_BYTES / MIB:,.0f}")
         try:

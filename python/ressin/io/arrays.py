@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ressin.errors import MissingExtraError, RecordingError
 from ressin.io.table import FrameTable, Table
+from ressin.io.unfolded import parquet_bytes
+
+MAX_PARQUET_BYTES = 8 * 2**30  # a day of six columns at 2 kHz
 
 
 def read_npy(path: str, data: bytes) -> Table:
@@ -22,7 +27,7 @@ def read_npy(path: str, data: bytes) -> Table:
     """
     try:
         array = np.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except (ValueError, EOFError, OSError, OverflowError, MemoryError) as error:  # the last two: sizes made up
         if "pickle" in str(error) or "Object arrays" in str(error):
             reason = "it holds Python objects, which are not loaded; save it as numbers: np.save(path, x.astype(float))"
         else:
@@ -65,6 +70,11 @@ def read_parquet(path: str, data: bytes) -> Table:
     except ImportError as error:
         raise MissingExtraError("pyarrow", "data", "reading Parquet") from error
     try:
+        size = parquet_bytes(pa.BufferReader(data))
+        if size > MAX_PARQUET_BYTES:
+            raise RecordingError(
+                f"{path}: takes {size / 2**20:,.0f} MiB in memory, at most {MAX_PARQUET_BYTES / 2**20:,.0f} MiB is read"
+            )
         parquet = pq.read_table(pa.BufferReader(data))
     except (pa.ArrowException, OSError) as error:
         first_line = str(error).strip().splitlines()[0]
@@ -78,8 +88,32 @@ def read_parquet(path: str, data: bytes) -> Table:
     table = FrameTable(path, frame, named=True, units=units)
     own = (parquet.schema.metadata or {}).get(b"ressin")
     if own is not None:
-        stated = json.loads(own)
-        table.sampling_rate = stated.get("sampling_rate")
-        table.start_time = stated.get("start_time")
+        table.sampling_rate, table.start_time = _stated(path, own)
         table.notes.append("rate and start from the metadata that ressin wrote")
     return table
+
+
+def _stated(path: str, own: bytes) -> tuple[float | None, float | None]:
+    """Rate in Hz and start in seconds since 1970 from ressin's own metadata, which anyone may have written.
+
+    Raises
+    ------
+    RecordingError
+        If it is not the JSON that ressin writes.
+    """
+    try:
+        stated = json.loads(own)
+        rate, start = (_number(stated.get(name)) for name in ("sampling_rate", "start_time"))
+    except (ValueError, AttributeError, TypeError, OverflowError, RecursionError) as error:
+        raise RecordingError(f"{path}: the metadata named 'ressin' is not what ressin writes ({error})") from error
+    if rate is not None and rate <= 0.0:
+        raise RecordingError(f"{path}: the metadata named 'ressin' says {rate:g} Hz; a rate is above 0")
+    return rate, start
+
+
+def _number(value: Any) -> float | None:
+    if value is None:
+        return None
+    if not math.isfinite(value):
+        raise ValueError(f"{value!r} is not finite")
+    return float(value)

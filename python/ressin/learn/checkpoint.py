@@ -23,7 +23,7 @@ from ressin.learn.inference import probabilities
 from ressin.learn.inputs import Normalisation, make_inputs, one_rate
 from ressin.learn.machine import choose_device
 from ressin.learn.settings import LearnSettings
-from ressin.learn.tensors import part, read_tensors, write_tensors
+from ressin.learn.tensors import check_weights, part, read_tensors, write_tensors
 
 FORMAT = 2
 
@@ -199,7 +199,7 @@ def load(path: str | Path) -> TrainedModel:
         )
     try:
         return _rebuild(tensors, about)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RuntimeError) as error:
         if isinstance(error, InvalidInputError):
             raise InvalidInputError(f"{path}: {error}") from error
         raise InvalidInputError(f"{path}: its parts do not fit together: {error}") from error
@@ -208,7 +208,7 @@ def load(path: str | Path) -> TrainedModel:
 def _rebuild(tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> TrainedModel:
     settings = LearnSettings.from_dict(about["settings"])
     weights, arrays = part(tensors, "model"), part(tensors, "normalisation")
-    normalisation = Normalisation(**{name: value.float().numpy() for name, value in arrays.items()})
+    normalisation = Normalisation(**{name: value.numpy() for name, value in arrays.items()})
     hidden = tuple(weights["classifier.hidden.weight"].shape)
     n_music = normalisation.music_mean.size
     # Checked before the model is built: the settings of a stranger could ask for any size.
@@ -221,12 +221,12 @@ def _rebuild(tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> Trained
         )
     if settings.model.use_eda and normalisation.image_mean.shape != (settings.model.n_planes,):
         raise InvalidInputError(f"image_mean has shape {normalisation.image_mean.shape}; needed is one per plane")
-    if normalisation.music_deviation.shape != normalisation.music_mean.shape:
-        raise InvalidInputError("music_mean and music_deviation differ in length")
+    normalisation.check()
     # The weights are all here: the file that a training may have started from is not looked for.
     plain = dataclasses.replace(settings.model, imagenet="")
     rate = _pair(about["domain"]["sampling_rate"])[0]
     model = build_model(plain, n_music, seed=0, sampling_rate=rate, image=settings.image)
+    check_weights(weights, model.state_dict())
     model.load_state_dict(weights)
     if settings.training.channels_last:  # as it was trained: the layout decides the last bits
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -32,6 +32,27 @@ class Normalisation:
     image_mean: NDArray[np.float32]
     music_mean: NDArray[np.float32]
     music_deviation: NDArray[np.float32]
+
+    def check(self) -> None:
+        """Insist on numbers that a picture and a feature can be scaled with.
+
+        Raises
+        ------
+        InvalidInputError
+            When an array is not a row of float32, a mean is not finite, a deviation is not above 0, or the arrays of
+            the music differ in length.
+        """
+        for field in fields(self):
+            values = getattr(self, field.name)
+            if values.dtype != np.float32 or values.ndim != 1:
+                raise InvalidInputError(
+                    f"{field.name} is {values.ndim}-dimensional {values.dtype}; a row of float32 is needed"
+                )
+            good = values > 0 if field.name == "music_deviation" else np.isfinite(values)
+            if not good.all():
+                raise InvalidInputError(f"{field.name} holds {values[~good][0]}, which nothing can be scaled with")
+        if self.music_deviation.shape != self.music_mean.shape:
+            raise InvalidInputError("music_mean and music_deviation differ in length")
 
     def scale_music(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Z-score music features, (B, n_music)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,7 +91,10 @@ def predict_recording(
         music_row=np.full(1, 0 if len(features) else -1),
     )
     notes = trained.domain.unlike(sampling_rate, signal.shape[1] / sampling_rate)
-    return Prediction(trained.label_name, float(trained.predict(data, device=device)[0]), notes)
+    probability = float(trained.predict(data, device=device)[0])
+    if not math.isfinite(probability):
+        raise InvalidInputError("the model gives no probability for this recording: its numbers overflow")
+    return Prediction(trained.label_name, probability, notes)
 
 
 def predict_file(

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -57,7 +58,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise InvalidInputError(f"{path} is not a safetensors file: {error}") from error
     try:
         about = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: not JSON, or an integer of thousands of digits
         raise InvalidInputError(f"{path}: its header holds no ressin description") from error
     if not isinstance(about, dict):
         raise InvalidInputError(f"{path}: its header holds no ressin description")
@@ -67,3 +68,18 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 def part(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
     """Return the tensors whose names begin with ``name.``, without that beginning."""
     return {key[len(name) + 1 :]: value for key, value in tensors.items() if key.startswith(f"{name}.")}
+
+
+def check_weights(weights: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
+    """Insist that weights are of the types of a model's own, and finite: neither would show before the predictions do.
+
+    Raises
+    ------
+    InvalidInputError
+        With the first weight that is not.
+    """
+    for name, value in weights.items():
+        if name in wanted and value.dtype != wanted[name].dtype:
+            raise InvalidInputError(f"{name} holds {value.dtype}; {wanted[name].dtype} is needed")
+        if not bool(torch.isfinite(value).all()):
+            raise InvalidInputError(f"{name} holds numbers that are not finite")

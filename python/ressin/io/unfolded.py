@@ -1,0 +1,60 @@
+"""How large a Parquet file becomes in memory, told before it is read.
+
+The footer's sizes are those of the encoded pages, and a run of a billion equal values is encoded in a few bytes: what
+counts is how many values there are, and, for texts, how long each is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+
+WIDTHS = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4, "INT64": 8, "DOUBLE": 8, "INT96": 12}  # bytes of a value
+OFFSET = 4  # bytes by which Arrow finds a text
+
+
+def parquet_bytes(source: Any) -> int:
+    """Bytes that the columns of a Parquet file take in memory; no value is unfolded to find out.
+
+    Parameters
+    ----------
+    source
+        A path, or an Arrow file.
+
+    Raises
+    ------
+    pyarrow.ArrowException, OSError
+        When it is not a readable Parquet file.
+    """
+    import pyarrow.parquet as pq
+
+    footer = pq.read_metadata(source)
+    texts: set[str] = set()
+    total = 0
+    for group in range(footer.num_row_groups):
+        about = footer.row_group(group)
+        for place in range(footer.num_columns):
+            chunk = about.column(place)
+            values = max(chunk.num_values, about.num_rows)
+            if chunk.physical_type != "BYTE_ARRAY":
+                width = WIDTHS.get(chunk.physical_type) or footer.schema.column(place).length
+                total += max(chunk.total_uncompressed_size, values * width)
+            elif "." in chunk.path_in_schema:  # texts inside lists: none can be longer than all of them encoded
+                total += values * (OFFSET + chunk.total_uncompressed_size)
+            else:
+                texts.add(chunk.path_in_schema)
+    return total + (_text_bytes(pq.ParquetFile(source, read_dictionary=sorted(texts)), sorted(texts)) if texts else 0)
+
+
+def _text_bytes(file: pq.ParquetFile, names: list[str]) -> int:
+    """Bytes of columns of texts, which are read as numbers of different texts and not laid out."""
+    import pyarrow.compute as pc
+
+    total = 0
+    for batch in file.iter_batches(columns=names):
+        for column in batch.columns:
+            lengths = pc.binary_length(column.dictionary).take(column.indices)
+            total += OFFSET * len(column) + int(pc.sum(lengths).as_py() or 0)
+    return total
