@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ressin.nn.layer import _program, cvxeda
+from ressin.nn.batch import stack_program
+from ressin.nn.layer import cvxeda
 from ressin.nn.operators import cvxeda_operator
 from tests.signals import simulate
 
@@ -36,7 +37,7 @@ class Draw:
     def active(self, inputs: dict[str, Tensor]) -> Tensor:
         """Which driver samples outweigh their multiplier, (B, n), in the solver's unit."""
         names = ("alpha", "gamma", "tau0", "tau1")
-        program = _program(inputs["signal"].shape[:-1], inputs["signal"], tuple(inputs[k] for k in names))
+        program = stack_program(inputs["signal"].shape[:-1], inputs["signal"], tuple(inputs[k] for k in names))
         s = {"standardize": True, "revision": "2025", "baseline": "linear", **self.settings}
         *_, curvature, _ = cvxeda_operator(
             inputs["signal"], None, self.weight, program, self.rate, 10.0, s["revision"], s["baseline"],

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 import ressin
 import ressin.nn.layer
@@ -200,14 +201,52 @@ def test_a_second_derivative_is_refused_not_wrong() -> None:
         first.sum().backward()  # type: ignore[no-untyped-call]
 
 
-def test_compiled_it_is_the_same() -> None:
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")  # torch's own, in dual_level
+@pytest.mark.parametrize("name", ["signal", "alpha"])
+def test_a_derivative_forward_is_refused_not_lost(name: str) -> None:
+    given = {"signal": signals(1), "alpha": torch.tensor(1e-3)}
+    with forward_ad.dual_level():
+        given[name] = forward_ad.make_dual(given[name], torch.ones_like(given[name]))  # type: ignore[no-untyped-call]
+        with pytest.raises(ressin.InvalidInputError, match=f"{name} has a tangent"):
+            cvxeda(given["signal"], RATE, alpha=given["alpha"])
+
+
+@pytest.mark.parametrize("dynamic", [False, True])
+def test_compiled_it_is_the_same(dynamic: bool) -> None:
     layer = CvxEDA(RATE, learn=("alpha", "gamma", "tau0", "tau1"))
-    y = signals().requires_grad_()
-    inputs = (y, *layer.parameters())
-    plain = gradient(layer(y), *inputs)
-    found = gradient(torch.compile(layer, fullgraph=True, backend="aot_eager")(y), *inputs)
-    for a, b in zip(plain, found, strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
+    compiled = torch.compile(layer, fullgraph=True, backend="aot_eager", dynamic=dynamic)
+    for n in (200, 151):
+        y = signals()[:, :n].requires_grad_()
+        mask = torch.arange(n) < torch.tensor([[n], [n - 40], [80]])
+        inputs = (y, *layer.parameters())
+        plain = gradient(layer(y, mask), *inputs)
+        found = gradient(compiled(y, mask), *inputs)
+        for a, b in zip(plain, found, strict=True):
+            torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
+
+
+def test_on_another_device_parts_and_gradients_are_where_the_signal_is() -> None:
+    """A device without data, which every build of torch has: what is kept for the backward pass stays on the CPU."""
+    y = torch.empty(3, 200, device="meta", requires_grad=True)
+    alpha = torch.empty(3, device="meta", requires_grad=True)
+    parts = cvxeda(y, RATE, alpha=alpha)
+    for part in parts:
+        assert (part.device.type, part.dtype, part.shape) == ("meta", y.dtype, y.shape)
+    parts.phasic.sum().backward()  # type: ignore[no-untyped-call]
+    for leaf in (y, alpha):
+        assert leaf.grad is not None
+        assert leaf.grad.device.type == "meta"
+    kept = cvxeda_operator(y, None, None, alpha[:, None].expand(3, 4), RATE, 10.0, "2025", "linear", True, 1e-8, 100, 1)
+    assert [x.device.type for x in kept[3:]] == ["cpu"] * 3
+
+
+def test_no_signals_give_no_parts() -> None:
+    y = torch.empty(0, 200, requires_grad=True)
+    parts = cvxeda(y, RATE)
+    parts.phasic.sum().backward()  # type: ignore[no-untyped-call]
+    assert parts.driver.shape == (0, 200)
+    assert y.grad is not None
+    assert y.grad.shape == (0, 200)
 
 
 def test_the_module_learns_what_it_is_told() -> None:
@@ -222,6 +261,13 @@ def test_the_module_learns_what_it_is_told() -> None:
     ("change", "message"),
     [
         ({"signal": torch.zeros(3, 50, dtype=torch.int64)}, "int64"),
+        ({"signal": np.zeros((3, 50))}, "the signal is a ndarray; a torch tensor is needed"),
+        ({"signal": [1.0, 2.0, 3.0, 4.0]}, "the signal is a list; a torch tensor is needed"),
+        ({"alpha": None}, "alpha is None; it must be a number or a tensor"),
+        ({"tau0": "2"}, "tau0 is '2'; it must be a number or a tensor"),
+        ({"mask": np.ones((3, 200), dtype=bool)}, "mask is a ndarray; a torch tensor is needed"),
+        ({"sampling_rate": "4"}, "sampling_rate is '4'"),
+        ({"standardize": "no"}, "standardize is 'no'"),
         ({"signal": torch.zeros(3, 3)}, "at least 4"),
         ({"alpha": torch.tensor([1e-3, -1.0, 1e-3])}, r"alpha of signal 1 is -1"),
         ({"alpha": torch.ones(2)}, r"alpha has shape \(2,\)"),

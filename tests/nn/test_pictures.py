@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 import ressin
 from ressin.image import ImageSettings, to_image
@@ -94,3 +95,11 @@ def test_bad_input_is_named(change: dict[str, Any], message: str) -> None:
     given: dict[str, Any] = {"signals": signals(60), "sampling_rate": 8.0, **change}
     with pytest.raises(ressin.InvalidInputError, match=message):
         draw(given.pop("signals"), given.pop("sampling_rate"), **given)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")  # torch's own, in dual_level
+def test_a_derivative_forward_is_refused_not_lost() -> None:
+    with forward_ad.dual_level():
+        moved = forward_ad.make_dual(signals(120), signals(120))  # type: ignore[no-untyped-call]
+        with pytest.raises(ressin.InvalidInputError, match="signals has a tangent"):
+            draw(moved, 8.0)

@@ -1,4 +1,4 @@
-"""A batch of signals in the rows of one array, checked, as the compiled core takes it."""
+"""A batch of signals and their programmes, checked: as tensors, and in the rows of one array for the compiled core."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch.autograd import forward_ad
 
 from ressin.errors import InvalidInputError
 from ressin.signals import MIN_SAMPLES
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+DTYPES = (torch.float32, torch.float64)
 NAMES = ("alpha", "gamma", "tau0", "tau1")  # columns of a program
 
 
@@ -114,6 +116,82 @@ def _check_programs(programs: NDArray[np.float64]) -> None:
         needed = ">= 0" if NAMES[column] == "gamma" else "> 0"
         raise InvalidInputError(
             f"{NAMES[column]} of signal {row} is {programs[row, column]:g}; it must be a finite number {needed}"
+        )
+
+
+def refuse_forward_mode(name: str, value: Tensor) -> None:
+    """Raise InvalidInputError for a tensor with a tangent, which an operator with a backward pass alone would lose."""
+    if torch.compiler.is_compiling():
+        return
+    _, tangent = forward_ad.unpack_dual(value)  # type: ignore[no-untyped-call]
+    if tangent is not None:
+        raise InvalidInputError(
+            f"{name} has a tangent; forward-mode differentiation is not implemented: use backward()"
+        )
+
+
+def check_signal(signal: Tensor) -> torch.Size:
+    """Return the batch's shape (...) of signals (..., n)."""
+    _check_tensor("the signal", signal)
+    if signal.ndim < 1 or signal.dtype not in DTYPES:
+        raise InvalidInputError(
+            f"the signal is a {signal.dtype} tensor of shape {tuple(signal.shape)}; float32 or float64 of shape "
+            "(..., n) is needed"
+        )
+    if signal.shape[-1] < MIN_SAMPLES:
+        raise InvalidInputError(f"the signal has {signal.shape[-1]} samples; at least {MIN_SAMPLES} are needed")
+    return signal.shape[:-1]
+
+
+def _check_tensor(name: str, value: object) -> None:
+    if not isinstance(value, torch.Tensor):
+        raise InvalidInputError(f"{name} is a {type(value).__name__}; a torch tensor is needed")
+    refuse_forward_mode(name, value)
+
+
+def rows_like(name: str, value: Tensor | None, signal: Tensor) -> Tensor | None:
+    """Return a mask or weights of the signal's shape as rows, (B, n)."""
+    if value is None:
+        return None
+    _check_tensor(name, value)
+    if value.shape != signal.shape:
+        raise InvalidInputError(
+            f"{name} has shape {tuple(value.shape)}; it must have the signal's, {tuple(signal.shape)}"
+        )
+    if name == "mask" and value.dtype != torch.bool:
+        raise InvalidInputError(f"mask is a {value.dtype} tensor; it must be bool, True where there is a sample")
+    return value.reshape(-1, signal.shape[-1])
+
+
+def stack_program(batch: torch.Size, signal: Tensor, values: tuple[float | Tensor, ...]) -> Tensor:
+    """Stack alpha, gamma, tau0 and tau1 of every signal: (B, 4), double."""
+    columns = []
+    for name, value in zip(NAMES, values, strict=True):
+        try:
+            tensor = torch.as_tensor(value, dtype=torch.float64, device=signal.device)
+        except (TypeError, ValueError, RuntimeError):
+            raise InvalidInputError(f"{name} is {value!r}; it must be a number or a tensor") from None
+        refuse_forward_mode(name, tensor)
+        try:
+            columns.append(tensor.expand(batch).reshape(-1))
+        except RuntimeError:
+            raise InvalidInputError(
+                f"{name} has shape {tuple(tensor.shape)}, which does not broadcast to the batch's, {tuple(batch)}"
+            ) from None
+    program = torch.stack(columns, dim=1)
+    if not torch.compiler.is_compiling() and (columns[2].requires_grad or columns[3].requires_grad):
+        _check_differentiable(program)
+    return program
+
+
+def _check_differentiable(program: Tensor) -> None:
+    """Refuse a gradient in time constants that are equal; compiled, where values are unknown, it is NaN."""
+    equal = (program[:, 2] == program[:, 3]).nonzero()
+    if len(equal):
+        row = int(equal[0])
+        raise InvalidInputError(
+            f"tau0 and tau1 of signal {row} are both {float(program[row, 2].detach()):g} s; the response has no "
+            "derivative in its time constants where they are equal: start them apart"
         )
 
 

@@ -9,12 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from ressin.errors import InvalidInputError
-from ressin.nn.batch import NAMES
-from ressin.nn.operators import cvxeda_operator
+from ressin.nn.batch import NAMES, check_signal, rows_like, stack_program
+from ressin.nn.operators import checked_settings, cvxeda_operator
 from ressin.settings import Baseline, Revision, Settings, check_knots, check_sampling_rate
-from ressin.signals import MIN_SAMPLES
-
-DTYPES = (torch.float32, torch.float64)
 
 
 class Parts(NamedTuple):
@@ -85,7 +82,8 @@ def cvxeda(
     Raises
     ------
     InvalidInputError
-        A tensor or a setting that cannot be used, or a gradient in time constants that are equal.
+        A tensor or a setting that cannot be used, a gradient in time constants that are equal, or forward-mode
+        differentiation.
     ConvergenceError
         A programme was not solved to `tol`.
 
@@ -111,24 +109,20 @@ def cvxeda(
     >>> bool(signal.grad.sum().abs() < 1e-9)  # a constant moves the tonic part alone
     True
     """
-    batch = _check_signal(signal)
-    masks, weights = _rows("mask", mask, signal), _rows("sample_weight", sample_weight, signal)
+    batch = check_signal(signal)
+    masks, weights = rows_like("mask", mask, signal), rows_like("sample_weight", sample_weight, signal)
     if weights is not None and weights.requires_grad:
         raise InvalidInputError("sample_weight requires a gradient, which is not computed: detach it")
-    program = _program(batch, signal, (alpha, gamma, tau0, tau1))
+    program = stack_program(batch, signal, (alpha, gamma, tau0, tau1))
+    settings = (sampling_rate, delta_knot, revision, baseline, standardize, tol, max_iterations, n_threads)
+    if not torch.compiler.is_compiling():  # of a compiled call the operator checks them
+        checked_settings(*settings)
     phasic, tonic, driver, *_ = cvxeda_operator(
         signal.reshape(-1, signal.shape[-1]),
         masks,
         weights,
         program,
-        sampling_rate,
-        delta_knot,
-        revision,
-        baseline,
-        standardize,
-        tol,
-        max_iterations,
-        n_threads,
+        *settings,
     )
     phasic, tonic, driver = (x.reshape(signal.shape) for x in (phasic, tonic, driver))
     residual = signal - phasic - tonic
@@ -237,55 +231,3 @@ class CvxEDA(nn.Module):
     def extra_repr(self) -> str:
         """Say the rate and which parameters are learned."""
         return f"sampling_rate={self.sampling_rate:g}, learn={self.learn}"
-
-
-def _check_signal(signal: Tensor) -> torch.Size:
-    """Return the batch's shape."""
-    if signal.ndim < 1 or signal.dtype not in DTYPES:
-        raise InvalidInputError(
-            f"the signal is a {signal.dtype} tensor of shape {tuple(signal.shape)}; float32 or float64 of shape "
-            "(..., n) is needed"
-        )
-    if signal.shape[-1] < MIN_SAMPLES:
-        raise InvalidInputError(f"the signal has {signal.shape[-1]} samples; at least {MIN_SAMPLES} are needed")
-    return signal.shape[:-1]
-
-
-def _rows(name: str, value: Tensor | None, signal: Tensor) -> Tensor | None:
-    if value is None:
-        return None
-    if value.shape != signal.shape:
-        raise InvalidInputError(
-            f"{name} has shape {tuple(value.shape)}; it must have the signal's, {tuple(signal.shape)}"
-        )
-    if name == "mask" and value.dtype != torch.bool:
-        raise InvalidInputError(f"mask is a {value.dtype} tensor; it must be bool, True where there is a sample")
-    return value.reshape(-1, signal.shape[-1])
-
-
-def _program(batch: torch.Size, signal: Tensor, values: tuple[float | Tensor, ...]) -> Tensor:
-    """Stack alpha, gamma, tau0 and tau1 of every signal: (B, 4), double."""
-    columns = []
-    for name, value in zip(NAMES, values, strict=True):
-        tensor = torch.as_tensor(value, dtype=torch.float64, device=signal.device)
-        try:
-            columns.append(tensor.expand(batch).reshape(-1))
-        except RuntimeError:
-            raise InvalidInputError(
-                f"{name} has shape {tuple(tensor.shape)}, which does not broadcast to the batch's, {tuple(batch)}"
-            ) from None
-    program = torch.stack(columns, dim=1)
-    if not torch.compiler.is_compiling() and (columns[2].requires_grad or columns[3].requires_grad):
-        _check_differentiable(program)
-    return program
-
-
-def _check_differentiable(program: Tensor) -> None:
-    """Refuse a gradient in time constants that are equal; compiled, where values are unknown, it is NaN."""
-    equal = (program[:, 2] == program[:, 3]).nonzero()
-    if len(equal):
-        row = int(equal[0])
-        raise InvalidInputError(
-            f"tau0 and tau1 of signal {row} are both {float(program[row, 2].detach()):g} s; the response has no "
-            "derivative in its time constants where they are equal: start them apart"
-        )

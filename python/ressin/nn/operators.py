@@ -23,7 +23,7 @@ from ressin.settings import Settings, check_knots, check_sampling_rate, core_set
 N_KEPT = 4  # mean, scale and two starting values stand before the spline's coefficients
 
 
-def _checked(
+def checked_settings(
     sampling_rate: float,
     delta_knot: float,
     revision: str,
@@ -33,6 +33,7 @@ def _checked(
     max_iterations: int,
     n_threads: int,
 ) -> _core.Settings:
+    """Return the settings as the compiled core takes them, or raise InvalidInputError."""
     settings = Settings(
         delta_knot=delta_knot,
         revision=revision,  # type: ignore[arg-type]  # Settings checks it
@@ -67,7 +68,7 @@ def cvxeda_operator(
     needs: residual and curvature, (B, n), and coefficients, (B, 4 + n_knots).
     """
     rows = Rows.of(signal, mask, sample_weight, program)
-    core = _checked(sampling_rate, delta_knot, revision, baseline, standardize, tol, max_iterations, n_threads)
+    core = checked_settings(sampling_rate, delta_knot, revision, baseline, standardize, tol, max_iterations, n_threads)
     *arrays, solved, gap = _core.layer_forward(*rows.arrays(), 1.0 / sampling_rate, core)
     if not all(solved):
         first = solved.index(False)
@@ -120,7 +121,7 @@ def cvxeda_backward(
 ) -> tuple[Tensor, Tensor]:
     """Gradients of a loss in the signal, (B, n), and in the program, (B, 4), from those in the parts."""
     rows = Rows.of(signal, mask, sample_weight, program)
-    core = _checked(sampling_rate, delta_knot, revision, baseline, standardize, tol, max_iterations, n_threads)
+    core = checked_settings(sampling_rate, delta_knot, revision, baseline, standardize, tol, max_iterations, n_threads)
     solution = (_array(driver), _array(residual), _array(curvature), _array(kept))
     gradients = (None if x is None else _array(x) for x in (to_phasic, to_tonic, to_driver))
     to_signal, to_program = _core.layer_backward(*rows.arrays(), 1.0 / sampling_rate, core, *solution, *gradients)

@@ -12,6 +12,7 @@ from torch import Tensor
 from ressin import _core
 from ressin.errors import InvalidInputError
 from ressin.image import DEFAULT, ImageSettings
+from ressin.nn.batch import refuse_forward_mode
 from ressin.packed import check_rate, empty_images, too_short
 
 
@@ -52,7 +53,8 @@ def draw(
     Raises
     ------
     InvalidInputError
-        If a shape is wrong, a signal shorter than two seconds, or a sample not finite.
+        If a shape is wrong, a signal shorter than two seconds, a sample not finite, or with forward-mode
+        differentiation.
 
     Notes
     -----
@@ -65,6 +67,7 @@ def draw(
             f"signals are {signals.dtype} of shape {tuple(signals.shape)}; floats of shape (batch, channels, n) are "
             "needed"
         )
+    refuse_forward_mode("signals", signals)
     count, n_channels, n = signals.shape
     if lengths is None:
         lengths = torch.full((count,), n, dtype=torch.int64)
