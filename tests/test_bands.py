@@ -185,7 +185,7 @@ def test_decompose_gives_bands_on_demand() -> None:
         ({"n_boot": True}, "n_boot is True"),
         ({"n_boot": 30.0}, r"n_boot is 30\.0"),
         ({"level": 1.0}, r"level is 1\.0; it must lie between 0 and 1"),
-        ({"block": 0.0}, r"block is 0\.0; it must be a finite number > 0 in seconds"),
+        ({"block": 0.0}, r"block is 0; it must be a finite number > 0 in seconds"),
         ({"seed": -1}, "seed is -1; it must be an integer >= 0"),
     ],
 )

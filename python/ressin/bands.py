@@ -12,6 +12,7 @@ import numpy as np
 from ressin.errors import ConvergenceError, InvalidInputError
 from ressin.pilot import Pilot, find_pilot
 from ressin.rows import STATUSES, rows_of_bytes, solve_rows
+from ressin.settings import check_positive
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -149,8 +150,7 @@ def bootstrap_bands(
     check_draws(n_boot, seed)
     if not 0.0 < level < 1.0:
         raise InvalidInputError(f"level is {level!r}; it must lie between 0 and 1")
-    if not (math.isfinite(block) and block > 0):
-        raise InvalidInputError(f"block is {block!r}; it must be a finite number > 0 in seconds")
+    check_positive("block", block, "seconds")
     own = decomposition.settings
     settings = replace(own, solver="interior_point", tol=max(own.tol, _TOL), n_threads=n_threads)
     pilot = find_pilot(decomposition, settings, block)

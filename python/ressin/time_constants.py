@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ressin.errors import InvalidInputError
-from ressin.held_out import hold_out
+from ressin.errors import ConvergenceError, InvalidInputError
+from ressin.held_out import HeldOut, hold_out
 from ressin.held_out_fit import bounds, intervals, maximise, values
-from ressin.settings import Baseline, Revision, Settings, check_knots, check_sampling_rate
+from ressin.settings import Baseline, Revision, Settings, check_knots, check_positive, check_sampling_rate
 from ressin.signals import check_missing, check_signal
 
 if TYPE_CHECKING:
@@ -135,14 +134,6 @@ def fit_time_constants(
     >>> bool(abs(found.tau0 - 3.0) < 0.3), bool(abs(found.tau1 - 0.5) < 0.05)
     (True, True)
     """
-    if isinstance(signals, Mapping):
-        return {
-            person: fit_time_constants(
-                own, sampling_rate, alpha=alpha, gamma=gamma, delta_knot=delta_knot, revision=revision,
-                baseline=baseline, block=block, folds=folds, max_iterations=max_iterations, n_threads=n_threads,
-            )
-            for person, own in signals.items()
-        }  # fmt: skip
     rate = check_sampling_rate(sampling_rate)
     settings = Settings(
         alpha=1e-3 if alpha is None else alpha,
@@ -156,8 +147,25 @@ def fit_time_constants(
     )
     check_knots(None, settings, rate)
     _check_options(block, folds, max_iterations)
-    recordings = _recordings(signals)
-    likelihood = hold_out([_zscored(x) for x in recordings], rate, settings, block, folds)
+
+    def fit(own: Any) -> TimeConstants:
+        recordings = _recordings(own)
+        return _fit(recordings, hold_out(recordings, rate, settings, block, folds), alpha, max_iterations)
+
+    if not isinstance(signals, Mapping):
+        return fit(signals)
+    found = {}
+    for person, own in signals.items():
+        try:
+            found[person] = fit(own)
+        except (InvalidInputError, ConvergenceError) as error:
+            raise type(error)(f"{person!r}: {error}") from error
+    return found
+
+
+def _fit(recordings: list[Array], likelihood: HeldOut, alpha: float | None, max_iterations: int) -> TimeConstants:
+    """Learn one person's time constants, and alpha where it is not given."""
+    rate = likelihood.sampling_rate
     n_free = 3 if alpha is None else 2
     starts = [(t0, t1, a if alpha is None else alpha) for t0, t1, a in STARTS]
     default = maximise(likelihood, starts[:2], (0, 1, 2)[2:n_free], max_iterations, 1)  # the default constants
@@ -183,18 +191,23 @@ def fit_time_constants(
 
 
 def _recordings(signals: Any) -> list[Array]:
-    """Return one person's recordings, checked; one recording may come alone."""
+    """Return one person's recordings, z-scored; one recording may come alone."""
     if isinstance(signals, (str, bytes)):
         raise InvalidInputError("signals is text; give a recording, a sequence of recordings or a mapping of persons")
-    items = list(signals)
+    try:
+        items = list(signals)
+    except TypeError:
+        raise InvalidInputError(
+            f"signals is {signals!r}; give a recording, a sequence of recordings or a mapping of persons"
+        ) from None
     if not items:
         raise InvalidInputError("signals is empty; at least one recording is needed")
     if np.ndim(items[0]) == 0:
-        return [check_signal(signals)]
+        return [_zscored(check_signal(signals))]
     checked = []
     for i, item in enumerate(items):
         try:
-            checked.append(check_signal(item))
+            checked.append(_zscored(check_signal(item)))
         except InvalidInputError as error:
             raise InvalidInputError(f"recording {i}: {error}") from error
     return checked
@@ -211,13 +224,12 @@ def _zscored(signal: Array) -> Array:
     check_missing(signal, None, "solve")
     mean, deviation = float(np.nanmean(signal)), float(np.nanstd(signal))
     if deviation <= 1e-12 * max(1.0, abs(mean)):
-        raise InvalidInputError(f"a recording of {signal.size} samples is constant: it says nothing of time constants")
+        raise InvalidInputError(f"the signal of {signal.size} samples is constant: it says nothing of time constants")
     return (signal - mean) / deviation
 
 
 def _check_options(block: float, folds: int, max_iterations: int) -> None:
-    if not (math.isfinite(block) and block > 0):
-        raise InvalidInputError(f"block is {block!r}; it must be a finite number > 0 in seconds")
+    check_positive("block", block, "seconds")
     counts: tuple[tuple[str, object, int], ...] = (("folds", folds, 2), ("max_iterations", max_iterations, 1))
     for name, value, least in counts:
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:

@@ -17,6 +17,7 @@ from ressin.settings import (
     Solver,
     check_knots,
     check_option,
+    check_positive,
     check_sampling_rate,
 )
 from ressin.signals import MIN_SAMPLES, check_missing, check_signal
@@ -176,7 +177,7 @@ def window_grid(n: int, sampling_rate: float, window: float, step: float) -> tup
     InvalidInputError
         A window below 4 samples or longer than the recording, or a step below one sample.
     """
-    length = _samples("window", window, sampling_rate)
+    length = round(check_positive("window", window, "seconds") * sampling_rate)
     if length < MIN_SAMPLES:
         raise InvalidInputError(
             f"window is {window:g} s, {length} samples at {sampling_rate:g} Hz; it must have at least {MIN_SAMPLES}"
@@ -186,22 +187,13 @@ def window_grid(n: int, sampling_rate: float, window: float, step: float) -> tup
             f"window is {window:g} s, {length} samples at {sampling_rate:g} Hz, longer than the recording of {n} "
             f"samples ({n / sampling_rate:g} s)"
         )
-    if _samples("step", step, sampling_rate) < 1 or step * sampling_rate < 1:
+    if check_positive("step", step, "seconds") * sampling_rate < 1:
         raise InvalidInputError(
             f"step is {step:g} s, below the sampling interval of {1 / sampling_rate:g} s; it must be one sample or more"
         )
     count = int((n - length + 0.5) // (step * sampling_rate)) + 1
     starts = np.rint(np.arange(count) * (step * sampling_rate)).astype(np.int64)
     return starts[starts <= n - length], length
-
-
-def _samples(name: str, seconds: object, sampling_rate: float) -> int:
-    if isinstance(seconds, (bool, str, bytes)) or np.ndim(seconds) != 0:  # type: ignore[arg-type]
-        raise InvalidInputError(f"{name} is {seconds!r}; it must be a number of seconds")
-    number = float(seconds)  # type: ignore[arg-type]
-    if not (np.isfinite(number) and number > 0):
-        raise InvalidInputError(f"{name} is {number:g}; it must be a finite number > 0 in seconds")
-    return round(number * sampling_rate)
 
 
 def _count(marked: NDArray[np.bool_], starts: NDArray[np.int64], length: int) -> NDArray[np.int64]:
