@@ -107,10 +107,6 @@ class Settings:
         _check_choice("baseline", self.baseline, get_args(Baseline))
         _check_choice("solver", self.solver, get_args(Solver))
         _check_choice("missing", self.missing, get_args(Missing))
-        for name in ("standardize", "warm_start"):
-            value = getattr(self, name)
-            if not isinstance(value, (bool, np.bool_)):
-                raise InvalidInputError(f"{name} is {value!r}; it must be True or False")
         _check_count("max_iterations", self.max_iterations, 1)
         _check_count("n_threads", self.n_threads, 0)
         for name in ("standardize", "warm_start"):
