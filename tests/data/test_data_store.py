@@ -97,7 +97,7 @@ def test_folders_that_are_not_whole_say_so(copied: Path, tmp_path: Path) -> None
     with pytest.raises(RecordingError, match="schema version 99"):
         load(copied)
     change_meta(copied, schema_version=schema.SCHEMA_VERSION, labels=[1])
-    with pytest.raises(RecordingError, match="'labels' must be a list of names"):
+    with pytest.raises(RecordingError, match="'labels' must be a list of different names"):
         load(copied)
     (copied / schema.META).write_text("{")
     with pytest.raises(RecordingError, match="is not JSON"):
@@ -121,19 +121,46 @@ def test_foreign_tables_are_refused_by_column(copied: Path) -> None:
         _ = load(copied).recordings
 
 
-def test_lengths_that_do_not_add_up_are_refused(copied: Path) -> None:
+@pytest.mark.parametrize("change", [[1], [5, -5], [-5000], [None]], ids=["more", "swapped", "negative", "null"])
+def test_lengths_that_are_not_those_of_the_channels_are_refused(copied: Path, change: list[int | None]) -> None:
     table = pq.read_table(copied / schema.RECORDINGS)
     place = table.schema.get_field_index("n_samples")
-    lengths = pa.array([number + 1 for number in table.column("n_samples").to_pylist()], pa.int32())
-    pq.write_table(table.set_column(place, table.schema.field(place), lengths), copied / schema.RECORDINGS)
-    with pytest.raises(RecordingError, match="n_samples add up to"):
+    lengths = table.column("n_samples").to_pylist()
+    for row, more in enumerate(change):
+        lengths[row] = None if more is None else lengths[row] + more
+    changed = table.set_column(place, table.schema.field(place), pa.array(lengths, pa.int32()))
+    pq.write_table(changed, copied / schema.RECORDINGS)
+    with pytest.raises(RecordingError, match=r"recordings.parquet: row 1 has n_samples -?\d+, its phasic \d+ values"):
         load(copied).channel("phasic")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"labels": ["arousal", "arousal"]}, "'labels' must be a list of different names"),
+        ({"settings": None}, "'settings' must be an object, not 'None'"),
+        ({"settings": {"window": 5}}, "'settings.window' must be an object, not '5'"),
+        ({"counts": []}, "'counts' must be an object"),
+        ({"simulation": "x"}, "'simulation' must be null or a ceiling's rows"),
+        ({"simulation": {"ceiling": [{"dimension": "arousal"}]}}, "'simulation' must be null or a ceiling's rows"),
+    ],
+)
+def test_a_description_of_another_shape_is_refused(copied: Path, changes: dict[str, object], words: str) -> None:
+    change_meta(copied, **changes)
+    with pytest.raises(RecordingError, match=words):
+        load(copied)
+
+
+def test_a_description_without_bottom_is_refused(copied: Path) -> None:
+    (copied / schema.META).write_text("[" * 100_000)
+    with pytest.raises(RecordingError, match="is not JSON"):
+        load(copied)
 
 
 def test_a_store_that_unpacks_to_too_much_is_refused(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "MAX_STORE_BYTES", 1000)
     with pytest.raises(RecordingError, match=r"recordings.parquet: unpacks to 0 MiB, at most 0"):
         _ = load(copied).recordings
-    monkeypatch.setattr(store, "MAX_JSON_BYTES", 10)
+    monkeypatch.setattr("ressin.data.meta.MAX_JSON_BYTES", 10)
     with pytest.raises(RecordingError, match="at most 0 MiB is read"):
         load(copied)

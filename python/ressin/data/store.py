@@ -15,7 +15,6 @@ Layout and columns: `ressin.data.schema`. In short, for a reader without ressin:
 `pair` is one listening occasion: the two recordings of a PMEmo-2018 pair (one per dimension) share it.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,12 +23,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ressin.data import schema
 from ressin.data.features import MAX_FEATURES
-from ressin.data.files import MAX_JSON_BYTES, MIB, read_limited
+from ressin.data.files import MIB
 from ressin.data.guard import parquet_size
+from ressin.data.meta import read_meta
 from ressin.errors import InvalidInputError, RecordingError
 
 if TYPE_CHECKING:
@@ -142,17 +143,21 @@ class Prepared:
         ------
         InvalidInputError
             Another name.
+        RecordingError
+            When a recording has another number of samples than its row says.
         """
         if name not in schema.CHANNELS:
             raise InvalidInputError(f"channel {name!r} is not known: one of {', '.join(schema.CHANNELS)}")
         column = self.table(schema.RECORDINGS, [name]).column(0)
-        values = np.concatenate([np.empty(0, np.float32), *(chunk.flatten().to_numpy() for chunk in column.chunks)])
-        lengths = self.recordings["n_samples"].to_numpy(np.int64)
-        offsets = np.concatenate([[0], np.cumsum(lengths)])
-        if offsets[-1] != len(values):
+        held = pc.list_value_length(column).fill_null(-1).to_numpy()
+        stated = self.table(schema.RECORDINGS, ["n_samples"]).column(0).fill_null(0).to_numpy()
+        if not np.array_equal(held, stated):
+            row = int(np.argmax(held != stated))
             raise RecordingError(
-                f"{schema.RECORDINGS}: n_samples add up to {offsets[-1]}, {name} has {len(values)} values"
+                f"{schema.RECORDINGS}: row {row + 1} has n_samples {stated[row]}, its {name} {held[row]} values"
             )
+        values = np.concatenate([np.empty(0, np.float32), *(chunk.flatten().to_numpy() for chunk in column.chunks)])
+        offsets = np.concatenate([[0], np.cumsum(held, dtype=np.int64)])
         return Channel(values, offsets)
 
     def table(self, file: str, columns: Sequence[str] | None = None) -> pa.Table:
@@ -226,23 +231,8 @@ def load(folder: str | Path) -> Prepared:
         unfinished = any((path / name).exists() for name in (*schema.TABLES, ".work"))
         reason = "was not finished: run the preparation again" if unfinished else "is not a prepared folder"
         raise RecordingError(f"{path} {reason} (no {schema.META})")
-    try:
-        meta = json.loads(read_limited(path / schema.META, MAX_JSON_BYTES))
-    except ValueError as error:
-        raise RecordingError(f"{path / schema.META} is not JSON ({error})") from error
-    _check_meta(path, meta)
-    return Prepared(path, meta)
-
-
-def _check_meta(path: Path, meta: Any) -> None:
-    version = meta.get("schema_version") if isinstance(meta, dict) else None
-    if version != schema.SCHEMA_VERSION:
-        raise RecordingError(
-            f"{path / schema.META}: schema version {version!r}, not {schema.SCHEMA_VERSION}: prepare it again"
-        )
-    labels = meta.get("labels")
-    if not (isinstance(labels, list) and all(isinstance(name, str) for name in labels)):
-        raise RecordingError(f"{path / schema.META}: 'labels' must be a list of names, not {labels!r}")
+    meta = read_meta(path)
     missing = [name for name in schema.TABLES if not (path / name).is_file()]
     if missing:
         raise RecordingError(f"{path}: {missing[0]} is missing: prepare again")
+    return Prepared(path, meta)
