@@ -63,7 +63,7 @@ def _lacks(demo: Demo, extra: str, purpose: str) -> bool:
 
 
 def _simulate(demo: Demo, folder: Path, music: bool) -> None:
-    from ressin.cli_bars import StageBars
+    from ressin.cli.bars import StageBars
     from ressin.data.population import SimulationSettings
     from ressin.data.simulate import simulate_pmemo
 
@@ -82,7 +82,7 @@ def _simulate(demo: Demo, folder: Path, music: bool) -> None:
 
 
 def _prepare(demo: Demo, source: Path, folder: Path) -> None:
-    from ressin.cli_bars import StageBars
+    from ressin.cli.bars import StageBars
     from ressin.data.pmemo import read_pmemo
     from ressin.data.prepare import prepare
 
@@ -94,7 +94,7 @@ def _prepare(demo: Demo, source: Path, folder: Path) -> None:
 
 
 def _report(demo: Demo, data: Path, folder: Path) -> bool:
-    from ressin.cli_bars import TrainingBar
+    from ressin.cli.bars import TrainingBar
     from ressin.report.reproduce import reproduce
 
     with TrainingBar() as bar:

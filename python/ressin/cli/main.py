@@ -7,8 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ressin import cli_data, cli_learn
-from ressin.cli import decompose, demo, watch, windows
+from ressin.cli import data, decompose, demo, learn, watch, windows
 from ressin.errors import RessinError
 
 # Each adds parsers to the subparsers it is given; a parser's default `run` takes the arguments and returns the status.
@@ -17,8 +16,8 @@ COMMANDS = (
     windows.add_parser,
     watch.add_parser,
     demo.add_parser,
-    cli_data.add_parsers,
-    cli_learn.add_parsers,
+    data.add_parsers,
+    learn.add_parsers,
 )
 
 

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ressin.cli_bars import TrainingBar
+from ressin.cli.bars import TrainingBar
 
 if TYPE_CHECKING:
     from ressin.data.windows import WindowRule

@@ -8,8 +8,8 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ressin.cli_bars import StageBars
-from ressin.cli_figures import add_figures
+from ressin.cli.bars import StageBars
+from ressin.cli.figures import add_figures
 from ressin.errors import InvalidInputError
 
 if TYPE_CHECKING:
