@@ -234,7 +234,10 @@ def test_a_sweep_has_a_column_for_each_parameter_that_varies() -> None:
     signal = simulate_eda(60, 8, n_scr=6, rng=np.random.default_rng(2)).signal
     found = sweep(signal, 8, alpha=[1e-4, 1e-3, 1e-2], baseline=["linear", "spline"])
     table = found.to_frame()
-    panels = np.array(plot_sweep(found).axes, dtype=object).reshape(3, 2)
+    figure = plot_sweep(found)
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert legend == ["one choice of the others", "median over the others"]
+    panels = np.array(figure.axes, dtype=object).reshape(3, 2)
     assert [panel.get_xlabel() for panel in panels[-1]] == ["alpha", "baseline"]
     assert panels[0, 0].get_xscale() == "log"
     assert [label.get_text() for label in panels[-1, 1].get_xticklabels()] == ["linear", "spline"]
@@ -243,7 +246,9 @@ def test_a_sweep_has_a_column_for_each_parameter_that_varies() -> None:
         np.testing.assert_array_equal(linear.get_ydata(), table[measure][table["baseline"] == "linear"])
         np.testing.assert_allclose(np.asarray(median.get_ydata()), table.groupby("alpha")[measure].median())
     assert len(panels[0, 1].get_lines()) == 4
-    assert plot_sweep(sweep(signal, 8)).axes[-1].get_xlabel() == "alpha"
+    single = plot_sweep(sweep(signal, 8))
+    assert single.axes[-1].get_xlabel() == "alpha"
+    assert single.legends == []
 
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

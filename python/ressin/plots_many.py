@@ -108,6 +108,8 @@ def plot_sweep(sweep: Sweep, *, title: str = "", min_amplitude: float = 0.01) ->
         for column, name in enumerate(varied):
             axes[-1, column].set_xlabel(name if name not in ("tau0", "tau1", "delta_knot") else f"{name} (s)")
         figure.align_ylabels(list(axes[:, 0]))
+        if len(varied) > 1:
+            figure.legend(handles=axes[0, 0].get_lines()[-2:], loc="outside upper right", frameon=False, ncols=2)
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontsize=11.0)
     return figure
@@ -120,9 +122,13 @@ def _draw_measure(axis: Axes, table: pd.DataFrame, name: str, measure: str, othe
     groups = [group for _, group in table.groupby(others, sort=False)] if others else [table]
     for group in groups:
         group = group.sort_values(name) if not words else group
-        axis.plot([places[v] for v in group[name]], group[measure], color=PHASIC, linewidth=0.7, alpha=0.5)
+        positions = [places[v] for v in group[name]]
+        axis.plot(positions, group[measure], color=PHASIC, linewidth=0.7, alpha=0.5, label="one choice of the others")
     median = table.groupby(name, sort=not words)[measure].median()
-    axis.plot([places[v] for v in median.index], median, color="black", linewidth=1.6, marker="o", markersize=3.0)
+    axis.plot(
+        [places[v] for v in median.index], median, color="black", linewidth=1.6, marker="o", markersize=3.0,
+        label="median over the others",
+    )  # fmt: skip
     axis.yaxis.set_major_locator(MaxNLocator(4))
     values = np.array(list(places.values()))
     if words:
