@@ -89,7 +89,7 @@ def draw(curves: dict[str, tuple[list[float], list[float]]], path: Path) -> None
             axes.semilogy(LAGS, stream, color=colour, marker="o", markersize=3, label=name)
             axes.semilogy(LAGS, ending, color=colour, linestyle=":", linewidth=1)
         axes.axhline(0.02, color="#7a7a7a", linewidth=0.7)
-        axes.annotate("0.02", (LAGS[0], 0.02), textcoords="offset points", xytext=(-2, 3), ha="left", color="#5a5a5a")
+        axes.annotate("0.02", (LAGS[-1], 0.02), textcoords="offset points", xytext=(0, 3), ha="right", color="#5a5a5a")
         axes.set_xlabel("lag (s)")
         axes.set_ylabel("distance to the whole recording\n(99th percentile, standard deviations)")
         axes.set_title("Final phasic part of a stream; dotted: the whole recording, had it ended there")
