@@ -47,6 +47,15 @@ def test_an_error_of_the_system_while_writing_names_the_file(tmp_path: Path) -> 
         fill_the_disk()
 
 
+def test_an_error_that_is_ours_already_is_not_wrapped_again(tmp_path: Path) -> None:
+    def fail() -> None:
+        with replacing(tmp_path / "out.csv"):
+            raise OutputError("cannot write it")
+
+    with pytest.raises(OutputError, match=r"^cannot write it$"):
+        fail()
+
+
 def _write(path: Path) -> None:
     with replacing(path) as temporary:
         temporary.write_text("x")

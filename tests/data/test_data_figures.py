@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ressin.data.figures import plot_labels, plot_round_trip, round_trip
@@ -40,6 +41,9 @@ def test_figure_3_shows_signals_and_errors(prepared: Prepared) -> None:
         assert axis.get_title() == f"{name}: round-trip error {error:.2e} of the range"
         np.testing.assert_array_equal(axis.get_lines()[0].get_ydata(), signal)
         np.testing.assert_array_equal(axis.get_lines()[1].get_ydata(), back)
+        assert axis.get_ylabel() == "µS"
+        assert axis.get_legend() is None  # it would lie on the curve
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["signal", "read back from the picture"]
     figure.savefig(io.BytesIO(), format="svg")
 
 
@@ -62,6 +66,31 @@ def test_figure_2_shows_points_centres_and_thresholds(prepared: Prepared) -> Non
         if "arousal high" in label:
             assert (y > row["threshold_arousal"] - 0.05).all()
     figure.savefig(io.BytesIO(), format="svg")
+
+
+def test_a_title_and_a_legend_stay_inside_figure_2(prepared: Prepared) -> None:
+    few = prepared.subjects.assign(n_ratings=1, rule="too few ratings (1 of 4 needed), pooled with those of the others")
+    figure = plot_labels(replace_frame(prepared, few), few["subject"][1])
+    figure.draw_without_rendering()
+    extent = figure.axes[0].title.get_window_extent()
+    assert figure.bbox.x0 <= extent.x0 < extent.x1 <= figure.bbox.x1
+    assert figure.axes[0].get_title().startswith(f"subject {few['subject'][1]}: 1 rating, too few")
+    words = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert words[-2:] == ["centre of k-means", "threshold"]
+
+
+def replace_frame(prepared: Prepared, subjects: pd.DataFrame) -> Prepared:
+    """The same folder with another table of subjects."""
+    other = Prepared(prepared.folder, prepared.meta)
+    other.__dict__["subjects"] = subjects
+    return other
+
+
+def test_a_manifest_does_not_say_its_unit(prepared: Prepared) -> None:
+    other = Prepared(prepared.folder, {**prepared.meta, "source": {"kind": "manifest"}})
+    trip = round_trip(other, prepared.recordings["recording_id"][0])
+    assert trip.unit == "unit of the file"
+    assert plot_round_trip(trip).axes[0].get_ylabel() == "unit of the file"
 
 
 def test_what_is_not_there_is_named(prepared: Prepared) -> None:

@@ -77,6 +77,15 @@ def test_the_papers_figures_stand_beside_ours_on_its_split_only(report: Path) ->
     assert "simulator's ceiling" in page
 
 
+def test_every_metric_of_every_model_stands_beside_the_majoritys(report: Path) -> None:
+    page = (report / "report.md").read_text(encoding="utf-8")
+    wanted = "| label | split | model | accuracy | F1 | precision | recall | balanced acc. | ROC-AUC |"
+    assert page.count(wanted) == 3  # Table 2 (1), Table 2 (2), by split
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if "| always the majority |" in line]
+    assert len(rows) == 2 + 3
+    assert all("[" in cell for row in rows for cell in row[3:])
+
+
 class Page(HTMLParser):
     """Collects tags, and what they refer to."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ressin.data.store import Prepared
 
 HIGH, LOW, UNKNOWN, LINE = "#D55E00", "#0072B2", "#7a7a7a", "#404040"
+WIDTH = 48  # letters of a title in one line
 JITTER = 0.012  # ratings are multiples of 1/8: points on top of each other are drawn side by side
 
 
@@ -41,6 +43,8 @@ class RoundTrip:
         3 x m, m <= n_samples: the samples that the picture holds, in the unit of the input.
     error
         Root mean square of the difference, per channel, as a share of the channel's range; 0 for a constant channel.
+    unit
+        Of the signals, in words.
     """
 
     recording_id: str
@@ -49,6 +53,7 @@ class RoundTrip:
     images: NDArray[np.float32]
     read_back: NDArray[np.float64]
     error: tuple[float, float, float]
+    unit: str
 
 
 def round_trip(prepared: Prepared, recording_id: str, *, size: int = 224) -> RoundTrip:
@@ -81,7 +86,9 @@ def round_trip(prepared: Prepared, recording_id: str, *, size: int = 224) -> Rou
     difference = np.sqrt(((read_back - drawn) ** 2).mean(axis=1))
     span = high - low
     origin, phasic, tonic = np.divide(difference, span, out=np.zeros(3), where=span > 0)
-    return RoundTrip(recording_id, rate, signals, images, read_back, (float(origin), float(phasic), float(tonic)))
+    error = (float(origin), float(phasic), float(tonic))
+    known = str(prepared.meta["source"].get("kind", "")).startswith("pmemo")
+    return RoundTrip(recording_id, rate, signals, images, read_back, error, "µS" if known else "unit of the file")
 
 
 def plot_labels(prepared: Prepared, subject: str) -> Figure:
@@ -114,12 +121,15 @@ def plot_labels(prepared: Prepared, subject: str) -> Figure:
     axis = figure.subplots()
     _draw_points(axis, prepared, subject)
     for name in ("centre1", "centre2"):
-        axis.plot(row[f"{name}_valence"], row[f"{name}_arousal"], "k+", markersize=14, markeredgewidth=2)
+        label = "centre of k-means" if name == "centre1" and np.isfinite(row[f"{name}_valence"]) else None
+        place = row[f"{name}_valence"], row[f"{name}_arousal"]
+        axis.plot(*place, "k+", markersize=14, markeredgewidth=2, label=label)
     if np.isfinite(row["threshold_valence"]):
-        axis.axvline(row["threshold_valence"], color=LINE, linestyle="--", linewidth=0.9)
+        axis.axvline(row["threshold_valence"], color=LINE, linestyle="--", linewidth=0.9, label="threshold")
     if np.isfinite(row["threshold_arousal"]):
         axis.axhline(row["threshold_arousal"], color=LINE, linestyle="--", linewidth=0.9)
-    axis.set(xlabel="valence", ylabel="arousal", title=f"subject {subject}: {row['n_ratings']} ratings, {row['rule']}")
+    count = f"{row['n_ratings']} rating{'' if row['n_ratings'] == 1 else 's'}"
+    axis.set(xlabel="valence", ylabel="arousal", title=fill(f"subject {subject}: {count}, {row['rule']}", WIDTH))
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8)
     return figure  # type: ignore[no-any-return]
 
@@ -165,11 +175,12 @@ def plot_round_trip(trip: RoundTrip) -> Figure:
         back = trip.read_back[place]
         line.plot(time, trip.signals[place], color=UNKNOWN, linewidth=1.8, label="signal")
         line.plot(time[: len(back)], back, color=HIGH, linewidth=0.9, label="read back from the picture")
-        line.set(ylabel="µS", title=f"{name}: round-trip error {trip.error[place]:.2e} of the range")
+        line.set(ylabel=trip.unit, title=f"{name}: round-trip error {trip.error[place]:.2e} of the range")
         line.margins(x=0.0)
         picture.imshow(trip.images[place], cmap="gray", vmin=0.0, vmax=1.0, aspect="equal")
-        picture.set(xticks=[], yticks=[])
-    axes[0][0].legend(loc="upper right", frameon=False)
+        picture.set(xticks=[], yticks=[], ylabel=f"{len(back) / trip.sampling_rate:.0f} s, downwards")
+    figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside upper right", ncols=2, frameon=False)
     axes[2][0].set_xlabel("s after the dropped beginning")
+    axes[2][1].set_xlabel("one second a row")
     figure.suptitle(f"recording {trip.recording_id}", x=0.01, ha="left")
     return figure  # type: ignore[no-any-return]

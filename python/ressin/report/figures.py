@@ -104,6 +104,7 @@ def plot_losses(curves: dict[Cell, list[float]]) -> Figure:
                     loss = smoothed(np.array(curve))
                     axis.plot(np.arange(1, len(loss) + 1), loss, color=COLOURS[cell.model], label=NAMES[cell.model])
             axis.set(xlabel="iteration", title=label)
+            axis.xaxis.get_major_locator().set_params(integer=True)
             axis.legend(frameon=False)
         axes[0].set_ylabel("cross-entropy")
     return figure

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from ressin.report import paper
 from ressin.report.plan import NAMES, SELECTIONS, SPLITS, Cell
 
-SHOWN = (("accuracy", "accuracy"), ("f1", "F1"), ("precision", "precision"), ("recall", "recall"))
-MORE = (("balanced_accuracy", "balanced acc."), ("roc_auc", "ROC-AUC"))
+SHOWN = (
+    *(("accuracy", "accuracy"), ("f1", "F1"), ("precision", "precision"), ("recall", "recall")),
+    *(("balanced_accuracy", "balanced acc."), ("roc_auc", "ROC-AUC")),
+)
 Results = dict[Cell, dict[str, Any]]
 Ceiling = dict[tuple[str, str], float]
 
@@ -76,10 +78,9 @@ def make_tables(results: Results, ceiling: Ceiling) -> list[Table]:
             ceiling,
             lambda cell: cell.model in (*together, "eda-classical", "eda-cnn"),
             "Subject: nobody tested was seen in training. Song: no song tested was heard in training.",
-            metrics=(SHOWN[0], SHOWN[1], *MORE),
         )
     )
-    rest = _table("grid", "The whole grid", results, ceiling, lambda cell: True, metrics=(*SHOWN, *MORE))
+    rest = _table("grid", "The whole grid", results, ceiling, lambda cell: True)
     tables += [rest] if len(rest.rows) > len(tables[-1].rows) + len(SELECTIONS) * len(_labels(results)) else []
     return [table for table in tables if table.rows]
 
@@ -91,7 +92,6 @@ def _table(
     ceiling: Ceiling,
     wanted: Callable[[Cell], bool],
     note: str = "",
-    metrics: Sequence[tuple[str, str]] = SHOWN,
 ) -> Table:
     """One row per cell, after each label and split one for the majority and one for the ceiling."""
     rows: list[tuple[str, ...]] = []
@@ -102,16 +102,16 @@ def _table(
             for cell in cells:
                 printed = paper.classification(label, split, cell.model)
                 texts = [
-                    _with_paper(results[cell]["metrics"][metric], printed.get(metric), percent) for metric, _ in metrics
+                    _with_paper(results[cell]["metrics"][metric], printed.get(metric), percent) for metric, _ in SHOWN
                 ]
                 rows.append((label, split, NAMES[cell.model], *texts))
             if cells:
                 always = results[cells[0]]["majority"]
-                rows.append((label, split, "always the majority", *(percent(always[metric]) for metric, _ in metrics)))
+                rows.append((label, split, "always the majority", *(percent(always[metric]) for metric, _ in SHOWN)))
             if cells and (label, split) in ceiling:
                 best = f"{100 * ceiling[label, split]:.1f}"
-                rows.append((label, split, "simulator's ceiling", best, *[""] * (len(metrics) - 1)))
-    header = ("label", "split", "model", *(head for _, head in metrics))
+                rows.append((label, split, "simulator's ceiling", best, *[""] * (len(SHOWN) - 1)))
+    header = ("label", "split", "model", *(head for _, head in SHOWN))
     legend = "In %, 95 % intervals by resampling subjects; “paper” is what the paper prints. "
     return Table(name, title, header, tuple(rows), legend + note)
 
