@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ressin.cli import main
+from ressin.cli import decompose_work, main
+from ressin.cli.targets import Target
 from ressin.cvxeda import decompose
 from ressin.simulate import simulate_eda
 
@@ -266,3 +268,37 @@ def test_too_few_replicates_are_refused_before_anything_is_read(
 ) -> None:
     assert run("decompose", tmp_path / "nothing.csv", "--n-boot", 5) == 2
     assert "n_boot is 5; it must be an integer >= 20" in capsys.readouterr().err
+
+
+def test_files_in_processes_of_their_own_give_the_same_files(
+    recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = tmp_path / "in" / "text.csv"
+    text.write_text("EDA\n1\nabc\n2\n")
+    other = write_empatica(tmp_path / "in" / "other.csv", seed=1)
+    arguments = ("decompose", other, text, recording, "--rate", 4, "--scrs", "--jobs", 2, "-o")
+    assert run(*arguments, tmp_path / "here") == 1
+    here = capsys.readouterr()
+    monkeypatch.setattr(decompose_work, "_WORTH_PROCESSES", 0.0)
+    assert run(*arguments, tmp_path / "apart") == 1
+    apart = capsys.readouterr()
+    assert apart.out == here.out.replace(str(tmp_path / "here"), str(tmp_path / "apart"))
+    assert apart.err == here.err
+    for path in sorted((tmp_path / "here").glob("*.csv")):
+        assert path.read_bytes() == (tmp_path / "apart" / path.name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "picture", "jobs", "n_files", "expected"),
+    [(10_000, False, 8, 20, 1), (10_000_000, False, 8, 20, 8), (10_000, True, 8, 20, 8), (10_000_000, False, 1, 20, 1),
+     (10_000_000, True, 8, 3, 3)],
+)  # fmt: skip
+def test_processes_are_used_where_they_pay(
+    tmp_path: Path, n_bytes: int, picture: bool, jobs: int, n_files: int, expected: int
+) -> None:
+    path = tmp_path / "EDA.csv"
+    path.touch()
+    os.truncate(path, n_bytes)
+    target = Target(path, "EDA", path, path, path, path)
+    options = decompose_work.Options({"n_threads": jobs}, None, None, False, picture, 0.01, 0, 0)
+    assert decompose_work.count_processes([target] * n_files, options) == expected

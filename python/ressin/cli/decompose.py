@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
 from ressin.cli.console import Console, failure_table
+from ressin.cli.decompose_work import Options, count_processes, work, work_apart
 from ressin.errors import RessinError
-
-if TYPE_CHECKING:  # what reads and writes files is imported where it runs, so that --help is quick
-    from ressin.cli.targets import Target
-    from ressin.recording import Recording
-
-_GROUP_SAMPLES = 8_000_000  # recordings are read, decomposed and written in groups of about so many samples
-_GROUP_FILES = 128
 
 
 def add_parser(subparsers: Any) -> None:
@@ -52,7 +46,7 @@ def add_parser(subparsers: Any) -> None:
         help="replicates of a bootstrap that gives the parts 90%% bands, at least 20; default: no bands",
     )  # fmt: skip
     parser.add_argument("--boot-seed", metavar="N", type=int, default=0, help="of the replicates; default: %(default)s")
-    parser.add_argument("--jobs", metavar="N", type=int, default=0, help="threads; default: all cores")
+    parser.add_argument("--jobs", metavar="N", type=int, default=0, help="threads or processes; default: one a core")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but failures")
     add_settings(parser)
     parser.set_defaults(run=run)
@@ -115,10 +109,28 @@ def run(arguments: argparse.Namespace) -> int:
     except RessinError as error:
         print(f"ressin decompose: {error}", file=sys.stderr)
         return 2
+    options = Options(
+        settings=settings,
+        rate=arguments.rate,
+        column=arguments.column,
+        scrs=arguments.scrs,
+        picture=picture_format is not None,
+        min_amplitude=arguments.min_amplitude,
+        n_boot=arguments.n_boot,
+        boot_seed=arguments.boot_seed,
+    )
     failures: list[tuple[str, str]] = []
+    n_processes = count_processes(targets, options)
     with Console(len(targets), quiet=arguments.quiet) as console:
-        for group in _groups(targets, arguments, console, failures):
-            _decompose_group(group, settings, arguments, picture_format, console, failures)
+        outcomes = (
+            work(targets, options, console.stage) if n_processes == 1 else work_apart(targets, options, n_processes)
+        )
+        for outcome in outcomes:
+            if outcome.reason:
+                failures.append((str(outcome.target.source), outcome.reason))
+            else:
+                console.say(outcome.said)
+            console.step()
     if failures:
         order = {str(target.source): i for i, target in enumerate(targets)}
         failures.sort(key=lambda failure: order[failure[0]])
@@ -141,78 +153,3 @@ def _check(arguments: argparse.Namespace, settings: dict[str, Any], picture_form
         raise InvalidInputError(f"--min-amplitude is {arguments.min_amplitude:g}; it must be positive")
     if picture_format is not None:
         import ressin.figure_files  # noqa: F401  # says what to install where matplotlib is missing
-
-
-Group: TypeAlias = "list[tuple[Target, Recording]]"
-
-
-def _groups(
-    targets: Sequence[Target], arguments: argparse.Namespace, console: Console, failures: list[tuple[str, str]]
-) -> Iterator[Group]:
-    """Read the files, and hand them on in groups that fit into memory."""
-    from ressin.io import read_recording
-
-    group: Group = []
-    for target in targets:
-        console.stage("reading")
-        try:
-            recording = read_recording(target.source, sampling_rate=arguments.rate, column=arguments.column)
-        except RessinError as error:
-            failures.append((str(target.source), reason_of(error, target)))
-            console.step()
-            continue
-        group.append((target, recording))
-        if len(group) >= _GROUP_FILES or sum(item.n_samples for _, item in group) >= _GROUP_SAMPLES:
-            yield group
-            group = []
-    if group:
-        yield group
-
-
-def _decompose_group(
-    group: Group,
-    settings: dict[str, Any],
-    arguments: argparse.Namespace,
-    picture_format: str | None,
-    console: Console,
-    failures: list[tuple[str, str]],
-) -> None:
-    from ressin.bands import with_bands
-    from ressin.cli.results import write_results
-    from ressin.cvxeda import decompose_batch
-
-    console.stage("decomposing")
-    signals = {str(target.source): recording.signal for target, recording in group}
-    rates = {str(target.source): recording.sampling_rate for target, recording in group}
-    results = decompose_batch(signals, rates, errors="return", **settings)
-    console.stage("writing")
-    for target, recording in group:
-        result = results.pop(str(target.source))
-        try:
-            if isinstance(result, RessinError):
-                raise result
-            if arguments.n_boot:
-                console.stage("bands")
-                result = with_bands(result, arguments.n_boot, seed=arguments.boot_seed, n_threads=settings["n_threads"])
-            console.say(
-                write_results(
-                    target,
-                    recording,
-                    result,
-                    min_amplitude=arguments.min_amplitude,
-                    scrs=arguments.scrs,
-                    picture=picture_format is not None,
-                )
-            )
-        except RessinError as error:
-            failures.append((str(target.source), reason_of(error, target)))
-        console.step()
-
-
-def reason_of(error: RessinError, target: Target) -> str:
-    """Return an error's message without the name of the file, which the table gives."""
-    text = str(error)
-    for start in (f"{target.source}", f"signal {str(target.source)!r}"):
-        if text.startswith(start):
-            return text[len(start) :].lstrip(":, ")
-    return text

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ressin.cli.console import Console, failure_table
-from ressin.cli.decompose import SETTINGS, add_settings, reason_of
+from ressin.cli.decompose import SETTINGS, add_settings
+from ressin.cli.decompose_work import reason_of
 from ressin.errors import OutputError, RessinError
 
 if TYPE_CHECKING:
