@@ -63,14 +63,17 @@ std::ptrdiff_t make_images(const ImageItem<Real>* items, std::ptrdiff_t n_items,
                            int n_threads) {
   const Draw<Real> draw_one = select_draw<Real>();
   const std::ptrdiff_t pixels = settings.n_channels * settings.size * settings.size;
+  const bool past_cache = n_items * pixels * static_cast<std::ptrdiff_t>(sizeof(float)) >= past_cache_bytes;
   std::atomic<std::ptrdiff_t> next{0}, bad{n_items};
   const auto draw_share = [&] {
     static thread_local ImageWorkspace work;  // a caller's next batch finds its taps ready
+    work.past_cache = past_cache;
     for (std::ptrdiff_t i = next++; i < n_items; i = next++) {
       if (draw_one(items[i], settings, work, out + i * pixels)) continue;
       std::ptrdiff_t first = bad;
       while (i < first && !bad.compare_exchange_weak(first, i)) continue;
     }
+    if (past_cache) settle_past_cache();
   };
   const auto portions = static_cast<std::size_t>(n_items / items_per_thread);
   if (n_threads == 1 || portions < 2) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "image.hpp"
+#include "past_cache.hpp"
 #include "taps.hpp"
 
 #if defined(_MSC_VER)
@@ -43,6 +44,7 @@ struct ImageWorkspace {
       ring;  // resized rows, row r in slot r mod n_slots (a power of two), between margins of the outside's colour
   float* slots = nullptr;             // the ring from its first cache line on
   std::vector<std::ptrdiff_t> owner;  // row held by each slot
+  bool past_cache = false;            // the batch is too large to stay in a cache
 };
 
 template <class Real>
@@ -146,12 +148,18 @@ template <class Real>
 RESSIN_INLINE void draw_rows(RowRing<Real, LinearTaps>& rows, const LinearTaps& taps, std::ptrdiff_t y, std::ptrdiff_t end,
                              std::ptrdiff_t shift_y, std::ptrdiff_t shift_x, float* out) {
   const std::ptrdiff_t size = rows.size;
+  const bool past_cache = rows.work.past_cache && can_pass_cache(out, size);
   while (y < end) {
     const std::ptrdiff_t first = taps.first[y + shift_y];
     const float* above = rows.row(first) + shift_x;
     const float* below = rows.row(taps.second[y + shift_y]) + shift_x;
-    for (; y < end && taps.first[y + shift_y] == first; ++y)
-      blend(above, below, taps.fraction[y + shift_y], size, out + y * size);
+    for (; y < end && taps.first[y + shift_y] == first; ++y) {
+      if (past_cache) {
+        blend_past_cache(above, below, taps.fraction[y + shift_y], size, out + y * size);
+      } else {
+        blend(above, below, taps.fraction[y + shift_y], size, out + y * size);
+      }
+    }
   }
 }
 

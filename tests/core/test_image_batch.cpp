@@ -69,6 +69,34 @@ TEST("threads, and lengths before, leave every picture of a batch as it is alone
   }
 }
 
+TEST("a batch too large for the cache holds the same bits, whatever its place in memory") {
+  std::vector<std::vector<float>> signals;
+  std::vector<ImageItem<float>> items;
+  for (int i = 0; i < 30; ++i) signals.push_back(wave(700 + 53 * i, static_cast<float>(i)));
+  for (int i = 0; i < 30; ++i) {
+    items.push_back(item_of(signals[i], 50.0));
+    items[i].shift_y = i % 7 - 3;
+    items[i].shift_x = 2 * (i % 4) - 3;
+  }
+  for (std::ptrdiff_t size : {224, 225}) {
+    ImageSettings settings;
+    settings.size = size;
+    settings.mean[1] = 0.25F;
+    const std::ptrdiff_t pixels = 3 * size * size;
+    std::vector<float> memory(30 * pixels + 4), alone(pixels);
+    for (std::ptrdiff_t skip : {0, 1}) {
+      float* together = memory.data() + skip;
+      CHECK_EQUAL(make_images(items.data(), 30, settings, together, 2), -1);
+      for (std::ptrdiff_t i = 0; i < 30; ++i) {
+        CHECK_EQUAL(make_images(&items[i], 1, settings, alone.data(), 1), -1);
+        std::ptrdiff_t different = 0;
+        for (std::ptrdiff_t k = 0; k < pixels; ++k) different += alone[k] != together[i * pixels + k];
+        CHECK_EQUAL(different, 0);
+      }
+    }
+  }
+}
+
 TEST("the first recording with a sample that is not finite is named") {
   std::vector<std::vector<float>> signals(40, wave(500, 0.0F));
   signals[13][250] = std::numeric_limits<float>::quiet_NaN();
