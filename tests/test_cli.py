@@ -129,6 +129,18 @@ def test_deeper_folders_and_names_that_differ_in_case(tmp_path: Path) -> None:
     }
 
 
+def test_patterns_are_expanded_where_the_shell_does_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("subject-1.csv", "subject-2.csv", "odd[1].csv", "other.csv"):
+        write_empatica(tmp_path / "in" / name)
+    folder = tmp_path / "in"
+    assert run("decompose", folder / "subject-*.csv", folder / "odd[1].csv", "-o", tmp_path / "out", "-q") == 0
+    assert {path.name for path in (tmp_path / "out").glob("*.csv")} == {
+        f"{stem}_decomposed.csv" for stem in ("subject-1", "subject-2", "odd[1]")
+    }
+    assert run("decompose", folder / "none-*.csv", "-o", tmp_path / "out") == 1
+    assert "none-*.csv" in capsys.readouterr().err
+
+
 def test_files_of_one_folder_and_stem_are_told_apart_by_their_suffixes(tmp_path: Path) -> None:
     files = [write_empatica(tmp_path / "in" / name) for name in ("EDA.csv", "EDA.txt", "other.csv")]
     assert run("decompose", *files, "-o", tmp_path / "out", "-q") == 0

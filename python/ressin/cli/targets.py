@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -44,7 +45,8 @@ def plan(files: Sequence[str], output: str, table_format: str, picture_format: s
     Parameters
     ----------
     files
-        Input files as given; one that is given twice is taken once.
+        Input files as given; one that is given twice is taken once. A pattern like ``subject-*.csv`` that the shell
+        left as it is, as those of Windows do, stands for the files that it matches.
     output
         A folder, made if need be; for one input also the name of its table.
     table_format, picture_format
@@ -62,7 +64,8 @@ def plan(files: Sequence[str], output: str, table_format: str, picture_format: s
     OutputError
         If two inputs cannot be told apart, an output would overwrite an input, or the folder cannot be made.
     """
-    sources = list({os.path.realpath(file): Path(file) for file in reversed(files)}.values())[::-1]
+    given = [path for file in files for path in _matching(file)]
+    sources = list({os.path.realpath(file): Path(file) for file in reversed(given)}.values())[::-1]
     if Path(output).suffix.lower() in (*_TABLE_SUFFIXES, *_OTHER_FILES) and not Path(output).is_dir():
         targets = [_beside_table(sources, Path(output), picture_format)]
     else:
@@ -71,6 +74,11 @@ def plan(files: Sequence[str], output: str, table_format: str, picture_format: s
         targets = [_in_folder(s, n, folder, table_format, picture_format) for s, n in zip(sources, names, strict=True)]
     check_inputs_are_kept(targets)
     return targets
+
+
+def _matching(file: str) -> list[str]:
+    """Give the files that a pattern matches, in order of name; what is no pattern, or matches nothing, as it is."""
+    return [file] if os.path.exists(file) else sorted(glob.glob(file)) or [file]
 
 
 def _beside_table(sources: Sequence[Path], table: Path, picture_format: str) -> Target:
