@@ -92,15 +92,22 @@ ressin::Signal make_signal(const Array& y, const std::optional<Array>& weights, 
 
 Array array_of(const std::vector<double>& x) { return Array(static_cast<py::ssize_t>(x.size()), x.data()); }
 
+// A decomposition's arrays are read-only: the evidence holds for the samples that it was computed from.
+template <class T>
+T locked(T array) {
+  py::detail::array_proxy(array.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+  return array;
+}
+
 // The fields of a Decomposition that the core knows.
 py::dict describe(const ressin::Decomposed& d) {
   py::array_t<std::int64_t> knots(d.knots.count);
   for (std::ptrdiff_t j = 0; j < d.knots.count; ++j) knots.mutable_data()[j] = d.knots.first + j * d.knots.spacing;
   py::dict fields;
-  fields["spline"] = array_of(d.spline);
-  fields["drift"] = array_of(d.drift);
+  fields["spline"] = locked(array_of(d.spline));
+  fields["drift"] = locked(array_of(d.drift));
   fields["_start"] = py::make_tuple(d.start[0], d.start[1]);
-  fields["knots"] = std::move(knots);
+  fields["knots"] = locked(std::move(knots));
   fields["mean"] = d.mean;
   fields["scale"] = d.scale;
   fields["status"] = name(d.status);
@@ -148,7 +155,7 @@ py::list decompose(const std::vector<Array>& signals, const std::vector<std::opt
   py::list out;
   for (std::size_t i = 0; i < solved.size(); ++i) {
     py::dict fields = describe(solved[i]);
-    for (std::size_t k = 0; k < parts[i].size(); ++k) fields[names[k]] = std::move(parts[i][k]);
+    for (std::size_t k = 0; k < parts[i].size(); ++k) fields[names[k]] = locked(std::move(parts[i][k]));
     out.append(std::move(fields));
   }
   return out;

@@ -96,11 +96,11 @@ class Decomposition:
     _knot_grid: tuple[int, int, int] | None = field(repr=False)
 
     def __post_init__(self) -> None:
-        lock(vars(self))
+        _lock(vars(self))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        lock(vars(self))
+        _lock(vars(self))
 
     @property
     def converged(self) -> bool:
@@ -220,7 +220,7 @@ class Decomposition:
         return self.signal if self.weights is None else np.where(np.isnan(self.signal), 0.0, self.signal)
 
 
-def lock(fields: dict[str, Any]) -> None:
+def _lock(fields: dict[str, Any]) -> None:
     """Put read-only views in the place of a decomposition's arrays."""
     for name in ARRAYS:
         array = fields[name]

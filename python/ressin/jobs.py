@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ressin import _core
-from ressin.decomposition import Decomposition, lock
+from ressin.decomposition import Decomposition
 from ressin.errors import ConvergenceError
 from ressin.settings import Settings, check_knots, check_sampling_rate, core_settings
 from ressin.signals import check_missing, check_signal
@@ -75,7 +75,10 @@ def solve(
 def _wrap(job: Job, fields: _core.Result, settings: Settings) -> Decomposition:
     if job.observed is not job.signal:
         missing = np.isnan(job.signal)
-        fields["signal"][missing] = fields["residual"][missing] = np.nan
+        for part in (fields["signal"], fields["residual"]):
+            part.flags.writeable = True
+            part[missing] = np.nan
+            part.flags.writeable = False
     result = object.__new__(Decomposition)
     # a frozen dataclass sets its fields one by one, which takes several times as long
     vars(result).update(
@@ -85,7 +88,8 @@ def _wrap(job: Job, fields: _core.Result, settings: Settings) -> Decomposition:
         weights=job.weights,
         _knot_grid=job.clock.knots,
     )
-    lock(vars(result))
+    if job.weights is not None:
+        job.weights.flags.writeable = False
     return result
 
 
