@@ -2,7 +2,10 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ressin.data.store import Prepared
 
 Subparsers = Any  # argparse's own type for it is private
 CHANNELS = ("origin", "phasic", "tonic")
@@ -31,15 +34,25 @@ def run_figures(arguments: argparse.Namespace) -> int:
     from ressin.figure_files import save_figure
 
     prepared = load(arguments.prepared)
-    ordered = prepared.subjects.sort_values("threshold_arousal", key=lambda values: values.isna(), kind="stable")
-    subject = arguments.subject or str(ordered["subject"].iloc[0])
+    subject = arguments.subject or _first_subject(prepared)
     trip = round_trip(prepared, arguments.recording or str(prepared.recordings["recording_id"].iloc[0]))
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    labels = arguments.folder / f"figure2.{arguments.format}"
+    if subject is None:
+        print("no figure 2: nobody has rated arousal and valence")
+    else:
+        labels = arguments.folder / f"figure2.{arguments.format}"
+        save_figure(plot_labels(prepared, subject), labels, title=f"Labels of subject {subject}")
+        print(f"{labels}: labels of subject {subject}")
     picture = arguments.folder / f"figure3.{arguments.format}"
-    save_figure(plot_labels(prepared, subject), labels, title=f"Labels of subject {subject}")
     save_figure(plot_round_trip(trip), picture, title=f"Recording {trip.recording_id} as a picture and back")
-    print(f"{labels}: labels of subject {subject}")
     errors = ", ".join(f"{name} {error:.2e}" for name, error in zip(CHANNELS, trip.error, strict=True))
     print(f"{picture}: recording {trip.recording_id}; round-trip error as a share of the range: {errors}")
     return 0
+
+
+def _first_subject(prepared: "Prepared") -> str | None:
+    """Find the first subject with thresholds, or with ratings at least; None where there are no ratings."""
+    rated = prepared.ratings.dropna(subset=["arousal", "valence"])["subject"]
+    known = prepared.subjects[prepared.subjects["subject"].isin(rated)]
+    ordered = known.sort_values("threshold_arousal", key=lambda values: values.isna(), kind="stable")
+    return str(ordered["subject"].iloc[0]) if len(ordered) else None

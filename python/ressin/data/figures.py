@@ -15,6 +15,7 @@ from ressin.errors import InvalidInputError
 from ressin.image import image_grid, to_image, to_signal
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -109,7 +110,7 @@ def plot_labels(prepared: Prepared, subject: str) -> Figure:
     Raises
     ------
     InvalidInputError
-        When there is no such subject.
+        When there is no such subject, or no rating of theirs in both dimensions.
     MissingExtraError
         When matplotlib is not installed.
     """
@@ -117,9 +118,12 @@ def plot_labels(prepared: Prepared, subject: str) -> Figure:
     if not len(rows):
         raise InvalidInputError(f"subject {subject!r} is not in {prepared.folder}")
     row = rows.iloc[0]
+    own = prepared.ratings[prepared.ratings["subject"] == subject].dropna(subset=["arousal", "valence"])
+    if not len(own):
+        raise InvalidInputError(f"subject {subject!r} has rated nothing in arousal and valence: no points to draw")
     figure = require("matplotlib.figure", "plot", "drawing Fig. 2").Figure(figsize=(4.8, 5.2), layout="constrained")
     axis = figure.subplots()
-    _draw_points(axis, prepared, subject)
+    _draw_points(axis, own)
     for name in ("centre1", "centre2"):
         label = "centre of k-means" if name == "centre1" and np.isfinite(row[f"{name}_valence"]) else None
         place = row[f"{name}_valence"], row[f"{name}_arousal"]
@@ -134,9 +138,8 @@ def plot_labels(prepared: Prepared, subject: str) -> Figure:
     return figure  # type: ignore[no-any-return]
 
 
-def _draw_points(axis: Axes, prepared: Prepared, subject: str) -> None:
-    """Draw the ratings, coloured by the label of arousal and shaped by that of valence."""
-    own = prepared.ratings[prepared.ratings["subject"] == subject].dropna(subset=["arousal", "valence"])
+def _draw_points(axis: Axes, own: pd.DataFrame) -> None:
+    """Draw a subject's ratings, coloured by the label of arousal and shaped by that of valence."""
     together = own.groupby(["arousal", "valence"]).cumcount().to_numpy()
     shift = JITTER * np.stack([np.cos(2.4 * together), np.sin(2.4 * together)]) * np.sqrt(together)
     x, y = own["valence"].to_numpy() + shift[0], own["arousal"].to_numpy() + shift[1]

@@ -36,6 +36,8 @@ def read_meta(folder: Path) -> dict[str, Any]:
     for name, value in meta["settings"].items():
         if name in ("window", "decomposition", "labels"):
             _insist(isinstance(value, dict), path, f"settings.{name}", "an object", value)
+    _insist(isinstance(meta["source"].get("rating_source"), str), path, "source", "of a rating_source", meta["source"])
+    _insist(isinstance(meta.get("ressin_version"), str), path, "ressin_version", "a text", meta.get("ressin_version"))
     simulation = meta.get("simulation")
     _insist(simulation is None or _has_ceiling(simulation), path, "simulation", "null or a ceiling's rows", simulation)
     return dict(meta)

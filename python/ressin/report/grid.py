@@ -74,6 +74,9 @@ def make_bench(
 ) -> Bench:
     """Collect samples and folds; the folds are saved in ``folds/`` for others to use.
 
+    Without `labels` it takes every label that some recording has: data with ready labels may have no ratings behind
+    arousal and valence.
+
     Raises
     ------
     InvalidInputError
@@ -81,7 +84,8 @@ def make_bench(
     OutputError
         If the folder cannot be written.
     """
-    names = labels or prepared.label_names
+    known = prepared.recordings
+    names = labels or tuple(name for name in prepared.label_names if known[f"{name}_label"].notna().any())
     if not names:
         raise InvalidInputError(f"{prepared.folder} has no labels: there is nothing to learn")
     data = {name: labelled_data(prepared, name) for name in names}
