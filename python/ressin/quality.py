@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 MAX_RESIDUAL_SHARE = 0.1
 MAX_CORRELATION = 0.5
-MAX_FAST_DECAY_SHARE = 0.05
+MAX_FAST_DECAY_SHARE = 0.015
 BLOCK_SECONDS = 0.5
+LOWEST_WITHIN = 60.0  # seconds to either side in which a response is taken to have come down
+TONIC_FALL = 0.2  # of the signal's deviation per second: what the tonic level may fall by itself
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,10 @@ class Quality:
         Pearson correlation of the phasic with the tonic part, -1 to 1 (0 where one is constant): far from zero the
         two share slow changes, and the split between them depends on alpha, gamma and the knots.
     fast_decay_share
-        Share, 0 to 1, of half-second steps in which the signal above the tonic level falls faster than the slow time
-        constant allows (steeper than its height over tau0, noise allowed for): movement artefacts, or a tau0 that is
-        too long.
+        Share, 0 to 1, of half-second steps in which the signal falls faster than the slow time constant allows, that
+        is steeper than its height over tau0 and a fifth of its deviation per second, noise allowed for: movement
+        artefacts, or a tau0 that is too long. The height is the one above the tonic part, but no more than above the
+        signal's lowest level within a minute: fast falls pull the tonic part down, and that does not excuse them.
     messages
         One sentence for each of these that is worth a look; empty where none is.
     """
@@ -68,7 +71,7 @@ def assess(decomposition: Decomposition) -> Quality:
     if fast > MAX_FAST_DECAY_SHARE:
         slow = max(decomposition.settings.tau0, decomposition.settings.tau1)
         messages.append(
-            f"The signal falls faster than a time constant of {slow:g} s allows in {fast:.0%} of the recording: "
+            f"The signal falls faster than a time constant of {slow:g} s allows in {fast:.1%} of the recording: "
             "movement artefacts, or a tau0 that is too long."
         )
     return Quality(residual_share, correlation, fast, tuple(messages))
@@ -83,7 +86,7 @@ def _correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
 
 
 def _fast_decay_share(decomposition: Decomposition, seen: NDArray[np.bool_]) -> float:
-    """Share of half-second steps that fall faster than -height / tau0 by three robust deviations of the residual."""
+    """Share of half-second steps that fall faster than height, tonic level and noise explain; see `Quality`."""
     size = max(1, round(BLOCK_SECONDS * decomposition.sampling_rate))
     n_blocks = seen.size // size
     if n_blocks < 3:
@@ -95,8 +98,9 @@ def _fast_decay_share(decomposition: Decomposition, seen: NDArray[np.bool_]) -> 
         return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
     step = size / decomposition.sampling_rate
-    height = blocks(decomposition.signal - decomposition.tonic)
-    slope = np.diff(height) / step
+    level = blocks(decomposition.signal)
+    height = np.minimum(blocks(decomposition.signal - decomposition.tonic), level - _lowest_around(level, step))
+    slope = np.diff(level) / step
     noise = np.diff(blocks(decomposition.residual)) / step
     known = np.isfinite(slope) & np.isfinite(noise)
     if not known.any():
@@ -104,5 +108,14 @@ def _fast_decay_share(decomposition: Decomposition, seen: NDArray[np.bool_]) -> 
     deviation = 1.4826 * float(np.median(np.abs(noise[known] - np.median(noise[known]))))
     slow = max(decomposition.settings.tau0, decomposition.settings.tau1)
     highest = np.maximum(np.maximum(height[:-1], height[1:]), 0.0)
+    spread = TONIC_FALL * float(np.std(decomposition.signal[seen]))
     rounding = 1e-9 * float(np.nanmax(np.abs(decomposition.signal)))
-    return float(np.mean(slope[known] < (-highest / slow)[known] - 3.0 * deviation - rounding / step))
+    return float(np.mean(slope[known] < (-highest / slow)[known] - spread - 3.0 * deviation - rounding / step))
+
+
+def _lowest_around(level: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+    """Smallest of the levels within a minute of each, of those that are known; `step` is in seconds."""
+    from scipy.ndimage import minimum_filter1d  # here, so that a decomposition does not load it
+
+    reach = 2 * round(LOWEST_WITHIN / step) + 1
+    return np.asarray(minimum_filter1d(np.where(np.isnan(level), np.inf, level), reach, mode="nearest"))
