@@ -141,7 +141,7 @@ def bootstrap_bands(
     --------
     >>> import numpy as np
     >>> import ressin
-    >>> recording = ressin.simulate_eda(45, 50, n_scr=5, rng=np.random.default_rng(0))
+    >>> recording = ressin.simulate_eda(45, 50, n_scr=5, noise=0.03, rng=np.random.default_rng(0))
     >>> bands = ressin.bootstrap_bands(ressin.decompose(recording.signal, 50), 200, seed=1)
     >>> inside = (bands.phasic_low <= recording.phasic) & (recording.phasic <= bands.phasic_high)
     >>> bool(inside.mean() > 0.8)

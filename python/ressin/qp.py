@@ -111,7 +111,7 @@ def build_qp(
     >>> import numpy as np, ressin
     >>> programme = ressin.build_qp(np.sin(np.arange(200) / 20), 4.0)
     >>> programme.P.shape, programme.A.shape
-    ((207, 207), (200, 207))
+    ((208, 208), (200, 208))
     """
     settings = Settings(
         tau0=tau0, tau1=tau1, delta_knot=delta_knot, alpha=alpha, gamma=gamma, revision=revision, baseline=baseline
