@@ -36,7 +36,7 @@ Parts make_parts(const Model& model, const Point& point);
 
 struct Evidence {
   double objective = 0.0;
-  double duality_gap = 0.0;      // objective - lower bound, >= 0
+  double duality_gap = 0.0;      // objective - lower bound, >= 0, and what rounding of large parts may add
   double relative_gap = 0.0;     // over max(objective, 1e-6 * that of the zero solution)
   double stationarity = 0.0;     // largest violation of g >= 0 and of B'u + gamma l = 0, against the gradients at zero
   double complementarity = 0.0;  // sum of g p, over the same as relative_gap

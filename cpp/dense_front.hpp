@@ -22,8 +22,12 @@ enum RowEntry { row_offset = n_front, row_pivot };
 // Rows of the start, after those of the intervals: knots in columns 2, 1, 0; drifts 1, 0; states v, a.
 enum StartRow { start_spline, start_drift = 3, start_state = 5 };
 
-// 1 / pivot, or 0 (no step) where elimination has left nothing of the diagonal: the coefficient is not determined.
-inline double invert_pivot(double pivot, double diagonal) { return pivot > 1e-14 * diagonal ? 1.0 / pivot : 0.0; }
+// 1 / pivot, of a pivot that is no less than rounding leaves of the diagonal: where elimination has left nothing, the
+// coefficient is not determined, and takes damped steps along its gradient. 0, no step, where the data never touch it.
+inline double invert_pivot(double pivot, double diagonal) {
+  const double least = 1e-15 * diagonal;
+  return diagonal > 0.0 ? 1.0 / (pivot > least ? pivot : least) : 0.0;
+}
 template <int N>
 inline Lanes<N> invert_pivot(Lanes<N> pivot, Lanes<N> diagonal) {
   Lanes<N> r;

@@ -15,8 +15,9 @@ namespace {
 constexpr double gap_share = 1e-6;
 
 // Where the gap is closed and the certificate does not follow, the gradients lag behind: shortened steps leave part of them.
-// Some more steps remove it, or the digits have run out.
-constexpr int most_unproved = 6;
+// Some more steps remove it, or the digits have run out. The products p lambda close only slowly meanwhile: as they vanish, so
+// does what determines a drift that a driver without zeros can imitate.
+constexpr int most_unproved = 20;
 
 // A step shorter than this comes of products p lambda that lie far apart, and is followed by another: the predictor does not
 // see them. A long step of the other variable then spoils the gradient, and two such iterations can alternate for ever. So both
@@ -132,7 +133,7 @@ void InteriorPoint::choose_centre(int lane) {
   const KernelState& s = state_;
   const Lane& l = lanes_[static_cast<std::size_t>(lane)];
   const bool blocked = l.iterations > 0 && s.step_length[lane] < short_step;
-  const double sigma = std::max(centring(s, lane), blocked ? recentring : 0.0);
+  const double sigma = std::max(centring(s, lane), blocked || l.unproved > 0 ? recentring : 0.0);
   state_.sigma_mu[lane] = sigma * s.sum_pl[lane] / static_cast<double>(shape_.n - shape_.first_row);
 }
 

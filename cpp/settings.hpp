@@ -31,7 +31,7 @@ struct ProgramSettings {
 // The interior-point method.
 struct SolverSettings {
   double tol = 1e-8;            // relative duality gap at which a solve is converged
-  int max_iterations = 100;     // Newton steps
+  int max_iterations = 200;     // Newton steps
   bool keep_curvature = false;  // for a later derivative of the solution
 };
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
 import ressin
 from ressin.signals import MIN_SAMPLES
-from tests.proof import assert_proved
+from tests.proof import assert_proved, prove
 from tests.signals import Signal, simulate
 
 RATES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 16.0, 25.0, 32.0, 50.0, 64.0, 100.0, 250.0, 256.0, 500.0, 512.0, 1000.0, 2000.0)
@@ -107,8 +108,12 @@ def cases(draw: st.DrawFn) -> Case:
 def test_no_programme_fails_and_none_lies_about_its_status(case: Case) -> None:
     found = ressin.decompose(case.signal, case.rate, **case.choice, standardize=case.standardize, on_failure="return")
     event(f"status {found.status}, {found.iterations // 10 * 10}+ iterations")
-    assert found.converged, f"{found.status} after {found.iterations} iterations, gap {found.relative_gap:.1e}"
     choice = {name: value for name, value in case.choice.items() if name != "sample_weight"}
+    if not found.converged and prove(found, **choice).gap_rounding > 1e-8:
+        event("parts so large that their own rounding is more than the gap asked for, and the status says so")
+        assert found.relative_gap > 1e-8
+        return
+    assert found.converged, f"{found.status} after {found.iterations} iterations, gap {found.relative_gap:.1e}"
     assert_proved(found, **choice)
 
 
@@ -126,3 +131,20 @@ def test_gradients_that_lag_behind_a_closed_gap_are_waited_for() -> None:
     }
     found = ressin.decompose(signal, 0.5, **choice, standardize=False)
     assert_proved(found, **choice)
+
+
+@pytest.mark.parametrize(
+    ("n", "spike", "choice"),
+    [
+        (4347, 2000, {"tau0": 48.9, "tau1": 0.135, "delta_knot": 30.9, "alpha": 2.4e-10, "gamma": 5.5e-6}),
+        (4962, 1000, {"tau0": 49.0, "tau1": 0.1, "delta_knot": 3.5, "alpha": 1.7e-10, "gamma": 1.0}),
+        (4219, 3000, {"tau0": 29.7, "tau1": 29.7, "delta_knot": 7.7, "alpha": 2e-10, "gamma": 1.3e-6}),
+    ],
+)
+def test_a_drift_that_the_driver_can_imitate_is_found(n: int, spike: int, choice: dict[str, Any]) -> None:
+    """At a tiny alpha next to no driver sample is zero, and the drift is determined by little more than alpha."""
+    signal = np.zeros(n)
+    signal[spike] = 1.0
+    found = ressin.decompose(signal, 0.5, **choice, standardize=False)
+    assert_proved(found, **choice)
+    assert np.abs(found.phasic).max() > 1e3

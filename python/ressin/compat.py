@@ -243,7 +243,7 @@ def _read_options(options: Mapping[str, object]) -> tuple[int, float]:
     unknown = sorted(set(options) - set(_MEANT) - set(_MET))
     if unknown:
         raise InvalidInputError(f"options has {unknown[0]!r}; CVXOPT's options are {', '.join(_MEANT + _MET)}")
-    max_iterations = options.get("maxiters", 100)
+    max_iterations = options.get("maxiters", 200)
     if isinstance(max_iterations, bool) or not isinstance(max_iterations, int) or max_iterations < 1:
         raise InvalidInputError(f"options['maxiters'] is {max_iterations!r}; it must be a positive whole number")
     return max_iterations, _tolerance("options['reltol']", options.get("reltol", _TOL))

@@ -77,7 +77,7 @@ class CvxEDA(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         standardize: bool = True,
         solver: Solver = "interior_point",
         tol: float = 1e-8,
-        max_iterations: int = 100,
+        max_iterations: int = 200,
         missing: Missing = "raise",
         n_threads: int = 0,
     ) -> None:

@@ -76,7 +76,7 @@ class Settings:
     standardize: bool = True
     solver: Solver = "interior_point"
     tol: float = 1e-8
-    max_iterations: int = 100
+    max_iterations: int = 200
     missing: Missing = "raise"
     warm_start: bool = True
     osqp_eps: float = 1e-6

@@ -75,7 +75,7 @@ def fit_time_constants(
     baseline: Baseline = "linear",
     block: float = 0.25,
     folds: int = 4,
-    max_iterations: int = 100,
+    max_iterations: int = 200,
     n_threads: int = 0,
 ) -> Any:
     """Learn tau0 and tau1, and alpha where it is not given, from one person's recordings.

@@ -43,7 +43,7 @@ def decompose_windows(
     standardize: bool = True,
     solver: Solver = "interior_point",
     tol: float = 1e-8,
-    max_iterations: int = 100,
+    max_iterations: int = 200,
     missing: Missing = "raise",
     sample_weight: ArrayLike | None = None,
     warm_start: bool = True,

@@ -26,7 +26,7 @@ class DecompositionChoice:
     standardize: bool = True
     solver: str = "interior_point"
     tol: float = 1e-8
-    max_iterations: int = 100
+    max_iterations: int = 200
 
 
 @dataclass(frozen=True)

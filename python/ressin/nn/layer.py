@@ -48,7 +48,7 @@ def cvxeda(
     baseline: Baseline = "linear",
     standardize: bool = True,
     tol: float = 1e-8,
-    max_iterations: int = 100,
+    max_iterations: int = 200,
     n_threads: int = 0,
 ) -> Parts:
     """Split signals into their phasic and tonic parts, differentiably.
@@ -172,7 +172,7 @@ class CvxEDA(nn.Module):
         baseline: Baseline = "linear",
         standardize: bool = True,
         tol: float = 1e-8,
-        max_iterations: int = 100,
+        max_iterations: int = 200,
         n_threads: int = 0,
     ) -> None:
         super().__init__()

@@ -110,7 +110,7 @@ class Stream:
         mean: float | None = None,
         deviation: float | None = None,
         tol: float = 1e-8,
-        max_iterations: int = 100,
+        max_iterations: int = 200,
         context: float = 60.0,
         hop: float = 1.0,
         warm_up: float = 60.0,
