@@ -56,7 +56,8 @@ class Decomposition:
         Newton steps, or OSQP's iterations.
     objective, duality_gap
         Objective of the programme at the solution (on the z-scored signal where `standardize`), and a bound on how
-        far that is above the optimum: weak duality, and what rounding may add where parts far larger than the signal cancel.
+        far that is above the optimum: weak duality, and what rounding may add where parts far larger than the signal
+        cancel.
     relative_gap
         The gap over the objective (or over 1e-6 of the zero solution's objective, where that is larger).
     stationarity
