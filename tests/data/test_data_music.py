@@ -79,6 +79,16 @@ def test_an_hour_is_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
         decode_audio(encoded(clip(), "WAV"), "long.wav")
 
 
+def test_a_small_file_of_much_silence_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    with soundfile.SoundFile(tmp_path / "bomb.flac", "w", 600_000, 8) as stream:
+        for _ in range(85):  # 85 s: 1.6 GB as floats
+            stream.write(np.zeros((600_000, 8), np.int16))
+    data = (tmp_path / "bomb.flac").read_bytes()
+    assert len(data) < 3_000_000
+    with pytest.raises(RecordingError, match=r"51,000,000 frames of 8 channel\(s\), 408,000,000 samples; at most 400,"):
+        decode_audio(data, "bomb.flac")
+
+
 def test_features_are_opensmiles_own() -> None:
     samples = clip()
     smile = opensmile.Smile(opensmile.FeatureSet.ComParE_2016, opensmile.FeatureLevel.Functionals)

@@ -26,6 +26,7 @@ from ressin.errors import InvalidInputError, RecordingError
 N_FEATURES = 6373
 READER_VERSION = 1  # raised whenever the same clip would give other numbers
 MAX_AUDIO_SECONDS = 3600.0
+MAX_AUDIO_SAMPLES = 400_000_000  # of all channels: an hour in stereo at 48 kHz and a little more
 MIN_AUDIO_SECONDS = 1.0
 
 
@@ -97,6 +98,11 @@ def decode_audio(data: bytes, name: str) -> tuple[np.ndarray, int]:
                 raise RecordingError(
                     f"{name}: {frames} frames at {rate} Hz in {stream.channels} channels; at most "
                     f"{MAX_AUDIO_SECONDS:g} s and 16 channels are read"
+                )
+            if frames * stream.channels > MAX_AUDIO_SAMPLES:
+                raise RecordingError(
+                    f"{name}: {frames:,} frames of {stream.channels} channel(s), {frames * stream.channels:,} samples; "
+                    f"at most {MAX_AUDIO_SAMPLES:,} are read"
                 )
             samples = stream.read(dtype="float32", always_2d=True).mean(axis=1)
     except soundfile.SoundFileError as error:
