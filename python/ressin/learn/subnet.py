@@ -111,7 +111,11 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
         if path.suffix == ".safetensors":
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+    except pickle.UnpicklingError as error:  # its own text advises to run the file after all
+        raise InvalidInputError(
+            f"{path} is not a file of weights alone: a file that holds anything else is not loaded, lest it runs"
+        ) from error
+    except (SafetensorError, RuntimeError, EOFError, ValueError) as error:
         raise InvalidInputError(f"{path} is not a file of weights: {error}") from error
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise InvalidInputError(f"{path} holds a {type(state).__name__}; a state dict of tensors is needed")
