@@ -31,7 +31,7 @@ class Settings:
         Slow and fast time constant of the Bateman response, seconds, > 0; their order does not matter. Where they are
         equal the response is its limit shape, ``a t exp(-a t)`` with ``a = 1 / tau0``: the factor ``a1 - a0`` that
         scales ``exp(-a0 t) - exp(-a1 t)`` would vanish, so the driver of equal constants is in another unit than that
-        of nearly equal ones.
+        of nearly equal ones, which at the same alpha get a phasic part close to zero.
     delta_knot
         Spacing of the tonic spline's knots, seconds, at least one sampling interval.
     alpha
