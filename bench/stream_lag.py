@@ -2,10 +2,14 @@
 
     python -m bench.stream_lag        a simulated recording; real ones too where RESSIN_EDA_DIR names their folder
 
-The distance is the 99th percentile over the final samples of |phasic - phasic of the whole recording|, in standard
-deviations of the signal; baseline="none", mean and deviation of the whole recording given. Beside it stands how far the
-whole recording's own solution moves when the recording ends `lag` seconds after the sample: a stream cannot know
-whether it does, so no method that waits for `lag` can be surer than about half of that.
+Distances are 99th percentiles of |part - part of the whole recording|, the larger of phasic and tonic, in standard
+deviations of the signal; baseline="none", mean and deviation of the whole recording given. Three rows a recording:
+
+- the stream's final samples;
+- the programme itself, solved exactly on what there is up to `lag` after the sample, as a recording that ends there;
+- by how much the future decides: half the range of the phasic part where the recording goes on as it does, or as it
+  does at eight other times. A method that waits for `lag` gives one value for all nine, so it errs by at least that
+  much on one of them.
 """
 
 from __future__ import annotations
@@ -23,8 +27,9 @@ import ressin  # noqa: E402
 
 LAGS = (5, 10, 15, 20, 30, 40, 50, 60)
 PICTURE = Path(__file__).parents[1] / "docs" / "stream_lag.png"
-CONTEXT = 240  # s before the end of a shortened recording: with baseline="none" nothing older matters
-EVERY = 7  # s between the ends that are tried; prime to the knots' spacing
+ENDS = 500  # at which the recording is cut
+PLACES, OTHERS = 100, 8  # at which it goes on otherwise, and in how many ways
+PAST, FUTURE = 240, 120  # s of the recording, and of what follows, that such a one has
 
 
 def recordings() -> list[tuple[str, Signal, float]]:
@@ -43,39 +48,53 @@ def recordings() -> list[tuple[str, Signal, float]]:
     return found
 
 
-def by_stream(y: Signal, rate: float, whole: Signal, lag: float) -> float:
-    """Return the distance of a stream's final phasic part to the whole recording's."""
-    stream = ressin.Stream(rate, lag=lag, mean=y.mean(), deviation=y.std())
+def distance(phasic: Signal, tonic: Signal) -> float:
+    """Return the 99th percentile of the larger part's errors."""
+    return float(max(np.quantile(np.abs(phasic), 0.99), np.quantile(np.abs(tonic), 0.99)))
+
+
+def by_stream(z: Signal, rate: float, whole: ressin.Decomposition, lag: float) -> float:
+    """Return the distance of a stream's final parts to the whole recording's."""
+    stream = ressin.Stream(rate, lag=lag, mean=0.0, deviation=1.0)
     step = round(rate)
-    results = [stream.push(y[first : first + step]) for first in range(0, y.size, step)]
+    results = [stream.push(z[first : first + step]) for first in range(0, z.size, step)]
     assert all(result.converged for result in results)
-    final = np.concatenate([result.final.phasic for result in results])
-    return float(np.quantile(np.abs(final - whole[: final.size]), 0.99) / y.std())
+    final = ressin.StreamParts.join([result.final for result in results])
+    n = len(final)
+    return distance(final.phasic - whole.phasic[:n], final.tonic - whole.tonic[:n])
 
 
-def by_ending(y: Signal, rate: float, whole: Signal) -> list[float]:
-    """Return how far the whole recording's phasic part moves, `lag` before its end, when it ends early."""
-    z = (y - y.mean()) / y.std()
-    moved: list[list[Signal]] = [[] for _ in LAGS]
-    spacing = round(10 * rate)
-    starts = []
-    pieces = []
-    ends = range(round(max(LAGS) * rate) + spacing, y.size, round(EVERY * rate))
-    for end in ends:
-        first = max(0, (end - round(CONTEXT * rate)) // spacing * spacing)
-        starts.append(first)
-        pieces.append(z[first:end])
-    results = ressin.decompose_batch(pieces, rate, baseline="none", standardize=False, n_threads=1)
-    for end, first, result in zip(ends, starts, results, strict=True):
+def by_ending(z: Signal, rate: float, whole: ressin.Decomposition) -> list[float]:
+    """Return the distance of the second of samples that is `lag` before the end, where the recording ends early."""
+    errors: list[list[tuple[Signal, Signal]]] = [[] for _ in LAGS]
+    for end in np.linspace((max(LAGS) + 20) * rate, z.size, ENDS).astype(int):
+        cut = ressin.decompose(z[:end], rate, baseline="none", standardize=False, n_threads=1)
+        assert cut.converged
         for k, lag in enumerate(LAGS):
             last = end - round(lag * rate)
-            some = slice(max(first, last - round(EVERY * rate)), last)
-            moved[k].append(np.abs(result.phasic[some.start - first : some.stop - first] - whole[some] / y.std()))
-    return [float(np.quantile(np.concatenate(parts), 0.99)) for parts in moved]
+            some = slice(last - round(rate), last)
+            errors[k].append((cut.phasic[some] - whole.phasic[some], cut.tonic[some] - whole.tonic[some]))
+    return [distance(*(np.concatenate(parts) for parts in zip(*found, strict=True))) for found in errors]
+
+
+def by_future(z: Signal, rate: float) -> list[float]:
+    """Return how much the future decides: half the range over what may follow."""
+    rng = np.random.default_rng(0)
+    spacing, past, future = round(10 * rate), round(PAST * rate), round(FUTURE * rate)
+    halves: list[list[Signal]] = [[] for _ in LAGS]
+    for now in rng.integers(past, z.size - future, PLACES):
+        first = (now - past) // spacing * spacing
+        others = [z[at : at + future] + (z[now - 1] - z[at - 1]) for at in rng.integers(1, z.size - future, OTHERS)]
+        whole = [np.concatenate([z[first:now], after]) for after in (z[now : now + future], *others)]
+        found = ressin.decompose_batch(whole, rate, baseline="none", standardize=False, n_threads=1)
+        for k, lag in enumerate(LAGS):
+            last = now - first - round(lag * rate)
+            halves[k].append(np.ptp([x.phasic[last - round(rate) : last] for x in found], axis=0) / 2)
+    return [float(np.quantile(np.concatenate(parts), 0.99)) for parts in halves]
 
 
 def draw(curves: dict[str, tuple[list[float], list[float]]], path: Path) -> None:
-    """Draw distance against lag, each recording's with what ending early would change as a dotted line."""
+    """Draw distance against lag, each recording's with what the programme itself says by then as a dotted line."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -89,10 +108,10 @@ def draw(curves: dict[str, tuple[list[float], list[float]]], path: Path) -> None
             axes.semilogy(LAGS, stream, color=colour, marker="o", markersize=3, label=name)
             axes.semilogy(LAGS, ending, color=colour, linestyle=":", linewidth=1)
         axes.axhline(0.02, color="#7a7a7a", linewidth=0.7)
-        axes.annotate("0.02", (LAGS[-1], 0.02), textcoords="offset points", xytext=(0, 3), ha="right", color="#5a5a5a")
+        axes.annotate("0.02", (LAGS[-1], 0.02), textcoords="offset points", xytext=(0, 3), ha="center", color="#5a5a5a")
         axes.set_xlabel("lag (s)")
         axes.set_ylabel("distance to the whole recording\n(99th percentile, standard deviations)")
-        axes.set_title("Final phasic part of a stream; dotted: the whole recording, had it ended there")
+        axes.set_title("Final parts of a stream; dotted: the exact programme on what there is by then")
         axes.legend(frameon=False)
         figure.savefig(path, dpi=150)
 
@@ -102,12 +121,13 @@ def main() -> None:
     print("| --- |", " | ".join("---:" for _ in LAGS), "|")
     curves = {}
     for name, y, rate in recordings():
-        whole = ressin.decompose(y, rate, baseline="none").phasic
-        stream = [by_stream(y, rate, whole, lag) for lag in LAGS]
-        ending = by_ending(y, rate, whole)
-        curves[name] = (stream, ending)
-        print(f"| {name} |", " | ".join(f"{x:.2g}" for x in stream), "|", flush=True)
-        print("| the whole, had it ended there |", " | ".join(f"{x:.2g}" for x in ending), "|", flush=True)
+        z = (y - y.mean()) / y.std()
+        whole = ressin.decompose(z, rate, baseline="none", standardize=False)
+        curves[name] = [by_stream(z, rate, whole, lag) for lag in LAGS], by_ending(z, rate, whole)
+        for words, row in zip(
+            (name, "the programme by then", "the future"), (*curves[name], by_future(z, rate)), strict=True
+        ):
+            print(f"| {words} |", " | ".join(f"{x:.2g}" for x in row), "|", flush=True)
     draw(curves, PICTURE)
     print(f"\n{PICTURE.name} drawn")
 

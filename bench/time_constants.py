@@ -44,29 +44,31 @@ def recover(decibel: float, people: int) -> tuple[Array, Array]:
 
 
 def draw(values: dict[float, Array]) -> None:
-    import matplotlib
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
+    from ressin import plots
 
-    figure, (curve, *scatter) = plt.subplots(1, 3, figsize=(11, 3.6), layout="constrained")
-    names, colours = ("tau0 (slow)", "tau1 (fast)"), ("tab:blue", "tab:orange")
-    errors = {level: 100 * np.abs(x[:, :, 0] / x[:, :, 1] - 1) for level, x in values.items()}
-    for k, (name, colour) in enumerate(zip(names, colours, strict=True)):
-        quartiles = np.array([np.percentile(errors[level][:, k], (25, 50, 75)) for level in LEVELS])
-        curve.plot(LEVELS, quartiles[:, 1], "o-", color=colour, label=name)
-        curve.fill_between(LEVELS, quartiles[:, 0], quartiles[:, 2], color=colour, alpha=0.2, lw=0)
-        panel = scatter[k]
-        for level, shade in zip(LEVELS, (0.3, 0.6, 1.0), strict=True):
-            x = values[level][:, k]
-            panel.plot(x[:, 1], x[:, 0], "o", ms=4, color=colour, alpha=shade, label=f"{level:g} dB")
-        ends = [0.9 * values[40.0][:, k, 1].min(), 1.1 * values[40.0][:, k, 1].max()]
-        panel.plot(ends, ends, color="0.5", lw=0.8, zorder=0)
-        panel.set(xlabel=f"true {name} / s", ylabel="found / s")
-        panel.legend(frameon=False, fontsize="small")
-    curve.set(xlabel="signal to noise / dB", ylabel="error / %", ylim=(0, None), xticks=LEVELS)
-    curve.legend(title="median and quartiles", frameon=False, fontsize="small")
-    figure.savefig(PICTURE, dpi=110)
+    with mpl.rc_context(plots.STYLE):
+        figure = Figure(figsize=(9.0, 3.2), layout="constrained")
+        curve, *scatter = figure.subplots(1, 3)
+        errors = {level: 100 * np.abs(x[:, :, 0] / x[:, :, 1] - 1) for level, x in values.items()}
+        for k, (name, colour) in enumerate((("tau0 (slow)", plots.TONIC), ("tau1 (fast)", plots.PHASIC))):
+            quartiles = np.array([np.percentile(errors[level][:, k], (25, 50, 75)) for level in LEVELS])
+            curve.plot(LEVELS, quartiles[:, 1], "o-", markersize=4, color=colour, label=name)
+            curve.fill_between(LEVELS, quartiles[:, 0], quartiles[:, 2], color=colour, alpha=0.2, linewidth=0)
+            panel = scatter[k]
+            for level, shade in zip(LEVELS, (0.3, 0.6, 1.0), strict=True):
+                x = values[level][:, k]
+                panel.plot(x[:, 1], x[:, 0], "o", markersize=4, color=colour, alpha=shade, label=f"{level:g} dB")
+            ends = [0.9 * values[40.0][:, k, 1].min(), 1.1 * values[40.0][:, k, 1].max()]
+            panel.plot(ends, ends, color=plots.SIGNAL, linewidth=0.8, zorder=0)
+            panel.set(xlabel=f"true {name} (s)", ylabel=f"{name} as found (s)")
+            panel.legend(frameon=False, loc="upper left")
+        curve.set(xlabel="signal to noise (dB)", ylabel="error (%)", ylim=(0, None), xticks=LEVELS)
+        curve.set_title("median and quartiles")
+        curve.legend(frameon=False)
+        figure.savefig(PICTURE, dpi=130)
     print(f"drawn: {PICTURE.name}")
 
 

@@ -70,7 +70,9 @@ class Stream:
     -----
     With the drivers of the samples before the window held, the window's programme is the whole recording's so far: the
     elimination of the spline is carried on from window to window. What keeps a final sample from the whole recording's
-    solution is the future after the lag, which no method has.
+    solution is the future after the lag, which no method has: at 20 s the 99th percentile of the distance is below 0.01
+    standard deviations in recordings at rest, and 0.24 and 0.09 in two of a wristband in movement, where the programme
+    itself, solved exactly on what there is by then, is 0.25 and 0.13 off (``python -m bench.stream_lag``).
 
     How the samples are divided over pushes changes no final value, not by a bit: programmes are solved at multiples of
     `hop`, counted from the first sample. A stream is for one thread at a time; several streams may run in several.
