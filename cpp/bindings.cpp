@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "decompose.hpp"
+#include "groups.hpp"
 #include "kernel.hpp"
 #include "poll.hpp"
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "adjoint.hpp"
+#include "groups.hpp"
 #include "poll.hpp"
 
 namespace py = pybind11;

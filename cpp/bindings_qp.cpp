@@ -7,7 +7,7 @@
 #include <optional>
 #include <stdexcept>
 
-#include "decompose.hpp"
+#include "groups.hpp"
 #include "qp.hpp"
 
 namespace py = pybind11;

@@ -1,9 +1,11 @@
 #include "decompose.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <memory>
 
+#include "groups.hpp"
 #include "kernel.hpp"
 #include "osqp_solver.hpp"
 #include "parallel.hpp"
@@ -11,9 +13,6 @@
 
 namespace ressin {
 namespace {
-
-// More lanes than the caches hold gain nothing, and a day-long recording would take gigabytes.
-constexpr std::size_t most_bytes_in_lanes = std::size_t{64} << 20;
 
 // Of a signal that is zero at the solver's scale, as a constant one is.
 Solution zero_solution(const Model& model) {
@@ -63,51 +62,8 @@ void write_parts(const Signal& s, const DecomposeSettings& settings, const Scale
   out->iterations = x.iterations;
 }
 
-// What a thread keeps from one call to the next, if it is small: the model of the last shape and the workspace for it. Without
-// them a caller's loop over short recordings would spend a third of its time on building the same tables again.
-struct Kept {
-  std::shared_ptr<const Model> model;
-  std::unique_ptr<InteriorPoint> method;
-};
-thread_local Kept kept;
-constexpr std::size_t most_bytes_kept = std::size_t{16} << 20;
-
-// The first sample after the two at the start that is not missing.
-std::ptrdiff_t observed_from(const double* weights, std::ptrdiff_t n) {
-  std::ptrdiff_t i = 2;
-  while (weights && i < n - 1 && weights[i] == 0.0) ++i;
-  return i;
-}
-
-Model make_model(std::ptrdiff_t n, double dt, const ProgramSettings& program, const std::optional<KnotGrid>& knots,
-                 std::ptrdiff_t observed) {
-  return knots ? Model(n, dt, program, knots->first, knots->spacing, knots->count, observed) : Model(n, dt, program, observed);
-}
-
-// Signals of one shape.
-struct Group {
-  std::shared_ptr<const Model> shared;
-  const Model& model;
-  bool weighted;
-  std::vector<std::size_t> members;
-  std::atomic<std::size_t> next{0};
-
-  Group(std::shared_ptr<const Model> m, bool w) : shared(std::move(m)), model(*shared), weighted(w) {}
-};
-
-std::vector<std::unique_ptr<Group>> make_groups(const std::vector<Signal>& signals, const DecomposeSettings& settings) {
-  std::map<Shape, std::size_t> known;
-  std::vector<std::unique_ptr<Group>> groups;
-  for (std::size_t i = 0; i < signals.size(); ++i) {
-    const Signal& s = signals[i];
-    const auto [it, is_new] = known.try_emplace(shape_of(s, settings), groups.size());
-    if (is_new) groups.push_back(std::make_unique<Group>(shared_model(s, settings), s.weights != nullptr));
-    groups[it->second]->members.push_back(i);
-  }
-  // the longest first, so that no thread is left alone with one at the end
-  std::stable_sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) { return a->model.n() > b->model.n(); });
-  return groups;
-}
+// Kept by the calling thread for its next batch, if it is small.
+thread_local std::unique_ptr<InteriorPoint> kept;
 
 Status status_of(OsqpStatus s) {
   switch (s) {
@@ -131,7 +87,7 @@ class Batch {
     std::unique_ptr<OsqpSolver> osqp;
     const auto finish = [&](std::size_t tag, Solution&& x) {
       write_parts(signals_[tag], settings_, tasks[tag]->scaled, std::move(x), &results_[tag]);
-      results_[tag].knots = {group.model.knot(0), group.model.knot_spacing(), group.model.n_knots()};
+      results_[tag].knots = {group.model->knot(0), group.model->knot_spacing(), group.model->n_knots()};
       results_[tag].done = true;
       tasks.erase(tag);
       n_done_.fetch_add(1);
@@ -143,7 +99,7 @@ class Batch {
         *tag = group.members[k];
         Task* task = (tasks[*tag] = std::make_unique<Task>(signals_[*tag], settings_)).get();
         if (!task->is_zero()) return task;
-        finish(*tag, zero_solution(group.model));
+        finish(*tag, zero_solution(*group.model));
       }
     };
     if (settings_.kind == SolverKind::osqp && !settings_.warm_start) {
@@ -154,11 +110,11 @@ class Batch {
       }
       return;
     }
-    if (group.next.load() >= group.members.size()) return;
-    const Kernel& kernel = choose_kernel(group.model, group.members.size(), n_workers);
-    std::unique_ptr<InteriorPoint> method = std::move(kept.method);
-    if (!method || !method->serves(&group.model, settings_.solver, kernel, group.weighted)) {
-      method = std::make_unique<InteriorPoint>(group.shared, settings_.solver, kernel, group.weighted);
+    if (group.is_handed_out()) return;
+    const Kernel& kernel = choose_kernel(*group.model, group.members.size(), n_workers);
+    std::unique_ptr<InteriorPoint> method = std::move(kept);
+    if (!method || !method->serves(group.model.get(), settings_.solver, kernel, group.weighted)) {
+      method = std::make_unique<InteriorPoint>(group.model, settings_.solver, kernel, group.weighted);
     }
     method->run(
         [&](std::size_t* tag) {
@@ -174,8 +130,8 @@ class Batch {
           finish(tag, std::move(x));
         },
         [&] { return workers_.keep_going(worker); });
-    const std::size_t bytes = InteriorPoint::bytes_per_lane(group.model) * static_cast<std::size_t>(kernel.lanes);
-    if (worker == 0 && bytes <= most_bytes_kept) kept.method = std::move(method);
+    const std::size_t bytes = InteriorPoint::bytes_per_lane(*group.model) * static_cast<std::size_t>(kernel.lanes);
+    if (worker == 0 && bytes <= most_bytes_kept) kept = std::move(method);
   }
 
   std::size_t n_done() const { return n_done_.load(); }
@@ -189,7 +145,7 @@ class Batch {
     if (*solver == nullptr) {
       OsqpSettings options;
       options.eps = settings_.osqp_eps;
-      *solver = std::make_unique<OsqpSolver>(group.model, problem.weights, options);
+      *solver = std::make_unique<OsqpSolver>(*group.model, problem.weights, options);
     }
     (*solver)->set_alpha(problem.alpha);
     (*solver)->set_weights(problem.weights);
@@ -205,10 +161,10 @@ class Batch {
         (*solver)->solve(problem.y, warm ? start.data() : nullptr, warm ? warm->certificate.multiplier.data() : nullptr,
                          [&] { return workers_.keep_going(worker); });
     if (r.status == OsqpStatus::stopped) return false;
-    x->point = point_of(group.model, r.x);
-    x->parts = make_parts(group.model, x->point);
+    x->point = point_of(*group.model, r.x);
+    x->parts = make_parts(*group.model, x->point);
     x->residual = residual_of(problem, x->parts);
-    x->certificate = Certifier(group.model)(problem, x->point, x->parts, x->residual);
+    x->certificate = Certifier(*group.model)(problem, x->point, x->parts, x->residual);
     x->status = status_of(r.status);
     x->iterations = r.iterations;
     Decomposed& out = results_[tag];
@@ -244,37 +200,9 @@ class Batch {
 
 }  // namespace
 
-Model make_model(std::ptrdiff_t n, double dt, const DecomposeSettings& settings, const double* weights) {
-  return make_model(n, dt, settings.program, settings.knots, observed_from(weights, n));
-}
-
-std::shared_ptr<const Model> shared_model(const Signal& s, const DecomposeSettings& settings) {
-  const ProgramSettings& program = program_of(s, settings);
-  const std::ptrdiff_t observed = observed_from(s.weights, s.n);
-  if (kept.model && kept.model->is_made_from(s.n, s.dt, program, settings.knots, observed)) return kept.model;
-  auto model = std::make_shared<const Model>(make_model(s.n, s.dt, program, settings.knots, observed));
-  if (InteriorPoint::bytes_per_lane(*model) <= most_bytes_kept) kept.model = model;
-  return model;
-}
-
-const Kernel& choose_kernel(const Model& model, std::size_t n_signals, int n_workers) {
-  const KernelPair& pair = kernels();
-  const auto lanes = static_cast<std::size_t>(pair.lanes.lanes);
-  const std::size_t share = (n_signals + static_cast<std::size_t>(n_workers) - 1) / static_cast<std::size_t>(n_workers);
-  const bool fits = InteriorPoint::bytes_per_lane(model) * lanes <= most_bytes_in_lanes;
-  return fits && 2 * share > lanes ? pair.lanes : pair.single;
-}
-
-Shape shape_of(const Signal& s, const DecomposeSettings& settings) {
-  const ProgramSettings& p = program_of(s, settings);
-  const double gamma = settings.kind == SolverKind::osqp ? p.gamma : 0.0;
-  const std::ptrdiff_t observed = p.revision == Revision::r2015 ? observed_from(s.weights, s.n) : 0;
-  return {s.n, s.dt, s.weights != nullptr, observed, p.tau0, p.tau1, p.delta_knot, gamma, p.revision, p.baseline};
-}
-
 std::vector<Decomposed> decompose(const std::vector<Signal>& signals, const DecomposeSettings& settings,
                                   const std::function<bool(std::size_t done)>& poll) {
-  const auto groups = make_groups(signals, settings);
+  const Groups groups = make_groups(signals.size(), [&](std::size_t i) -> const Signal& { return signals[i]; }, settings);
   Batch* running = nullptr;
   Workers workers([&] { return poll(running->n_done()); });
   Batch batch(signals, settings, workers);
@@ -290,8 +218,7 @@ std::vector<Decomposed> decompose(const std::vector<Signal>& signals, const Deco
 }
 
 Evidence evidence_of(const Signal& signal, const DecomposeSettings& settings, const Decomposed& parts) {
-  const Model model =
-      make_model(signal.n, signal.dt, program_of(signal, settings), settings.knots, observed_from(signal.weights, signal.n));
+  const std::shared_ptr<const Model> model = shared_model(signal, settings);
   const Task task(signal, settings);
   const double scale = task.scaled.scaling.scale;
   Point point;
@@ -302,7 +229,7 @@ Evidence evidence_of(const Signal& signal, const DecomposeSettings& settings, co
   for (double& l : point.spline) l /= scale;
   for (double& d : point.drift) d /= scale;
   for (int k = 0; k < 2; ++k) point.start[k] = parts.start[k] / scale;
-  const Parts rebuilt = make_parts(model, point);
+  const Parts rebuilt = make_parts(*model, point);
   std::vector<double> residual(static_cast<std::size_t>(signal.n), 0.0);
   for (std::ptrdiff_t i = 0; i < signal.n; ++i) {
     const auto k = static_cast<std::size_t>(i);
@@ -310,7 +237,7 @@ Evidence evidence_of(const Signal& signal, const DecomposeSettings& settings, co
     signal.phasic[i] = rebuilt.phasic[k] * scale;
     signal.tonic[i] = rebuilt.tonic[k] * scale + task.scaled.scaling.mean;
   }
-  return in_programme_unit(Certifier(model)(task.problem, point, rebuilt, residual).evidence, task.scaled.objective_unit);
+  return in_programme_unit(Certifier(*model)(task.problem, point, rebuilt, residual).evidence, task.scaled.objective_unit);
 }
 
 }  // namespace ressin

@@ -1,12 +1,9 @@
 // From signals to their phasic and tonic parts: scaling, grouping by shape, lanes, threads.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <functional>
-#include <memory>
 #include <optional>
-#include <tuple>
 #include <vector>
 
 #include "certificate.hpp"
@@ -63,19 +60,6 @@ std::vector<Decomposed> decompose(const std::vector<Signal>& signals, const Deco
 inline const ProgramSettings& program_of(const Signal& s, const DecomposeSettings& settings) {
   return s.program ? *s.program : settings.program;
 }
-
-// What signals must share to stand in the lanes of one kernel; alpha and gamma are each lane's own (OSQP shares gamma).
-using Shape = std::tuple<std::ptrdiff_t, double, bool, std::ptrdiff_t, double, double, double, double, Revision, Baseline>;
-Shape shape_of(const Signal& signal, const DecomposeSettings& settings);
-
-// Its model; the calling thread keeps the last small one.
-std::shared_ptr<const Model> shared_model(const Signal& signal, const DecomposeSettings& settings);
-
-// As many lanes as the signals of a shape fill, if they fit the caches.
-const Kernel& choose_kernel(const Model& model, std::size_t n_signals, int n_workers);
-
-// The model of a signal of n samples; the weights, null for ones, say where it begins to be observed.
-Model make_model(std::ptrdiff_t n, double dt, const DecomposeSettings& settings, const double* weights = nullptr);
 
 // Rebuild phasic and tonic part from signal.driver and the coefficients, and compute the evidence from them and the data, with
 // signal.residual as the dual witness: no solver takes part, and a wrong witness can only make the bound worse.

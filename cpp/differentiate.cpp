@@ -1,25 +1,18 @@
 // The gradients of a batch: grouping by shape, lanes, threads, and the chain through the standardisation.
 #include <algorithm>
 #include <atomic>
-#include <map>
 #include <memory>
 
 #include "adjoint.hpp"
+#include "groups.hpp"
 #include "kernel.hpp"
 #include "parallel.hpp"
 
 namespace ressin {
 namespace {
 
-struct Group {
-  std::shared_ptr<const Model> model;
-  std::vector<std::size_t> members;
-  std::atomic<std::size_t> next{0};
-};
-
 // Kept by the calling thread for a training's next batch, if it is small.
 thread_local std::unique_ptr<Adjoint> kept;
-constexpr std::size_t most_bytes_kept = std::size_t{16} << 20;
 
 // The programme is solved on (y - mean) with alpha times the scale, and the constant put back into the tonic part:
 //   alpha' = alpha s,  mean m = sum w y / sum w,  scale s = sqrt(sum w (y - m)^2 / sum w).
@@ -41,29 +34,19 @@ void through_standardisation(const SolvedSignal& x, double alpha, Gradient* grad
 class Batch {
  public:
   Batch(const std::vector<SolvedSignal>& signals, const DecomposeSettings& settings)
-      : signals_(signals), settings_(settings), gradients_(signals.size()) {
-    std::map<Shape, std::size_t> known;
-    for (std::size_t i = 0; i < signals.size(); ++i) {
-      const Signal& s = signals[i].signal;
-      const auto [it, is_new] = known.try_emplace(shape_of(s, settings), groups_.size());
-      if (is_new) {
-        groups_.push_back(std::make_unique<Group>());
-        groups_.back()->model = shared_model(s, settings);
-      }
-      groups_[it->second]->members.push_back(i);
-    }
-    std::stable_sort(groups_.begin(), groups_.end(),
-                     [](const auto& a, const auto& b) { return a->model->n() > b->model->n(); });
-  }
+      : signals_(signals),
+        settings_(settings),
+        groups_(make_groups(
+            signals.size(), [&](std::size_t i) -> const Signal& { return signals[i].signal; }, settings)),
+        gradients_(signals.size()) {}
 
   void solve(int worker, int n_workers, Workers& workers) {
     for (const auto& group : groups_) {
-      if (group->next.load() >= group->members.size()) continue;
-      const bool weighted = signals_[group->members.front()].signal.weights != nullptr;
+      if (group->is_handed_out()) continue;
       const Kernel& kernel = choose_kernel(*group->model, group->members.size(), n_workers);
       std::unique_ptr<Adjoint> method = worker == 0 ? std::move(kept) : nullptr;
-      if (!method || !method->serves(group->model.get(), kernel, weighted))
-        method = std::make_unique<Adjoint>(group->model, kernel, weighted);
+      if (!method || !method->serves(group->model.get(), kernel, group->weighted))
+        method = std::make_unique<Adjoint>(group->model, kernel, group->weighted);
       while (workers.keep_going(worker) && take(*group, kernel.lanes, *method)) continue;
       const std::size_t bytes = Workspace::bytes_per_lane(*group->model) * static_cast<std::size_t>(kernel.lanes);
       if (worker == 0 && bytes <= most_bytes_kept) kept = std::move(method);
@@ -98,7 +81,7 @@ class Batch {
 
   const std::vector<SolvedSignal>& signals_;
   const DecomposeSettings& settings_;
-  std::vector<std::unique_ptr<Group>> groups_;
+  Groups groups_;
   std::vector<Gradient> gradients_;
   std::atomic<std::size_t> n_done_{0};
 };

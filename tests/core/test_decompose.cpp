@@ -1,4 +1,4 @@
-#include "decompose.hpp"
+#include "groups.hpp"
 
 #include <limits>
 
