@@ -55,6 +55,24 @@ def test_samples_before_the_first_that_is_there_are_passed_over() -> None:
     np.testing.assert_array_equal(got.index, expected.index + 50)
 
 
+@pytest.mark.parametrize("step", [1, 4, 240])
+@pytest.mark.parametrize("gap", [slice(1, 2), slice(2, 3), slice(1, 20), slice(2, 6)])
+def test_a_gap_right_after_the_first_samples_does_not_blow_up(gap: slice, step: int) -> None:
+    """The 2015 revision leaves the phasic part's start free, which a gap there would not hold."""
+    y = simulate(RATE, 60, seed=5)
+    y[gap] = np.nan
+    stream = Stream(RATE, revision="2015", mean=5.0, deviation=0.5, warm_up=80.0)
+    parts = joined(run(stream, y, step)[0], stream.finish().final)
+    lost = 2 if gap.stop > 2 else 0  # too few before the gap for a programme
+    assert np.isnan(parts.phasic).sum() == lost
+    assert np.abs(parts.phasic[lost:]).max() < 3.0
+    held = parts.index[lost:]
+    asked = ressin.decompose(
+        (y[held[0] :] - 5.0) / 0.5, RATE, revision="2015", baseline="none", standardize=False, missing="solve"
+    )
+    np.testing.assert_allclose(parts.phasic[lost:] / 0.5, asked.phasic, rtol=0, atol=1e-5)
+
+
 def test_nothing_but_missing_samples_gives_nothing() -> None:
     stream = Stream(RATE)
     result = stream.push(np.full(1000, np.nan))

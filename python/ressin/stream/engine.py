@@ -42,6 +42,7 @@ class Engine:
         self.context, self.max_gap = round(options.context * rate), max(1, round(options.max_gap * rate))
         self.warm_up = round(options.warm_up * rate)
         self.capacity = self.lag + self.context + round(settings.delta_knot * rate) + self.hop
+        self.first_row = 2 if settings.revision == "2015" else 0
         self.clock = Clock(rate, options.max_jitter)
         self.moments = Moments()
         self.first_index = 0
@@ -82,10 +83,16 @@ class Engine:
                 if at == signal.size:
                     return
             piece = slice(at, min(at + self.hop - self.n % self.hop, signal.size))
+            row = at + self.first_row - self.n
+            is_loose = self.first_row > 0 and at <= row < piece.stop and np.isnan(signal[row])
+            if is_loose:
+                piece = slice(at, row)
             self.window.append(signal[piece], time[piece])
             self.n += piece.stop - at
             at = piece.stop
-            if self.n % self.hop == 0:
+            if is_loose:  # what is before a gap there does not say where the phasic part starts
+                self.end(report)
+            elif self.n % self.hop == 0:
                 self._beat(report)
 
     def provisional(self, report: Report) -> StreamParts:
