@@ -68,8 +68,6 @@ class InteriorPoint : public Workspace {
   void fill_measured(int lane, const double* weights);
   Point point(int lane) const;
   double objective(int lane) const;
-  void choose_centre(int lane);
-  void choose_step(int lane);
   bool finished(int lane, Solution* solution);
   Status status_of(double proved) const;
 

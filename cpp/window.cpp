@@ -195,17 +195,6 @@ double Window::objective() const {
   return 0.5 * state_.sum_we2[0] + state_.alpha[0] * state_.sum_p[0] + 0.5 * state_.gamma[0] * l2;
 }
 
-void Window::choose_centre() {
-  KernelState& s = state_;
-  s.sigma_mu[0] = centring(s, 0) * s.sum_pl[0] / static_cast<double>(shape_.n - shape_.first_row);
-}
-
-void Window::choose_step() {
-  const double part = part_of_the_way(last_gap_);
-  state_.step_length[0] = longest_step(part, state_.min_step[0]);
-  state_.dual_step_length[0] = longest_step(part, state_.min_dual_step[0]);
-}
-
 // g = alpha + (the response's adjoint of W e) must be >= 0, and every coefficient's gradient zero.
 double Window::stationarity(const WindowProblem& problem) const {
   const KernelState& s = state_;
@@ -285,10 +274,10 @@ WindowSolution Window::solve(const WindowProblem& problem, std::ptrdiff_t later)
   for (bool done = false; !done;) {
     passes_.factor(shape_, state_);
     passes_.predict(shape_, state_);
-    choose_centre();
+    choose_centre(state_, 0, shape_.n - shape_.first_row, out.iterations > 0 && state_.step_length[0] < short_step);
     passes_.recentre(shape_, state_);
     passes_.correct(shape_, state_);
-    choose_step();
+    choose_step(state_, 0, last_gap_);
     passes_.advance(shape_, state_);
     add_past(problem);
 

@@ -70,8 +70,6 @@ class Window {
   void fill_measured();
   void add_past(const WindowProblem& problem);
   double objective() const;
-  void choose_centre();
-  void choose_step();
   double stationarity(const WindowProblem& problem) const;
   void write(const WindowProblem& problem, std::ptrdiff_t later, WindowSolution* out) const;
 
