@@ -8,6 +8,8 @@ from ressin.cli import main
 from ressin.data import schema
 from ressin.data.figures import round_trip
 from ressin.data.files import digest_file
+from ressin.data.manifest import read_manifest
+from ressin.data.manifest_check import NUMBERS, TEXTS
 from ressin.data.store import Prepared, load
 
 
@@ -134,3 +136,17 @@ def test_a_folder_that_cannot_be_made_is_an_error_and_no_traceback(
     (tmp_path / "file").write_text("")
     status, _, err = run(capsys, "simulate", tmp_path / "file" / "sim", "--subjects", 2, "--songs", 2, "--quiet")
     assert (status, err) == (1, f"ressin: {tmp_path / 'file' / 'sim' / 'simulation'}: Not a directory\n")
+
+
+def test_the_help_of_prepare_names_every_column_of_a_manifest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["prepare", "--help"])
+    text = capsys.readouterr().out
+    columns = text[text.index("columns of a manifest") :]
+    assert all(name in columns for name in (*TEXTS, *NUMBERS, "NAME_label"))
+    example = [line.strip() for line in columns.strip().splitlines()[-3:]]
+    manifest = tmp_path / "mine.csv"
+    manifest.write_text("\n".join(example) + "\n")
+    assert [entry.stimulus for entry in read_manifest(manifest).entries] == ["film", "rest"]

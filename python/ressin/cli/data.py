@@ -18,6 +18,21 @@ if TYPE_CHECKING:
 
 Subparsers = Any  # argparse's own type for it is private
 SHOWN_REJECTS = 5  # of each kind
+MANIFEST = """columns of a manifest (comma, semicolon or tab; or Parquet), one row per window:
+  recording, subject, stimulus   file, whose it is, what was heard or seen (all three needed)
+  sampling_rate                  Hz, where the file does not say it
+  column                         of the signal: its name, or its number from 1
+  start, end                     window in seconds; several windows of one file are several rows
+  arousal, valence               ratings on any scale, the same for one subject
+  NAME_label                     a ready label, 0 or 1, of any name; other columns by --label
+  audio                          music clip of the stimulus (mp3, wav, flac, ogg)
+  feature_row                    key of the stimulus in the table of --features (default: its name)
+  recording_id                   (default: file and row)
+
+  recording,subject,stimulus,start,end,arousal,valence
+  anna/day1.csv,anna,film,0,60,7,3
+  anna/day1.csv,anna,rest,60,120,2,5
+"""
 
 
 def add_parsers(subparsers: Subparsers) -> None:
@@ -94,9 +109,11 @@ def _add_prepare(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "prepare",
         help="decompose, label and hear a data set, and write it as Parquet",
-        description="Read a PMEmo folder or a manifest of your own recordings, drop the first 15 s, decompose, label "
-        "high and low per subject, extract the music features, and write a folder of Parquet tables. Interrupted, it "
-        "goes on where it stopped; with nothing new to do, it says so.",
+        description="Read a PMEmo folder or a manifest of your own recordings, drop the first 15 s, decompose,\n"
+        "label high and low per subject, extract the music features, and write a folder of Parquet\n"
+        "tables. Interrupted, it goes on where it stopped; with nothing new to do, it says so.",
+        epilog=MANIFEST,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("source", type=Path, help="PMEmo folder (2018 or 2019), or a manifest (.csv, .parquet)")
     parser.add_argument("folder", type=Path, help="folder to write")
