@@ -44,15 +44,10 @@ class Maximum:
 
 
 def maximise(
-    likelihood: HeldOut,
-    starts: Sequence[tuple[float, float, float]],
-    free: tuple[int, ...],
-    max_iterations: int,
-    n_climbs: int = 2,
+    likelihood: HeldOut, starts: Sequence[tuple[float, float, float]], free: tuple[int, ...], max_iterations: int
 ) -> Maximum:
-    """Maximise the likelihood over the `free` parameters, from the best of `starts`; the best end counts."""
-    places = sorted((_place(*start) for start in starts), key=lambda place: _loss(likelihood, place)[0])
-    ends = [_climb(likelihood, place, list(free), max_iterations) for place in places[:n_climbs]]
+    """Maximise the likelihood over the `free` parameters, from each of `starts`; the best end counts."""
+    ends = [_climb(likelihood, _place(*start), list(free), max_iterations) for start in starts]
     return min(ends, key=lambda end: end.rms)
 
 
