@@ -105,6 +105,16 @@ def test_folds_under_other_settings_data_or_rows_are_not_used(data: LabelledData
         assert len(spy.calls) == 3, what
 
 
+def test_a_training_part_of_one_class_is_refused_before_anything_is_computed(data: LabelledData) -> None:
+    folds, spy = folds_of(data, "subject"), Spy()
+    train, _ = list(folds)[1]
+    label = np.ones_like(data.label)
+    label[np.setdiff1d(np.arange(len(data)), train)] = 0
+    with pytest.raises(InvalidInputError, match=rf"fold 1: the labels of its {len(train)} training samples are all 1"):
+        cross_validate(dataclasses.replace(data, label=label), folds, spy)
+    assert spy.calls == []
+
+
 def test_a_damaged_fold_is_named(data: LabelledData, tmp_path: Path) -> None:
     folds = folds_of(data, "subject")
     cross_validate(data, folds, Spy(), folder=tmp_path)

@@ -138,10 +138,16 @@ def cross_validate(
     Raises
     ------
     InvalidInputError
-        If the folds are for other samples, do not test every sample exactly once, or are not disjoint as their kind
-        says.
+        If the folds are for other samples, do not test every sample exactly once, are not disjoint as their kind
+        says, or leave a training part with labels of one kind.
     """
     check_folds(data, folds)
+    for number, (train, _) in enumerate(folds):
+        if len(np.unique(data.label[train])) < 2:
+            raise InvalidInputError(
+                f"fold {number}: the labels of its {len(train)} training samples are all {data.label[train[0]]}: "
+                "nothing to learn; more recordings or other folds are needed"
+            )
     root = None if folder is None else Path(folder)
     scores = np.full(len(data), np.nan)
     number_of = np.zeros(len(data), np.int64)
