@@ -49,11 +49,6 @@ class Cell:
         """For people: ``"arousal, random split: fusion, mix"``."""
         return f"{self.label}, {self.split} split: {NAMES[self.model]}"
 
-    @property
-    def is_network(self) -> bool:
-        """Whether it is Res-SIN or a part of it."""
-        return self.model != "regression" and self.model not in BASELINES
-
 
 @dataclass(frozen=True)
 class Plan:
