@@ -114,8 +114,7 @@ def check_missing(
 
 def _is_finite(array: NDArray[np.float64]) -> bool:
     """Whether no sample is infinite or NaN; False also where the squares overflow: look again, sample by sample."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return math.isfinite(np.dot(array, array))
+    return math.isfinite(np.vdot(array, array))  # which, unlike dot, does not warn of an overflow
 
 
 def _check_weights(sample_weight: ArrayLike, n: int) -> NDArray[np.float64]:
