@@ -222,13 +222,12 @@ def decompose_batch(
     weights = _spread_weights(sample_weight, keys, by_key)
     results: list[Decomposition | RessinError | None] = []  # None: still to be solved
     jobs: list[Job] = []
-    clocks: dict[float, Clock] = {}
+    clock, clock_rate = None, None
     for key, signal, rate, weight in zip(keys, items, rates, weights, strict=True):
         try:
-            hertz = check_sampling_rate(rate)
-            if hertz not in clocks:
-                clocks[hertz] = Clock.make(hertz, knots, settings)
-            jobs.append(Job.make(signal, clocks[hertz], weight, settings))
+            if clock is None or rate is not clock_rate:
+                clock, clock_rate = Clock.make(rate, knots, settings), rate
+            jobs.append(Job.make(signal, clock, weight, settings))
             results.append(None)
         except InvalidInputError as error:
             named = InvalidInputError(f"signal {key!r}: {error}")

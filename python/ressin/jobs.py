@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -38,8 +38,7 @@ class Clock:
         return cls(rate, check_knots(knots, settings, rate))
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """One signal, checked."""
 
     signal: NDArray[np.float64]  # perhaps the caller's own

@@ -20,7 +20,7 @@ MIN_SAMPLES = 4
 def check_signal(signal: ArrayLike) -> NDArray[np.float64]:
     """Return the signal as a contiguous float64 array, the caller's own where it is one.
 
-    NaN is let through, see `check_missing`; what a masked array masks becomes NaN.
+    NaN and infinity are let through, see `check_missing`; what a masked array masks becomes NaN.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def check_signal(signal: ArrayLike) -> NDArray[np.float64]:
     Raises
     ------
     InvalidInputError
-        Not one-dimensional, empty, too short, not real numbers, or infinite somewhere.
+        Not one-dimensional, empty, too short, or not real numbers.
     """
     try:
         array: NDArray[Any] = np.asarray(signal)
@@ -59,15 +59,6 @@ def check_signal(signal: ArrayLike) -> NDArray[np.float64]:
     array = np.ascontiguousarray(array, dtype=np.float64)
     if isinstance(signal, np.ma.MaskedArray):
         array = np.where(np.ma.getmaskarray(signal), np.nan, array)
-    if _is_finite(array):
-        return array
-    infinite = np.isinf(array)
-    if infinite.any():
-        first = int(infinite.argmax())
-        raise InvalidInputError(
-            f"the signal is infinite at {int(infinite.sum())} of {array.size} samples, first at index {first} "
-            f"({array[first]}); replace such samples by NaN and use missing='solve'"
-        )
     return array
 
 
@@ -88,11 +79,13 @@ def check_missing(
     Raises
     ------
     InvalidInputError
-        NaN in the signal while `missing` is "raise", nothing left to fit, or weights of the wrong length or value.
+        Infinity in the signal, NaN while `missing` is "raise", nothing left to fit, or weights of the wrong length or
+        value.
     """
     weights = None if sample_weight is None else _check_weights(sample_weight, signal.size)
     if weights is None and _is_finite(signal):
         return None, None
+    _refuse_infinite(signal)
     nan = np.isnan(signal)
     if nan.any():
         first = int(nan.argmax())
@@ -115,6 +108,16 @@ def check_missing(
 def _is_finite(array: NDArray[np.float64]) -> bool:
     """Whether no sample is infinite or NaN; False also where the squares overflow: look again, sample by sample."""
     return math.isfinite(np.vdot(array, array))  # which, unlike dot, does not warn of an overflow
+
+
+def _refuse_infinite(signal: NDArray[np.float64]) -> None:
+    infinite = np.isinf(signal)
+    if infinite.any():
+        first = int(infinite.argmax())
+        raise InvalidInputError(
+            f"the signal is infinite at {int(infinite.sum())} of {signal.size} samples, first at index {first} "
+            f"({signal[first]}); replace such samples by NaN and use missing='solve'"
+        )
 
 
 def _check_weights(sample_weight: ArrayLike, n: int) -> NDArray[np.float64]:
