@@ -239,10 +239,11 @@ def decompose_batch(
     for i, key in enumerate(keys):
         if results[i] is not None:
             continue
-        result = next(solved)
+        result = results[i] = next(solved)
+        if result.converged:
+            continue
         try:
             raise_unconverged(result, f"signal {key!r}: ")
-            results[i] = result
         except ConvergenceError as error:
             if errors == "raise":
                 raise
