@@ -131,7 +131,7 @@ bool InteriorPoint::finished(int lane, Solution* solution) {
   l.stalled = std::max(state_.step_length[lane], state_.dual_step_length[lane]) < 1e-3 ? l.stalled + 1 : 0;
 
   const bool broken = !std::isfinite(gap) || !std::isfinite(unit);
-  const double enough = gap_share * settings_.tol * unit;
+  const double enough = std::max(gap_share * settings_.tol, least_gap) * unit;
   const bool last = broken || l.iterations >= settings_.max_iterations || l.stalled >= 5 || l.unproved >= most_unproved;
   if (!last && gap > enough) return false;
 
@@ -155,7 +155,7 @@ bool InteriorPoint::finished(int lane, Solution* solution) {
     }
     return false;
   }
-  if (l.best_gap < proved) *solution = std::move(l.best);
+  if (std::isfinite(l.best_gap) && !(proved <= l.best_gap)) *solution = std::move(l.best);
   solution->status = status_of(solution->certificate.evidence.relative_gap);
   return true;
 }

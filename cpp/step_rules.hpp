@@ -13,6 +13,9 @@ namespace ressin {
 inline constexpr double start_phasic = 10.0;
 inline constexpr double start_multiplier = 1e-3;
 
+// Below this relative gap there is nothing to be gained: it is rounding.
+inline constexpr double least_gap = 1e-22;
+
 // The longest step in (0, 1] that goes at most `part` of the way to where 1 + step * least = 0.
 inline double longest_step(double part, double least) { return least < -part ? -part / least : 1.0; }
 

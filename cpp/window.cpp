@@ -13,9 +13,6 @@ namespace {
 // The method goes on until its own gap is this share of the tolerance: the parts are known to about the gap's square root.
 constexpr double gap_share = 1e-4;
 
-// Below this there is nothing to be gained: the gap is rounding.
-constexpr double least_gap = 1e-22;
-
 // A window whose objective is below this per sample is taken for one without anything to explain.
 constexpr double least_objective = 1e-12;
 

@@ -148,3 +148,12 @@ def test_a_drift_that_the_driver_can_imitate_is_found(n: int, spike: int, choice
     found = ressin.decompose(signal, 0.5, **choice, standardize=False)
     assert_proved(found, **choice)
     assert np.abs(found.phasic).max() > 1e3
+
+
+@pytest.mark.parametrize("revision", ["2025", "2015"])
+@pytest.mark.parametrize("tol", [1e-16, 1e-30])
+def test_a_tolerance_beyond_the_digits_ends_with_the_digits(tol: float, revision: Any) -> None:
+    for seed in range(8):
+        found = ressin.decompose(simulate(25.0, 40.0, seed), 25.0, tol=tol, revision=revision, on_failure="return")
+        assert found.status == "inaccurate"
+        assert found.relative_gap < 1e-12
