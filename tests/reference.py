@@ -222,21 +222,32 @@ def certify(
 def _free_columns(prog: Program) -> Array:
     """Columns whose coefficients cost nothing: C, the decays of the 2015 revision, and B where gamma = 0."""
     spline = prog.B.toarray() if prog.gamma == 0 else np.zeros((prog.y.size, 0))
-    return np.hstack([prog.C, prog.H.astype(float), spline])
+    return np.hstack([prog.C, prog.H, spline])
 
 
 def _without(F: Array, weights: Array, nu: Array) -> Array:
-    """Move nu = W e to F'nu = 0, by fitting F to e again (in double, repeated until long double is exhausted)."""
+    """Move nu = W e to F'nu = 0, by fitting F to e again."""
     if F.shape[1] == 0 or not np.any(weights > 0):
         return nu
-    root = np.sqrt(weights)
-    Q, triangle, _ = scipy.linalg.qr((root.astype(float)[:, None] * F), mode="economic", pivoting=True)
-    diagonal = np.abs(np.diag(triangle))
-    Q = Q[:, : diagonal.size][:, diagonal > 1e-13 * diagonal[0]].astype(Long)
+    root = np.sqrt(weights.astype(Long))
+    Q = _orthonormal(root[:, None] * F)
     scaled = np.divide(nu, root, out=np.zeros_like(nu), where=root > 0)
-    for _ in range(3):
+    for _ in range(2):
         scaled = scaled - Q @ (Q.T @ scaled)
     return np.asarray(root * scaled)
+
+
+def _orthonormal(F: Array) -> Array:
+    """Return an orthonormal basis of F's columns in long double: Gram and Schmidt, each column twice."""
+    Q = np.zeros((F.shape[0], 0), dtype=Long)
+    for column in F.T.astype(Long):
+        rest = column
+        for _ in range(2):
+            rest = rest - Q @ (Q.T @ rest)
+        size = np.sqrt(np.sum(rest * rest))
+        if size > 1e-14 * np.sqrt(np.sum(column * column)):
+            Q = np.hstack([Q, rest[:, None] / size])
+    return Q
 
 
 def _dual_bound(prog: Program, weights: Array, nu: Array) -> tuple[float, Array]:
