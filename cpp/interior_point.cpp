@@ -156,14 +156,14 @@ bool InteriorPoint::finished(int lane, Solution* solution) {
     return false;
   }
   if (std::isfinite(l.best_gap) && !(proved <= l.best_gap)) *solution = std::move(l.best);
-  solution->status = status_of(solution->certificate.evidence.relative_gap);
+  solution->status = status_of(solution->certificate.evidence.relative_gap, l.iterations);
   return true;
 }
 
-Status InteriorPoint::status_of(double proved) const {
+Status InteriorPoint::status_of(double proved, int iterations) const {
   if (!std::isfinite(proved)) return Status::failed;
   if (proved <= settings_.tol) return Status::optimal;
-  return proved <= 1e-6 ? Status::inaccurate : Status::max_iterations;
+  return proved > 1e-6 && iterations >= settings_.max_iterations ? Status::max_iterations : Status::inaccurate;
 }
 
 void InteriorPoint::run(const Next& next, const Done& done, const KeepGoing& keep_going) {

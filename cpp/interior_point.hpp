@@ -17,7 +17,7 @@ namespace ressin {
 
 enum class Status {
   optimal,         // the certificate's relative gap is within the tolerance
-  inaccurate,      // the digits ran out before, within 1e-6
+  inaccurate,      // the digits ran out before, or the iterations did within 1e-6
   max_iterations,  // the iterations ran out
   failed,          // numbers broke down
 };
@@ -69,7 +69,7 @@ class InteriorPoint : public Workspace {
   Point point(int lane) const;
   double objective(int lane) const;
   bool finished(int lane, Solution* solution);
-  Status status_of(double proved) const;
+  Status status_of(double proved, int iterations) const;
 
   Certifier certifier_;
   SolverSettings settings_;

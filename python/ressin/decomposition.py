@@ -51,7 +51,8 @@ class Decomposition:
         (n,) sample weights, or None for ones.
     status
         "optimal": the certificate proves the tolerance (for OSQP: its own residuals are within osqp_eps);
-        "inaccurate": within 1e-6, but the digits ran out before the tolerance; "max_iterations"; or "failed".
+        "inaccurate": the digits ran out before the tolerance, or the iterations within 1e-6; "max_iterations"; or
+        "failed".
     iterations
         Newton steps, or OSQP's iterations.
     objective, duality_gap
