@@ -10,8 +10,12 @@ from ressin.report import paper
 from ressin.report.plan import NAMES, SELECTIONS, SPLITS, Cell
 
 SHOWN = (
-    *(("accuracy", "accuracy"), ("f1", "F1"), ("precision", "precision"), ("recall", "recall")),
-    *(("balanced_accuracy", "balanced acc."), ("roc_auc", "ROC-AUC")),
+    ("accuracy", "accuracy"),
+    ("f1", "F1"),
+    ("precision", "precision"),
+    ("recall", "recall"),
+    ("balanced_accuracy", "balanced acc."),
+    ("roc_auc", "ROC-AUC"),
 )
 Results = dict[Cell, dict[str, Any]]
 Ceiling = dict[tuple[str, str], float]
