@@ -1,7 +1,7 @@
 # Target ressin_osqp: the OSQP C library, double precision and 32-bit indices.
 #
 # The osqp wheel carries the C sources of OSQP 1.0 for its code generator; compiled here in ordinary mode they are the
-# library. cpp/osqp_port/ holds the few things that the wheel leaves out.
+# library. cpp/solvers/osqp_port/ holds the few things that the wheel leaves out.
 
 find_path(RESSIN_OSQP_DIR NAMES src/osqp_api.c
           PATHS ${CMAKE_PREFIX_PATH}
@@ -17,9 +17,9 @@ set(_osqp_sources algebra_libs auxil csc_math csc_utils error kkt matrix osqp_ap
                   qdldl qdldl_interface scaling util vector)
 list(TRANSFORM _osqp_sources PREPEND "${RESSIN_OSQP_DIR}/src/")
 list(TRANSFORM _osqp_sources APPEND ".c")
-add_library(ressin_osqp STATIC ${_osqp_sources} ${PROJECT_SOURCE_DIR}/cpp/osqp_port/port.cpp)
+add_library(ressin_osqp STATIC ${_osqp_sources} ${PROJECT_SOURCE_DIR}/cpp/solvers/osqp_port/port.cpp)
 target_include_directories(ressin_osqp SYSTEM PUBLIC
-  ${PROJECT_SOURCE_DIR}/cpp/osqp_port "${RESSIN_OSQP_DIR}/inc/public")
+  ${PROJECT_SOURCE_DIR}/cpp/solvers/osqp_port "${RESSIN_OSQP_DIR}/inc/public")
 target_include_directories(ressin_osqp SYSTEM PRIVATE "${RESSIN_OSQP_DIR}/inc/private")
 target_compile_definitions(ressin_osqp PRIVATE EIGEN_MPL2_ONLY)
 target_link_libraries(ressin_osqp PRIVATE Eigen3::Eigen)

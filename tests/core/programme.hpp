@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "model.hpp"
+#include "programme/model.hpp"
 
 namespace programme {
 

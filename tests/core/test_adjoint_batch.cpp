@@ -1,4 +1,4 @@
-#include "adjoint.hpp"
+#include "solvers/adjoint.hpp"
 
 #include <cmath>
 #include <vector>

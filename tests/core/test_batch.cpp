@@ -3,8 +3,8 @@
 #include <stdexcept>
 
 #include "check.hpp"
-#include "decompose.hpp"
-#include "parallel.hpp"
+#include "batch/decompose.hpp"
+#include "batch/parallel.hpp"
 #include "programme.hpp"
 
 using namespace ressin;

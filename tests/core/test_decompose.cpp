@@ -1,4 +1,4 @@
-#include "groups.hpp"
+#include "batch/groups.hpp"
 
 #include <limits>
 

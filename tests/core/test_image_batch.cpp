@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "check.hpp"
-#include "image.hpp"
+#include "image/image.hpp"
 
 using namespace ressin;
 

@@ -1,4 +1,4 @@
-#include "model.hpp"
+#include "programme/model.hpp"
 
 #include <limits>
 

@@ -1,4 +1,4 @@
-#include "osqp_solver.hpp"
+#include "solvers/osqp_solver.hpp"
 
 #include <limits>
 

@@ -1,4 +1,4 @@
-#include "qp.hpp"
+#include "programme/qp.hpp"
 
 #include "check.hpp"
 #include "programme.hpp"

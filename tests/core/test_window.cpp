@@ -1,4 +1,4 @@
-#include "window.hpp"
+#include "solvers/window.hpp"
 
 #include <limits>
 #include <memory>

@@ -1,0 +1,244 @@
+#include "batch/decompose.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <memory>
+
+#include "batch/groups.hpp"
+#include "batch/parallel.hpp"
+#include "batch/task.hpp"
+#include "kernel/kernel.hpp"
+#include "solvers/interior_point.hpp"
+#include "solvers/osqp_solver.hpp"
+
+namespace ressin {
+namespace {
+
+// Of a signal that is zero at the solver's scale, as a constant one is.
+Solution zero_solution(const Model& model) {
+  constexpr double held_at_zero = 1e30;  // as good as infinite beside the response's
+  Solution x;
+  const auto n = static_cast<std::size_t>(model.n());
+  x.point.driver.assign(n, 0.0);
+  x.point.spline.assign(static_cast<std::size_t>(model.n_knots()), 0.0);
+  x.point.drift.assign(static_cast<std::size_t>(model.n_drift()), 0.0);
+  x.parts = make_parts(model, x.point);
+  x.residual.assign(n, 0.0);
+  x.curvature.assign(n, held_at_zero);
+  x.status = Status::optimal;
+  return x;
+}
+
+Evidence in_programme_unit(Evidence e, double unit) {
+  e.objective *= unit;
+  e.duality_gap *= unit;
+  return e;
+}
+
+// From the solver's scale to the signal's unit.
+void write_parts(const Signal& s, const DecomposeSettings& settings, const Scaled& scaled, Solution&& x, Decomposed* out) {
+  const double scale = scaled.scaling.scale, mean = scaled.scaling.mean;
+  const auto write = [&](const std::vector<double>& from, double unit, double origin, double* to) {
+    for (std::size_t i = 0; i < from.size(); ++i) to[i] = from[i] * unit + origin;
+  };
+  if (s.copy) std::copy(s.y, s.y + s.n, s.copy);
+  write(x.parts.phasic, scale, 0.0, s.phasic);
+  write(x.parts.tonic, scale, mean, s.tonic);
+  write(x.point.driver, scale, 0.0, s.driver);
+  write(x.residual, -scale, 0.0, s.residual);
+  if (s.curvature) std::copy(x.curvature.begin(), x.curvature.end(), s.curvature);
+  for (std::ptrdiff_t i = 0; s.weights && i < s.n; ++i) {
+    if (s.weights[i] == 0.0) s.residual[i] = s.y[i] - s.phasic[i] - s.tonic[i];
+  }
+  out->spline = std::move(x.point.spline);
+  out->drift = std::move(x.point.drift);
+  for (double& l : out->spline) l *= scale;
+  for (double& d : out->drift) d *= scale;
+  for (int k = 0; k < 2; ++k) out->start[k] = x.point.start[k] * scale;
+  out->mean = mean;
+  out->scale = scale;
+  out->evidence = in_programme_unit(x.certificate.evidence, settings.standardize ? 1.0 : scaled.objective_unit);
+  out->status = x.status;
+  out->iterations = x.iterations;
+}
+
+// Kept by the calling thread for its next batch, if it is small.
+thread_local std::unique_ptr<InteriorPoint> kept;
+
+Status status_of(OsqpStatus s) {
+  switch (s) {
+    case OsqpStatus::solved: return Status::optimal;
+    case OsqpStatus::inaccurate: return Status::inaccurate;
+    case OsqpStatus::max_iterations: return Status::max_iterations;
+    case OsqpStatus::failed:
+    case OsqpStatus::stopped: break;
+  }
+  return Status::failed;
+}
+
+class Batch {
+ public:
+  Batch(const std::vector<Signal>& signals, const DecomposeSettings& settings, Workers& workers)
+      : signals_(signals), settings_(settings), workers_(workers), results_(signals.size()) {}
+
+  // One worker's share of a group: it takes signals while there are any.
+  void solve(Group& group, int worker, int n_workers) {
+    std::map<std::size_t, std::unique_ptr<Task>> tasks;
+    std::unique_ptr<OsqpSolver> osqp;
+    const auto finish = [&](std::size_t tag, Solution&& x) {
+      write_parts(signals_[tag], settings_, tasks[tag]->scaled, std::move(x), &results_[tag]);
+      results_[tag].knots = {group.model->knot(0), group.model->knot_spacing(), group.model->n_knots()};
+      results_[tag].done = true;
+      tasks.erase(tag);
+      n_done_.fetch_add(1);
+    };
+    const auto next_member = [&](std::size_t* tag) -> Task* {
+      for (;;) {
+        const std::size_t k = group.next.fetch_add(1);
+        if (k >= group.members.size()) return nullptr;
+        *tag = group.members[k];
+        Task* task = (tasks[*tag] = std::make_unique<Task>(signals_[*tag], settings_)).get();
+        if (!task->is_zero()) return task;
+        finish(*tag, zero_solution(*group.model));
+      }
+    };
+    if (settings_.kind == SolverKind::osqp && !settings_.warm_start) {
+      std::size_t tag = 0;
+      while (Task* task = workers_.keep_going(worker) ? next_member(&tag) : nullptr) {
+        Solution x;
+        if (confirm(worker, group, *task, tag, &osqp, nullptr, &x)) finish(tag, std::move(x));
+      }
+      return;
+    }
+    if (group.is_handed_out()) return;
+    const Kernel& kernel = choose_kernel(*group.model, group.members.size(), n_workers);
+    std::unique_ptr<InteriorPoint> method = std::move(kept);
+    if (!method || !method->serves(group.model.get(), settings_.solver, kernel, group.weighted)) {
+      method = std::make_unique<InteriorPoint>(group.model, settings_.solver, kernel, group.weighted);
+    }
+    method->run(
+        [&](std::size_t* tag) {
+          Task* task = next_member(tag);
+          return task ? &task->problem : nullptr;
+        },
+        [&](std::size_t tag, Solution&& x) {
+          if (settings_.kind == SolverKind::osqp) {
+            const Solution warm = std::move(x);
+            x = Solution{};
+            if (!confirm(worker, group, *tasks[tag], tag, &osqp, &warm, &x)) return;
+          }
+          finish(tag, std::move(x));
+        },
+        [&] { return workers_.keep_going(worker); });
+    const std::size_t bytes = InteriorPoint::bytes_per_lane(*group.model) * static_cast<std::size_t>(kernel.lanes);
+    if (worker == 0 && bytes <= most_bytes_kept) kept = std::move(method);
+  }
+
+  std::size_t n_done() const { return n_done_.load(); }
+  std::vector<Decomposed> take_results() { return std::move(results_); }
+
+ private:
+  // Solve by OSQP, from `warm` or cold. False when called off.
+  bool confirm(int worker, const Group& group, const Task& task, std::size_t tag, std::unique_ptr<OsqpSolver>* solver,
+               const Solution* warm, Solution* x) {
+    const Problem& problem = task.problem;
+    if (*solver == nullptr) {
+      OsqpSettings options;
+      options.eps = settings_.osqp_eps;
+      *solver = std::make_unique<OsqpSolver>(*group.model, problem.weights, options);
+    }
+    (*solver)->set_alpha(problem.alpha);
+    (*solver)->set_weights(problem.weights);
+    Eigen::VectorXd start;
+    if (warm) {
+      const Point& p = warm->point;
+      start.resize(static_cast<Eigen::Index>(warm->parts.q.size() + p.drift.size() + p.spline.size()));
+      double* to = std::copy(warm->parts.q.begin(), warm->parts.q.end(), start.data());
+      to = std::copy(p.drift.begin(), p.drift.end(), to);
+      std::copy(p.spline.begin(), p.spline.end(), to);
+    }
+    const OsqpResult r =
+        (*solver)->solve(problem.y, warm ? start.data() : nullptr, warm ? warm->certificate.multiplier.data() : nullptr,
+                         [&] { return workers_.keep_going(worker); });
+    if (r.status == OsqpStatus::stopped) return false;
+    x->point = point_of(*group.model, r.x);
+    x->parts = make_parts(*group.model, x->point);
+    x->residual = residual_of(problem, x->parts);
+    x->certificate = Certifier(*group.model)(problem, x->point, x->parts, x->residual);
+    x->status = status_of(r.status);
+    x->iterations = r.iterations;
+    Decomposed& out = results_[tag];
+    out.osqp_iterations = r.iterations;
+    out.osqp_primal_residual = r.primal_residual;
+    out.osqp_dual_residual = r.dual_residual;
+    return true;
+  }
+
+  // OSQP's q may leave the cone by its tolerance: the driver is A q with what is below zero cut off.
+  static Point point_of(const Model& model, const Eigen::VectorXd& x) {
+    const std::ptrdiff_t n = model.n();
+    const auto& ar = model.response().ar;
+    Point p;
+    p.driver.assign(static_cast<std::size_t>(n), 0.0);
+    for (std::ptrdiff_t i = model.first_row(); i < n; ++i) {
+      const double driver = ar[0] * x[i] + (i > 0 ? ar[1] * x[i - 1] : 0.0) + (i > 1 ? ar[2] * x[i - 2] : 0.0);
+      p.driver[static_cast<std::size_t>(i)] = std::max(driver, 0.0);
+    }
+    const double* d = x.data() + n;
+    p.drift.assign(d, d + model.n_drift());
+    p.spline.assign(d + model.n_drift(), d + model.n_drift() + model.n_knots());
+    if (model.first_row() > 0) std::copy_n(x.data() + model.first_row() - 2, 2, p.start);
+    return p;
+  }
+
+  const std::vector<Signal>& signals_;
+  const DecomposeSettings& settings_;
+  Workers& workers_;
+  std::vector<Decomposed> results_;
+  std::atomic<std::size_t> n_done_{0};
+};
+
+}  // namespace
+
+std::vector<Decomposed> decompose(const std::vector<Signal>& signals, const DecomposeSettings& settings,
+                                  const std::function<bool(std::size_t done)>& poll) {
+  const Groups groups = make_groups(signals.size(), [&](std::size_t i) -> const Signal& { return signals[i]; }, settings);
+  Batch* running = nullptr;
+  Workers workers([&] { return poll(running->n_done()); });
+  Batch batch(signals, settings, workers);
+  running = &batch;
+  const int count = worker_count(settings.n_threads, signals.size());
+  workers.run(count, [&](int worker) {
+    for (const auto& group : groups) {
+      if (!workers.keep_going(worker)) return;
+      batch.solve(*group, worker, count);
+    }
+  });
+  return batch.take_results();
+}
+
+Evidence evidence_of(const Signal& signal, const DecomposeSettings& settings, const Decomposed& parts) {
+  const std::shared_ptr<const Model> model = shared_model(signal, settings);
+  const Task task(signal, settings);
+  const double scale = task.scaled.scaling.scale;
+  Point point;
+  point.driver.assign(signal.driver, signal.driver + signal.n);
+  point.spline = parts.spline;
+  point.drift = parts.drift;
+  for (double& p : point.driver) p /= scale;
+  for (double& l : point.spline) l /= scale;
+  for (double& d : point.drift) d /= scale;
+  for (int k = 0; k < 2; ++k) point.start[k] = parts.start[k] / scale;
+  const Parts rebuilt = make_parts(*model, point);
+  std::vector<double> residual(static_cast<std::size_t>(signal.n), 0.0);
+  for (std::ptrdiff_t i = 0; i < signal.n; ++i) {
+    const auto k = static_cast<std::size_t>(i);
+    if (!signal.weights || signal.weights[i] != 0.0) residual[k] = -signal.residual[i] / scale;
+    signal.phasic[i] = rebuilt.phasic[k] * scale;
+    signal.tonic[i] = rebuilt.tonic[k] * scale + task.scaled.scaling.mean;
+  }
+  return in_programme_unit(Certifier(*model)(task.problem, point, rebuilt, residual).evidence, task.scaled.objective_unit);
+}
+
+}  // namespace ressin

@@ -1,0 +1,55 @@
+#include "batch/groups.hpp"
+
+#include "solvers/workspace.hpp"
+
+namespace ressin {
+namespace {
+
+// More lanes than the caches hold gain nothing, and a day-long recording would take gigabytes.
+constexpr std::size_t most_bytes_in_lanes = std::size_t{64} << 20;
+
+thread_local std::shared_ptr<const Model> kept;
+
+// The first sample after the two at the start that is not missing.
+std::ptrdiff_t observed_from(const double* weights, std::ptrdiff_t n) {
+  std::ptrdiff_t i = 2;
+  while (weights && i < n - 1 && weights[i] == 0.0) ++i;
+  return i;
+}
+
+Model make_model(std::ptrdiff_t n, double dt, const ProgramSettings& program, const std::optional<KnotGrid>& knots,
+                 std::ptrdiff_t observed) {
+  return knots ? Model(n, dt, program, knots->first, knots->spacing, knots->count, observed) : Model(n, dt, program, observed);
+}
+
+}  // namespace
+
+Model make_model(std::ptrdiff_t n, double dt, const DecomposeSettings& settings, const double* weights) {
+  return make_model(n, dt, settings.program, settings.knots, observed_from(weights, n));
+}
+
+std::shared_ptr<const Model> shared_model(const Signal& s, const DecomposeSettings& settings) {
+  const ProgramSettings& program = program_of(s, settings);
+  const std::ptrdiff_t observed = observed_from(s.weights, s.n);
+  if (kept && kept->is_made_from(s.n, s.dt, program, settings.knots, observed)) return kept;
+  auto model = std::make_shared<const Model>(make_model(s.n, s.dt, program, settings.knots, observed));
+  if (Workspace::bytes_per_lane(*model) <= most_bytes_kept) kept = model;
+  return model;
+}
+
+const Kernel& choose_kernel(const Model& model, std::size_t n_signals, int n_workers) {
+  const KernelPair& pair = kernels();
+  const auto lanes = static_cast<std::size_t>(pair.lanes.lanes);
+  const std::size_t share = (n_signals + static_cast<std::size_t>(n_workers) - 1) / static_cast<std::size_t>(n_workers);
+  const bool fits = Workspace::bytes_per_lane(model) * lanes <= most_bytes_in_lanes;
+  return fits && 2 * share > lanes ? pair.lanes : pair.single;
+}
+
+Shape shape_of(const Signal& s, const DecomposeSettings& settings) {
+  const ProgramSettings& p = program_of(s, settings);
+  const double gamma = settings.kind == SolverKind::osqp ? p.gamma : 0.0;
+  const std::ptrdiff_t observed = p.revision == Revision::r2015 ? observed_from(s.weights, s.n) : 0;
+  return {s.n, s.dt, s.weights != nullptr, observed, p.tau0, p.tau1, p.delta_knot, gamma, p.revision, p.baseline};
+}
+
+}  // namespace ressin

@@ -1,0 +1,37 @@
+// A signal as the solvers take it: centred, of unit size, zero where it is missing.
+#pragma once
+
+#include <vector>
+
+#include "batch/decompose.hpp"
+#include "programme/certificate.hpp"
+
+namespace ressin {
+
+// What the programme's signal is taken to be: (y - mean) / scale.
+struct Scaling {
+  double mean = 0.0, scale = 1.0;
+};
+
+// The scale at which the solver works, and alpha there. Without standardisation the programme is solved on y / scale with
+// alpha / scale, whose solution is the original's divided by the scale.
+struct Scaled {
+  Scaling scaling;
+  double alpha;
+  double objective_unit;  // objectives times this are in the programme's own unit
+};
+
+// A signal's programme at the solver's scale.
+struct Task {
+  Scaled scaled;
+  std::vector<double> y;
+  Problem problem;
+
+  Task(const Signal& signal, const DecomposeSettings& settings);
+  Task(const Task&) = delete;  // problem points into y
+  Task& operator=(const Task&) = delete;
+
+  bool is_zero() const;
+};
+
+}  // namespace ressin

@@ -1,0 +1,182 @@
+// The decomposition of signals, and its evidence; values are checked in python/ressin/decomposition/.
+#include <pybind11/functional.h>
+#include <pybind11/stl.h>
+
+#include <array>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "batch/groups.hpp"
+#include "bindings/arrays.hpp"
+#include "bindings/poll.hpp"
+
+namespace py = pybind11;
+
+namespace {
+
+ressin::Revision parse_revision(const std::string& s) {
+  if (s == "2025") return ressin::Revision::r2025;
+  if (s == "2015") return ressin::Revision::r2015;
+  throw std::invalid_argument("revision must be '2025' or '2015'");
+}
+
+ressin::Baseline parse_baseline(const std::string& s) {
+  if (s == "none") return ressin::Baseline::none;
+  if (s == "constant") return ressin::Baseline::constant;
+  if (s == "linear") return ressin::Baseline::linear;
+  if (s == "spline") return ressin::Baseline::spline;
+  throw std::invalid_argument("baseline must be 'none', 'constant', 'linear' or 'spline'");
+}
+
+ressin::SolverKind parse_solver(const std::string& s) {
+  if (s == "interior_point") return ressin::SolverKind::interior_point;
+  if (s == "osqp") return ressin::SolverKind::osqp;
+  throw std::invalid_argument("solver must be 'interior_point' or 'osqp'");
+}
+
+using Knots = std::optional<std::tuple<std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t>>;
+
+ressin::DecomposeSettings make_settings(double tau0, double tau1, double delta_knot, double alpha, double gamma,
+                                        const std::string& revision, const std::string& baseline, bool standardize,
+                                        const std::string& solver, double tol, int max_iterations, bool warm_start,
+                                        double osqp_eps, const Knots& knots, int n_threads) {
+  ressin::DecomposeSettings s;
+  s.program = {tau0, tau1, delta_knot, alpha, gamma, parse_revision(revision), parse_baseline(baseline)};
+  s.solver = {tol, max_iterations};
+  s.kind = parse_solver(solver);
+  s.warm_start = warm_start;
+  s.osqp_eps = osqp_eps;
+  s.standardize = standardize;
+  if (knots) s.knots = ressin::KnotGrid{std::get<0>(*knots), std::get<1>(*knots), std::get<2>(*knots)};
+  s.n_threads = n_threads;
+  return s;
+}
+
+ressin::Signal make_signal(const Array& y, const std::optional<Array>& weights, double dt) {
+  if (y.ndim() != 1 || y.size() < 1) throw std::invalid_argument("a signal must be one-dimensional and not empty");
+  if (weights && (weights->ndim() != 1 || weights->size() != y.size())) {
+    throw std::invalid_argument("weights must have the signal's length");
+  }
+  ressin::Signal s{};
+  s.y = y.data();
+  s.weights = weights ? weights->data() : nullptr;
+  s.n = y.size();
+  s.dt = dt;
+  return s;
+}
+
+// The fields of a Decomposition that the core knows.
+py::dict describe(const ressin::Decomposed& d) {
+  py::array_t<std::int64_t> knots(d.knots.count);
+  for (std::ptrdiff_t j = 0; j < d.knots.count; ++j) knots.mutable_data()[j] = d.knots.first + j * d.knots.spacing;
+  py::dict fields;
+  fields["spline"] = locked(array_of(d.spline));
+  fields["drift"] = locked(array_of(d.drift));
+  fields["_start"] = py::make_tuple(d.start[0], d.start[1]);
+  fields["knots"] = locked(std::move(knots));
+  fields["mean"] = d.mean;
+  fields["scale"] = d.scale;
+  fields["status"] = name(d.status);
+  fields["iterations"] = d.iterations;
+  fields["objective"] = d.evidence.objective;
+  fields["duality_gap"] = d.evidence.duality_gap;
+  fields["relative_gap"] = d.evidence.relative_gap;
+  fields["stationarity"] = d.evidence.stationarity;
+  fields["complementarity"] = d.evidence.complementarity;
+  if (d.osqp_iterations > 0) {
+    fields["osqp_residuals"] = py::make_tuple(d.osqp_primal_residual, d.osqp_dual_residual);
+  } else {
+    fields["osqp_residuals"] = py::none();
+  }
+  return fields;
+}
+
+// Signals and, for each, its weights or None and its sampling interval. One dictionary each.
+py::list decompose(const std::vector<Array>& signals, const std::vector<std::optional<Array>>& weights,
+                   const std::vector<double>& dts, const ressin::DecomposeSettings& settings, const py::object& progress) {
+  if (weights.size() != signals.size() || dts.size() != signals.size()) {
+    throw std::invalid_argument("signals, weights and dts must have one length");
+  }
+  using ressin::Signal;
+  const char* const names[] = {"signal", "phasic", "tonic", "driver", "residual"};
+  double* Signal::* const members[] = {&Signal::copy, &Signal::phasic, &Signal::tonic, &Signal::driver, &Signal::residual};
+  std::vector<std::array<Array, 5>> parts(signals.size());
+  std::vector<Signal> jobs;
+  jobs.reserve(signals.size());
+  for (std::size_t i = 0; i < signals.size(); ++i) {
+    Signal& job = jobs.emplace_back(make_signal(signals[i], weights[i], dts[i]));
+    for (std::size_t k = 0; k < parts[i].size(); ++k) {
+      parts[i][k] = Array(job.n);
+      job.*members[k] = parts[i][k].mutable_data();
+    }
+  }
+
+  Poll poll(progress, jobs.size());
+  std::vector<ressin::Decomposed> solved;
+  {
+    const py::gil_scoped_release release;  // jobs point into arrays that `signals` and `parts` keep alive
+    solved = ressin::decompose(jobs, settings, std::ref(poll));
+  }
+  poll.rethrow();
+  py::list out;
+  for (std::size_t i = 0; i < solved.size(); ++i) {
+    py::dict fields = describe(solved[i]);
+    for (std::size_t k = 0; k < parts[i].size(); ++k) fields[names[k]] = locked(std::move(parts[i][k]));
+    out.append(std::move(fields));
+  }
+  return out;
+}
+
+py::tuple certify(const Array& signal, const std::optional<Array>& weights, double dt,
+                  const ressin::DecomposeSettings& settings, const Array& driver, const Array& residual,
+                  const std::vector<double>& spline, const std::vector<double>& drift, std::array<double, 2> start) {
+  ressin::Signal s = make_signal(signal, weights, dt);
+  if (driver.ndim() != 1 || driver.size() != signal.size() || residual.ndim() != 1 || residual.size() != signal.size()) {
+    throw std::invalid_argument("driver and residual must have the signal's length");
+  }
+  const ressin::Model model = ressin::make_model(s.n, s.dt, settings);
+  if (static_cast<std::ptrdiff_t>(spline.size()) != model.n_knots() || static_cast<int>(drift.size()) != model.n_drift()) {
+    throw std::invalid_argument("spline and drift must have the programme's sizes");
+  }
+  ressin::Decomposed parts;
+  parts.spline = spline;
+  parts.drift = drift;
+  std::copy(start.begin(), start.end(), parts.start);
+  Array phasic(s.n), tonic(s.n);
+  std::vector<double> given_driver(driver.data(), driver.data() + s.n), given_residual(residual.data(), residual.data() + s.n);
+  s.driver = given_driver.data();
+  s.residual = given_residual.data();
+  s.phasic = phasic.mutable_data();
+  s.tonic = tonic.mutable_data();
+  ressin::Evidence evidence;
+  {
+    const py::gil_scoped_release release;  // s points into arrays that this call holds
+    evidence = ressin::evidence_of(s, settings, parts);
+  }
+  return py::make_tuple(evidence, phasic, tonic);
+}
+
+}  // namespace
+
+void bind_decompose(py::module_& m) {
+  py::class_<ressin::DecomposeSettings>(m, "Settings")
+      .def(py::init(&make_settings), py::kw_only(), py::arg("tau0"), py::arg("tau1"), py::arg("delta_knot"), py::arg("alpha"),
+           py::arg("gamma"), py::arg("revision"), py::arg("baseline"), py::arg("standardize"), py::arg("solver"),
+           py::arg("tol"), py::arg("max_iterations"), py::arg("warm_start"), py::arg("osqp_eps"), py::arg("knots"),
+           py::arg("n_threads"));
+
+  py::class_<ressin::Evidence>(m, "Evidence")
+      .def_readonly("objective", &ressin::Evidence::objective)
+      .def_readonly("duality_gap", &ressin::Evidence::duality_gap)
+      .def_readonly("relative_gap", &ressin::Evidence::relative_gap)
+      .def_readonly("stationarity", &ressin::Evidence::stationarity)
+      .def_readonly("complementarity", &ressin::Evidence::complementarity);
+
+  m.def("decompose", &decompose, py::arg("signals"), py::arg("weights"), py::arg("dts"), py::arg("settings"),
+        py::arg("progress"));
+  m.def("certify", &certify, py::arg("signal"), py::arg("weights"), py::arg("dt"), py::arg("settings"), py::arg("driver"),
+        py::arg("residual"), py::arg("spline"), py::arg("drift"), py::arg("start"));
+}

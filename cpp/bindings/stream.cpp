@@ -1,0 +1,85 @@
+// A stream's window for Python; values are checked in python/ressin/stream/.
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+
+#include "batch/decompose.hpp"
+#include "bindings/arrays.hpp"
+#include "solvers/window.hpp"
+
+namespace py = pybind11;
+
+namespace {
+
+// The core's window, for one caller at a time.
+class Window {
+ public:
+  Window(std::ptrdiff_t capacity, double dt, const ressin::DecomposeSettings& settings)
+      : window_(capacity, dt, settings.program, settings.solver) {}
+
+  ressin::WindowSolution solve(const Array& y, const Array& weights, double alpha, bool is_start, bool is_end,
+                               std::array<double, 2> state, const Array& J, const Array& h, std::ptrdiff_t later) {
+    if (y.ndim() != 1 || weights.ndim() != 1 || weights.size() != y.size()) {
+      throw std::invalid_argument("y and weights must be one-dimensional and of one length");
+    }
+    if (J.size() != py::ssize_t{ressin::n_past * ressin::n_past} || h.size() != py::ssize_t{ressin::n_past}) {
+      throw std::invalid_argument("J must be (3, 3) and h (3,)");
+    }
+    ressin::WindowProblem problem;
+    problem.y = y.data();
+    problem.weights = weights.data();
+    problem.n = y.size();
+    problem.alpha = alpha;
+    problem.is_start = is_start;
+    problem.is_end = is_end;
+    std::copy(state.begin(), state.end(), problem.state);
+    std::copy(J.data(), J.data() + J.size(), problem.past.J.begin());
+    std::copy(h.data(), h.data() + h.size(), problem.past.h.begin());
+    const py::gil_scoped_release release;  // y and weights are held by the caller
+    const std::lock_guard<std::mutex> one_at_a_time(mutex_);
+    return window_.solve(problem, later);
+  }
+
+  const ressin::Window& core() const { return window_; }
+
+ private:
+  ressin::Window window_;
+  std::mutex mutex_;
+};
+
+// (knot spacing, 4): the four bumps over an interval, oldest first.
+Array bumps(const Window& window) {
+  const ressin::Model& model = window.core().model();
+  const py::ssize_t rows = model.knot_spacing();
+  Array table({rows, py::ssize_t{4}});
+  std::copy(model.interval_bumps(0), model.interval_bumps(0) + 4 * rows, table.mutable_data());
+  return table;
+}
+
+}  // namespace
+
+void bind_stream(py::module_& m) {
+  py::class_<ressin::WindowSolution>(m, "WindowSolution")
+      .def_property_readonly("phasic", [](const ressin::WindowSolution& s) { return array_of(s.phasic); })
+      .def_property_readonly("tonic", [](const ressin::WindowSolution& s) { return array_of(s.tonic); })
+      .def_property_readonly("driver", [](const ressin::WindowSolution& s) { return array_of(s.driver); })
+      .def_property_readonly("spline", [](const ressin::WindowSolution& s) { return array_of(s.spline); })
+      .def_property_readonly("later_state",
+                             [](const ressin::WindowSolution& s) { return py::make_tuple(s.later_state[0], s.later_state[1]); })
+      .def_property_readonly("status", [](const ressin::WindowSolution& s) { return std::string(name(s.status)); })
+      .def_readonly("iterations", &ressin::WindowSolution::iterations)
+      .def_readonly("relative_gap", &ressin::WindowSolution::relative_gap)
+      .def_readonly("stationarity", &ressin::WindowSolution::stationarity);
+  py::class_<Window>(m, "Window")
+      .def(py::init<std::ptrdiff_t, double, const ressin::DecomposeSettings&>(), py::arg("capacity"), py::arg("dt"),
+           py::arg("settings"))
+      .def("solve", &Window::solve, py::arg("y"), py::arg("weights"), py::arg("alpha"), py::arg("is_start"), py::arg("is_end"),
+           py::arg("state"), py::arg("J"), py::arg("h"), py::arg("later"))
+      .def_property_readonly("capacity", [](const Window& w) { return w.core().capacity(); })
+      .def_property_readonly("knot_spacing", [](const Window& w) { return w.core().knot_spacing(); })
+      .def_property_readonly("bumps", &bumps);
+}

@@ -1,0 +1,56 @@
+#include "kernel/kernel.hpp"
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#include <intrin.h>
+#endif
+
+namespace ressin {
+namespace {
+
+#if defined(RESSIN_HAVE_V3)
+struct Machine {
+  bool v3, v4;  // AVX2 and FMA; AVX-512 F, DQ and VL as well
+};
+
+#if defined(_MSC_VER) && !defined(__clang__)
+Machine look() {
+  int leaf1[4], leaf7[4];
+  __cpuid(leaf1, 1);
+  __cpuidex(leaf7, 7, 0);
+  const auto bit = [](int word, int k) { return (static_cast<unsigned>(word) >> k & 1u) != 0; };
+  if (!bit(leaf1[2], 27)) return {false, false};  // the system does not save the wide registers
+  const unsigned long long saved = _xgetbv(0);
+  const bool v3 = bit(leaf1[2], 12) && bit(leaf7[1], 5) && (saved & 0x06) == 0x06;
+  const bool v4 = v3 && bit(leaf7[1], 16) && bit(leaf7[1], 17) && bit(leaf7[1], 31) && (saved & 0xe6) == 0xe6;
+  return {v3, v4};
+}
+#else
+Machine look() {
+  __builtin_cpu_init();
+  const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  const bool v4 =
+      v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  return {v3, v4};
+}
+#endif
+#endif
+
+KernelPair select() {
+#if defined(RESSIN_HAVE_V3)
+  const Machine machine = look();
+#if defined(RESSIN_HAVE_V4)
+  if (machine.v4) return v4_kernels();
+#endif
+  if (machine.v3) return v3_kernels();
+#endif
+  return baseline_kernels();
+}
+
+}  // namespace
+
+const KernelPair& kernels() {
+  static const KernelPair pair = select();
+  return pair;
+}
+
+}  // namespace ressin

@@ -1,0 +1,153 @@
+#include "programme/certificate.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "programme/sums.hpp"
+
+namespace ressin {
+namespace {
+
+std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
+
+// alpha 1 + A^-T M' u, backwards through the response's cascade; zero before the first row.
+std::vector<double> driver_gradient(const Model& model, const std::vector<double>& u, double alpha) {
+  const Response& r = model.response();
+  const std::ptrdiff_t first = model.first_row();
+  std::vector<double> g(u.size(), 0.0);
+  double outer = 0.0, inner = 0.0, u1 = 0.0, u2 = 0.0;
+  for (std::ptrdiff_t i = model.n() - 1; i >= first; --i) {
+    const double u0 = u[index(i)];
+    outer = r.z0 * outer + u0 + 2.0 * u1 + u2;
+    inner = r.z1 * inner + outer;
+    g[index(i)] = alpha + inner / r.ar[0];
+    u2 = u1;
+    u1 = u0;
+  }
+  return g;
+}
+
+// B'u
+std::vector<double> spline_gradient(const Model& model, const std::vector<double>& u) {
+  std::ptrdiff_t shift = 0;
+  std::vector<double> padded = padded_spline(model, std::vector<double>(index(model.n_knots()), 0.0), &shift);
+  for (std::ptrdiff_t m = model.first_interval(); m < model.first_interval() + model.n_intervals(); ++m) {
+    double sum[4] = {};
+    for (std::ptrdiff_t i = model.interval_begin(m); i < model.interval_end(m); ++i) {
+      const double* b = model.interval_bumps(i - model.knot(m));
+      for (int k = 0; k < 4; ++k) sum[k] += b[k] * u[index(i)];
+    }
+    for (int k = 0; k < 4; ++k) padded[index(m - 1 + k + shift)] += sum[k];
+  }
+  return std::vector<double>(padded.begin() + shift, padded.begin() + shift + model.n_knots());
+}
+
+}  // namespace
+
+Certifier::Certifier(const Model& model) : model_(model), basis_(orthonormalise(free_columns(model).column, nullptr)) {}
+
+// u minus what is left of it along the free columns X: u - W X (X'W X)^-1 X'u. At the optimum X'u is zero; where phasic part
+// and drift are large and cancel, rounding leaves some of it, and with it the driver's multiplier would be off by as much.
+void Certifier::remove_free_part(const Problem& problem, std::vector<double>* u) const {
+  const auto n = static_cast<std::ptrdiff_t>(u->size());
+  double* x = u->data();
+  const double* w = problem.weights;
+  const auto remove = [&](const OrthonormalBasis& b) {
+    for (const std::vector<double>& basis : b.basis) {
+      const double* q = basis.data();
+      const double along = sum_of(n, [&](std::ptrdiff_t i) { return q[i] * x[i]; });
+      if (w) {
+        for (std::ptrdiff_t i = 0; i < n; ++i) x[i] -= w[i] * along * q[i];
+      } else {
+        for (std::ptrdiff_t i = 0; i < n; ++i) x[i] -= along * q[i];
+      }
+    }
+  };
+  if (w) {
+    remove(orthonormalise(free_columns(model_).column, w));
+  } else {
+    remove(basis_);
+  }
+}
+
+Certificate Certifier::operator()(const Problem& problem, const Point& point, const Parts& parts,
+                                  const std::vector<double>& residual) const {
+  const Model& model = model_;
+  const double alpha = problem.alpha, gamma = problem.gamma;
+  const std::ptrdiff_t n = model.n();
+  const double *y = problem.y, *w = problem.weights, *p = point.driver.data();
+  const auto weight = [w](std::ptrdiff_t i) { return w ? w[i] : 1.0; };
+
+  std::vector<double> misfit = residual_of(problem, parts), u = residual;
+  const double* e = misfit.data();
+  if (w) {
+    for (std::ptrdiff_t i = 0; i < n; ++i) u[index(i)] *= w[i];
+  }
+  const double fit = sum_of(n, [&](std::ptrdiff_t i) { return weight(i) * e[i] * e[i]; });
+  const double zero_objective = 0.5 * sum_of(n, [&](std::ptrdiff_t i) { return weight(i) * y[i] * y[i]; });
+  const double gradient_unit = sum_of(n, [&](std::ptrdiff_t i) { return weight(i) * std::abs(y[i]); });
+  const double l1 = sum_of(n, [&](std::ptrdiff_t i) { return p[i]; });
+  double l2 = 0.0;
+  for (double l : point.spline) l2 += l * l;
+
+  // a dual point: u without its part along the free columns, and the multiplier that it implies
+  remove_free_part(problem, &u);
+  std::vector<double> witness = u;  // W^-1 u
+  if (w) {
+    for (std::ptrdiff_t i = 0; i < n; ++i) witness[index(i)] = w[i] == 0.0 ? 0.0 : u[index(i)] / w[i];
+  }
+  const double* v = witness.data();
+  const double uu = sum_of(n, [&](std::ptrdiff_t i) { return weight(i) * v[i] * v[i]; });
+  const double ue = sum_of(n, [&](std::ptrdiff_t i) { return weight(i) * v[i] * e[i]; });
+  const double mismatch = 0.5 * sum_of(n, [&](std::ptrdiff_t i) { return weight(i) * (e[i] - v[i]) * (e[i] - v[i]); });
+  Certificate result;
+  result.multiplier = driver_gradient(model, u, alpha);
+  const std::ptrdiff_t first = model.first_row();
+  const double* g = result.multiplier.data();
+  const double gp = sum_of(n - first, [&](std::ptrdiff_t i) { return g[first + i] * p[first + i]; });
+  const double worst = max_of(n - first, 0.0, [&](std::ptrdiff_t i) { return -g[first + i]; });
+  const std::vector<double> bu = spline_gradient(model, u);
+  double gradient = 0.0, spline_gap = 0.0, bl = 0.0, bb = 0.0;
+  for (std::size_t j = 0; j < bu.size(); ++j) {
+    const double l = point.spline[j], rho = bu[j] + gamma * l;
+    gradient = std::max(gradient, std::abs(rho));
+    bl += bu[j] * l;
+    if (gamma > 0.0) {
+      spline_gap += rho * rho / (2.0 * gamma);
+      bb += bu[j] * bu[j] / gamma;
+    } else {
+      spline_gap += std::abs(rho * l);
+    }
+  }
+
+  // What rounding of the parts, where they are large and cancel, does to sum w e^2 / 2: errors of one size, now up, now down.
+  const double rounding = 0.5 * std::numeric_limits<double>::epsilon() *
+                          max_of(n, 0.0, [&](std::ptrdiff_t i) { return std::abs(parts.phasic[index(i)]); });
+  const double unsure = 2.0 * rounding * std::sqrt(fit) + 0.5 * rounding * rounding * sum_of(n, weight);
+
+  // objective - D(1), a sum of squares and g'p; then from D(1) to D(theta), theta making g feasible. Nothing cancels.
+  const double theta = alpha / (alpha + worst);
+  const double minus_uy = ue + alpha * l1 - gp - bl;
+  const double quadratic = 0.5 * (uu + bb);
+  const double gap = std::abs(gp) + spline_gap + mismatch + (1.0 - theta) * (minus_uy - (1.0 + theta) * quadratic) + unsure;
+
+  Evidence& evidence = result.evidence;
+  evidence.objective = 0.5 * fit + alpha * l1 + 0.5 * gamma * l2;
+  const double unit = std::max(evidence.objective, 1e-6 * zero_objective);
+  evidence.duality_gap = std::max(gap, 0.0);
+  evidence.relative_gap = unit > 0.0 ? evidence.duality_gap / unit : 0.0;
+  if (!std::isfinite(gap) || !std::isfinite(unit)) evidence.relative_gap = std::numeric_limits<double>::infinity();
+  evidence.complementarity = unit > 0.0 ? std::abs(gp) / unit : 0.0;
+  // against the gradients of the zero solution; where it is small even against alpha, that will do
+  double driver_unit = alpha;
+  if (worst > 1e-9 * alpha) {
+    std::vector<double> weighted_signal(index(n));
+    for (std::ptrdiff_t i = 0; i < n; ++i) weighted_signal[index(i)] = weight(i) * y[i];
+    for (double x : driver_gradient(model, weighted_signal, 0.0)) driver_unit = std::max(driver_unit, std::abs(x));
+  }
+  evidence.stationarity = std::max(worst / driver_unit, gradient_unit > 0.0 ? gradient / gradient_unit : 0.0);
+  return result;
+}
+
+}  // namespace ressin

@@ -1,0 +1,65 @@
+#include "programme/problem.hpp"
+
+#include <algorithm>
+
+namespace ressin {
+namespace {
+
+std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
+
+}  // namespace
+
+std::vector<double> padded_spline(const Model& model, const std::vector<double>& spline, std::ptrdiff_t* shift) {
+  const std::ptrdiff_t first = std::min<std::ptrdiff_t>(0, model.first_interval() - 1);
+  const std::ptrdiff_t last = std::max(model.n_knots(), model.first_interval() + model.n_intervals() + 2);
+  std::vector<double> padded(index(last - first), 0.0);
+  std::copy(spline.begin(), spline.end(), padded.begin() - first);
+  *shift = -first;
+  return padded;
+}
+
+// q by A q = p as two one-pole filters in cascade, which keeps the digits that the two-pole recursion loses at high rates.
+Parts make_parts(const Model& model, const Point& point) {
+  const std::ptrdiff_t n = model.n(), first = model.first_row();
+  const Response& r = model.response();
+  Parts parts;
+  parts.q.assign(index(n), 0.0);
+  parts.phasic.assign(index(n), 0.0);
+  parts.tonic.assign(index(n), 0.0);
+  double inner = 0.0, q1 = 0.0, q2 = 0.0;  // q_i - z0 q_{i-1}; q_{i-1}, q_{i-2}
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    double q = 0.0;
+    if (i < first) {
+      if (i >= first - 2) q = point.start[i - (first - 2)];
+      inner = q - r.z0 * q1;
+    } else {
+      inner = r.z1 * inner + point.driver[index(i)] / r.ar[0];
+      q = r.z0 * q1 + inner;
+      parts.phasic[index(i)] = q + 2.0 * q1 + q2;
+    }
+    parts.q[index(i)] = q;
+    q2 = q1;
+    q1 = q;
+  }
+  std::ptrdiff_t shift = 0;
+  const std::vector<double> l = padded_spline(model, point.spline, &shift);
+  double d[2] = {0.0, 0.0};
+  std::copy(point.drift.begin(), point.drift.end(), d);
+  for (std::ptrdiff_t m = model.first_interval(); m < model.first_interval() + model.n_intervals(); ++m) {
+    const double* x = l.data() + (m - 1) + shift;  // of the four bumps that touch the interval
+    for (std::ptrdiff_t i = model.interval_begin(m); i < model.interval_end(m); ++i) {
+      const double* b = model.interval_bumps(i - model.knot(m));
+      const double* c = model.drift_row(i);
+      parts.tonic[index(i)] = b[0] * x[0] + b[1] * x[1] + b[2] * x[2] + b[3] * x[3] + c[0] * d[0] + c[1] * d[1];
+    }
+  }
+  return parts;
+}
+
+std::vector<double> residual_of(const Problem& problem, const Parts& parts) {
+  std::vector<double> e(parts.phasic.size());
+  for (std::size_t i = 0; i < e.size(); ++i) e[i] = parts.phasic[i] + parts.tonic[i] - problem.y[i];
+  return e;
+}
+
+}  // namespace ressin

@@ -1,0 +1,37 @@
+// One programme, a point of it, and the signal's parts there.
+#pragma once
+
+#include <vector>
+
+#include "programme/model.hpp"
+
+namespace ressin {
+
+// One programme on a Model's shape. The signal is centred: a constant that the drift can take up is already out.
+struct Problem {
+  const double* y = nullptr;        // (n,)
+  const double* weights = nullptr;  // (n,) >= 0, or null for ones
+  double alpha = 0.0, gamma = 0.0;
+};
+
+// A point of the programme.
+struct Point {
+  std::vector<double> driver;    // (n,) p = A q >= 0; zero before the model's first row
+  std::vector<double> spline;    // (n_knots,) l
+  std::vector<double> drift;     // (n_drift,) d
+  double start[2] = {0.0, 0.0};  // q0, q1 where the model leaves them free
+};
+
+// The signal's parts at a point.
+struct Parts {
+  std::vector<double> q, phasic, tonic;  // (n,)
+};
+Parts make_parts(const Model& model, const Point& point);
+
+// The knots' coefficients with three zeros before and after, so that every interval finds four: coefficient j at j + *shift.
+std::vector<double> padded_spline(const Model& model, const std::vector<double>& spline, std::ptrdiff_t* shift);
+
+// e = r + t - y
+std::vector<double> residual_of(const Problem& problem, const Parts& parts);
+
+}  // namespace ressin

@@ -1,0 +1,65 @@
+// The derivative of a solution: one more solve with the matrix of the last Newton step.
+//
+// With J = [G B C S] (the response to the driver, spline, drift, free start), W the weights and D = multiplier/driver on the
+// driver, the optimality conditions at the solution x change with the data z by
+//   K dx = -(dF/dz) dz,   K = J'WJ + diag(D, gamma, 0, 0).
+// For a loss whose gradient in x is c, the adjoint v = K^-1 c gives every gradient as an inner product:
+//   signal: W J v    alpha: -ar0 1'v_p    gamma: -l'v_l    weight of the response: see response_gradient().
+// Samples with a driver have D = 0, the others D = infinity, up to the square root of the solver's gap; a sample at the
+// boundary, where both are small, gets a derivative between its two one-sided ones.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "batch/decompose.hpp"
+#include "solvers/workspace.hpp"
+
+namespace ressin {
+
+// A solved signal with a loss's gradient in its parts. In `signal`, driver, residual and curvature are the solution's; phasic
+// and tonic are not read.
+struct SolvedSignal {
+  Signal signal;
+  const double* spline;  // (n_knots,) l
+  double start[2];       // q0, q1 where the model leaves them free
+  double mean, scale;
+  const double *to_phasic, *to_tonic, *to_driver;  // (n,) the loss's gradient; null for zero
+  double* to_signal;                               // (n,) where the gradient in the signal goes
+};
+
+struct Gradient {
+  bool done = false;  // false where the run was called off before
+  double alpha = 0.0, gamma = 0.0;
+  double tau0 = 0.0, tau1 = 0.0;  // not a number where tau0 = tau1: the response's scale jumps there
+};
+
+// Gradient i depends on signal i and the settings alone. `poll` as in decompose().
+std::vector<Gradient> differentiate(const std::vector<SolvedSignal>& signals, const DecomposeSettings& settings,
+                                    const std::function<bool(std::size_t done)>& poll);
+
+// The adjoint of as many signals of one shape as the kernel has lanes.
+class Adjoint : public Workspace {
+ public:
+  Adjoint(std::shared_ptr<const Model> model, const Kernel& kernel, bool weighted);
+
+  bool serves(const Model* model, const Kernel& kernel, bool weighted) const {
+    return &model_ == model && kernel_.lanes == kernel.lanes && weighted_ == weighted;
+  }
+
+  // gradient[k] of signals[k], count <= lanes; programs[k] with alpha at the signal's own scale.
+  void solve(const SolvedSignal* const* signals, const ProgramSettings* programs, int count, Gradient* gradient);
+
+ private:
+  void load(int lane, const SolvedSignal& x, double gamma);
+  void load_columns(int lane, const SolvedSignal& x);
+  Gradient finish(int lane, const SolvedSignal& x, double alpha) const;
+  void response_gradient(int lane, const SolvedSignal& x, double to_scale, Gradient* gradient) const;
+  Eigen::Vector2d start_of(const SolvedSignal& x) const;
+
+  std::vector<std::vector<double>> start_response_;  // to the states (1, 0) and (0, 1), where the start is free
+};
+
+}  // namespace ressin

@@ -1,0 +1,58 @@
+// A signal to be decomposed, how, and what comes back.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "programme/certificate.hpp"
+#include "programme/settings.hpp"
+#include "solvers/solution.hpp"
+
+namespace ressin {
+
+enum class SolverKind { interior_point, osqp };
+
+struct DecomposeSettings {
+  ProgramSettings program;
+  SolverSettings solver;
+  SolverKind kind = SolverKind::interior_point;
+  bool warm_start = true;         // OSQP starts at the interior point's solution
+  double osqp_eps = 1e-6;         // OSQP's absolute tolerance
+  bool standardize = true;        // solve on the z-scored signal; the parts are returned in the signal's unit either way
+  std::optional<KnotGrid> knots;  // instead of one every delta_knot
+  int n_threads = 0;
+};
+
+// One signal and where its parts go. All arrays are the caller's, (n,).
+struct Signal {
+  const double* y;
+  const double* weights;  // >= 0, or null for ones; y is ignored where the weight is 0
+  std::ptrdiff_t n;
+  double dt;  // s
+  double *phasic, *tonic, *driver, *residual;
+  double* copy = nullptr;                    // of y, if wanted
+  const ProgramSettings* program = nullptr;  // this signal's own, instead of the settings'
+  double* curvature = nullptr;               // see Solution; kept where the solver's settings say so
+};
+
+struct Decomposed {
+  bool done = false;               // false where the run was called off before
+  double mean = 0.0, scale = 1.0;  // the programme's signal is (y - mean) / scale
+  std::vector<double> spline, drift;
+  double start[2] = {0.0, 0.0};
+  KnotGrid knots{0, 1, 0};
+  Evidence evidence;
+  Status status = Status::failed;
+  int iterations = 0;
+  // OSQP's own account, where it solved
+  int osqp_iterations = 0;
+  double osqp_primal_residual = 0.0, osqp_dual_residual = 0.0;
+};
+
+// The programme of a signal: its own, or the settings'.
+inline const ProgramSettings& program_of(const Signal& s, const DecomposeSettings& settings) {
+  return s.program ? *s.program : settings.program;
+}
+
+}  // namespace ressin

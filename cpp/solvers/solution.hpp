@@ -1,0 +1,27 @@
+// What every solver of the programme returns, and how a solve can end.
+#pragma once
+
+#include <vector>
+
+#include "programme/certificate.hpp"
+
+namespace ressin {
+
+enum class Status {
+  optimal,         // the certificate's relative gap is within the tolerance
+  inaccurate,      // the digits ran out before, or the iterations did within 1e-6
+  max_iterations,  // the iterations ran out
+  failed,          // numbers broke down
+};
+
+struct Solution {
+  Point point;
+  Parts parts;
+  std::vector<double> residual;   // (n,) e = r + t - y, the dual witness
+  std::vector<double> curvature;  // (n,) multiplier over driver, in the kernel's unit of the driver; empty if not kept
+  Certificate certificate;
+  Status status = Status::failed;
+  int iterations = 0;
+};
+
+}  // namespace ressin

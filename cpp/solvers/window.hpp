@@ -1,0 +1,86 @@
+// One stretch of a stream: the cvxEDA programme on the samples of a window, with the samples before it as a quadratic.
+//
+// What was pushed before the window enters in two ways. The response filter's state at the window's first sample is given: its
+// free response is a known part of the signal. And the samples before held the spline's three oldest coefficients, c = (l_0,
+// l_1, l_2): with their drivers held, their cost is 1/2 c'Jc - h'c, knots that had left minimised out. The drift is given, and
+// taken off the signal before: a stream cannot know the one that the whole recording will want.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <vector>
+
+#include "kernel/kernel.hpp"
+#include "programme/model.hpp"
+#include "solvers/interior_point.hpp"
+
+namespace ressin {
+
+// 1/2 c'Jc - h'c over the three oldest knots, J row by row.
+inline constexpr std::size_t n_past = 3;
+struct Past {
+  std::array<double, n_past * n_past> J{};
+  std::array<double, n_past> h{};
+};
+
+// A window's programme, at the solver's scale.
+struct WindowProblem {
+  const double* y = nullptr;        // (n,)
+  const double* weights = nullptr;  // (n,) >= 0; y is not read where they are 0
+  std::ptrdiff_t n = 0;
+  double alpha = 0.0;
+  bool is_start = true;          // the window begins where the recording does: no knot before it, nothing in the past
+  bool is_end = false;           // and ends where it does: knots as decompose() has them
+  double state[2] = {0.0, 0.0};  // of the response filter at sample 0, where the window is not the start
+  Past past;
+};
+
+struct WindowSolution {
+  std::vector<double> phasic, tonic, driver;  // (n,)
+  std::vector<double> spline;                 // spline[0] is the knot one spacing before sample 0, or at the start the one at 0
+  double later_state[2] = {0.0, 0.0};         // of the response filter at sample `later`
+  Status status = Status::failed;
+  int iterations = 0;
+  double relative_gap = 0.0;  // sum of p lambda over max(objective, 1e-6 * that of the zero solution)
+  double stationarity = 0.0;  // largest violation of the multipliers' signs and of the coefficients' gradients, relative
+};
+
+// Solves windows of up to `capacity` samples, one after another, in memory that it takes once. Knots stand every delta_knot on
+// the recording's grid, so a window begins at a knot; all knots whose bump reaches into the window take part, those after the
+// last sample too, unless the recording is known to end there.
+class Window {
+ public:
+  Window(std::ptrdiff_t capacity, double dt, const ProgramSettings& program, const SolverSettings& solver);
+  Window(const Window&) = delete;
+  Window& operator=(const Window&) = delete;
+
+  std::ptrdiff_t capacity() const { return model_.n(); }
+  std::ptrdiff_t knot_spacing() const { return model_.knot_spacing(); }
+  const Model& model() const { return model_; }
+
+  // `later` in [0, n]: where the filter's state is wanted.
+  WindowSolution solve(const WindowProblem& problem, std::ptrdiff_t later);
+
+ private:
+  void lay_out();
+  void shape_to(const WindowProblem& problem);
+  double largest_free_response(const WindowProblem& problem) const;
+  void load(const WindowProblem& problem);
+  void fill_gram(const WindowProblem& problem);
+  void fill_measured();
+  void add_past(const WindowProblem& problem);
+  double objective() const;
+  double stationarity(const WindowProblem& problem) const;
+  void write(const WindowProblem& problem, std::ptrdiff_t later, WindowSolution* out) const;
+
+  Model model_;
+  SolverSettings settings_;
+  Passes passes_;
+  KernelShape shape_;
+  KernelState state_;
+  double zero_objective_ = 0.0, last_gap_ = 1.0;
+  std::vector<std::ptrdiff_t> interval_end_;
+  std::vector<double> storage_;
+};
+
+}  // namespace ressin
