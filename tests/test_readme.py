@@ -15,7 +15,19 @@ def test_the_readme_prints_what_it_says() -> None:
     assert result.failed == 0
 
 
-@pytest.mark.parametrize("module", ["bands", "compat", "cvxeda", "estimator", "qp", "simulate", "sweeps", "windows"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "compat",
+        "decomposition.bands",
+        "decomposition.decompose",
+        "decomposition.qp",
+        "decomposition.sweep",
+        "decomposition.windows",
+        "estimator",
+        "simulation.eda",
+    ],
+)
 def test_the_examples_in_docstrings_print_what_they_say(module: str) -> None:
     if module == "estimator":
         pytest.importorskip("sklearn", reason="scikit-learn is not installed")
