@@ -9,6 +9,7 @@
 #include "batch/parallel.hpp"
 #include "batch/task.hpp"
 #include "kernel/kernel.hpp"
+#include "solvers/active_set/active_set.hpp"
 #include "solvers/interior_point.hpp"
 #include "solvers/osqp_solver.hpp"
 
@@ -63,8 +64,9 @@ void write_parts(const Signal& s, const DecomposeSettings& settings, const Scale
   out->iterations = x.iterations;
 }
 
-// Kept by the calling thread for its next batch, if it is small.
+// Kept by the calling thread for its next batch, if they are small.
 thread_local std::unique_ptr<InteriorPoint> kept;
+thread_local std::unique_ptr<ActiveSet> kept_active_set;
 
 Status status_of(OsqpStatus s) {
   switch (s) {
@@ -86,8 +88,9 @@ class Batch {
   void solve(Group& group, int worker, int n_workers) {
     std::map<std::size_t, std::unique_ptr<Task>> tasks;
     std::unique_ptr<OsqpSolver> osqp;
-    const auto finish = [&](std::size_t tag, Solution&& x) {
+    const auto finish = [&](std::size_t tag, Solution&& x, SolverKind solver) {
       write_parts(signals_[tag], settings_, tasks[tag]->scaled, std::move(x), &results_[tag]);
+      results_[tag].solver = solver;
       results_[tag].knots = {group.model->knot(0), group.model->knot_spacing(), group.model->n_knots()};
       results_[tag].done = true;
       tasks.erase(tag);
@@ -100,35 +103,54 @@ class Batch {
         *tag = group.members[k];
         Task* task = (tasks[*tag] = std::make_unique<Task>(signals_[*tag], settings_)).get();
         if (!task->is_zero()) return task;
-        finish(*tag, zero_solution(*group.model));
+        finish(*tag, zero_solution(*group.model), SolverKind::interior_point);
       }
     };
     if (settings_.kind == SolverKind::osqp && !settings_.warm_start) {
       std::size_t tag = 0;
       while (Task* task = workers_.keep_going(worker) ? next_member(&tag) : nullptr) {
         Solution x;
-        if (confirm(worker, group, *task, tag, &osqp, nullptr, &x)) finish(tag, std::move(x));
+        if (confirm(worker, group, *task, tag, &osqp, nullptr, &x)) finish(tag, std::move(x), SolverKind::osqp);
       }
       return;
     }
     if (group.is_handed_out()) return;
-    const Kernel& kernel = choose_kernel(*group.model, group.members.size(), n_workers);
+    ActiveSetRun first(*this, group, worker);
+    // Those that the active set leaves, or is not asked for: as many as make the interior point's lanes worth while wait for
+    // each other, then it takes the rest as they come.
+    std::vector<std::size_t> left;
+    const auto next_left = [&](std::size_t* tag) -> const Problem* {
+      while (Task* task = workers_.keep_going(worker) ? next_member(tag) : nullptr) {
+        Solution x;
+        if (!first.solves(*task, &x)) return &task->problem;
+        finish(*tag, std::move(x), SolverKind::active_set);
+      }
+      return nullptr;
+    };
+    const auto in_lanes = static_cast<std::size_t>(choose_kernel(*group.model, group.members.size(), n_workers).lanes);
+    for (std::size_t tag = 0; 2 * left.size() <= in_lanes && next_left(&tag);) left.push_back(tag);
+    if (left.empty()) return;
+    const Kernel& kernel = choose_kernel(*group.model, left.size(), 1);
     std::unique_ptr<InteriorPoint> method = std::move(kept);
     if (!method || !method->serves(group.model.get(), settings_.solver, kernel, group.weighted)) {
       method = std::make_unique<InteriorPoint>(group.model, settings_.solver, kernel, group.weighted);
     }
     method->run(
-        [&](std::size_t* tag) {
-          Task* task = next_member(tag);
-          return task ? &task->problem : nullptr;
+        [&](std::size_t* tag) -> const Problem* {
+          if (left.empty()) return next_left(tag);
+          *tag = left.back();
+          left.pop_back();
+          return &tasks[*tag]->problem;
         },
         [&](std::size_t tag, Solution&& x) {
           if (settings_.kind == SolverKind::osqp) {
             const Solution warm = std::move(x);
             x = Solution{};
             if (!confirm(worker, group, *tasks[tag], tag, &osqp, &warm, &x)) return;
+            finish(tag, std::move(x), SolverKind::osqp);
+            return;
           }
-          finish(tag, std::move(x));
+          finish(tag, std::move(x), SolverKind::interior_point);
         },
         [&] { return workers_.keep_going(worker); });
     const std::size_t bytes = InteriorPoint::bytes_per_lane(*group.model) * static_cast<std::size_t>(kernel.lanes);
@@ -139,6 +161,40 @@ class Batch {
   std::vector<Decomposed> take_results() { return std::move(results_); }
 
  private:
+  // The active set on one worker, where the settings ask for it.
+  class ActiveSetRun {
+   public:
+    ActiveSetRun(Batch& batch, const Group& group, int worker) : batch_(batch), group_(group), worker_(worker) {}
+    ~ActiveSetRun() {
+      if (method_ && worker_ == 0 && Workspace::bytes_per_lane(*group_.model) <= most_bytes_kept)
+        kept_active_set = std::move(method_);
+    }
+    ActiveSetRun(const ActiveSetRun&) = delete;
+    ActiveSetRun& operator=(const ActiveSetRun&) = delete;
+
+    bool solves(const Task& task, Solution* x) {
+      const SolverKind kind = batch_.settings_.kind;
+      if (kind != SolverKind::active_set && kind != SolverKind::automatic) return false;
+      const ActiveSetLimits limits = active_set_limits(kind, *group_.model, task.problem);
+      if (limits.densest <= 0.0) return false;
+      if (!method_) method_ = make();
+      return method_->run(task.problem, limits, [this] { return batch_.workers_.keep_going(worker_); }, x);
+    }
+
+   private:
+    std::unique_ptr<ActiveSet> make() {
+      if (kept_active_set && kept_active_set->serves(group_.model.get(), group_.weighted, batch_.settings_.solver))
+        return std::move(kept_active_set);
+      return std::make_unique<ActiveSet>(std::make_shared<const active_set::ShapeTables>(group_.model, group_.weighted),
+                                         batch_.settings_.solver);
+    }
+
+    Batch& batch_;
+    const Group& group_;
+    int worker_;
+    std::unique_ptr<ActiveSet> method_;
+  };
+
   // Solve by OSQP, from `warm` or cold. False when called off.
   bool confirm(int worker, const Group& group, const Task& task, std::size_t tag, std::unique_ptr<OsqpSolver>* solver,
                const Solution* warm, Solution* x) {

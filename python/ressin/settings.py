@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Revision = Literal["2025", "2015"]
 Baseline = Literal["none", "constant", "linear", "spline"]
-Solver = Literal["interior_point", "osqp"]
+Solver = Literal["auto", "active_set", "interior_point", "osqp"]
 Missing = Literal["raise", "solve"]
 MAX_SPACING = 10_000_000  # samples between two knots: a basis function is tabulated sample by sample
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ARRAYS = ("signal", "phasic", "tonic", "driver", "residual", "spline", "drift", "knots", "weights")
 Status = Literal["optimal", "inaccurate", "max_iterations", "failed"]
+UsedSolver = Literal["active_set", "interior_point", "osqp"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,8 +55,10 @@ class Decomposition:
         "optimal": the certificate proves the tolerance (for OSQP: its own residuals are within osqp_eps);
         "inaccurate": the digits ran out before the tolerance, or the iterations within 1e-6; "max_iterations"; or
         "failed".
+    solver
+        What found the solution: "active_set", "interior_point" or "osqp".
     iterations
-        Newton steps, or OSQP's iterations.
+        Solves of the active set, Newton steps of the interior point, or OSQP's iterations.
     objective, duality_gap
         Objective of the programme at the solution (on the z-scored signal where `standardize`), and a bound on how
         far that is above the optimum: weak duality, and what rounding may add where parts far larger than the signal
@@ -88,6 +91,7 @@ class Decomposition:
     scale: float
     weights: NDArray[np.float64] | None
     status: Status
+    solver: UsedSolver
     iterations: int
     objective: float
     duality_gap: float

@@ -16,7 +16,7 @@ import numpy as np
 
 from ressin import _core
 from ressin.decomposition.inputs import check_missing, check_signal
-from ressin.decomposition.result import Decomposition, Status
+from ressin.decomposition.result import Decomposition, Status, UsedSolver
 from ressin.errors import ConvergenceError
 from ressin.settings import Settings, check_knots, check_sampling_rate, core_settings
 
@@ -31,6 +31,7 @@ ADVICE = {
 }
 
 
+SOLVERS: tuple[UsedSolver, ...] = ("interior_point", "active_set", "osqp")  # by the core's number
 STATUSES: tuple[Status, ...] = ("optimal", "inaccurate", "max_iterations", "failed")  # by the core's number
 _MOST_BYTES = 64 << 20
 
@@ -108,7 +109,7 @@ def raise_unconverged(result: Decomposition, where: str = "") -> None:
     if result.converged:
         return
     raise ConvergenceError(
-        f"{where}{result.settings.solver} stopped after {result.iterations} iterations with status {result.status!r} "
+        f"{where}{result.solver} stopped after {result.iterations} iterations with status {result.status!r} "
         f"and a relative duality gap of {result.relative_gap:.1e} (tol is {result.settings.tol:g}): "
         f"{ADVICE[result.status]}",
         result,
@@ -190,6 +191,7 @@ def row_as_decomposition(
         scale=float(rows.scale[row]),
         weights=None if weights is None else weights.copy(),
         status=STATUSES[int(rows.status[row])],
+        solver=SOLVERS[int(rows.solver[row])],
         iterations=int(rows.iterations[row]),
         objective=float(rows.objective[row]),
         duality_gap=float(rows.duality_gap[row]),
