@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <map>
 #include <memory>
 
@@ -9,6 +10,7 @@
 #include "batch/parallel.hpp"
 #include "batch/task.hpp"
 #include "kernel/kernel.hpp"
+#include "programme/sums.hpp"
 #include "solvers/active_set/active_set.hpp"
 #include "solvers/interior_point.hpp"
 #include "solvers/osqp_solver.hpp"
@@ -42,13 +44,18 @@ void write_parts(const Signal& s, const DecomposeSettings& settings, const Scale
   const double scale = scaled.scaling.scale, mean = scaled.scaling.mean;
   const auto write = [&](const std::vector<double>& from, double unit, double origin, double* to) {
     for (std::size_t i = 0; i < from.size(); ++i) to[i] = from[i] * unit + origin;
+    // 0 times a number that is finite, else not a number
+    return sum_of(s.n, [to](std::ptrdiff_t i) { return 0.0 * to[i]; }) == 0.0;
   };
+  bool finite = true;
   if (s.copy) std::copy(s.y, s.y + s.n, s.copy);
-  write(x.parts.phasic, scale, 0.0, s.phasic);
-  write(x.parts.tonic, scale, mean, s.tonic);
-  write(x.point.driver, scale, 0.0, s.driver);
-  write(x.residual, -scale, 0.0, s.residual);
-  if (s.curvature) std::copy(x.curvature.begin(), x.curvature.end(), s.curvature);
+  finite &= write(x.parts.phasic, scale, 0.0, s.phasic);
+  finite &= write(x.parts.tonic, scale, mean, s.tonic);
+  finite &= write(x.point.driver, scale, 0.0, s.driver);
+  finite &= write(x.residual, -scale, 0.0, s.residual);
+  if (s.curvature) {
+    for (std::size_t i = 0; i < x.curvature.size(); ++i) s.curvature[i] = x.curvature[i] * scaled.weight_unit;
+  }
   for (std::ptrdiff_t i = 0; s.weights && i < s.n; ++i) {
     if (s.weights[i] == 0.0) s.residual[i] = s.y[i] - s.phasic[i] - s.tonic[i];
   }
@@ -59,8 +66,9 @@ void write_parts(const Signal& s, const DecomposeSettings& settings, const Scale
   for (int k = 0; k < 2; ++k) out->start[k] = x.point.start[k] * scale;
   out->mean = mean;
   out->scale = scale;
-  out->evidence = in_programme_unit(x.certificate.evidence, settings.standardize ? 1.0 : scaled.objective_unit);
-  out->status = x.status;
+  out->evidence = in_programme_unit(x.certificate.evidence, scaled.objective_unit);
+  finite &= std::isfinite(out->evidence.objective) && std::isfinite(out->evidence.duality_gap);
+  out->status = finite ? x.status : Status::failed;
   out->iterations = x.iterations;
 }
 

@@ -56,6 +56,7 @@ class Result(TypedDict):
     mean: float
     scale: float
     status: Literal["optimal", "inaccurate", "max_iterations", "failed"]
+    solver: Literal["active_set", "interior_point", "osqp"]
     iterations: int
     objective: float
     duality_gap: float
@@ -113,6 +114,8 @@ class Rows:
     def osqp_residuals(self) -> NDArray[np.float64]: ...
     @property
     def status(self) -> NDArray[np.int8]: ...
+    @property
+    def solver(self) -> NDArray[np.int8]: ...
     @property
     def iterations(self) -> NDArray[np.int64]: ...
     @property

@@ -21,11 +21,6 @@ std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 
-ActiveSetLimits active_set_limits(SolverKind kind, const Model&, const Problem&) {
-  if (kind == SolverKind::active_set) return {0.9, 50.0};
-  return {0.0, 0.0};
-}
-
 ActiveSet::ActiveSet(std::shared_ptr<const ShapeTables> shape, const SolverSettings& settings)
     : shape_(std::move(shape)), settings_(settings), passes_(passes()), tables_(shape_->tables()) {
   const Tables& t = tables_;

@@ -22,21 +22,12 @@
 
 #include "programme/certificate.hpp"
 #include "programme/problem.hpp"
+#include "solvers/active_set/choice.hpp"
 #include "solvers/active_set/pivoting.hpp"
 #include "solvers/active_set/tables.hpp"
-#include "solvers/signal.hpp"
 #include "solvers/solution.hpp"
 
 namespace ressin {
-
-// When the method gives up, in events per sample of the signal.
-struct ActiveSetLimits {
-  double densest = 1.0;  // the support's
-  double effort = 1e3;   // of all solves together, an interval between knots counting as an event
-};
-
-// What `kind` asks of the method for a programme; a densest support of zero: do not try.
-ActiveSetLimits active_set_limits(SolverKind kind, const Model& model, const Problem& problem);
 
 class ActiveSet {
  public:

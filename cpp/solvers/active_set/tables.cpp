@@ -11,7 +11,22 @@ std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 // One less a pole, without the rounding of the difference: 2 a dt / (2 + a dt).
 double one_less_pole(double tau, double dt) { return 2.0 * dt / (2.0 * tau + dt); }
 
+// Sums over all time from a sample on of F'^j e1 e1' F^j, the Gram matrix of what a state makes; m0, m1 one less each pole.
+struct StateGram {
+  double aa, av, vv;
+
+  StateGram(double z0, double z1, double m0, double m1)
+      : aa(1.0 / (m0 * (1.0 + z0))), av(z0 * aa / (m0 + m1 - m0 * m1)), vv((aa + 2.0 * z1 * av) / (m1 * (1.0 + z1))) {}
+};
+
 }  // namespace
+
+double pulse_energy(const Model& m) {
+  const double slow = std::max(m.settings().tau0, m.settings().tau1), fast = std::min(m.settings().tau0, m.settings().tau1);
+  const double z0 = m.response().z0, z1 = m.response().z1, ga = 2.0 + z0 + z1, gv = (1.0 + z1) * (1.0 + z1);
+  const StateGram p(z0, z1, one_less_pole(slow, m.dt()), one_less_pole(fast, m.dt()));
+  return 1.0 + ga * (ga * p.aa + gv * p.av) + gv * (ga * p.av + gv * p.vv);
+}
 
 ShapeTables::ShapeTables(std::shared_ptr<const Model> model, bool weighted) : model_(std::move(model)), weighted_(weighted) {
   const Model& m = *model_;
@@ -116,7 +131,7 @@ void ShapeTables::lay_out_block() {
   t.v_to_v = p0[8] - t.d * p1[8];
 }
 
-// Sums over all time from a sample on: of F'^j e1 e1' F^j (P), of F'^j e1 (S) and j F'^j e1 (S1), and for a knot at offset -o
+// Sums over all time from a sample on: of F'^j e1 (S) and j F'^j e1 (S1), and for a knot at offset -o
 //   mu(o) = e1 B(o) + F' mu(o + 1),   row(o) = B(o) + g' mu(o + 1).
 struct ShapeTables::Tail {
   double paa, pav, pvv, sa, sv, s1a, s1v;
@@ -126,9 +141,8 @@ struct ShapeTables::Tail {
   Tail(const Model& m, const Tables& t) : reach(2 * m.knot_spacing()) {
     const double slow = std::max(m.settings().tau0, m.settings().tau1), fast = std::min(m.settings().tau0, m.settings().tau1);
     const double m0 = one_less_pole(slow, m.dt()), m1 = one_less_pole(fast, m.dt()), z0 = t.z0, z1 = t.z1;
-    paa = 1.0 / (m0 * (1.0 + z0));
-    pav = z0 * paa / (m0 + m1 - m0 * m1);
-    pvv = (paa + 2.0 * z1 * pav) / (m1 * (1.0 + z1));
+    const StateGram p(z0, z1, m0, m1);
+    paa = p.aa, pav = p.av, pvv = p.vv;
     sa = 1.0 / m0;
     sv = sa / m1;
     const double ta = z0 / m0, tv = (1.0 + ta) / m1;  // (I - F')^-1 F' e1

@@ -9,6 +9,9 @@
 
 namespace ressin::active_set {
 
+// Sum of the squares of the response to one sample's driver, in the kernel's unit, over all time.
+double pulse_energy(const Model& model);
+
 // A numeric array with padding for vectors that end beyond it.
 class Padded {
  public:

@@ -15,7 +15,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     """Add the settings of the decomposition, which `SETTINGS` names, to a parser."""
     group = add_programme(parser, baseline="linear", baselines=("none", "constant", "linear", "spline"))
     group.add_argument(
-        "--solver", choices=("interior_point", "osqp"), default="interior_point", help="default: %(default)s"
+        "--solver", choices=get_args(Solver), default="auto", help="default: %(default)s"
     )
     group.add_argument(
         "--missing", choices=("raise", "solve"), default="raise",
