@@ -1,4 +1,4 @@
-"""The README's accuracy table: simulated signals at ten rates and the real recordings, against both references."""
+"""The table of docs/accuracy.md: simulated signals at ten rates and the real recordings, against both references."""
 
 from __future__ import annotations
 
