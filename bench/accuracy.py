@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 from tests import reference
+from tests.decomposition.test_accuracy import REVISIONS, SIMULATED, ask_peer
 from tests.proof import prove
 from tests.signals import RECORDINGS, eda_folder, read, simulate, zscore
-from tests.test_accuracy import REVISIONS, SIMULATED, ask_peer
 
 import ressin
 

@@ -70,7 +70,7 @@ class Coverage:
     tonic_width: float
 
 
-def simulate(scenario: Scenario, seed: int) -> tuple[ressin.simulate.SimulatedEDA, np.ndarray]:
+def simulate(scenario: Scenario, seed: int) -> tuple[ressin.simulation.eda.SimulatedEDA, np.ndarray]:
     """Return the truth and the signal with this scenario's noise."""
     rng = np.random.default_rng(seed)
     truth = ressin.simulate_eda(

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 import ressin
-from ressin.figure_files import save_figure
+from ressin.plots.files import save_figure
 
 
 def main(folder: Path) -> None:

@@ -98,7 +98,7 @@ def draw(curves: dict[str, tuple[list[float], list[float]]], path: Path) -> None
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    from ressin import plots
+    from ressin.plots import decomposition as plots
 
     with mpl.rc_context(plots.STYLE):
         figure = Figure(figsize=(7.0, 3.8), layout="constrained")

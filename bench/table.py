@@ -1,4 +1,4 @@
-"""Print the tables of the README and of docs/ as Markdown: speed, memory and accuracy, with the machine and the versions.
+"""Print the tables of the README and of docs/ as Markdown: speed, memory and accuracy, with machine and versions.
 
     python -m bench.table                    everything (some minutes)
     python -m bench.table speed              one of speed, memory, accuracy

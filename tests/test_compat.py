@@ -9,7 +9,7 @@ import pytest
 
 from ressin.compat import cvxEDA, eda_phasic
 from ressin.errors import InvalidInputError
-from ressin.simulate import simulate_eda
+from ressin.simulation.eda import simulate_eda
 
 
 def signal(rate: float = 25, seed: int = 1) -> np.ndarray:

@@ -42,7 +42,7 @@ def test_import_loads_nothing_heavy() -> None:
     ("module", "package", "use", "extra"),
     [
         ("torch", "torch", "import ressin.nn", "train"),
-        ("matplotlib", "matplotlib", "import ressin.plots", "plot"),
+        ("matplotlib", "matplotlib", "import ressin.plots.decomposition", "plot"),
         ("sklearn", "scikit-learn", "import ressin; ressin.CvxEDA", "data"),
         ("pyarrow", "pyarrow", "import ressin.data", "data"),
         ("tqdm", "tqdm", "import ressin; ressin.decompose_batch([[1.0, 2.0, 3.0, 5.0]], 4, progress=True)", "data"),

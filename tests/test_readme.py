@@ -94,7 +94,19 @@ def test_the_readme_is_a_front_door() -> None:
     assert len(re.findall(r"^[^#\n]*pip install .*\[test\].*pytest", text, re.MULTILINE)) == 1  # .ci/run runs this line
 
 
-@pytest.mark.parametrize("module", ["bands", "compat", "cvxeda", "estimator", "qp", "simulate", "sweeps", "windows"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "compat",
+        "decomposition.bands",
+        "decomposition.decompose",
+        "decomposition.qp",
+        "decomposition.sweep",
+        "decomposition.windows",
+        "estimator",
+        "simulation.eda",
+    ],
+)
 def test_the_examples_in_docstrings_print_what_they_say(module: str) -> None:
     if module == "estimator":
         pytest.importorskip("sklearn", reason="scikit-learn is not installed")

@@ -1,4 +1,6 @@
 // The gradients of a batch: grouping by shape, lanes, threads, and the chain through the standardisation.
+#include "batch/differentiate.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <memory>
@@ -6,7 +8,6 @@
 #include "batch/groups.hpp"
 #include "batch/parallel.hpp"
 #include "kernel/kernel.hpp"
-#include "solvers/adjoint.hpp"
 
 namespace ressin {
 namespace {

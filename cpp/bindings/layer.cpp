@@ -9,10 +9,10 @@
 #include <stdexcept>
 #include <vector>
 
+#include "batch/differentiate.hpp"
 #include "batch/groups.hpp"
 #include "bindings/arrays.hpp"
 #include "bindings/poll.hpp"
-#include "solvers/adjoint.hpp"
 
 namespace py = pybind11;
 

@@ -1,4 +1,4 @@
-// The programme's matrices for Python; values are checked in python/ressin/qp.py.
+// The programme's matrices for Python; values are checked in python/ressin/decomposition/qp.py.
 #include <pybind11/eigen.h>
 #include <pybind11/stl.h>
 

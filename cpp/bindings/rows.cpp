@@ -1,5 +1,5 @@
 // Many programmes of one length over stretches of one array, for Python: two-dimensional arrays out, no object a programme.
-// Values are checked in python/ressin/rows.py.
+// Values are checked in python/ressin/decomposition/solve.py.
 #include <pybind11/stl.h>
 
 #include <cstdint>

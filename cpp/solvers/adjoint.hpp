@@ -10,11 +10,10 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <vector>
 
-#include "batch/decompose.hpp"
+#include "solvers/signal.hpp"
 #include "solvers/workspace.hpp"
 
 namespace ressin {
@@ -35,10 +34,6 @@ struct Gradient {
   double alpha = 0.0, gamma = 0.0;
   double tau0 = 0.0, tau1 = 0.0;  // not a number where tau0 = tau1: the response's scale jumps there
 };
-
-// Gradient i depends on signal i and the settings alone. `poll` as in decompose().
-std::vector<Gradient> differentiate(const std::vector<SolvedSignal>& signals, const DecomposeSettings& settings,
-                                    const std::function<bool(std::size_t done)>& poll);
 
 // The adjoint of as many signals of one shape as the kernel has lanes.
 class Adjoint : public Workspace {

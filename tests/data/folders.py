@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ressin.data.catalog import Catalog, Reject
-from ressin.data.population import SimulationSettings
-from ressin.data.simulate_work import write_trace
-from ressin.data.store import Prepared
+from ressin.data.sources.catalog import Catalog, Reject
+from ressin.data.store.store import Prepared
+from ressin.simulation.population import SimulationSettings
+from ressin.simulation.work import write_trace
 
 SMALL = SimulationSettings(n_subjects=6, n_songs=6, n_pairs=30, min_seconds=18.0, max_seconds=22.0)
 

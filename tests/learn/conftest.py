@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from ressin.data.labelled import LabelledData
+    from ressin.data.samples.labelled import LabelledData
 
 EXTRAS = {"torch": "train", "torchvision": "train", "safetensors": "train", "sklearn": "train", "pyarrow": "data"}
 PYTHONPATH = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ressin.data.labelled import LabelledData
-from ressin.data.settings import Preparation
+from ressin.data.preparation.settings import Preparation
+from ressin.data.samples.labelled import LabelledData
 from ressin.image import ImageSettings, PackedSignals
-from ressin.learn.settings import LearnSettings, ModelSettings, TrainSettings
+from ressin.learn.model.settings import LearnSettings, ModelSettings, TrainSettings
 
 RATE = 8.0  # Hz
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from ressin.cli import main
-from ressin.data.manifest import read_manifest
-from ressin.data.prepare import prepare
+from ressin.data.preparation.prepare import prepare
+from ressin.data.sources.manifest import read_manifest
 from ressin.report import plan as plans
 from ressin.report import reproduce as module
 from ressin.report.plan import Cell

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from ressin.cli.main import _parser
-from ressin.data import splits
-from ressin.data.labelled import LabelledData
+from ressin.data.samples import splits
+from ressin.data.samples.labelled import LabelledData
 from ressin.report import plan as plans
 from ressin.report import reproduce as module
 from tests.pages import PAGES, README, ROOT, blocks

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from ressin.cli import main
-from ressin.data.labelled import LabelledData
+from ressin.data.samples.labelled import LabelledData
 from ressin.errors import InvalidInputError
-from ressin.learn.evaluate import Fold
-from ressin.learn.network import NetworkClassifier
+from ressin.learn.evaluation.evaluate import Fold
+from ressin.learn.evaluation.network import NetworkClassifier
 from ressin.report.plan import Cell, cells_of, make_plan
 from ressin.report.reproduce import reproduce
 from ressin.report.write import remark_of
