@@ -1,4 +1,4 @@
-"""The package as a whole: one version, a light import, a stub that tells the truth."""
+"""The package as a whole: one version, a light import, and a stub that matches the compiled module."""
 
 from __future__ import annotations
 

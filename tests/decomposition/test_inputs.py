@@ -1,4 +1,4 @@
-"""What decompose takes, and what it says about what it does not take."""
+"""The inputs that decompose accepts, and the errors for those that it does not."""
 
 from __future__ import annotations
 

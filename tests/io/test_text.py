@@ -1,4 +1,4 @@
-"""Text files of many forms: what is found in them, and what is said about those that are not right."""
+"""Text files of many forms: what is read from them, and the errors for malformed ones."""
 
 import gzip
 import math
