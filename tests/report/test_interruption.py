@@ -13,6 +13,8 @@ from tests.data.folders import kill_when
 from tests.learn.conftest import PYTHONPATH
 from tests.report.brief import PAGES, run
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = "import sys; from tests.report.brief import run; run(*sys.argv[1:])"
 LOST = (*PAGES, "figures", "cells/*_subject_fusion*", "models/*")
 

@@ -26,6 +26,8 @@ from ressin.learn.training.trainer import STATE, learning_rate
 from tests.learn.conftest import PYTHONPATH
 from tests.learn.samples import made_up, small
 
+pytestmark = pytest.mark.slow
+
 TRAIN = np.arange(60)
 BRIEF = TrainSettings(iterations=8, batch_size=16, crop_padding=2, precision="fp32", momentum=0.9, decay_every=3)
 
