@@ -57,7 +57,7 @@ Scaled scale_of(const Signal& s, const DecomposeSettings& settings) {
   r.alpha /= r.weight_unit;
   r.objective_unit = r.weight_unit;
   if (settings.standardize) return r;
-  if (!has_constant(program_of(s, settings).baseline)) {  // nothing takes up the mean: keep it in
+  if (!has_constant(program_of(s, settings).baseline)) {  // no column can represent the mean: do not subtract it
     const double unit = safe_unit(largest_of(s));
     double weight = 0.0, squares = 0.0;
     for (std::ptrdiff_t i = 0; i < s.n; ++i) {

@@ -29,7 +29,7 @@ void free_start_of(const Response& response, const double* state, double* start)
   start[1] = (a0 * state[1] - state[0] * v0) / determinant;
 }
 
-// q by A q = p as two one-pole filters in cascade, which keeps the digits that the two-pole recursion loses at high rates.
+// Solves A q = p by two one-pole filters in cascade: at high rates the two-pole recursion would lose digits.
 Parts make_parts(const Model& model, const Point& point) {
   const std::ptrdiff_t n = model.n(), first = model.first_row();
   const Response& r = model.response();

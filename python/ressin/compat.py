@@ -6,7 +6,7 @@ import math
 import warnings
 from collections.abc import Mapping
 from numbers import Real
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast, get_args
 
 import numpy as np
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from typing import get_args
+
+from ressin.settings import Solver
 
 SETTINGS = (
     "tau0", "tau1", "delta_knot", "alpha", "gamma", "revision", "baseline", "standardize", "solver", "tol",
