@@ -111,7 +111,7 @@ class Batch {
         *tag = group.members[k];
         Task* task = (tasks[*tag] = std::make_unique<Task>(signals_[*tag], settings_)).get();
         if (!task->is_zero()) return task;
-        finish(*tag, zero_solution(*group.model), SolverKind::interior_point);
+        finish(*tag, zero_solution(*group.model), uses_active_set() ? SolverKind::active_set : SolverKind::interior_point);
       }
     };
     if (settings_.kind == SolverKind::osqp && !settings_.warm_start) {
@@ -169,6 +169,8 @@ class Batch {
   std::vector<Decomposed> take_results() { return std::move(results_); }
 
  private:
+  bool uses_active_set() const { return settings_.kind == SolverKind::active_set || settings_.kind == SolverKind::automatic; }
+
   // The active set on one worker, where the settings ask for it.
   class ActiveSetRun {
    public:
@@ -181,9 +183,8 @@ class Batch {
     ActiveSetRun& operator=(const ActiveSetRun&) = delete;
 
     bool solves(const Task& task, Solution* x) {
-      const SolverKind kind = batch_.settings_.kind;
-      if (kind != SolverKind::active_set && kind != SolverKind::automatic) return false;
-      const ActiveSetLimits limits = active_set_limits(kind, *group_.model, task.problem);
+      if (!batch_.uses_active_set()) return false;
+      const ActiveSetLimits limits = active_set_limits(batch_.settings_.kind, *group_.model, task.problem);
       if (limits.densest <= 0.0) return false;
       if (!method_) method_ = make();
       return method_->run(task.problem, limits, [this] { return batch_.workers_.keep_going(worker_); }, x);

@@ -21,8 +21,8 @@ std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 
-ActiveSet::ActiveSet(std::shared_ptr<const ShapeTables> shape, const SolverSettings& settings)
-    : shape_(std::move(shape)), settings_(settings), passes_(passes()), tables_(shape_->tables()) {
+ActiveSet::ActiveSet(std::shared_ptr<const ShapeTables> shape, const SolverSettings& settings, const Passes& passes)
+    : shape_(std::move(shape)), settings_(settings), passes_(passes), tables_(shape_->tables()) {
   const Tables& t = tables_;
   knot_load_.resize(index(t.n_knots));
   spline_.resize(index(t.n_knots));
@@ -53,7 +53,7 @@ void ActiveSet::load(const Problem& problem) {
   loads_.alpha = problem.alpha * shape_->model().response().ar[0];
   if (t.varying) {
     const Problem padded{y_, w_, problem.alpha, problem.gamma};
-    signal_rows_.fill(*shape_, padded, loads_.alpha, &tables_, &loads_);
+    signal_rows_.fill(*shape_, passes_, padded, loads_.alpha, &tables_, &loads_);
   } else {
     double* c = c_.take(t.n);
     double start[2];

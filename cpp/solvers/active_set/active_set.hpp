@@ -33,7 +33,8 @@ class ActiveSet {
  public:
   using KeepGoing = std::function<bool()>;  // asked once a solve
 
-  ActiveSet(std::shared_ptr<const active_set::ShapeTables> shape, const SolverSettings& settings);
+  ActiveSet(std::shared_ptr<const active_set::ShapeTables> shape, const SolverSettings& settings,
+            const active_set::Passes& passes = active_set::passes());
 
   // Whether it would do the same as one made with these.
   bool serves(const Model* model, bool weighted, const SolverSettings& settings) const {

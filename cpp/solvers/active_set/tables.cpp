@@ -230,12 +230,13 @@ void ShapeTables::lay_out_stationary_gram() {
   tables_.gram = gram_.data();
 }
 
-void SignalRows::fill(const ShapeTables& shape, const Problem& problem, double alpha, Tables* tables, Loads* loads) {
+void SignalRows::fill(const ShapeTables& shape, const Passes& passes, const Problem& problem, double alpha, Tables* tables,
+                      Loads* loads) {
   const Tables& t = shape.tables();
   double* rows[3 + n_columns];
   for (int k = 0; k < 3 + n_columns; ++k) rows[k] = rows_[k].take(t.n);
   knot_state_.assign(index(2 * t.n_intervals), 0.0);
-  passes().vary(t, problem.y, problem.weights, alpha, rows, knot_state_.data(), &loads->start);
+  passes.vary(t, problem.y, problem.weights, alpha, rows, knot_state_.data(), &loads->start);
   tables->G_at = rows[0];
   tables->Xa_at = rows[1];
   tables->Xv_at = rows[2];

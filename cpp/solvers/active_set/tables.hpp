@@ -64,7 +64,7 @@ class ShapeTables {
 // The rows of a signal whose samples differ in weight. Fills tables' pointers, the loads and the start.
 class SignalRows {
  public:
-  void fill(const ShapeTables& shape, const Problem& problem, double alpha, Tables* tables, Loads* loads);
+  void fill(const ShapeTables& shape, const Passes& passes, const Problem& problem, double alpha, Tables* tables, Loads* loads);
 
  private:
   void fill_gram(const Tables& tables, const Problem& problem, Tables* into, Loads* loads);

@@ -17,9 +17,7 @@ SETTINGS = (
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """Add the settings of the decomposition, which `SETTINGS` names, to a parser."""
     group = add_programme(parser, baseline="linear", baselines=("none", "constant", "linear", "spline"))
-    group.add_argument(
-        "--solver", choices=get_args(Solver), default="auto", help="default: %(default)s"
-    )
+    group.add_argument("--solver", choices=get_args(Solver), default="auto", help="default: %(default)s")
     group.add_argument(
         "--missing", choices=("raise", "solve"), default="raise",
         help="what to do with missing samples: refuse the file, or solve through them; default: %(default)s",
