@@ -36,11 +36,13 @@ inline std::ptrdiff_t interval_end(const Shape& shape, std::ptrdiff_t m) {
   return (m + 1) * shape.spacing < shape.n ? (m + 1) * shape.spacing : shape.n;
 }
 
-// value / multiplier
+// value / multiplier, but no more than `most_ratio`. An outlier or shift that is there lets go of its sample altogether as its
+// multiplier vanishes; where several do, nothing but rounding would be left of what determines the level between them.
+constexpr double most_ratio = 1e10;
 template <class L>
 inline L ratio(Entry<L> r, int pair) {
   const L x = r.get(value + pair);
-  return x * (x * r.get(inverse + pair));
+  return min(x * (x * r.get(inverse + pair)), L(most_ratio));
 }
 // x > y ? a : b
 inline double pick(double x, double y, double a, double b) { return x > y ? a : b; }
@@ -53,10 +55,10 @@ inline Lanes<N> pick(Lanes<N> x, Lanes<N> y, Lanes<N> a, Lanes<N> b) {
 #endif
 }
 
-// value times centre
+// the same times multiplier times centre
 template <class L>
-inline L aimed(Entry<L> r, int pair) {
-  return r.get(value + pair) * r.get(centre + pair);
+inline L aimed(Entry<L> r, int pair, L ratio_of_pair) {
+  return ratio_of_pair * (r.get(multiplier + pair) * r.get(centre + pair));
 }
 
 // An outlier's pair, eliminated: de = (load - dx) / (1 + w (up + down)).
@@ -75,8 +77,8 @@ struct Outlier {
     o.load_up = o.up * (bound - u);
     o.load_down = o.down * (bound + u);
     if (corrected) {
-      o.load_up = o.load_up - aimed(r, outlier_up);
-      o.load_down = o.load_down - aimed(r, outlier_down);
+      o.load_up = o.load_up - aimed(r, outlier_up, o.up);
+      o.load_down = o.load_down - aimed(r, outlier_down, o.down);
     }
     return o;
   }
@@ -373,8 +375,8 @@ class Rollout {
     const L up = ratio(r, shift_up), down = ratio(r, shift_down), slope = up + down, cost = r.get(shift_cost);
     L load_up = -(up * cost), load_down = -(down * cost);
     if (corrected) {
-      load_up = load_up + aimed(r, shift_up);
-      load_down = load_down + aimed(r, shift_down);
+      load_up = load_up + aimed(r, shift_up, up);
+      load_down = load_down + aimed(r, shift_down, down);
     }
     L eta = r.get(row_rhs);
     eta = fma(r.get(row + of_a), a, eta);
@@ -445,8 +447,8 @@ class Recentre {
   void eliminate_shift(Entry<L> r) {
     centre_pair(r, shift_up);
     centre_pair(r, shift_down);
-    const L slope = ratio(r, shift_up) + ratio(r, shift_down);
-    const L load = aimed(r, shift_up) - aimed(r, shift_down);
+    const L up = ratio(r, shift_up), down = ratio(r, shift_down), slope = up + down;
+    const L load = aimed(r, shift_up, up) - aimed(r, shift_down, down);
     const L offset = fnma(slope, h_[of_s], load) * r.get(row_inverse);
     r.set(row_rhs, r.get(row_rhs) + h_[of_s]);
     for (int k = 0; k < n_unknowns; ++k) h_[k] = fma(r.get(row + k), offset, h_[k]);
@@ -455,9 +457,9 @@ class Recentre {
   void step_back(Entry<L> r, const double* bumps) {
     const L z0(shape_.z0), z1(shape_.z1), g_a(shape_.g_a), g_v(shape_.g_v);
     for (int pair = driver; pair <= outlier_down; ++pair) centre_pair(r, pair);
-    const L w = r.get(weight);
-    const L effective = w / fma(w, ratio(r, outlier_up) + ratio(r, outlier_down), L(1.0));
-    const L g = effective * (aimed(r, outlier_up) - aimed(r, outlier_down));
+    const L w = r.get(weight), up = ratio(r, outlier_up), down = ratio(r, outlier_down);
+    const L effective = w / fma(w, up + down, L(1.0));
+    const L g = effective * (aimed(r, outlier_up, up) - aimed(r, outlier_down, down));
     L hp = fma(g_v, h_[of_v], g_a * h_[of_a]);
     hp = hp + (g - r.get(multiplier + driver) * r.get(centre + driver));
     h_[of_v] = fma(z1, h_[of_v], h_[of_a]);

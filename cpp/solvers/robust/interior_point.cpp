@@ -7,10 +7,8 @@
 namespace ressin::robust {
 namespace {
 
-// The method goes on until its own gap is this share of the tolerance: the certificate's gap also holds what the last step
-// has left of the gradients.
-constexpr double gap_share = 1e-2;
-constexpr double least_gap = 1e-15;
+// The method goes on until its own gap is this share of the tolerance: the parts are known to about the square root of it.
+constexpr double gap_share = 1e-4;
 constexpr int most_unproved = 20;
 
 // A floor that is not there stands this far below.
@@ -134,32 +132,32 @@ bool InteriorPoint::finished(int lane, Solution* solution) {
   l.stalled = std::max(state_.step_length[lane], state_.dual_step_length[lane]) < 1e-3 ? l.stalled + 1 : 0;
 
   const bool broken = !std::isfinite(gap) || !std::isfinite(unit);
-  const double enough = request.certified ? std::max(gap_share * request.tol, least_gap) : request.tol;
   const bool last = broken || l.iterations >= request.max_iterations || l.stalled >= 5 || l.unproved >= most_unproved;
-  if (!last && gap > enough * unit) return false;
-
-  *solution = take_solution(lane);
+  if (!last && gap > request.tol * unit) return false;
   if (!request.certified) {
+    *solution = take_solution(lane);
     solution->status = broken ? Status::failed : l.last_gap <= request.tol ? Status::optimal : Status::inaccurate;
     return true;
   }
-  solution->evidence = certify(*model_, request.problem, solution->point, solution->parts, solution->witness);
-  const double proved = solution->evidence.relative_gap;
-  if (proved > request.tol && !last) {
-    ++l.unproved;
-    if (proved < l.best_gap) {
-      l.best_gap = proved;
-      l.best = std::move(*solution);
-    }
-    return false;
+
+  // The best that is proved counts: further steps sharpen the parts, until the digits run out.
+  Solution here = take_solution(lane);
+  here.evidence = certify(*model_, request.problem, here.point, here.parts, here.witness);
+  const double proved = here.evidence.relative_gap;
+  const bool better = proved < l.best_gap;
+  if (better || !std::isfinite(l.best_gap)) {
+    l.best_gap = proved;
+    l.best = std::move(here);
   }
-  if (std::isfinite(l.best_gap) && !(proved <= l.best_gap)) *solution = std::move(l.best);
-  const double final_gap = solution->evidence.relative_gap;
+  if (l.best_gap > request.tol) ++l.unproved;
+  const bool enough = l.best_gap <= request.tol && (gap <= gap_share * request.tol * unit || !better);
+  if (!last && !enough) return false;
+  *solution = std::move(l.best);
   solution->iterations = l.iterations;
-  solution->status = !std::isfinite(final_gap)       ? Status::failed
-                     : final_gap <= request.tol      ? Status::optimal
-                     : final_gap > 1e-6 && l.iterations >= request.max_iterations ? Status::max_iterations
-                                                                                   : Status::inaccurate;
+  solution->status = !std::isfinite(l.best_gap)      ? Status::failed
+                     : l.best_gap <= request.tol     ? Status::optimal
+                     : l.best_gap > 1e-6 && l.iterations >= request.max_iterations ? Status::max_iterations
+                                                                                    : Status::inaccurate;
   return true;
 }
 
