@@ -15,19 +15,19 @@ from typing import Any
 import numpy as np
 import torch
 
-from ressin.data.labelled import labelled_data
-from ressin.data.pmemo import read_pmemo
-from ressin.data.population import SimulationSettings
-from ressin.data.prepare import prepare
-from ressin.data.simulate import simulate_pmemo
-from ressin.data.splits import make_splits
-from ressin.data.store import load
+from ressin.data.preparation.prepare import prepare
+from ressin.data.samples.labelled import labelled_data
+from ressin.data.samples.splits import make_splits
+from ressin.data.sources.pmemo import read_pmemo
+from ressin.data.store.store import load
 from ressin.image import ImageSettings
-from ressin.learn.checkpoint import load as load_model
-from ressin.learn.decomposing import DecomposingResSIN
-from ressin.learn.evaluate import CrossValidation, cross_validate
-from ressin.learn.network import NetworkClassifier
-from ressin.learn.settings import LearnSettings, ModelSettings, TrainSettings
+from ressin.learn.evaluation.evaluate import CrossValidation, cross_validate
+from ressin.learn.evaluation.network import NetworkClassifier
+from ressin.learn.model.decomposing import DecomposingResSIN
+from ressin.learn.model.settings import LearnSettings, ModelSettings, TrainSettings
+from ressin.learn.trained.checkpoint import load as load_model
+from ressin.simulation.pmemo import simulate_pmemo
+from ressin.simulation.population import SimulationSettings
 
 TRAINING = TrainSettings(
     iterations=150, batch_size=32, learning_rate=1e-2, momentum=0.9, weight_decay=3e-2, decay_every=110, crop_padding=2,

@@ -1,4 +1,4 @@
-"""Draw the README's pictures of windows, a sweep and bands: `python -m bench.pictures [FOLDER]`, by default docs/."""
+"""Draw the pictures of windows, a sweep and bands: `python -m bench.pictures [FOLDER]`, by default docs/."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 import ressin
-from ressin.figure_files import save_figure
+from ressin.plots.files import save_figure
 
 
 def main(folder: Path) -> None:

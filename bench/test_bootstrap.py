@@ -13,7 +13,7 @@ from tests import reference
 import ressin
 from bench import peers
 from bench.claims import Claim, Race, run_in_benchmark
-from ressin.bands import bootstrap_bands
+from ressin.decomposition.bands import bootstrap_bands
 
 CLAIM = Claim("bands of 200 replicates, 45 s at 50 Hz, per replicate", "cvxeda 1.1.0", 60, 120)
 RATE, COUNT, SAMPLE = 50.0, 200, 8

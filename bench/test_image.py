@@ -18,9 +18,9 @@ import numpy as np
 import torch
 
 from ressin import _core
-from ressin.data.dataset import BatchStream, Inputs, SignalImages
-from ressin.data.labelled import LabelledData
+from ressin.data.samples.labelled import LabelledData
 from ressin.image import ImageSettings, PackedSignals, empty_images
+from ressin.learn.training.dataset import BatchStream, Inputs, SignalImages
 
 RATE, SECONDS, SIZE = 50, 45, 224
 COPIES, RESIZES, SAMPLES_PER_SECOND = 2.0, 10.0, 5_000.0

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 import ressin
-from ressin.data.pmemo import read_pmemo
-from ressin.data.population import PMEMO_SIZE, SimulationSettings
-from ressin.data.prepare import PrepareReport, prepare
-from ressin.data.settings import PrepareSettings
-from ressin.data.simulate import simulate_pmemo
-from ressin.data.store import load
+from ressin.data.preparation.prepare import PrepareReport, prepare
+from ressin.data.preparation.settings import PrepareSettings
+from ressin.data.sources.pmemo import read_pmemo
+from ressin.data.store.store import load
+from ressin.simulation.pmemo import simulate_pmemo
+from ressin.simulation.population import PMEMO_SIZE, SimulationSettings
 
 LIMIT = 90.0  # s
 

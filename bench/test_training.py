@@ -4,8 +4,8 @@
     python -m bench.test_training --busy        one thread and processor time, where others use the machine too
     python -m bench.test_training accuracy      what the precision costs: the same short training in both
 
-Both sides do the same work: forward, cross-entropy, backward, SGD step on every core, on pictures that are already
-there for the plain loop and drawn on the way for ours. The plain loop is torchvision's ``resnet18`` with two outputs.
+Both sides do the same work: forward, cross-entropy, backward, SGD step on every core, on pictures that are ready
+for the plain loop and drawn meanwhile for ours. The plain loop is torchvision's ``resnet18`` with two outputs.
 Before anything is timed, our loss is compared with single precision from the same weights. Steps are taken in turns.
 """
 
@@ -21,18 +21,18 @@ import numpy as np
 import torch
 from torch import nn
 
-from ressin.data.dataset import Batch
-from ressin.data.labelled import LabelledData
+from ressin.data.samples.labelled import LabelledData
 from ressin.image import ImageSettings, PackedSignals
-from ressin.learn.decomposing import build_model
-from ressin.learn.inputs import FusionInputs, fit_normalisation
-from ressin.learn.machine import choose_precision
-from ressin.learn.metrics import metrics
-from ressin.learn.progress import TrainingProgress
-from ressin.learn.settings import LearnSettings, ModelSettings, TrainSettings
-from ressin.learn.trainer import Trainer
-from ressin.learn.training import train
-from ressin.learn.vision import import_torchvision
+from ressin.learn.evaluation.metrics import metrics
+from ressin.learn.model.decomposing import build_model
+from ressin.learn.model.settings import LearnSettings, ModelSettings, TrainSettings
+from ressin.learn.model.vision import import_torchvision
+from ressin.learn.trained.train import train
+from ressin.learn.training.dataset import Batch
+from ressin.learn.training.inputs import FusionInputs, fit_normalisation
+from ressin.learn.training.machine import choose_precision
+from ressin.learn.training.progress import TrainingProgress
+from ressin.learn.training.trainer import Trainer
 
 AT_LEAST = 2.0
 RATE, SECONDS, BATCH = 50, 45, 100

@@ -47,7 +47,7 @@ def draw(values: dict[float, Array]) -> None:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    from ressin import plots
+    from ressin.plots import decomposition as plots
 
     with mpl.rc_context(plots.STYLE):
         figure = Figure(figsize=(9.0, 3.2), layout="constrained")

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.signals import NO_RECORDINGS, eda_folder
+
+if TYPE_CHECKING:
+    from ressin.data.store.store import Prepared
 
 # RESSIN_HYPOTHESIS=thorough runs the 10,000 random programmes; the default is a sample of them, the same at every run.
 _QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
@@ -29,3 +33,27 @@ def recordings_folder() -> Path:
     if folder is None:
         pytest.skip(NO_RECORDINGS)
     return folder
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small simulated PMEmo-2018 folder without audio; tests must not change it."""
+    from ressin.simulation.pmemo import simulate_pmemo
+    from tests.data.folders import SMALL
+
+    folder = tmp_path_factory.mktemp("data") / "simulated"
+    simulate_pmemo(folder, seed=5, settings=SMALL, audio="none", n_processes=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def prepared(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """The same, prepared; tests must not change it."""
+    from ressin.data.preparation.prepare import prepare
+    from ressin.data.preparation.settings import PrepareSettings
+    from ressin.data.sources.pmemo import read_pmemo
+    from ressin.data.store.store import load
+
+    folder = tmp_path_factory.mktemp("data") / "prepared"
+    prepare(read_pmemo(simulated), folder, settings=PrepareSettings(partition=16), n_threads=1)
+    return load(folder)

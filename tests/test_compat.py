@@ -1,4 +1,4 @@
-"""The drop-ins against the packages that they stand in for, called with the same arguments."""
+"""The drop-ins against the packages that they replace, called with the same arguments."""
 
 import importlib
 import warnings
@@ -9,7 +9,7 @@ import pytest
 
 from ressin.compat import cvxEDA, eda_phasic
 from ressin.errors import InvalidInputError
-from ressin.simulate import simulate_eda
+from ressin.simulation.eda import simulate_eda
 
 
 def signal(rate: float = 25, seed: int = 1) -> np.ndarray:

@@ -18,10 +18,10 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
 
-from ressin.cvxeda import decompose
+from ressin.decomposition.decompose import decompose
 from ressin.errors import InvalidInputError
 from ressin.estimator import CvxEDA
-from ressin.simulate import simulate_eda
+from ressin.simulation.eda import simulate_eda
 
 TOO_SHORT = "its data has 2 or 3 columns, and a recording has at least 4 samples; run on Tiled below"
 EXPECTED = dict.fromkeys(
@@ -53,7 +53,7 @@ EXPECTED = dict.fromkeys(
 class Tiled(CvxEDA):
     """The transformer behind recordings that are repeated to a length that can be decomposed.
 
-    It lets the checks run whose data has too few columns; everything else is the transformer's own code.
+    Some checks pass data with too few columns; this lets them run. Everything else is the transformer's own code.
     """
 
     def _validate(self, X: Any, *, reset: bool) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The package as a whole: one version, a light import, a stub that tells the truth."""
+"""The package as a whole: one version, a light import, and a stub that matches the compiled module."""
 
 from __future__ import annotations
 
@@ -32,6 +32,13 @@ def test_installed_metadata_has_the_same_version() -> None:
     assert installed == ressin.__version__
 
 
+def test_constraints_are_made_by_the_command_that_contributing_names() -> None:
+    made, *pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").split("\n#    ")[1].splitlines()
+    assert f"\n{made}\n" in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert len(pins) > 100
+    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9a-z.]+( ; .*)?", pin) for pin in pins)  # no host, no path, no local build
+
+
 def test_import_loads_nothing_heavy() -> None:
     program = f"import sys, ressin; print(*[name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -42,7 +49,7 @@ def test_import_loads_nothing_heavy() -> None:
     ("module", "package", "use", "extra"),
     [
         ("torch", "torch", "import ressin.nn", "train"),
-        ("matplotlib", "matplotlib", "import ressin.plots", "plot"),
+        ("matplotlib", "matplotlib", "import ressin.plots.decomposition", "plot"),
         ("sklearn", "scikit-learn", "import ressin; ressin.CvxEDA", "data"),
         ("pyarrow", "pyarrow", "import ressin.data", "data"),
         ("tqdm", "tqdm", "import ressin; ressin.decompose_batch([[1.0, 2.0, 3.0, 5.0]], 4, progress=True)", "data"),

@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING
 from ressin._core import __version__
 
 if TYPE_CHECKING:
-    from ressin.bands import Bands, bootstrap_bands
     from ressin.compat import cvxEDA, eda_phasic
-    from ressin.cvxeda import decompose, decompose_batch
-    from ressin.decomposition import Decomposition
+    from ressin.decomposition.bands import bootstrap_bands
+    from ressin.decomposition.decompose import decompose, decompose_batch
+    from ressin.decomposition.qp import QuadraticProgram, build_qp
+    from ressin.decomposition.quality import Quality
+    from ressin.decomposition.result import Bands, Decomposition
+    from ressin.decomposition.scrs import find_scrs
+    from ressin.decomposition.sweep import Sweep, sweep
+    from ressin.decomposition.windows import Windows, decompose_windows
     from ressin.errors import (
         ConvergenceError,
         InvalidInputError,
@@ -22,30 +27,23 @@ if TYPE_CHECKING:
         RessinError,
     )
     from ressin.estimator import CvxEDA
-    from ressin.events import find_scrs
     from ressin.io import read_recording
-    from ressin.qp import QuadraticProgram, build_qp
-    from ressin.quality import Quality
     from ressin.recording import Recording
     from ressin.settings import Settings
-    from ressin.simulate import simulate_eda
+    from ressin.simulation.eda import simulate_eda
     from ressin.stream import Stream, StreamParts, StreamResult
-    from ressin.sweeps import sweep
-    from ressin.swept import Sweep
-    from ressin.time_constants import TimeConstants, fit_time_constants
-    from ressin.windowed import Windows
-    from ressin.windows import decompose_windows
+    from ressin.time_constants.fit import TimeConstants, fit_time_constants
 
 _HOMES = {
-    "Bands": "bands",
+    "Bands": "decomposition.bands",
     "ConvergenceError": "errors",
     "CvxEDA": "estimator",
-    "Decomposition": "decomposition",
+    "Decomposition": "decomposition.result",
     "InvalidInputError": "errors",
     "MissingExtraError": "errors",
     "OutputError": "errors",
-    "QuadraticProgram": "qp",
-    "Quality": "quality",
+    "QuadraticProgram": "decomposition.qp",
+    "Quality": "decomposition.quality",
     "Recording": "recording",
     "RecordingError": "errors",
     "RessinError": "errors",
@@ -53,21 +51,21 @@ _HOMES = {
     "Stream": "stream",
     "StreamParts": "stream",
     "StreamResult": "stream",
-    "Sweep": "swept",
-    "TimeConstants": "time_constants",
-    "Windows": "windowed",
-    "bootstrap_bands": "bands",
-    "build_qp": "qp",
+    "Sweep": "decomposition.sweep",
+    "TimeConstants": "time_constants.fit",
+    "Windows": "decomposition.windows",
+    "bootstrap_bands": "decomposition.bands",
+    "build_qp": "decomposition.qp",
     "cvxEDA": "compat",
-    "decompose": "cvxeda",
-    "decompose_batch": "cvxeda",
-    "decompose_windows": "windows",
+    "decompose": "decomposition.decompose",
+    "decompose_batch": "decomposition.decompose",
+    "decompose_windows": "decomposition.windows",
     "eda_phasic": "compat",
-    "find_scrs": "events",
-    "fit_time_constants": "time_constants",
+    "find_scrs": "decomposition.scrs",
+    "fit_time_constants": "time_constants.fit",
     "read_recording": "io",
-    "simulate_eda": "simulate",
-    "sweep": "sweeps",
+    "simulate_eda": "simulation.eda",
+    "sweep": "decomposition.sweep",
 }
 
 __all__ = [

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ressin.cvxeda import decompose
-from ressin.decomposition import Decomposition
+from ressin.decomposition.decompose import decompose
+from ressin.decomposition.result import Decomposition
 from ressin.errors import InvalidInputError
 from ressin.settings import Baseline, Solver
 
@@ -114,7 +114,7 @@ def cvxEDA(
     --------
     >>> import numpy as np
     >>> from ressin.compat import cvxEDA
-    >>> from ressin.simulate import simulate_eda
+    >>> from ressin.simulation.eda import simulate_eda
     >>> y = simulate_eda(60, 50, rng=np.random.default_rng(0)).signal
     >>> r, p, t, l, d, e, obj = cvxEDA((y - y.mean()) / y.std(), 1 / 50)
     """
@@ -198,7 +198,7 @@ def eda_phasic(
     --------
     >>> import numpy as np
     >>> from ressin.compat import eda_phasic
-    >>> from ressin.simulate import simulate_eda
+    >>> from ressin.simulation.eda import simulate_eda
     >>> eda_phasic(simulate_eda(60, 50, rng=np.random.default_rng(0)).signal, sampling_rate=50).shape
     (3000, 2)
     """

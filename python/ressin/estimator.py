@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ressin.cvxeda import decompose_batch
+from ressin.decomposition.decompose import decompose_batch
+from ressin.decomposition.inputs import MIN_SAMPLES
 from ressin.errors import InvalidInputError, MissingExtraError
 from ressin.settings import Baseline, Missing, Revision, Settings, Solver, check_knots, check_sampling_rate
-from ressin.signals import MIN_SAMPLES
 
 try:
     from sklearn.base import BaseEstimator, TransformerMixin
@@ -56,7 +56,7 @@ class CvxEDA(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     --------
     >>> import numpy as np
     >>> from ressin.estimator import CvxEDA
-    >>> from ressin.simulate import simulate_eda
+    >>> from ressin.simulation.eda import simulate_eda
     >>> X = np.stack([simulate_eda(45, 4, rng=np.random.default_rng(i)).signal for i in range(3)])  # (3, 180)
     >>> CvxEDA(sampling_rate=4, output=("phasic", "tonic")).fit_transform(X).shape
     (3, 360)

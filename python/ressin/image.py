@@ -8,6 +8,7 @@ that fit, and an incomplete last second is dropped. Each channel is scaled by it
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from ressin import _core
 from ressin.errors import InvalidInputError
-from ressin.packed import DEFAULT, ImageSettings, PackedSignals, check_rate, empty_images, too_short
 
 __all__ = [
     "CHANNELS",
@@ -32,6 +32,205 @@ __all__ = [
 ]
 
 CHANNELS = ("origin", "phasic", "tonic")  # the order of a recording's channels everywhere in ressin
+
+
+MAX_CHANNELS = 8
+MAX_SIZE = 4096  # pixels
+
+
+@dataclass(frozen=True)
+class ImageSettings:
+    """How a grid becomes a picture.
+
+    Attributes
+    ----------
+    size
+        Pixels of either side, 2 to 4096; the paper's 224.
+    antialias
+        Weigh every sample under a pixel (a triangle filter) instead of the nearest two. Makes a difference where a side
+        of the grid is longer than the picture: rates above `size` Hz, or recordings of more than `size` seconds.
+    """
+
+    size: int = 224
+    antialias: bool = False
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.size <= MAX_SIZE:
+            raise InvalidInputError(f"size={self.size}: a picture has between 2 and {MAX_SIZE} pixels a side")
+
+
+DEFAULT = ImageSettings()
+
+
+class PackedSignals:
+    """Recordings of unequal length and rate, end to end in one array per channel, ready to be drawn in batches.
+
+    Parameters
+    ----------
+    values
+        One contiguous array per channel, all of one length and one dtype (float32 or float64); at most 8.
+    offsets
+        Shape (n + 1,): recording i is ``values[c][offsets[i]:offsets[i + 1]]``.
+    sampling_rates
+        Shape (n,), Hz, each >= 1.
+
+    Raises
+    ------
+    InvalidInputError
+        If shapes disagree, a rate is below 1 Hz or a recording is shorter than two rows (its number is in the message).
+    """
+
+    def __init__(
+        self,
+        values: Sequence[NDArray[np.floating]],
+        offsets: NDArray[np.int64],
+        sampling_rates: ArrayLike,
+    ) -> None:
+        if not 1 <= len(values) <= MAX_CHANNELS:
+            raise InvalidInputError(f"{len(values)} channels were given: between 1 and {MAX_CHANNELS} can be drawn")
+        self.values: tuple[NDArray[np.float32], ...] | tuple[NDArray[np.float64], ...]
+        if all(v.dtype == np.float32 for v in values):
+            self.values = tuple(np.ascontiguousarray(v, dtype=np.float32) for v in values)
+        else:
+            self.values = tuple(np.ascontiguousarray(v, dtype=np.float64) for v in values)
+        self.offsets = np.ascontiguousarray(offsets, dtype=np.int64)
+        n = len(self.offsets) - 1
+        self.sampling_rates = np.ascontiguousarray(np.broadcast_to(np.asarray(sampling_rates, dtype=np.float64), (n,)))
+        for values_of in self.values:
+            if values_of.ndim != 1 or len(values_of) < int(self.offsets[-1]):
+                raise InvalidInputError(
+                    f"a channel holds {values_of.size} samples, the offsets need {int(self.offsets[-1])}"
+                )
+        for i in range(n):
+            rate, length = float(self.sampling_rates[i]), int(self.offsets[i + 1] - self.offsets[i])
+            check_rate(rate, f" of recording {i}")
+            if _core.image_grid(max(length, 0), rate)[0] < 2:
+                raise InvalidInputError(too_short(length, rate, f"recording {i}: "))
+
+    @classmethod
+    def pack(cls, recordings: Sequence[ArrayLike], sampling_rate: ArrayLike) -> PackedSignals:
+        """Copy recordings of shape (n_channels, n_samples) each into one array per channel."""
+        arrays = [np.asarray(recording) for recording in recordings]
+        if not arrays:
+            raise InvalidInputError("no recording was given")
+        for i, array in enumerate(arrays):
+            if array.ndim != 2 or len(array) != len(arrays[0]):
+                raise InvalidInputError(
+                    f"recording {i} has shape {array.shape}: ({len(arrays[0])}, n_samples) is needed, channels first"
+                )
+        rates = np.asarray(sampling_rate, dtype=np.float64)
+        if rates.ndim and rates.shape != (len(arrays),):
+            raise InvalidInputError(
+                f"{rates.size} sampling rates for {len(arrays)} recordings: give one, or one for each"
+            )
+        offsets = np.cumsum([0, *(array.shape[1] for array in arrays)], dtype=np.int64)
+        return cls([np.concatenate([array[c] for array in arrays]) for c in range(len(arrays[0]))], offsets, rates)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def n_channels(self) -> int:
+        """Number of channels."""
+        return len(self.values)
+
+    def recording(self, i: int) -> NDArray[np.floating]:
+        """Return recording `i`, shape (n_channels, n_samples), a copy."""
+        return np.stack([values[self.offsets[i] : self.offsets[i + 1]] for values in self.values])
+
+    def lengths(self) -> NDArray[np.int64]:
+        """Count the samples of every recording, shape (n,)."""
+        return np.diff(self.offsets)
+
+    def select(self, channels: Sequence[int]) -> PackedSignals:
+        """Keep these channels only; nothing is copied."""
+        chosen = object.__new__(PackedSignals)
+        chosen.values = tuple(self.values[c] for c in channels)  # type: ignore[assignment]  # all of one kind
+        chosen.offsets, chosen.sampling_rates = self.offsets, self.sampling_rates
+        return chosen
+
+    def draw(
+        self,
+        index: ArrayLike,
+        settings: ImageSettings = DEFAULT,
+        *,
+        mean: ArrayLike | None = None,
+        shifts: ArrayLike | None = None,
+        out: NDArray[np.float32] | None = None,
+        n_threads: int = 0,
+    ) -> NDArray[np.float32]:
+        """Draw a batch of recordings in one call of the kernel.
+
+        Parameters
+        ----------
+        index
+            Shape (batch,), numbers of the recordings.
+        settings
+            Size and filter.
+        mean
+            Shape (n_channels,), subtracted from the pixels of each channel; default zeros.
+        shifts
+            Shape (batch, 2), pixels: picture row 0 shows row ``shifts[b, 0]``, column 0 column ``shifts[b, 1]``.
+            What lies outside counts as 0 before the mean is subtracted, so shifts in -p..p are crops from a picture
+            padded by p pixels.
+        out
+            Shape (batch, n_channels, size, size), float32, C-contiguous, written to. Best from `empty_images`.
+        n_threads
+            Threads; 0 takes every core. The result does not depend on it.
+
+        Returns
+        -------
+        ndarray
+            `out`, or a new array of that shape.
+
+        Raises
+        ------
+        InvalidInputError
+            If an index is out of range, a shape is wrong or a sample is not finite (the recording is named).
+        """
+        which = np.ascontiguousarray(index, dtype=np.int64)
+        if which.ndim != 1:
+            raise InvalidInputError(f"index has {which.ndim} dimensions; a list of recording numbers is needed")
+        if len(which) and not 0 <= which.min() <= which.max() < len(self):
+            raise InvalidInputError(
+                f"index holds {which.min()}..{which.max()}; there are recordings 0..{len(self) - 1}"
+            )
+        moves = np.zeros((len(which), 2), np.int64) if shifts is None else np.ascontiguousarray(shifts, dtype=np.int64)
+        means = np.zeros(self.n_channels, np.float32) if mean is None else np.ascontiguousarray(mean, dtype=np.float32)
+        shape = (len(which), self.n_channels, settings.size, settings.size)
+        pixels = empty_images(shape) if out is None else out
+        if moves.shape != (len(which), 2):
+            raise InvalidInputError(f"shifts has shape {moves.shape}; ({len(which)}, 2) is needed")
+        if means.shape != (self.n_channels,):
+            raise InvalidInputError(f"mean has shape {means.shape}; ({self.n_channels},) is needed")
+        if pixels.shape != shape or pixels.dtype != np.float32 or not pixels.flags.c_contiguous:
+            raise InvalidInputError(f"out is {pixels.dtype} {pixels.shape}; contiguous float32 {shape} is needed")
+        bad = _core.draw_images(
+            self.values, self.offsets, self.sampling_rates, which, moves, means, settings.antialias, pixels, n_threads
+        )
+        if bad >= 0:
+            raise InvalidInputError(f"recording {int(which[bad])} holds a sample that is not finite")
+        return pixels
+
+
+def empty_images(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Uninitialised float32 array of this shape that starts on a cache line, which the kernel writes fastest."""
+    count = math.prod(shape)
+    memory = np.empty(count + 16, dtype=np.float32)
+    skip = -(memory.ctypes.data // 4) % 16
+    images: NDArray[np.float32] = memory[skip : skip + count].reshape(shape)
+    return images
+
+
+def check_rate(rate: float, which: str = "") -> None:
+    """Refuse a rate below 1 Hz; `which` says whose it is."""
+    if not (math.isfinite(rate) and rate >= 1.0):
+        raise InvalidInputError(f"sampling_rate{which} is {rate:g} Hz; a picture needs at least 1 Hz, one sample a row")
+
+
+def too_short(n_samples: int, rate: float, where: str = "") -> str:
+    """Say that a recording has less than two rows."""
+    return f"{where}{n_samples} samples at {rate:g} Hz are {n_samples / rate:.2f} s; a picture needs two whole seconds"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-#include "solvers/adjoint.hpp"
+#include "batch/differentiate.hpp"
 
 #include <cmath>
 #include <vector>

@@ -1,4 +1,4 @@
-"""Small data folders for the tests: made once, copied, then damaged on purpose."""
+"""Small data folders for the tests: made once, then copied and damaged."""
 
 import shutil
 import signal
@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ressin.data.catalog import Catalog, Reject
-from ressin.data.population import SimulationSettings
-from ressin.data.simulate_work import write_trace
-from ressin.data.store import Prepared
+from ressin.data.sources.catalog import Catalog, Reject
+from ressin.data.store.store import Prepared
+from ressin.simulation.population import SimulationSettings
+from ressin.simulation.work import write_trace
 
 SMALL = SimulationSettings(n_subjects=6, n_songs=6, n_pairs=30, min_seconds=18.0, max_seconds=22.0)
 
@@ -37,7 +37,7 @@ def write_wave(path: Path, seconds: float, rate: float = 50.0) -> None:
 
 
 def found(rejects: tuple[Reject, ...] | Prepared, file: str) -> list[tuple[str, str, str]]:
-    """What is said about a file: (kind, action, reason)."""
+    """The entries of the report about a file, each (kind, action, reason)."""
     if isinstance(rejects, Prepared):
         rows = rejects.rejects[rejects.rejects["file"] == file]
         return list(zip(rows["kind"], rows["action"], rows["reason"], strict=True))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from ressin.data.labelled import LabelledData
+    from ressin.data.samples.labelled import LabelledData
 
 EXTRAS = {"torch": "train", "torchvision": "train", "safetensors": "train", "sklearn": "train", "pyarrow": "data"}
 PYTHONPATH = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
@@ -21,7 +21,7 @@ def _missing() -> str:
 
 
 class SkippedModule(pytest.Module):
-    """A file of tests that is skipped, visibly, without being imported."""
+    """A file of tests that is reported as skipped without being imported."""
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
         pytest.skip(_missing(), allow_module_level=True)

@@ -8,19 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ressin.data.labelled import LabelledData, labelled_data
-from ressin.data.pmemo import read_pmemo
-from ressin.data.population import SimulationSettings
-from ressin.data.prepare import prepare
-from ressin.data.settings import Preparation, PrepareSettings
-from ressin.data.simulate import simulate_pmemo
-from ressin.data.splits import make_splits
-from ressin.data.store import Prepared, load
+from ressin.data.preparation.prepare import prepare
+from ressin.data.preparation.settings import Preparation, PrepareSettings
+from ressin.data.samples.labelled import LabelledData, labelled_data
+from ressin.data.samples.splits import make_splits
+from ressin.data.sources.pmemo import read_pmemo
+from ressin.data.store.store import Prepared, load
 from ressin.errors import InvalidInputError
-from ressin.learn.evaluate import cross_validate
-from ressin.learn.network import NetworkClassifier
-from ressin.learn.regression import regress
-from ressin.learn.settings import ModelSettings, TrainSettings
+from ressin.learn.evaluation.evaluate import cross_validate
+from ressin.learn.evaluation.network import NetworkClassifier
+from ressin.learn.evaluation.regression import regress
+from ressin.learn.model.settings import ModelSettings, TrainSettings
+from ressin.simulation.pmemo import simulate_pmemo
+from ressin.simulation.population import SimulationSettings
 from tests.learn.samples import small
 
 PEOPLE = SimulationSettings(n_subjects=6, n_songs=6, n_pairs=30, min_seconds=18.0, max_seconds=22.0)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ressin.cli import demo_study, main
-from ressin.cli.demo import Demo
-from ressin.cli.demo_study import study_step
+from ressin.cli import main
+from ressin.cli.demo import study as demo_study
+from ressin.cli.demo.study import study_step
+from ressin.cli.terminal import Demo
 from ressin.report import reproduce as report_module
 from tests.report.brief import brief_plan, few_cells
 

@@ -1,4 +1,4 @@
-"""Recordings with a ready label of their own name and no ratings: the same commands, nothing to add."""
+"""Recordings with a ready label of their own name and no ratings: the same commands, without further options."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from ressin.cli import main
-from ressin.data.manifest import read_manifest
-from ressin.data.prepare import prepare
+from ressin.data.preparation.prepare import prepare
+from ressin.data.sources.manifest import read_manifest
 from ressin.report import plan as plans
 from ressin.report import reproduce as module
 from ressin.report.plan import Cell

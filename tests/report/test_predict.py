@@ -12,16 +12,16 @@ import torch
 
 from ressin import decompose
 from ressin.cli import main
-from ressin.data.dataset import SignalImages
-from ressin.data.settings import DecompositionChoice, Preparation
-from ressin.data.windows import WindowRule
+from ressin.data.preparation.cut import WindowRule
+from ressin.data.preparation.settings import DecompositionChoice, Preparation
 from ressin.errors import ConvergenceError, InvalidInputError
 from ressin.io import read_recording
-from ressin.learn.checkpoint import TrainedModel, load
-from ressin.learn.export import export_onnx
-from ressin.learn.predict import predict_file, predict_recording
-from ressin.learn.settings import ModelSettings, TrainSettings
-from ressin.learn.training import train
+from ressin.learn.model.settings import ModelSettings, TrainSettings
+from ressin.learn.trained.checkpoint import TrainedModel, load
+from ressin.learn.trained.export import export_onnx
+from ressin.learn.trained.predict import predict_file, predict_recording
+from ressin.learn.trained.train import train
+from ressin.learn.training.dataset import SignalImages
 from tests.data.folders import wave, write_wave
 from tests.learn.samples import RATE, made_up, small
 
@@ -62,7 +62,7 @@ def test_a_file_is_prepared_as_the_training_data_were(eda_only: Path, tmp_path: 
 
 
 def test_the_models_own_preparation_is_used(tmp_path: Path) -> None:
-    """Another drop and another programme in the prepared folder: the checkpoint knows them."""
+    """Another drop and another programme in the prepared folder: the checkpoint records them."""
     window = WindowRule(drop_seconds=11.0, drop="after")
     preparation = Preparation(window, DecompositionChoice(alpha=0.05, gamma=0.1, revision="2015"))
     data = dataclasses.replace(made_up(), preparation=preparation)

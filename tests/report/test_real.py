@@ -9,16 +9,16 @@ import pandas as pd
 import pytest
 
 from ressin.cli import main
-from ressin.data.figures import round_trip
-from ressin.data.labelled import labelled_data
-from ressin.data.manifest import read_manifest
-from ressin.data.prepare import prepare
-from ressin.data.store import Prepared, load
+from ressin.data.preparation.prepare import prepare
+from ressin.data.samples.labelled import labelled_data
+from ressin.data.sources.manifest import read_manifest
+from ressin.data.store.store import Prepared, load
 from ressin.image import to_image
 from ressin.io import read_recording
-from ressin.learn.predict import predict_file
-from ressin.learn.settings import ModelSettings, TrainSettings
-from ressin.learn.training import train
+from ressin.learn.model.settings import ModelSettings, TrainSettings
+from ressin.learn.trained.predict import predict_file
+from ressin.learn.trained.train import train
+from ressin.report.prepared_figures import round_trip
 from tests.learn.samples import small
 from tests.signals import RECORDINGS
 

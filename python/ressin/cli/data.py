@@ -8,13 +8,13 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ressin.cli.bars import StageBars
 from ressin.cli.figures import add_figures
+from ressin.cli.terminal import StageBars
 from ressin.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from ressin.data.catalog import Catalog
-    from ressin.data.settings import PrepareSettings
+    from ressin.data.preparation.settings import PrepareSettings
+    from ressin.data.sources.catalog import Catalog
 
 Subparsers = Any  # argparse's own type for it is private
 SHOWN_REJECTS = 5  # of each kind
@@ -70,8 +70,8 @@ def _add_simulate(subparsers: Subparsers) -> None:
 
 def run_simulate(arguments: argparse.Namespace) -> int:
     """Carry out ``ressin simulate``."""
-    from ressin.data.population import PMEMO_SIZE, SimulationSettings
-    from ressin.data.simulate import simulate_pmemo
+    from ressin.simulation.pmemo import simulate_pmemo
+    from ressin.simulation.population import PMEMO_SIZE, SimulationSettings
 
     sizes: dict[str, Any] = dict(PMEMO_SIZE) if arguments.pmemo_size else {}
     given = {
@@ -154,7 +154,7 @@ def _add_prepare(subparsers: Subparsers) -> None:
 
 def run_prepare(arguments: argparse.Namespace) -> int:
     """Carry out ``ressin prepare``."""
-    from ressin.data.prepare import prepare
+    from ressin.data.preparation.prepare import prepare
 
     catalog = read_source(arguments.source, arguments.release, arguments.root, arguments.label, arguments.features)
     with StageBars(arguments.quiet) as progress:
@@ -168,7 +168,7 @@ def run_prepare(arguments: argparse.Namespace) -> int:
             progress=progress,
         )
     if catalog.kind.startswith("pmemo"):
-        from ressin.data.pmemo import compare_counts
+        from ressin.data.sources.pmemo import compare_counts
 
         print(compare_counts(catalog.counts))
     _print_rejects(report.folder)
@@ -199,20 +199,20 @@ def read_source(
         When it is neither.
     """
     if source.is_dir():
-        from ressin.data.pmemo import read_pmemo
+        from ressin.data.sources.pmemo import read_pmemo
 
         return read_pmemo(source, release=release)
     if source.suffix.lower() in (".csv", ".tsv", ".txt", ".parquet"):
-        from ressin.data.manifest import read_manifest
+        from ressin.data.sources.manifest import read_manifest
 
         return read_manifest(source, root=root, labels=labels or [], features=features)
     raise InvalidInputError(f"{source} is neither a folder nor a manifest (.csv, .parquet)")
 
 
 def _settings(arguments: argparse.Namespace) -> "PrepareSettings":
-    from ressin.data.labels import LabelRule
-    from ressin.data.settings import PrepareSettings
-    from ressin.data.windows import WindowRule
+    from ressin.data.preparation.cut import WindowRule
+    from ressin.data.preparation.labels import LabelRule
+    from ressin.data.preparation.settings import PrepareSettings
 
     window = WindowRule(
         drop_seconds=arguments.drop,
@@ -226,7 +226,7 @@ def _settings(arguments: argparse.Namespace) -> "PrepareSettings":
 
 def _print_rejects(folder: Path) -> None:
     """Print how many rejects there are of each kind, and the first ones by name."""
-    from ressin.data.store import load
+    from ressin.data.store.store import load
 
     prepared = load(folder)
     rejects = prepared.rejects

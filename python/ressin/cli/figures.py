@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ressin.data.store import Prepared
+    from ressin.data.store.store import Prepared
 
 Subparsers = Any  # argparse's own type for it is private
 CHANNELS = ("origin", "phasic", "tonic")
@@ -29,9 +29,9 @@ def add_figures(subparsers: Subparsers) -> None:
 
 def run_figures(arguments: argparse.Namespace) -> int:
     """Carry out ``ressin figures``."""
-    from ressin.data.figures import plot_labels, plot_round_trip, round_trip
-    from ressin.data.store import load
-    from ressin.figure_files import save_figure
+    from ressin.data.store.store import load
+    from ressin.plots.files import save_figure
+    from ressin.report.prepared_figures import plot_labels, plot_round_trip, round_trip
 
     prepared = load(arguments.prepared)
     subject = arguments.subject or _first_subject(prepared)

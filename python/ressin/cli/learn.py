@@ -12,11 +12,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ressin.cli.bars import TrainingBar
+from ressin.cli.terminal import TrainingBar
 
 if TYPE_CHECKING:
-    from ressin.data.windows import WindowRule
-    from ressin.learn.checkpoint import TrainedModel
+    from ressin.data.preparation.cut import WindowRule
+    from ressin.learn.trained.checkpoint import TrainedModel
 
 Subparsers = Any  # argparse's own type for it is private
 
@@ -69,7 +69,7 @@ def _add_reproduce(subparsers: Subparsers) -> None:
 
 def run_reproduce(arguments: argparse.Namespace) -> int:
     """Carry out ``ressin reproduce``."""
-    from ressin.data.extras import require
+    from ressin._extras import require
 
     require("matplotlib", "plot", "a report")
     require("torch", "train", "training the network")
@@ -142,12 +142,12 @@ def _add_predict(subparsers: Subparsers) -> None:
 
 def run_predict(arguments: argparse.Namespace) -> int:
     """Carry out ``ressin predict``."""
-    from ressin.data.extras import require
+    from ressin._extras import require
 
     require("torch", "train", "predicting")
-    from ressin.io import read_recording
-    from ressin.learn.checkpoint import load
-    from ressin.learn.predict import predict_file
+    from ressin.io.read import read_recording
+    from ressin.learn.trained.checkpoint import load
+    from ressin.learn.trained.predict import predict_file
 
     trained = load(arguments.checkpoint)
     recording = read_recording(arguments.recording, sampling_rate=arguments.rate, column=arguments.column)
@@ -178,7 +178,7 @@ def run_predict(arguments: argparse.Namespace) -> int:
 
 def _window(trained: TrainedModel, drop: float) -> WindowRule:
     """Give the model's own window with another beginning."""
-    from ressin.data.settings import Preparation
+    from ressin.data.preparation.settings import Preparation
 
     known = trained.preparation or Preparation()
     return dataclasses.replace(known.window, drop_seconds=drop, min_duration=0.0)
@@ -198,11 +198,11 @@ def _add_export(subparsers: Subparsers) -> None:
 
 def run_export(arguments: argparse.Namespace) -> int:
     """Carry out ``ressin export``."""
-    from ressin.data.extras import require
+    from ressin._extras import require
 
     require("torch", "train", "exporting a model")
-    from ressin.learn.checkpoint import load
-    from ressin.learn.export import export_onnx
+    from ressin.learn.trained.checkpoint import load
+    from ressin.learn.trained.export import export_onnx
 
     found = export_onnx(load(arguments.checkpoint), arguments.output)
     for name, shape in found.inputs:

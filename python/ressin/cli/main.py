@@ -7,7 +7,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ressin.cli import data, decompose, demo, learn, watch, windows
+from ressin.cli import data, learn
+from ressin.cli.decompose import command as decompose
+from ressin.cli.decompose import windows
+from ressin.cli.demo import command as demo
+from ressin.cli.watch import command as watch
 from ressin.errors import RessinError
 
 # Each adds parsers to the subparsers it is given; a parser's default `run` takes the arguments and returns the status.
@@ -56,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from ressin import __version__
+    from ressin._core import __version__
 
     parser = argparse.ArgumentParser(
         prog="ressin", description="Split skin conductance (EDA, GSR) into its phasic and tonic part, exactly and fast."

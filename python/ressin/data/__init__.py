@@ -6,19 +6,19 @@ The flow, one type per arrow:
 
 | module | holds |
 |---|---|
-| `ressin.data.catalog` | `Catalog`, `Entry`, `Reject`: what was found, and what was not usable and why |
-| `ressin.data.pmemo` | the PMEmo loaders, both releases |
-| `ressin.data.manifest` | your own recordings, from a CSV or Parquet list |
-| `ressin.data.labels` | high and low per subject, by k-means |
-| `ressin.data.music` | the 6373 ComParE functionals, extracted or read |
-| `ressin.data.prepare` | everything above, written as Parquet; resumable; on a cluster if wanted |
-| `ressin.data.store` | `load`: the prepared folder as `Prepared` |
-| `ressin.data.splits` | ten folds: random, subject-disjoint, song-disjoint |
-| `ressin.data.simulate` | a PMEmo-2018 folder made up from a documented model |
+| `ressin.data.sources.catalog` | `Catalog`, `Entry`, `Reject`: what was found, and what was not usable and why |
+| `ressin.data.sources.pmemo` | the PMEmo loaders, both releases |
+| `ressin.data.sources.manifest` | your own recordings, from a CSV or Parquet list |
+| `ressin.data.preparation.labels` | high and low per subject, by k-means |
+| `ressin.data.preparation.music` | the 6373 ComParE functionals, extracted or read |
+| `ressin.data.preparation.prepare` | everything above, written as Parquet; resumable; on a cluster if wanted |
+| `ressin.data.store.store` | `load`: the prepared folder as `Prepared` |
+| `ressin.data.samples.splits` | ten folds: random, subject-disjoint, song-disjoint |
+| `ressin.simulation.pmemo` | a PMEmo-2018 folder made up from a documented model |
 
 The package needs the extra `data`; the music features also need `music`, a cluster needs `scale`.
 """
 
-from ressin.data.extras import require
+from ressin._extras import require
 
 require("pyarrow", "data", "ressin.data")

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ressin._files.parquet_size import parquet_bytes
 from ressin.errors import MissingExtraError, RecordingError
 from ressin.io.table import FrameTable, Table
-from ressin.io.unfolded import parquet_bytes
 
 MAX_PARQUET_BYTES = 8 * 2**30  # a day of six columns at 2 kHz
 

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ressin import __version__
-from ressin._atomic import replacing
+from ressin._core import __version__
+from ressin._files.atomic import replacing
 from ressin.errors import MissingExtraError, OutputError
 from ressin.io.source import content_suffix
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ressin.decomposition import Decomposition
-    from ressin.windowed import Windows
+    from ressin.decomposition.result import Decomposition
+    from ressin.decomposition.windows import Windows
 
 _CHUNK = 100_000  # rows that are formatted at a time
 _FORMATS = (".csv", ".tsv", ".txt", ".parquet")
@@ -120,7 +120,7 @@ def write_json(content: Mapping[str, object], path: str | os.PathLike[str]) -> N
 
 
 def write_scrs(scrs: pd.DataFrame, path: str | os.PathLike[str], *, unit: str = "uS") -> None:
-    """Write a table of SCR events (see `ressin.events.find_scrs`) as CSV, with units behind the names.
+    """Write a table of SCR events (see `ressin.decomposition.scrs.find_scrs`) as CSV, with units behind the names.
 
     Raises
     ------

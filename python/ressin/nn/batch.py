@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch.autograd import forward_ad
 
+from ressin.decomposition.inputs import MIN_SAMPLES
 from ressin.errors import InvalidInputError
-from ressin.signals import MIN_SAMPLES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

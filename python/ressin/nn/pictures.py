@@ -11,9 +11,8 @@ from torch import Tensor
 
 from ressin import _core
 from ressin.errors import InvalidInputError
-from ressin.image import DEFAULT, ImageSettings
+from ressin.image import DEFAULT, ImageSettings, check_rate, empty_images, too_short
 from ressin.nn.batch import refuse_forward_mode
-from ressin.packed import check_rate, empty_images, too_short
 
 
 def draw(

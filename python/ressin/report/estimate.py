@@ -9,12 +9,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ressin.data.labelled import LabelledData
-from ressin.learn.baselines import SeriesClassifier
-from ressin.learn.evaluate import Fold
-from ressin.learn.network import NetworkClassifier
-from ressin.learn.progress import TrainingProgress
-from ressin.learn.settings import TrainSettings
+from ressin.data.samples.labelled import LabelledData
+from ressin.learn.evaluation.baselines import SeriesClassifier
+from ressin.learn.evaluation.evaluate import Fold
+from ressin.learn.evaluation.network import NetworkClassifier
+from ressin.learn.model.settings import TrainSettings
+from ressin.learn.training.progress import TrainingProgress
 from ressin.report.grid import Bench, classifier_of
 from ressin.report.plan import Cell
 

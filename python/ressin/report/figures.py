@@ -12,16 +12,17 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ressin.data.figures import plot_labels, plot_round_trip, round_trip
-from ressin.figure_files import save_figure
-from ressin.plots import PHASIC, SIGNAL, STYLE, TONIC
+from ressin.plots.decomposition import PHASIC, SIGNAL, TONIC
+from ressin.plots.files import save_figure
+from ressin.plots.style import STYLE
 from ressin.report.plan import NAMES, SPLITS, Cell
+from ressin.report.prepared_figures import plot_labels, plot_round_trip, round_trip
 from ressin.report.tables import Ceiling, Results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ressin.data.store import Prepared
+    from ressin.data.store.store import Prepared
 
 SMOOTHED = 20  # iterations in a shown mean of the loss
 COLOURS = {

@@ -14,21 +14,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ressin._atomic import replacing
-from ressin.data.labelled import LabelledData, labelled_data
-from ressin.data.splits import GROUP_COLUMN, Splits, make_splits
+from ressin._files.atomic import replacing
+from ressin.data.samples.labelled import LabelledData, labelled_data
+from ressin.data.samples.splits import GROUP_COLUMN, Splits, make_splits
 from ressin.errors import InvalidInputError, OutputError
-from ressin.learn.baselines import BoostedFeatures, MusicSVM, SeriesClassifier
-from ressin.learn.checkpoint import versions
-from ressin.learn.evaluate import Classifier, CrossValidation, cross_validate
-from ressin.learn.metrics import Estimate
-from ressin.learn.network import NetworkClassifier
-from ressin.learn.progress import Progress
-from ressin.learn.regression import regress
+from ressin.learn.evaluation.baselines import BoostedFeatures, MusicSVM, SeriesClassifier
+from ressin.learn.evaluation.evaluate import Classifier, CrossValidation, cross_validate
+from ressin.learn.evaluation.metrics import Estimate
+from ressin.learn.evaluation.network import NetworkClassifier
+from ressin.learn.evaluation.regression import regress
+from ressin.learn.trained.checkpoint import versions
+from ressin.learn.training.progress import Progress
 from ressin.report.plan import SPLITS, Cell, Plan
 
 if TYPE_CHECKING:
-    from ressin.data.store import Prepared
+    from ressin.data.store.store import Prepared
 
 FORMAT = 1
 Result = dict[str, Any]

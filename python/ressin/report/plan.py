@@ -9,7 +9,7 @@ from typing import Any
 
 from ressin.errors import InvalidInputError
 from ressin.image import ImageSettings
-from ressin.learn.settings import LearnSettings, ModelSettings, TrainSettings
+from ressin.learn.model.settings import LearnSettings, ModelSettings, TrainSettings
 
 PLANS = ("quick", "default", "full")
 SPLITS = ("random", "subject", "song")
@@ -69,7 +69,7 @@ class Plan:
     seed
         Of folds and bootstrap; that of the training is in `learn`.
     device
-        See `ressin.learn.training.train`.
+        See `ressin.learn.trained.train.train`.
     """
 
     name: str = "default"

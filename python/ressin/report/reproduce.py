@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from ressin.data.files import locked, sweep
-from ressin.data.store import Prepared, load
+from ressin._files.limits import locked, sweep
+from ressin.data.store.store import Prepared, load
 from ressin.errors import InvalidInputError
-from ressin.learn.checkpoint import versions
-from ressin.learn.progress import Progress
-from ressin.learn.training import MODEL, train
+from ressin.learn.trained.checkpoint import versions
+from ressin.learn.trained.train import MODEL, train
+from ressin.learn.training.progress import Progress
 from ressin.report.claims import Claim
 from ressin.report.estimate import TimeLeft, estimate_seconds
 from ressin.report.grid import Bench, compute, file_name, kept, make_bench, make_folder

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ressin._atomic import replacing
-from ressin.learn.checkpoint import versions
+from ressin._files.atomic import replacing
+from ressin.learn.trained.checkpoint import versions
 from ressin.report import paper
 from ressin.report.claims import Claim, make_claims
 from ressin.report.figures import write_figures
@@ -18,7 +18,7 @@ from ressin.report.plan import Cell
 from ressin.report.tables import Ceiling, Results, make_tables
 
 if TYPE_CHECKING:
-    from ressin.data.store import Prepared
+    from ressin.data.store.store import Prepared
 
 
 def write_report(

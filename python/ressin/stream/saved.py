@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ressin._atomic import replacing
+from ressin._files.atomic import replacing
 from ressin.errors import InvalidInputError, RecordingError
 from ressin.settings import Settings, check_knots
 from ressin.stream.engine import Engine

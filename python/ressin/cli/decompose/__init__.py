@@ -1,0 +1,1 @@
+"""The commands `ressin decompose` and `ressin windows`."""

@@ -1,0 +1,113 @@
+"""What is written and said about one decomposed recording."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ressin.cli.decompose.targets import Target
+from ressin.cli.terminal import duration_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ressin.decomposition.result import Decomposition
+    from ressin.recording import Recording
+
+
+def write_results(
+    target: Target,
+    recording: Recording,
+    result: Decomposition,
+    *,
+    min_amplitude: float,
+    scrs: bool,
+    picture: bool,
+) -> str:
+    """Write the files of one recording.
+
+    Parameters
+    ----------
+    target
+        Where to.
+    recording
+        What was read.
+    result
+        Its decomposition.
+    min_amplitude
+        Least height of an SCR in the unit of the recording.
+    scrs, picture
+        Whether to write the table of SCR events and the picture besides samples and evidence.
+
+    Returns
+    -------
+    str
+        Lines for a person: what was taken, how well it was solved, what was written.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be written.
+    """
+    from ressin.decomposition.scrs import find_scrs
+    from ressin.io.write import write_decomposition, write_evidence, write_scrs
+
+    events = find_scrs(result, min_amplitude=min_amplitude)
+    written = [target.table, target.evidence]
+    write_decomposition(result, target.table, unit=recording.unit, start_time=recording.start_time)
+    write_evidence(result, target.evidence, extra=_about(target, recording, len(events), min_amplitude))
+    if scrs:
+        write_scrs(events, target.scrs, unit=recording.unit)
+        written.append(target.scrs)
+    if picture:
+        _draw(target, recording, result, events)
+        written.append(target.picture)
+    return _lines(target, recording, result, len(events), written)
+
+
+def _draw(target: Target, recording: Recording, result: Decomposition, events: pd.DataFrame) -> None:
+    from ressin.plots.decomposition import plot_decomposition
+    from ressin.plots.files import save_figure
+
+    figure = plot_decomposition(result, scrs=events, title=target.name, unit=recording.unit)
+    facts = {
+        "file": target.source.name,
+        "length": _length(recording),
+        "taken": "; ".join(recording.notes),
+        "status": f"{result.status} in {result.iterations} iterations, relative duality gap {result.relative_gap:.1e}",
+        "quality": str(result.quality),
+        "SCR events": len(events),
+    }
+    save_figure(figure, target.picture, title=target.name, facts=facts)
+
+
+def _about(target: Target, recording: Recording, n_scrs: int, min_amplitude: float) -> dict[str, object]:
+    return {
+        "recording": {
+            "file": str(target.source),
+            "name": target.name,
+            "unit": recording.unit,
+            "start_time": recording.start_time,
+            "duration": recording.duration,
+            "notes": list(recording.notes),
+        },
+        "scrs": {"count": n_scrs, "min_amplitude": min_amplitude},
+    }
+
+
+def _lines(target: Target, recording: Recording, result: Decomposition, n_scrs: int, written: Sequence[Path]) -> str:
+    return "\n".join(
+        (
+            f"{target.source}: {_length(recording)}",
+            f"  taken     {'; '.join(recording.notes) or 'as given'}",
+            f"  {result.status:8}  relative duality gap {result.relative_gap:.1e} after {result.iterations} "
+            f"iterations; {n_scrs} SCR{'' if n_scrs == 1 else 's'}",
+            f"  quality   {result.quality}",
+            f"  written   {', '.join(map(str, written))}",
+        )
+    )
+
+
+def _length(recording: Recording) -> str:
+    return f"{recording.n_samples} samples at {recording.sampling_rate:g} Hz, {duration_text(recording.duration)}"

@@ -1,0 +1,187 @@
+"""What `ressin decompose` does with its files: in groups here, or file by file in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from itertools import repeat
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ressin.errors import RessinError
+
+if TYPE_CHECKING:  # what reads and writes files is imported where it runs, so that --help is quick
+    from ressin.cli.decompose.targets import Target
+    from ressin.decomposition.result import Decomposition
+    from ressin.recording import Recording
+
+    Group: TypeAlias = list[tuple[Target, Recording]]
+
+_GROUP_SAMPLES = 8_000_000  # recordings are read, decomposed and written in groups of about so many samples
+_GROUP_FILES = 128
+# What a file takes, about, and from how much on several processes are worth the second that their start takes.
+_SECONDS_PER_BYTE = 1e-6
+_SECONDS_PER_PICTURE = 0.4
+_WORTH_PROCESSES = 4.0  # seconds
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is to be done with every file.
+
+    Attributes
+    ----------
+    settings
+        Arguments of `ressin.decompose_batch`.
+    rate, column
+        As for `ressin.read_recording`'s `sampling_rate` and `column`.
+    scrs, picture
+        Whether to write the table of SCR events and the picture.
+    min_amplitude
+        Least height of an SCR in the unit of the signal, > 0.
+    n_boot, boot_seed
+        Replicates of the bands, 0 for none, and their seed.
+    """
+
+    settings: dict[str, Any]
+    rate: float | None
+    column: str | None
+    scrs: bool
+    picture: bool
+    min_amplitude: float
+    n_boot: int
+    boot_seed: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file: what to say about it, or why it failed, else ""."""
+
+    target: Target
+    said: str = ""
+    reason: str = ""
+
+
+def count_processes(targets: Sequence[Target], options: Options) -> int:
+    """Return how many processes to use: one, unless there is so much to do that starting more pays."""
+    sizes = [os.path.getsize(target.source) if target.source.is_file() else 0 for target in targets]
+    seconds = _SECONDS_PER_BYTE * sum(sizes) + (_SECONDS_PER_PICTURE * len(targets) if options.picture else 0.0)
+    if seconds < _WORTH_PROCESSES:
+        return 1
+    return min(options.settings["n_threads"] or os.cpu_count() or 1, len(targets))
+
+
+def work_apart(targets: Sequence[Target], options: Options, n_processes: int) -> Iterator[Outcome]:
+    """Work on the files one by one in several processes; the outcomes come in the files' order.
+
+    Raises
+    ------
+    RessinError
+        If a process dies.
+    KeyboardInterrupt
+        After Ctrl-C, once the files at hand are written.
+    """
+    alone = replace(options, settings={**options.settings, "n_threads": 1})
+    pool = ProcessPoolExecutor(n_processes, mp_context=get_context("spawn"), initializer=_leave_ctrl_c_to_the_parent)
+    try:
+        yield from pool.map(_work_on_one, targets, repeat(alone))
+    except BrokenProcessPool as error:
+        raise RessinError(
+            "a process that worked on the files was ended from outside, perhaps because memory ran out; what was "
+            "written is whole; --jobs 1 does without such processes"
+        ) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _leave_ctrl_c_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _work_on_one(target: Target, options: Options) -> Outcome:
+    return next(work([target], options))
+
+
+def work(
+    targets: Sequence[Target], options: Options, stage: Callable[[str], object] = lambda text: None
+) -> Iterator[Outcome]:
+    """Work on the files in groups that fit into memory, each decomposed as one batch.
+
+    Parameters
+    ----------
+    targets
+        The files, and where their results go.
+    options
+        What is to be done.
+    stage
+        Told what is being done.
+    """
+    from ressin.io.read import read_recording
+
+    group: Group = []
+    for target in targets:
+        stage("reading")
+        try:
+            recording = read_recording(target.source, sampling_rate=options.rate, column=options.column)
+        except RessinError as error:
+            yield Outcome(target, reason=reason_of(error, target))
+            continue
+        group.append((target, recording))
+        if len(group) >= _GROUP_FILES or sum(item.n_samples for _, item in group) >= _GROUP_SAMPLES:
+            yield from _work_on_group(group, options, stage)
+            group = []
+    if group:
+        yield from _work_on_group(group, options, stage)
+
+
+def _work_on_group(group: Group, options: Options, stage: Callable[[str], object]) -> Iterator[Outcome]:
+    from ressin.decomposition.decompose import decompose_batch
+
+    stage("decomposing")
+    signals = {str(target.source): recording.signal for target, recording in group}
+    rates = {str(target.source): recording.sampling_rate for target, recording in group}
+    results = decompose_batch(signals, rates, errors="return", **options.settings)
+    for target, recording in group:
+        try:
+            yield Outcome(target, _write(target, recording, results.pop(str(target.source)), options, stage))
+        except RessinError as error:
+            yield Outcome(target, reason=reason_of(error, target))
+
+
+def _write(
+    target: Target,
+    recording: Recording,
+    result: Decomposition | RessinError,
+    options: Options,
+    stage: Callable[[str], object],
+) -> str:
+    from ressin.cli.decompose.results import write_results
+    from ressin.decomposition.bands import with_bands
+
+    if isinstance(result, RessinError):
+        raise result
+    if options.n_boot:
+        stage("bands")
+        result = with_bands(result, options.n_boot, seed=options.boot_seed, n_threads=options.settings["n_threads"])
+    stage("writing")
+    return write_results(
+        target,
+        recording,
+        result,
+        min_amplitude=options.min_amplitude,
+        scrs=options.scrs,
+        picture=options.picture,
+    )
+
+
+def reason_of(error: RessinError, target: Target) -> str:
+    """Return an error's message without the name of the file, which the table gives."""
+    text = str(error)
+    for start in (f"{target.source}", f"signal {str(target.source)!r}"):
+        if text.startswith(start):
+            return text[len(start) :].lstrip(":, ")
+    return text

@@ -1,0 +1,197 @@
+"""What a command says on the terminal: results, progress bars, failures, durations."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ressin.learn.training.progress import TrainingProgress
+
+
+class Console:
+    """Lines on standard output and, meanwhile, a bar of files on standard error.
+
+    The bar needs tqdm and is shown where standard error is a terminal and more than one file is worked on.
+    """
+
+    def __init__(self, total: int, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._bar = None if quiet or total < 2 or not sys.stderr.isatty() else _bar(total)
+
+    def __enter__(self) -> Console:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def say(self, text: str) -> None:
+        """Print a line, above the bar where there is one."""
+        if self._quiet:
+            return
+        if self._bar is not None:
+            self._bar.write(text)
+        else:
+            print(text)
+
+    def stage(self, text: str) -> None:
+        """Name in the bar what is being done."""
+        if self._bar is not None:
+            self._bar.set_description(text)
+
+    def step(self) -> None:
+        """Count one file as done, well or not."""
+        if self._bar is not None:
+            self._bar.update(1)
+
+
+def _bar(total: int) -> Any:
+    """Return a tqdm bar, or None, with a word about it, where tqdm is not installed."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        print("(no progress bar: it needs tqdm, which  pip install 'ressin[data]'  brings)", file=sys.stderr)
+        return None
+    return tqdm(total=total, unit="file", leave=False, dynamic_ncols=True)
+
+
+def failure_table(failures: Sequence[tuple[str, str]], total: int) -> str:
+    """Return the table of files that failed and why, for the end of a run.
+
+    Parameters
+    ----------
+    failures
+        File and reason, one pair each.
+    total
+        Number of files of the run.
+    """
+    width = max(60, shutil.get_terminal_size().columns)
+    first = max(len(name) for name, _ in failures)
+    beside = first <= width // 3  # else the reason stands below the name
+    indent = 4 + first if beside else 6
+    lines = [f"{len(failures)} of {total} {'file' if total == 1 else 'files'} failed:"]
+    for name, reason in failures:
+        wrapped = textwrap.wrap(reason, width - indent, break_long_words=False, break_on_hyphens=False)
+        if beside:
+            lines.append(f"  {name:{first}}  {wrapped[0]}")
+            wrapped = wrapped[1:]
+        else:
+            lines.append(f"  {name}")
+        lines += [" " * indent + text for text in wrapped]
+    return "\n".join(lines)
+
+
+def duration_text(seconds: float) -> str:
+    """Write a duration as a person would: ``45 s``, ``8.4 min``, ``24 h``."""
+    if seconds < 120:
+        return f"{seconds:.3g} s"
+    return f"{seconds / 60:.3g} min" if seconds < 7200 else f"{seconds / 3600:.3g} h"
+
+
+class StageBars:
+    """A progress bar per stage; nothing where it is quiet. Entered, it gives what the work calls."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.bars: dict[str, Any] = {}
+
+    def __enter__(self) -> Callable[[str, int, int], None] | None:
+        return None if self.quiet else self._tell
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for bar in self.bars.values():
+            bar.close()
+
+    def _tell(self, stage: str, done: int, total: int) -> None:
+        if stage not in self.bars:
+            self.bars[stage] = _tqdm()(total=total, desc=stage, file=sys.stderr, dynamic_ncols=True)
+        self.bars[stage].update(done - self.bars[stage].n)
+
+
+class TrainingBar:
+    """One line for the training that is going on, and the report's own lines above it.
+
+    The bar is there where standard error is a terminal; the lines go to standard output in any case, unless it is
+    quiet.
+    """
+
+    def __init__(self, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self._bar: Any = None
+        self._name = ""
+
+    def __enter__(self) -> TrainingBar:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is a bar at all."""
+        return not self.quiet and sys.stderr.isatty()
+
+    def say(self, text: str) -> None:
+        """Print a line, above the bar where there is one."""
+        if self.quiet:
+            return
+        if self._bar is None:
+            print(text, flush=True)
+        else:
+            self._bar.write(text, file=sys.stdout)
+            sys.stdout.flush()
+
+    def __call__(self, report: TrainingProgress) -> None:
+        """Show where a training is."""
+        if self._bar is None:
+            layout = "{desc} |{bar}| {n_fmt}/{total_fmt}{postfix}"
+            self._bar = _tqdm()(
+                total=report.total, bar_format=layout, file=sys.stderr, dynamic_ncols=True, leave=False, mininterval=0.2
+            )
+        if report.name != self._name:
+            self._name = report.name
+            self._bar.reset(report.total)
+            self._bar.set_description_str(report.name, refresh=False)
+        numbers = f"loss {report.loss:.3f}, accuracy {report.accuracy:.0%}, {report.samples_per_second:,.0f}/s"
+        self._bar.set_postfix_str(f"{numbers}, {report.seconds_left:.0f} s left", refresh=False)
+        self._bar.update(report.step - self._bar.n)
+
+
+def _tqdm() -> Any:
+    from ressin._extras import require
+
+    return require("tqdm", "data", "showing progress").tqdm
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the steps of the demo share.
+
+    Attributes
+    ----------
+    folder
+        Where files are written; it exists.
+    seed
+        Seed of all randomness; a step makes its own generators from it.
+    """
+
+    folder: Path
+    seed: int
+
+    def say(self, topic: str, text: str) -> None:
+        """Print one line under a topic."""
+        print(f"{topic:12}{text}", flush=True)

@@ -1,0 +1,1 @@
+"""From a catalog to the tables of a prepared folder."""

@@ -1,0 +1,170 @@
+"""The parts put together: tables of the prepared folder, each written whole or not at all."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ressin._files.atomic import replacing
+from ressin.data.preparation.labels import LabelRule, label_ratings, label_song_means
+from ressin.data.preparation.music import MusicTable
+from ressin.data.preparation.partition import rejects_of
+from ressin.data.sources.catalog import DIMENSIONS, Catalog, Reject
+from ressin.data.store.schema import (
+    CHANNELS,
+    REJECT_SCHEMA,
+    STIMULUS_SCHEMA,
+    SUBJECT_SCHEMA,
+    label_fields,
+    music_schema,
+    rating_schema,
+    recording_schema,
+)
+from ressin.errors import InvalidInputError, RecordingError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PARQUET_OPTIONS: dict[str, object] = {
+    "version": "2.6",
+    "compression": "zstd",
+    "compression_level": 1,
+    "use_dictionary": False,
+}
+# The bytes of the floats are sorted by their place before they are compressed: half the size at the same speed.
+SPLIT_COLUMNS = [f"{name}.list.element" for name in CHANNELS]
+
+
+def label_catalog(catalog: Catalog, rule: LabelRule) -> tuple["pd.DataFrame", "pd.DataFrame", list[Reject]]:
+    """Label the ratings of a catalog; labels that the data bring ready-made win over the rule.
+
+    Returns
+    -------
+    ratings, subjects, rejects
+        The ratings with a column ``<name>_label`` for every label; centres and thresholds; the subjects that
+        have no labels, by name.
+    """
+    ratings = catalog.ratings.copy()
+    label = label_song_means if catalog.rating_source == "song mean" else label_ratings
+    labels, subjects = label(ratings, rule)
+    for name in DIMENSIONS:
+        if name not in catalog.label_names:
+            ratings[f"{name}_label"] = labels[f"{name}_label"]
+    rejects = []
+    rated = ratings[list(DIMENSIONS)].notna().any(axis=1)
+    known = set(ratings.loc[rated, "subject"])
+    for subject, applied in zip(subjects["subject"], subjects["rule"], strict=True):
+        if subject in known and ("k-means" not in applied or "no contrast" in applied):
+            rejects.append(Reject(f"subject {subject}", "labels", f"labelled by the rule: {applied}", "kept"))
+    return ratings, subjects, rejects
+
+
+def all_labels(catalog: Catalog) -> tuple[str, ...]:
+    """Names of every label of a catalog: arousal and valence, then the ready-made ones."""
+    return (*DIMENSIONS, *(name for name in catalog.label_names if name not in DIMENSIONS))
+
+
+def write_recordings(path: Path, parts: Sequence[Path], ratings: "pd.DataFrame", names: Sequence[str]) -> list[Reject]:
+    """Join the parts with ratings and labels into ``recordings.parquet``, one row group each.
+
+    Returns
+    -------
+    rejects
+        Those of the parts, in order.
+    """
+    schema = recording_schema(names)
+    keyed = ratings.set_index("pair")
+    rejects: list[Reject] = []
+    options = {**PARQUET_OPTIONS, "use_byte_stream_split": SPLIT_COLUMNS}
+    with replacing(path) as temporary, pq.ParquetWriter(temporary, schema, **options) as writer:
+        for part in parts:
+            table = _read_part(part)
+            rejects += rejects_of(table)
+            rows = keyed.loc[table.column("pair").to_pylist()]
+            for field in label_fields(names):
+                table = table.append_column(field, column_of(rows[field.name], field.type))
+            writer.write_table(table.select(schema.names).cast(schema))
+    return rejects
+
+
+def _read_part(part: Path) -> pa.Table:
+    """Read a part; a damaged one (it was whole when it was written) is removed, so that the next run makes it anew."""
+    try:
+        return pq.read_table(part)
+    except (pa.ArrowException, OSError) as error:
+        part.unlink(missing_ok=True)
+        raise RecordingError(
+            f"{part.name}: this piece of work is damaged and was removed; run again ({error})"
+        ) from error
+
+
+def column_of(values: "pd.Series", kind: pa.DataType) -> pa.Array:
+    """Turn a pandas column into an Arrow array; whatever pandas calls missing becomes null."""
+    return pa.array(values, type=kind, from_pandas=True)
+
+
+def write_frame(path: Path, frame: "pd.DataFrame", schema: pa.Schema) -> None:
+    """Write a frame in the columns of a schema."""
+    write_table(path, pa.table([column_of(frame[field.name], field.type) for field in schema], schema=schema))
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write one table as Parquet, whole or not at all."""
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary, **PARQUET_OPTIONS)
+
+
+def write_ratings(path: Path, ratings: "pd.DataFrame", names: Sequence[str]) -> None:
+    """Write ``ratings.parquet``."""
+    write_frame(path, ratings, rating_schema(names))
+
+
+def write_subjects(path: Path, subjects: "pd.DataFrame") -> None:
+    """Write ``subjects.parquet``."""
+    write_frame(path, subjects, SUBJECT_SCHEMA)
+
+
+def write_stimuli(path: Path, catalog: Catalog, music: MusicTable) -> None:
+    """Write ``stimuli.parquet``, with where each stimulus' features came from."""
+    sources = dict(zip(music.stimuli, music.sources, strict=True))
+    frame = catalog.stimuli.assign(music=[sources.get(name, "") for name in catalog.stimuli["stimulus"]])
+    write_frame(path, frame, STIMULUS_SCHEMA)
+
+
+def write_music(path: Path, music: MusicTable) -> None:
+    """Write ``music.parquet``: a row per stimulus, a column per feature."""
+    columns = [pa.array(music.stimuli, pa.string())]
+    columns += [pa.array(np.ascontiguousarray(music.values[:, place])) for place in range(len(music.names))]
+    write_table(path, pa.table(columns, schema=music_schema(music.names)))
+
+
+def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
+    """Write ``rejects.parquet``."""
+    write_table(path, pa.Table.from_pylist([asdict(reject) for reject in rejects], schema=REJECT_SCHEMA))
+
+
+def summarise(rejects: Sequence[Reject]) -> list[dict[str, Any]]:
+    """Count rejects by kind and action, the most frequent first."""
+    counted = Counter((reject.kind, reject.action) for reject in rejects)
+    ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    return [{"kind": kind, "action": action, "count": count} for (kind, action), count in ordered]
+
+
+def dump_meta(meta: dict[str, Any]) -> bytes:
+    """Serialise ``meta.json``: sorted, indented, plain JSON without NaN.
+
+    Raises
+    ------
+    InvalidInputError
+        When a setting is not a finite number.
+    """
+    try:
+        return json.dumps(meta, indent=2, sort_keys=True, allow_nan=False).encode() + b"\n"
+    except ValueError as error:
+        raise InvalidInputError(f"a setting is not a finite number ({error})") from error

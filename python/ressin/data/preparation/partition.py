@@ -1,0 +1,126 @@
+"""One piece of work: some recordings, read, decomposed, and written as one Parquet part.
+
+A part is a pure function of its task: same content, settings and version, same bytes, on any machine of a
+cluster and however often it is tried.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ressin._files.atomic import replacing
+from ressin.data.preparation.cut import Window
+from ressin.data.preparation.reading import read_files
+from ressin.data.preparation.task import Task
+from ressin.data.sources.catalog import Reject
+from ressin.data.store.schema import CHANNELS, PART_SCHEMA
+
+if TYPE_CHECKING:
+    from ressin.decomposition.result import Decomposition
+
+PARQUET_OPTIONS: dict[str, object] = {"version": "2.6", "use_dictionary": False, "compression": "none"}
+
+
+def run_task(task: Task) -> str:
+    """Carry out one task; returns its key. Nothing is done when the part is already there."""
+    part = Path(task.part)
+    if not part.is_file():
+        table = prepare_partition(task)
+        with replacing(part) as temporary:
+            pq.write_table(table, temporary, **PARQUET_OPTIONS)
+    return task.key
+
+
+def prepare_partition(task: Task) -> pa.Table:
+    """Read and decompose the recordings of a task.
+
+    Returns
+    -------
+    table
+        `PART_SCHEMA`, one row per usable recording; the rejects are JSON in the schema's metadata.
+    """
+    windows, rejects = read_files(task)
+    rows, refused = _decompose(windows, task)
+    listing = json.dumps([asdict(reject) for reject in rejects + refused])
+    return _table(rows).replace_schema_metadata({b"ressin.rejects": listing.encode()})
+
+
+def _decompose(windows: list[Window], task: Task) -> tuple[list[tuple[Window, "Decomposition"]], list[Reject]]:
+    """Decompose a batch; a recording that the solver refuses is listed with the solver's words."""
+    from ressin.decomposition.decompose import decompose_batch
+    from ressin.decomposition.result import Decomposition
+
+    if not windows:
+        return [], []
+    results = decompose_batch(
+        [window.signal for window in windows],
+        [window.sampling_rate for window in windows],
+        **asdict(task.settings.decomposition),
+        missing="solve",
+        errors="return",
+        n_threads=task.n_threads,
+    )
+    rows, rejects = [], []
+    for place, (window, result) in enumerate(zip(windows, results, strict=True)):
+        if isinstance(result, Decomposition):
+            rows.append((window, result))
+        else:
+            reason = f"not decomposed: {str(result).removeprefix(f'signal {place}: ')}"
+            rejects.append(Reject(window.entry.path, "solver", reason, "rejected", window.entry.recording_id))
+    return rows, rejects
+
+
+def _table(rows: Iterable[tuple[Window, "Decomposition"]]) -> pa.Table:
+    """Lay results out as `PART_SCHEMA`."""
+    records = []
+    channels: dict[str, list[np.ndarray]] = {name: [] for name in CHANNELS}
+    for window, result in rows:
+        missing = np.isnan(window.signal)
+        origin = np.where(missing, result.phasic + result.tonic, window.signal)
+        for name, values in zip(CHANNELS, (origin, result.phasic, result.tonic), strict=True):
+            channels[name].append(values[window.lead :].astype(np.float32))
+        records.append(_record(window, result, float(missing[window.lead :].mean())))
+    offsets = np.concatenate([[0], np.cumsum([len(values) for values in channels["origin"]], dtype=np.int64)])
+    columns = {}
+    for name, pieces in channels.items():
+        flat = pa.array(np.concatenate([*pieces, np.empty(0, np.float32)]))
+        columns[name] = pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), flat)
+    for field in PART_SCHEMA:
+        if field.name not in columns:
+            columns[field.name] = pa.array([record[field.name] for record in records], field.type)
+    return pa.table([columns[field.name] for field in PART_SCHEMA], schema=PART_SCHEMA)
+
+
+def _record(window: Window, result: "Decomposition", missing: float) -> dict[str, object]:
+    """Identity and evidence of one row."""
+    entry = window.entry
+    return {
+        "recording_id": entry.recording_id,
+        "pair": entry.pair,
+        "subject": entry.subject,
+        "stimulus": entry.stimulus,
+        "dimension": entry.dimension,
+        "sampling_rate": window.sampling_rate,
+        "n_samples": len(window.signal) - window.lead,
+        "status": result.status,
+        "converged": result.converged,
+        "iterations": result.iterations,
+        "objective": result.objective,
+        "relative_gap": result.relative_gap,
+        "residual_share": result.quality.residual_share,
+        "phasic_tonic_correlation": result.quality.phasic_tonic_correlation,
+        "fast_decay_share": result.quality.fast_decay_share,
+        "quality": " ".join(result.quality.messages),
+        "missing_share": missing,
+    }
+
+
+def rejects_of(table: pa.Table) -> list[Reject]:
+    """Read back the rejects of a part."""
+    return [Reject(**reject) for reject in json.loads(table.schema.metadata[b"ressin.rejects"])]

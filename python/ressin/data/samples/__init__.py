@@ -1,0 +1,1 @@
+"""What a learner sees of prepared data: labelled samples and splits."""

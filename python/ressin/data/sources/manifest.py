@@ -1,0 +1,211 @@
+"""Your own recordings: a list in CSV or Parquet, one row per window, checked row by row before anything is read.
+
+| column | needed | meaning |
+|---|---|---|
+| ``recording`` | yes | file, relative to the manifest's folder (or to `root`), which it may not leave |
+| ``subject``, ``stimulus`` | yes | who, and what they heard or saw |
+| ``sampling_rate`` | no | Hz; otherwise the file has to say it |
+| ``column`` | no | column of the signal, by name or by number from 1 |
+| ``start``, ``end`` | no | window in seconds; several windows of one file are several rows |
+| ``arousal``, ``valence`` | no | ratings on any scale, the same for one subject |
+| ``<name>_label`` | no | ready labels, 0 or 1, of any name; also any column named in `labels` |
+| ``audio`` | no | music clip of the stimulus |
+| ``feature_row`` | no | key of the stimulus in the table `features`; otherwise its name |
+| ``recording_id`` | no | otherwise file and row |
+"""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ressin._files.limits import MAX_TABLE_BYTES, check_unfolded, inside, read_limited
+from ressin.data.sources.catalog import DIMENSIONS, Catalog, Entry, Reject
+from ressin.data.sources.manifest_check import NUMBERS, TEXTS, check_frame, problem_text
+from ressin.data.sources.tables import decode, rows_of
+from ressin.errors import InvalidInputError, RecordingError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_ROWS = 1_000_000
+
+
+def read_manifest(
+    path: str | Path, *, root: str | Path | None = None, labels: Sequence[str] = (), features: str | None = None
+) -> Catalog:
+    """Take stock of a manifest.
+
+    Parameters
+    ----------
+    path
+        ``.csv`` (comma, semicolon or tab) or ``.parquet``.
+    root
+        Folder that the paths are relative to, and that none may leave, not even by a link; default the manifest's.
+    labels
+        Names of columns that hold ready labels, besides those that end in ``_label``.
+    features
+        Table of music features (CSV or Parquet: a key, then numbers), relative to `root`.
+
+    Returns
+    -------
+    catalog
+        One entry per row. The recordings are opened later; those that cannot be read become rejects there.
+
+    Raises
+    ------
+    InvalidInputError
+        When the manifest is not right; the message names row and column of each problem (the first 20).
+    RecordingError
+        When the manifest cannot be read at all.
+    """
+    source = Path(path)
+    base = Path(root) if root is not None else source.parent
+    raw, lines = _read(source)
+    frame, label_names = check_frame(raw, lines, labels, source.name)
+    problems: list[str] = []
+    files = _paths(frame, "recording", base, lines, problems)
+    clips = _paths(frame, "audio", base, lines, problems)
+    stimuli = _stimuli(frame, clips, lines, problems)
+    if problems:
+        raise InvalidInputError(problem_text(source.name, problems))
+    if features is not None:
+        inside(base, features, "table of features")
+    entries = _entries(frame, files)
+    ratings = frame[["subject", "stimulus", *DIMENSIONS]].copy()
+    ratings.insert(0, "pair", frame["recording_id"])
+    for name in label_names:
+        ratings[f"{name}_label"] = frame[f"{name}_label"].astype("Int8")
+    return Catalog(
+        kind="manifest",
+        root=base,
+        entries=tuple(entries),
+        ratings=ratings,
+        stimuli=stimuli,
+        features=features,
+        rejects=_unlabelled(ratings, entries, label_names),
+        label_names=label_names,
+        counts={
+            "recordings": len(entries),
+            "files": len(set(files)),
+            "subjects": int(frame["subject"].nunique()),
+            "stimuli": len(stimuli),
+        },
+    )
+
+
+def _read(source: Path) -> tuple["pd.DataFrame", list[str]]:
+    """Read the table as text; says for each row how a person would find it."""
+    import pandas as pd
+
+    if source.suffix.lower() == ".parquet":
+        check_unfolded(source, MAX_TABLE_BYTES)
+        _check_rows(pq.read_metadata(source).num_rows, source.name)
+        try:
+            table = pq.read_table(source)
+        except (pa.ArrowException, OSError) as error:
+            raise RecordingError(f"{source.name}: not readable as Parquet ({error})") from error
+        columns = {name: _texts(table.column(name)) for name in table.column_names}
+        frame = pd.DataFrame(columns, dtype=object)
+        lines = [f"row {row + 1}" for row in range(len(frame))]
+    else:
+        text, _ = decode(read_limited(source))
+        rows = list(rows_of(text))
+        if not rows:
+            raise InvalidInputError(f"{source.name}: the manifest is empty")
+        header = [cell.strip() for cell in rows[0][1]]
+        for line, row in rows[1:]:
+            if len(row) != len(header):
+                raise InvalidInputError(
+                    f"{source.name}: line {line} has {len(row)} field(s), the header has {len(header)}; "
+                    "a comma inside a field needs quotes around it"
+                )
+        cells = [[cell.strip() for cell in row] for _, row in rows[1:]]
+        frame = pd.DataFrame(cells, columns=pd.Index(header), dtype=object)
+        lines = [f"row {row + 1} (line {line})" for row, (line, _) in enumerate(rows[1:])]
+    _check_rows(len(frame), source.name)
+    return frame, lines
+
+
+def _check_rows(number: int, name: str) -> None:
+    if not 1 <= number <= MAX_ROWS:
+        raise InvalidInputError(f"{name}: {number:,} rows; a manifest has 1 to {MAX_ROWS:,}")
+
+
+def _texts(column: pa.ChunkedArray) -> list[str]:
+    return ["" if value is None or value != value else str(value).strip() for value in column.to_pylist()]
+
+
+def _paths(frame: "pd.DataFrame", column: str, base: Path, lines: Sequence[str], problems: list[str]) -> list[str]:
+    """Bring a column of paths into the form relative to the root; those that leave it are problems."""
+    known: dict[str, str] = {"": ""}
+    found = []
+    for line, text in zip(lines, frame[column], strict=True):
+        if text not in known:
+            try:
+                known[text] = inside(base, text, "path").relative_to(base.resolve()).as_posix()
+            except InvalidInputError as error:
+                problems.append(f"{line}, column {column!r}: {error}")
+                known[text] = ""
+        found.append(known[text])
+    return found
+
+
+def _stimuli(frame: "pd.DataFrame", clips: Sequence[str], lines: Sequence[str], problems: list[str]) -> "pd.DataFrame":
+    """Collect clip and feature row of each stimulus; rows that contradict each other are problems."""
+    import pandas as pd
+
+    found: dict[str, dict[str, str]] = {}
+    for line, stimulus, clip, row in zip(lines, frame["stimulus"], clips, frame["feature_row"], strict=True):
+        entry = found.setdefault(stimulus, {"audio": "", "feature_row": ""})
+        for column, value in (("audio", clip), ("feature_row", row)):
+            if value and entry[column] and value != entry[column]:
+                problems.append(
+                    f"{line}, column {column!r}: {value!r}, but stimulus {stimulus!r} has {entry[column]!r} above"
+                )
+            entry[column] = entry[column] or value
+    return pd.DataFrame(
+        {
+            "stimulus": list(found),
+            "title": "",
+            "artist": "",
+            "duration": math.nan,
+            "audio": [entry["audio"] for entry in found.values()],
+            "feature_row": [entry["feature_row"] or stimulus for stimulus, entry in found.items()],
+        }
+    )
+
+
+def _entries(frame: "pd.DataFrame", files: Sequence[str]) -> list[Entry]:
+    """One entry per row, those of one file (and one column of it) next to each other."""
+    entries = []
+    for file, row in zip(files, frame.to_dict("records"), strict=True):
+        number = {name: None if math.isnan(row[name]) else float(row[name]) for name in NUMBERS}
+        text = {name: str(row[name]) for name in TEXTS}
+        entries.append(
+            Entry(
+                recording_id=text["recording_id"],
+                pair=text["recording_id"],
+                subject=text["subject"],
+                stimulus=text["stimulus"],
+                dimension="",
+                path=file,
+                column=text["column"] or None,
+                sampling_rate=number["sampling_rate"],
+                start=number["start"] or 0.0,
+                end=number["end"],
+            )
+        )
+    place = {file: position for position, file in reversed(list(enumerate(files)))}
+    return sorted(entries, key=lambda entry: (place[entry.path], entry.column or "", entry.sampling_rate or 0.0))
+
+
+def _unlabelled(ratings: "pd.DataFrame", entries: Sequence[Entry], label_names: Sequence[str]) -> tuple[Reject, ...]:
+    """List the rows that bring neither ratings nor labels."""
+    columns = [*DIMENSIONS, *(f"{name}_label" for name in label_names)]
+    bare = set(ratings.loc[ratings[columns].isna().all(axis=1), "pair"])
+    reason = "neither ratings nor labels: prepared without"
+    return tuple(Reject(e.path, "labels", reason, "kept", e.recording_id) for e in entries if e.recording_id in bare)

@@ -1,0 +1,138 @@
+"""The rules of a manifest, in pandera, and its findings in words: row, column, value, what would be right."""
+
+import difflib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ressin._extras import require
+from ressin.data.sources.catalog import DIMENSIONS
+from ressin.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NEEDED = ("recording", "subject", "stimulus")
+TEXTS = (*NEEDED, "column", "audio", "feature_row", "recording_id")
+NUMBERS = ("sampling_rate", "start", "end", *DIMENSIONS)
+SHOWN = 20
+
+
+def check_frame(
+    raw: "pd.DataFrame", lines: Sequence[str], labels: Sequence[str], name: str
+) -> tuple["pd.DataFrame", tuple[str, ...]]:
+    """Check a manifest and fill in its optional columns.
+
+    Parameters
+    ----------
+    raw
+        All cells as text, ``""`` where empty.
+    lines
+        How a person finds each row, such as ``"row 3 (line 4)"``.
+    labels
+        Columns that hold ready labels, besides those that end in ``_label``.
+    name
+        The manifest's name.
+
+    Returns
+    -------
+    frame, label_names
+        Text columns, float64 columns (NaN where empty) and ``<name>_label`` columns (float64 0, 1 or NaN).
+
+    Raises
+    ------
+    InvalidInputError
+        With row and column of each problem.
+    MissingExtraError
+        When pandera is not installed.
+    """
+    import pandas as pd
+
+    label_columns = _label_columns(raw, labels, name)
+    frame = pd.DataFrame(index=raw.index)
+    for column in TEXTS:
+        frame[column] = raw.get(column, "")
+    problems = []
+    for column in (*NUMBERS, *label_columns):
+        texts = raw[column] if column in raw else pd.Series("", index=raw.index, dtype=object)
+        values = pd.to_numeric(texts.where(texts != ""), errors="coerce").astype("float64")
+        for row in raw.index[(texts != "") & values.isna() & ~texts.str.lower().isin(["nan", "na"])]:
+            problems.append(f"{lines[row]}, column {column!r}: {texts[row]!r} is not a number")
+        frame[column if column not in label_columns else f"{label_columns[column]}_label"] = values
+    unnamed = frame["recording_id"] == ""
+    numbers = pd.Series([f"{row + 1}" for row in range(len(frame))], index=frame.index)
+    frame.loc[unnamed, "recording_id"] = frame.loc[unnamed, "recording"] + "#" + numbers[unnamed]
+    problems += _violations(frame, lines, tuple(label_columns.values()))
+    if problems:
+        raise InvalidInputError(problem_text(name, problems))
+    return frame, tuple(label_columns.values())
+
+
+def _label_columns(raw: "pd.DataFrame", labels: Sequence[str], name: str) -> dict[str, str]:
+    """Map each column of ready labels to the label's name; complain of columns that mean nothing."""
+    doubled = [column for column in raw.columns if list(raw.columns).count(column) > 1]
+    if doubled:
+        raise InvalidInputError(f"{name}: column {doubled[0]!r} occurs {doubled.count(doubled[0])} times")
+    absent = [column for column in (*NEEDED, *labels) if column not in raw.columns]
+    if absent:
+        raise InvalidInputError(
+            f"{name}: column {absent[0]!r} is missing; there are {', '.join(map(repr, raw.columns))}"
+        )
+    known = {*TEXTS, *NUMBERS}
+    found = {}
+    for column in raw.columns:
+        if column in labels or (column.endswith("_label") and len(column) > len("_label")):
+            found[column] = column.removesuffix("_label")
+        elif column not in known:
+            close = difflib.get_close_matches(column, sorted(known), n=1)
+            hint = (
+                f"did you mean {close[0]!r}?"
+                if close
+                else f"a ready label is named {column + '_label'!r} or passed in labels"
+            )
+            raise InvalidInputError(f"{name}: column {column!r} is not known; {hint}")
+    if len(set(found.values())) < len(found):
+        raise InvalidInputError(f"{name}: two columns hold the same label: {', '.join(map(repr, found))}")
+    return found
+
+
+def _schema(pandera: Any, label_names: Sequence[str]) -> Any:
+    """Build the rules, each with the sentence that says what would be right."""
+    check, column = pandera.Check, pandera.Column
+    filled = check.str_matches(r"\S", error="must not be empty")
+    finite = check(lambda values: values.abs() != float("inf"), error="must be finite")
+    positive = check.gt(0, error="must be a rate in Hz above 0")
+    from_zero = check.ge(0, error="must be a time in seconds from 0 on")
+    zero_one = check.isin([0.0, 1.0], error="must be 0 or 1")
+    columns = {name: column(str, filled) for name in NEEDED}
+    columns["recording_id"] = column(str, unique=True)
+    columns["sampling_rate"] = column(float, [positive, finite], nullable=True)
+    columns["start"] = column(float, [from_zero, finite], nullable=True)
+    columns["end"] = column(float, [from_zero, finite], nullable=True)
+    columns |= {name: column(float, finite, nullable=True) for name in DIMENSIONS}
+    columns |= {f"{name}_label": column(float, zero_one, nullable=True) for name in label_names}
+    return pandera.DataFrameSchema(columns, strict=False)
+
+
+def _violations(frame: "pd.DataFrame", lines: Sequence[str], label_names: Sequence[str]) -> list[str]:
+    """Everything that breaks a rule, in the order of rows."""
+    pandera = require("pandera.pandas", "data", "checking a manifest")
+    found: list[tuple[int, str, str]] = []
+    try:
+        _schema(pandera, label_names).validate(frame, lazy=True)
+    except pandera.errors.SchemaErrors as error:
+        for case in error.failure_cases.to_dict("records"):
+            sentence = "occurs more than once" if "uniqueness" in str(case["check"]) else str(case["check"])
+            value = case["failure_case"]
+            shown = f"{value:g}" if isinstance(value, float) else repr(value)
+            found.append((int(case["index"]), str(case["column"]), f"{shown} {sentence}"))
+    backwards = frame["end"] <= frame["start"].fillna(0.0)
+    for row in frame.index[backwards]:
+        start = 0.0 if frame["start"].isna()[row] else frame["start"][row]
+        found.append((int(row), "end", f"{frame['end'][row]:g} must be after the start, {start:g}"))
+    return [f"{lines[row]}, column {column!r}: {text}" for row, column, text in sorted(found)]
+
+
+def problem_text(name: str, problems: Sequence[str]) -> str:
+    """One message for many problems: the first 20, and how many there are."""
+    more = f"\n  ... and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
+    return f"{name}: {len(problems)} problem(s)\n  " + "\n  ".join(problems[:SHOWN]) + more

@@ -1,0 +1,1 @@
+"""The prepared folder on disk: its tables, their columns, and what reads them."""

@@ -1,0 +1,99 @@
+"""The prepared folder, file by file and column by column; versioned.
+
+| file | one row per | columns |
+|---|---|---|
+| ``recordings.parquet`` | recording | `RECORDING_FIELDS`, then ``<name>_label`` (int8, 0/1/null) for each label |
+| ``ratings.parquet`` | pair | pair, subject, stimulus, arousal, valence, ``<name>_label`` |
+| ``subjects.parquet`` | subject | n_ratings, two centres, two thresholds, rule |
+| ``stimuli.parquet`` | stimulus | title, artist, duration, audio, feature_row, music (source of its features) |
+| ``music.parquet`` | stimulus with features | stimulus, then one float32 column per named feature |
+| ``rejects.parquet`` | thing that was not as it should be | file, kind, reason, action, recording_id |
+| ``meta.json`` | - | schema version, ressin version, settings, counts, content key, digest of each file |
+
+Plain Parquet of version 2.6 with Zstandard: pandas, polars, DuckDB and Arrow read it without ressin.
+"""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+MAX_FEATURES = 100_000
+
+SCHEMA_VERSION = 1
+META = "meta.json"
+RECORDINGS, RATINGS, SUBJECTS = "recordings.parquet", "ratings.parquet", "subjects.parquet"
+STIMULI, MUSIC, REJECTS = "stimuli.parquet", "music.parquet", "rejects.parquet"
+TABLES = (RECORDINGS, RATINGS, SUBJECTS, STIMULI, MUSIC, REJECTS)
+CHANNELS = ("origin", "phasic", "tonic")
+
+EVIDENCE_FIELDS = [
+    pa.field("status", pa.string()),  # "optimal", "inaccurate", "max_iterations"
+    pa.field("converged", pa.bool_()),
+    pa.field("iterations", pa.int32()),
+    pa.field("objective", pa.float64()),
+    pa.field("relative_gap", pa.float64()),
+    pa.field("residual_share", pa.float64()),
+    pa.field("phasic_tonic_correlation", pa.float64()),
+    pa.field("fast_decay_share", pa.float64()),
+    pa.field("quality", pa.string()),  # the flags in plain words, "" when there is nothing to say
+    pa.field("missing_share", pa.float32()),  # share of samples that were missing and solved through
+]
+IDENTITY_FIELDS = [
+    pa.field("recording_id", pa.string()),
+    pa.field("pair", pa.string()),
+    pa.field("subject", pa.string()),
+    pa.field("stimulus", pa.string()),
+    pa.field("dimension", pa.string()),  # "arousal", "valence" or ""
+    pa.field("sampling_rate", pa.float64()),  # Hz
+    pa.field("n_samples", pa.int32()),
+]
+CHANNEL_FIELDS = [pa.field(name, pa.list_(pa.float32())) for name in CHANNELS]  # input unit
+PART_SCHEMA = pa.schema([*IDENTITY_FIELDS, *CHANNEL_FIELDS, *EVIDENCE_FIELDS])
+REJECT_SCHEMA = pa.schema(
+    [pa.field(name, pa.string()) for name in ("file", "kind", "reason", "action", "recording_id")]
+)
+SUBJECT_SCHEMA = pa.schema(
+    [
+        pa.field("subject", pa.string()),
+        pa.field("n_ratings", pa.int32()),
+        *(
+            pa.field(f"{point}_{dimension}", pa.float64())
+            for point in ("centre1", "centre2", "threshold")
+            for dimension in ("arousal", "valence")
+        ),
+        pa.field("rule", pa.string()),
+    ]
+)
+STIMULUS_SCHEMA = pa.schema(
+    [
+        pa.field("stimulus", pa.string()),
+        pa.field("title", pa.string()),
+        pa.field("artist", pa.string()),
+        pa.field("duration", pa.float64()),  # seconds, null where unknown
+        pa.field("audio", pa.string()),  # path relative to the root of the data, or ""
+        pa.field("feature_row", pa.string()),
+        pa.field("music", pa.string()),  # "openSMILE ...", "read from ..." or ""
+    ]
+)
+
+
+def label_fields(label_names: Sequence[str]) -> list[pa.Field]:
+    """Columns of the ratings and labels: arousal, valence, then ``<name>_label`` for every label."""
+    ratings = [pa.field(name, pa.float32()) for name in ("arousal", "valence")]
+    return ratings + [pa.field(f"{name}_label", pa.int8()) for name in label_names]
+
+
+def recording_schema(label_names: Sequence[str]) -> pa.Schema:
+    """Give the schema of ``recordings.parquet`` for these labels."""
+    return pa.schema([*IDENTITY_FIELDS, *CHANNEL_FIELDS, *label_fields(label_names), *EVIDENCE_FIELDS])
+
+
+def rating_schema(label_names: Sequence[str]) -> pa.Schema:
+    """Give the schema of ``ratings.parquet`` for these labels."""
+    identity = [pa.field(name, pa.string()) for name in ("pair", "subject", "stimulus")]
+    return pa.schema([*identity, *label_fields(label_names)])
+
+
+def music_schema(feature_names: Sequence[str]) -> pa.Schema:
+    """Give the schema of ``music.parquet`` for these features."""
+    return pa.schema([pa.field("stimulus", pa.string()), *(pa.field(name, pa.float32()) for name in feature_names)])

@@ -1,0 +1,121 @@
+"""Plain words on what the decomposition itself does badly on a signal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ressin.decomposition.result import Decomposition
+
+MAX_RESIDUAL_SHARE = 0.1
+MAX_CORRELATION = 0.5
+MAX_FAST_DECAY_SHARE = 0.015
+BLOCK_SECONDS = 0.5
+LOWEST_WITHIN = 60.0  # seconds to either side in which a response is taken to have come down
+TONIC_FALL = 0.2  # of the signal's deviation per second: what the tonic level may fall by itself
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How well the model suits the signal.
+
+    Attributes
+    ----------
+    residual_share
+        Variance of the residual over that of the signal, 0 to about 1: what neither part explains.
+    phasic_tonic_correlation
+        Pearson correlation of the phasic with the tonic part, -1 to 1 (0 where one is constant): far from zero the
+        two share slow changes, and the split between them depends on alpha, gamma and the knots.
+    fast_decay_share
+        Share, 0 to 1, of half-second steps in which the signal falls faster than the slow time constant allows, that
+        is steeper than its height over tau0 and a fifth of its deviation per second, noise allowed for: movement
+        artefacts, or a tau0 that is too long. The height is the one above the tonic part, but no more than above the
+        signal's lowest level within a minute: fast falls pull the tonic part down, and that does not excuse them.
+    messages
+        One sentence for each of these that is worth a look; empty where none is.
+    """
+
+    residual_share: float
+    phasic_tonic_correlation: float
+    fast_decay_share: float
+    messages: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "good" if not self.messages else " ".join(self.messages)
+
+
+def assess(decomposition: Decomposition) -> Quality:
+    """Compute the quality flags of a decomposition."""
+    seen = ~np.isnan(decomposition.signal)
+    if decomposition.weights is not None:
+        seen &= decomposition.weights > 0
+    signal_variance = float(np.var(decomposition.signal[seen]))
+    residual_share = float(np.mean(decomposition.residual[seen] ** 2)) / signal_variance if signal_variance > 0 else 0.0
+    correlation = _correlation(decomposition.phasic[seen], decomposition.tonic[seen])
+    fast = _fast_decay_share(decomposition, seen)
+    messages = []
+    if residual_share > MAX_RESIDUAL_SHARE:
+        messages.append(
+            f"The residual holds {residual_share:.0%} of the signal's variance: noise, artefacts, or alpha too large."
+        )
+    if abs(correlation) > MAX_CORRELATION:
+        messages.append(
+            f"Phasic and tonic part are correlated ({correlation:+.2f}): slow changes may sit in either; "
+            "compare other values of delta_knot, alpha and gamma."
+        )
+    if fast > MAX_FAST_DECAY_SHARE:
+        slow = max(decomposition.settings.tau0, decomposition.settings.tau1)
+        messages.append(
+            f"The signal falls faster than a time constant of {slow:g} s allows in {fast:.1%} of the recording: "
+            "movement artefacts, or a tau0 that is too long."
+        )
+    return Quality(residual_share, correlation, fast, tuple(messages))
+
+
+def _correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    x, y = x - x.mean(), y - y.mean()
+    lengths = float(np.linalg.norm(x)), float(np.linalg.norm(y))
+    if min(lengths) <= 1e-12 * max(lengths):
+        return 0.0
+    return float((x / lengths[0]) @ (y / lengths[1]))
+
+
+def _fast_decay_share(decomposition: Decomposition, seen: NDArray[np.bool_]) -> float:
+    """Share of half-second steps that fall faster than height, tonic level and noise explain; see `Quality`."""
+    size = max(1, round(BLOCK_SECONDS * decomposition.sampling_rate))
+    n_blocks = seen.size // size
+    if n_blocks < 3:
+        return 0.0
+
+    def blocks(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        counts = seen[: n_blocks * size].reshape(n_blocks, size).sum(axis=1)
+        sums = np.where(seen, x, 0.0)[: n_blocks * size].reshape(n_blocks, size).sum(axis=1)
+        return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+
+    step = size / decomposition.sampling_rate
+    level = blocks(decomposition.signal)
+    height = np.minimum(blocks(decomposition.signal - decomposition.tonic), level - _lowest_around(level, step))
+    slope = np.diff(level) / step
+    noise = np.diff(blocks(decomposition.residual)) / step
+    known = np.isfinite(slope) & np.isfinite(noise)
+    if not known.any():
+        return 0.0
+    deviation = 1.4826 * float(np.median(np.abs(noise[known] - np.median(noise[known]))))
+    slow = max(decomposition.settings.tau0, decomposition.settings.tau1)
+    highest = np.maximum(np.maximum(height[:-1], height[1:]), 0.0)
+    spread = TONIC_FALL * float(np.std(decomposition.signal[seen]))
+    rounding = 1e-9 * float(np.nanmax(np.abs(decomposition.signal)))
+    return float(np.mean(slope[known] < (-highest / slow)[known] - spread - 3.0 * deviation - rounding / step))
+
+
+def _lowest_around(level: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+    """Smallest of the levels within a minute of each, of those that are known; `step` is in seconds."""
+    from scipy.ndimage import minimum_filter1d  # here, so that a decomposition does not load it
+
+    reach = 2 * round(LOWEST_WITHIN / step) + 1
+    return np.asarray(minimum_filter1d(np.where(np.isnan(level), np.inf, level), reach, mode="nearest"))

@@ -1,0 +1,276 @@
+"""A decomposed signal: its parts, and the evidence that they are optimal."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from ressin import _core
+from ressin.decomposition.quality import Quality, assess
+from ressin.settings import Settings, check_positive, core_settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from ressin import _core
+
+
+ARRAYS = ("signal", "phasic", "tonic", "driver", "residual", "spline", "drift", "knots", "weights")
+Status = Literal["optimal", "inaccurate", "max_iterations", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Decomposition:
+    """A signal's parts, and the evidence that they solve the programme. Its arrays are read-only: copy what you change.
+
+    Attributes
+    ----------
+    signal
+        (n,) the signal as given, float64; NaN where samples are missing.
+    phasic, tonic, residual
+        (n,) in the signal's unit; signal = phasic + tonic + residual.
+    driver
+        (n,) sudomotor nerve activity p >= 0, in the signal's unit per second: its convolution with exp(-t/tau0) -
+        exp(-t/tau1) is the phasic part. A density, so an impulse within one sample grows with the sampling rate; its
+        integral does not.
+    sampling_rate
+        Hz.
+    spline, drift
+        Coefficients l of the tonic spline, one a knot, and d of the baseline, in the signal's unit.
+    knots
+        Sample index of each knot.
+    settings
+        What was asked for.
+    mean, scale
+        The programme was solved on (signal - mean) / scale.
+    weights
+        (n,) sample weights, or None for ones.
+    status
+        "optimal": the certificate proves the tolerance (for OSQP: its own residuals are within osqp_eps);
+        "inaccurate": the digits ran out before the tolerance, or the iterations within 1e-6; "max_iterations"; or
+        "failed".
+    iterations
+        Newton steps, or OSQP's iterations.
+    objective, duality_gap
+        Objective of the programme at the solution (on the z-scored signal where `standardize`), and a bound on how
+        far that is above the optimum: weak duality, and what rounding may add where parts far larger than the signal
+        cancel.
+    relative_gap
+        The gap over the objective (or over 1e-6 of the zero solution's objective, where that is larger).
+    stationarity
+        Largest violation of the KKT conditions on the gradients (a driver's multiplier below zero; a spline
+        coefficient's gradient that is not zero), relative to the size of these gradients at the zero solution.
+    complementarity
+        Sum of driver times multiplier, relative like relative_gap.
+    osqp_residuals
+        OSQP's primal and dual residual in its own scaling, or None.
+    bands
+        Bands for phasic and tonic part, where `n_boot` asked for them, or None; see
+        `ressin.bootstrap_bands`.
+    """
+
+    signal: NDArray[np.float64]
+    phasic: NDArray[np.float64]
+    tonic: NDArray[np.float64]
+    driver: NDArray[np.float64]
+    residual: NDArray[np.float64]
+    sampling_rate: float
+    spline: NDArray[np.float64]
+    drift: NDArray[np.float64]
+    knots: NDArray[np.int64]
+    settings: Settings
+    mean: float
+    scale: float
+    weights: NDArray[np.float64] | None
+    status: Status
+    iterations: int
+    objective: float
+    duality_gap: float
+    relative_gap: float
+    stationarity: float
+    complementarity: float
+    osqp_residuals: tuple[float, float] | None
+    bands: Bands | None = None
+    _start: tuple[float, float] = field(repr=False)
+    _knot_grid: tuple[int, int, int] | None = field(repr=False)
+
+    def __post_init__(self) -> None:
+        _lock(vars(self))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        _lock(vars(self))
+
+    @property
+    def converged(self) -> bool:
+        """Whether the status is "optimal"."""
+        return self.status == "optimal"
+
+    @property
+    def time(self) -> NDArray[np.float64]:
+        """Time of each sample, (n,), seconds from the first."""
+        return np.arange(self.signal.size) / self.sampling_rate
+
+    @cached_property
+    def quality(self) -> Quality:
+        """What the method does badly on this signal, in numbers and plain words."""
+        return assess(self)
+
+    def is_optimal(self, tol: float = 1e-6) -> bool:
+        """Recompute the KKT conditions from the data, without trusting the solver.
+
+        Rebuilds phasic and tonic part from driver and coefficients, compares them with the ones here, checks that they
+        and the residual sum to the signal, and bounds the distance to the optimum by weak duality.
+
+        Parameters
+        ----------
+        tol
+            Largest relative duality gap, violation of stationarity, and difference of a part or of the sum over the
+            signal's scale; > 0.
+
+        Raises
+        ------
+        InvalidInputError
+            `tol` is not a positive number.
+        """
+        check_positive("tol", tol)
+        evidence, phasic, tonic = _core.certify(
+            self._observed(),
+            self.weights,
+            1.0 / self.sampling_rate,
+            core_settings(self.settings, self._knot_grid),
+            self.driver,
+            self.residual,
+            self.spline,
+            self.drift,
+            self._start,
+        )
+        furthest = max(float(np.abs(phasic - self.phasic).max()), float(np.abs(tonic - self.tonic).max()))
+        return bool(
+            (self.driver >= 0).all()
+            and furthest <= tol * self.scale
+            and self._imbalance() <= tol * self.scale
+            and evidence.relative_gap <= tol
+            and evidence.stationarity <= tol
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the parts with NeuroKit's column names: EDA_Tonic, EDA_Phasic, EDA_SMNA (the driver), EDA_Residual.
+
+        With bands also EDA_Tonic_Low, EDA_Tonic_High, EDA_Phasic_Low and EDA_Phasic_High.
+        """
+        import pandas as pd
+
+        columns = {
+            "EDA_Tonic": self.tonic,
+            "EDA_Phasic": self.phasic,
+            "EDA_SMNA": self.driver,
+            "EDA_Residual": self.residual,
+        }
+        if self.bands is not None:
+            columns |= {
+                "EDA_Tonic_Low": self.bands.tonic_low,
+                "EDA_Tonic_High": self.bands.tonic_high,
+                "EDA_Phasic_Low": self.bands.phasic_low,
+                "EDA_Phasic_High": self.bands.phasic_high,
+            }
+        return pd.DataFrame(columns)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the evidence, the settings and the quality as plain numbers and words, fit for JSON."""
+        quality = self.quality
+        return {
+            "n_samples": int(self.signal.size),
+            "sampling_rate": self.sampling_rate,
+            "status": self.status,
+            "iterations": self.iterations,
+            "objective": self.objective,
+            "duality_gap": self.duality_gap,
+            "relative_gap": self.relative_gap,
+            "stationarity": self.stationarity,
+            "complementarity": self.complementarity,
+            "mean": self.mean,
+            "scale": self.scale,
+            "n_missing": 0 if self.weights is None else int(np.count_nonzero(self.weights == 0)),
+            "quality": {**asdict(quality), "messages": list(quality.messages)},
+            "settings": asdict(self.settings),
+        } | ({} if self.bands is None else {"bands": self.bands.facts()})
+
+    def plot(self) -> Figure:
+        """Draw the signal, its parts and the driver; needs the `plot` extra."""
+        from ressin.plots.decomposition import plot_decomposition
+
+        return plot_decomposition(self)
+
+    def scrs(self, *, min_amplitude: float = 0.01) -> pd.DataFrame:
+        """Return the skin conductance responses that the driver holds; see `ressin.decomposition.scrs.find_scrs`."""
+        from ressin.decomposition.scrs import find_scrs
+
+        return find_scrs(self, min_amplitude=min_amplitude)
+
+    def _imbalance(self) -> float:
+        """Return the largest |signal - phasic - tonic - residual| beyond rounding, NaN where a residual is missing."""
+        sums = self.phasic + self.tonic + self.residual
+        apart = np.abs(self.signal - sums)[~np.isnan(self.signal)]
+        return float(apart.max()) - 4.0 * float(np.finfo(np.float64).eps * np.nanmax(np.abs(self.signal)))
+
+    def _observed(self) -> NDArray[np.float64]:
+        """Return the signal with zeros, which carry no weight, where it is missing."""
+        return self.signal if self.weights is None else np.where(np.isnan(self.signal), 0.0, self.signal)
+
+
+def _lock(fields: dict[str, Any]) -> None:
+    """Put read-only views in the place of a decomposition's arrays."""
+    for name in ARRAYS:
+        array = fields[name]
+        if array is not None and array.flags.writeable:
+            fields[name] = array.view()
+            fields[name].flags.writeable = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Bands:
+    """Bands for the phasic and the tonic part, sample by sample.
+
+    Attributes
+    ----------
+    phasic_low, phasic_high, tonic_low, tonic_high
+        (n,) in the signal's unit.
+    level
+        Share of samples in which a band is meant to hold the truth; see `bootstrap_bands` for what it really is.
+    n_boot, seed, block
+        Replicates, the seed they were drawn by, and seconds of residual drawn in one piece.
+    pilot_alpha
+        Weight of the driver in the decomposition that the replicates were made from.
+    noise
+        Standard deviation of the residual they were drawn from, in the signal's unit.
+    """
+
+    phasic_low: NDArray[np.float64]
+    phasic_high: NDArray[np.float64]
+    tonic_low: NDArray[np.float64]
+    tonic_high: NDArray[np.float64]
+    level: float
+    n_boot: int
+    seed: int
+    block: float
+    pilot_alpha: float
+    noise: float
+
+    def facts(self) -> dict[str, float | int]:
+        """Return how the bands were made and their mean widths, fit for JSON."""
+        return {
+            "level": self.level,
+            "n_boot": self.n_boot,
+            "seed": self.seed,
+            "block": self.block,
+            "pilot_alpha": self.pilot_alpha,
+            "noise": self.noise,
+            "phasic_width": float(np.mean(self.phasic_high - self.phasic_low)),
+            "tonic_width": float(np.mean(self.tonic_high - self.tonic_low)),
+        }

@@ -1,0 +1,204 @@
+"""Checked signals through the compiled core.
+
+`solve` takes signals of any lengths and returns a `Decomposition` each. `solve_rows` takes many programmes of one
+length over stretches of one array and returns two-dimensional arrays: windows, the settings of a sweep and the
+replicates of a bootstrap go this way, and a row becomes a `Decomposition`, with its dozen Python objects, only when
+asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ressin import _core
+from ressin.decomposition.inputs import check_missing, check_signal
+from ressin.decomposition.result import Decomposition, Status
+from ressin.errors import ConvergenceError
+from ressin.settings import Settings, check_knots, check_sampling_rate, core_settings
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
+ADVICE = {
+    "inaccurate": "the digits of double precision ran out before the tolerance was reached: ask for a larger tol",
+    "max_iterations": "the iterations ran out: allow more with max_iterations, or ask for a larger tol",
+    "failed": "the numbers broke down: look for extreme values in the signal or the settings",
+}
+
+
+STATUSES: tuple[Status, ...] = ("optimal", "inaccurate", "max_iterations", "failed")  # by the core's number
+_MOST_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What a sampling rate makes of the settings, checked; signals of one rate share it."""
+
+    sampling_rate: float
+    knots: tuple[int, int, int] | None
+
+    @classmethod
+    def make(cls, sampling_rate: object, knots: ArrayLike | None, settings: Settings) -> Clock:
+        """Check a sampling rate and the knots, or raise InvalidInputError."""
+        rate = check_sampling_rate(sampling_rate)
+        return cls(rate, check_knots(knots, settings, rate))
+
+
+class Job(NamedTuple):
+    """One signal, checked."""
+
+    signal: NDArray[np.float64]  # perhaps the caller's own
+    clock: Clock
+    weights: NDArray[np.float64] | None
+    observed: NDArray[np.float64]  # the signal, with zeros where it is missing
+
+    @classmethod
+    def make(cls, signal: ArrayLike, clock: Clock, sample_weight: ArrayLike | None, settings: Settings) -> Job:
+        """Check a signal and its weights, or raise InvalidInputError."""
+        array = check_signal(signal)
+        weights, missing = check_missing(array, sample_weight, settings.missing)
+        observed = array if missing is None else np.where(missing, 0.0, array)
+        return cls(array, clock, weights, observed)
+
+
+def solve(
+    jobs: Sequence[Job], settings: Settings, progress: Callable[[int, int], object] | None
+) -> list[Decomposition]:
+    """Solve the jobs' programmes; progress is called with (done, total)."""
+    if not jobs:
+        return []
+    raw = _core.decompose(
+        [j.observed for j in jobs],
+        [j.weights for j in jobs],
+        [1.0 / j.clock.sampling_rate for j in jobs],
+        core_settings(settings, jobs[0].clock.knots),
+        progress,
+    )
+    return [_wrap(job, fields, settings) for job, fields in zip(jobs, raw, strict=True)]
+
+
+def _wrap(job: Job, fields: _core.Result, settings: Settings) -> Decomposition:
+    if job.observed is not job.signal:
+        missing = np.isnan(job.signal)
+        for part in (fields["signal"], fields["residual"]):
+            part.flags.writeable = True
+            part[missing] = np.nan
+            part.flags.writeable = False
+    result = object.__new__(Decomposition)
+    # a frozen dataclass sets its fields one by one, which takes several times as long
+    vars(result).update(
+        fields,
+        sampling_rate=job.clock.sampling_rate,
+        settings=settings,
+        weights=job.weights,
+        _knot_grid=job.clock.knots,
+    )
+    if job.weights is not None:
+        job.weights.flags.writeable = False
+    return result
+
+
+def raise_unconverged(result: Decomposition, where: str = "") -> None:
+    """Raise ConvergenceError, naming `where`, for a result that did not reach its tolerance."""
+    if result.converged:
+        return
+    raise ConvergenceError(
+        f"{where}{result.settings.solver} stopped after {result.iterations} iterations with status {result.status!r} "
+        f"and a relative duality gap of {result.relative_gap:.1e} (tol is {result.settings.tol:g}): "
+        f"{ADVICE[result.status]}",
+        result,
+    )
+
+
+def solve_rows(
+    signal: NDArray[np.float64],
+    starts: NDArray[np.int64],
+    length: int,
+    sampling_rate: float,
+    settings: Sequence[Settings],
+    *,
+    weights: NDArray[np.float64] | None = None,
+    weight_starts: NDArray[np.int64] | None = None,
+    knots: tuple[int, int, int] | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> _core.Rows:
+    """Solve the programmes of ``signal[starts[i] : starts[i] + length]``, several side by side in the lanes of a core.
+
+    Parameters
+    ----------
+    signal
+        (n,) finite; where its weight is 0 it is not read.
+    starts
+        (m,) first sample of each programme, m >= 1.
+    length
+        Samples of every programme.
+    sampling_rate
+        Hz.
+    settings
+        One for all, or m. They may differ in tau0, tau1, delta_knot, alpha, gamma, revision and baseline; all else is
+        the first one's.
+    weights, weight_starts
+        Array of sample weights >= 0, and where in it the weights of each programme start, (m,); -1 for ones. Without
+        `weight_starts` they stand beside the signal.
+    knots
+        First, spacing and number, for all; None for the reference's rule.
+    progress
+        Called with (done, total).
+    """
+    if weights is None:
+        weights, weight_starts = np.empty(0), np.full(starts.size, -1, dtype=np.int64)
+    elif weight_starts is None:
+        weight_starts = starts
+    core = [core_settings(s, knots) for s in settings]
+    return _core.decompose_rows(signal, weights, starts, weight_starts, length, 1.0 / sampling_rate, core, progress)
+
+
+def rows_of_bytes(n: int) -> int:
+    """Return how many rows of n samples to solve at a time, so that their parts take about 64 MB; a multiple of 16."""
+    return max(16, _MOST_BYTES // (4 * 8 * n) // 16 * 16)
+
+
+def row_as_decomposition(
+    rows: _core.Rows,
+    row: int,
+    signal: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    sampling_rate: float,
+    settings: Settings,
+    knots: tuple[int, int, int] | None = None,
+) -> Decomposition:
+    """Wrap one row, with the signal as given (NaN where it is missing) and its weights, both (length,)."""
+    first, spacing, count = (int(k) for k in rows.knots[row])
+    residual = rows.residual[row]
+    return Decomposition(
+        signal=signal.copy(),
+        phasic=rows.phasic[row].copy(),
+        tonic=rows.tonic[row].copy(),
+        driver=rows.driver[row].copy(),
+        residual=np.where(np.isnan(signal), np.nan, residual),
+        sampling_rate=sampling_rate,
+        spline=rows.spline[rows.spline_ends[row] : rows.spline_ends[row + 1]].copy(),
+        drift=rows.drift[rows.drift_ends[row] : rows.drift_ends[row + 1]].copy(),
+        knots=first + spacing * np.arange(count),
+        settings=settings,
+        mean=float(rows.mean[row]),
+        scale=float(rows.scale[row]),
+        weights=None if weights is None else weights.copy(),
+        status=STATUSES[int(rows.status[row])],
+        iterations=int(rows.iterations[row]),
+        objective=float(rows.objective[row]),
+        duality_gap=float(rows.duality_gap[row]),
+        relative_gap=float(rows.relative_gap[row]),
+        stationarity=float(rows.stationarity[row]),
+        complementarity=float(rows.complementarity[row]),
+        osqp_residuals=(float(rows.osqp_residuals[row, 0]), float(rows.osqp_residuals[row, 1]))
+        if settings.solver == "osqp"
+        else None,
+        _start=(float(rows.start[row, 0]), float(rows.start[row, 1])),
+        _knot_grid=knots,
+    )

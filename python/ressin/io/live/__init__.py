@@ -1,0 +1,1 @@
+"""Samples as they arrive: lines of text, a growing file, the Lab Streaming Layer."""

@@ -1,0 +1,158 @@
+"""Where a stream's samples come from: lines of text on standard input or in a growing file."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ressin.errors import RecordingError
+from ressin.io.live.lines import Lines
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Samples that came together.
+
+    Attributes
+    ----------
+    signal
+        (n,), NaN where one is missing.
+    time
+        (n,) seconds, or None where the source has no clock.
+    """
+
+    signal: NDArray[np.float64]
+    time: NDArray[np.float64] | None
+
+    def runs(self, sampling_rate: float, tolerance: float) -> Sequence[Batch]:
+        """Return the batch cut where its clock leaps: between two samples that are not one interval apart.
+
+        Parameters
+        ----------
+        sampling_rate
+            Hz.
+        tolerance
+            Seconds by which an interval may be off.
+        """
+        if self.time is None or self.signal.size < 2:
+            return [self]
+        leaps = np.flatnonzero(np.abs(np.diff(self.time) - 1.0 / sampling_rate) > tolerance) + 1
+        signals, times = np.split(self.signal, leaps), np.split(self.time, leaps)
+        return [Batch(signal, time) for signal, time in zip(signals, times, strict=True)]
+
+
+class Feed(Protocol):
+    """A source of samples."""
+
+    @property
+    def sampling_rate(self) -> float | None:
+        """Hz; None as long as it is not known."""
+
+    def read(self, timeout: float) -> Batch | None:
+        """Return what has come, after `timeout` seconds at most; None when there will be nothing more.
+
+        Raises
+        ------
+        RecordingError
+            What came cannot be read.
+        """
+
+    def rest(self) -> Batch:
+        """Return what had come but was not whole yet, when the source is left."""
+
+    def close(self) -> None:
+        """Let the source go."""
+
+
+class FileFeed:
+    """The lines of a file that is being written, from its first.
+
+    Raises
+    ------
+    RecordingError
+        The file cannot be opened.
+    """
+
+    def __init__(self, path: str, lines: Lines) -> None:
+        try:
+            self._file: BinaryIO = open(path, "rb")  # noqa: SIM115  # closed by close()
+        except OSError as error:
+            raise RecordingError(f"{path}: {error.strerror}") from error
+        self._path = path
+        self._lines = lines
+
+    @property
+    def sampling_rate(self) -> float | None:
+        """Hz; None as long as it is not known."""
+        return self._lines.sampling_rate
+
+    def read(self, timeout: float) -> Batch | None:
+        """Return what was written since, waiting up to `timeout` seconds for it; a file never ends."""
+        deadline = time.monotonic() + timeout
+        while True:
+            data = self._file.read(1 << 20)
+            if data:
+                return Batch(*self._lines.take(data))
+            if os.fstat(self._file.fileno()).st_size < self._file.tell():
+                raise RecordingError(f"{self._path}: it has become shorter than what was read of it")
+            if time.monotonic() >= deadline:
+                return Batch(np.empty(0), None)
+            time.sleep(0.05)
+
+    def rest(self) -> Batch:
+        """Return the sample of a last line that no line end follows."""
+        return Batch(*self._lines.take(b"\n"))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class PipeFeed:
+    """The lines of standard input, or of another pipe, until it ends.
+
+    A thread of its own reads, so that waiting has an end on every system.
+    """
+
+    def __init__(self, pipe: BinaryIO, lines: Lines) -> None:
+        self._lines = lines
+        self._chunks: queue.Queue[bytes] = queue.Queue(maxsize=256)
+        self._ended = False
+        self._thread = threading.Thread(target=self._pump, args=(pipe.fileno(),), daemon=True)
+        self._thread.start()
+
+    def _pump(self, descriptor: int) -> None:
+        while data := os.read(descriptor, 1 << 16):
+            self._chunks.put(data)
+        self._chunks.put(b"")
+
+    @property
+    def sampling_rate(self) -> float | None:
+        """Hz; None as long as it is not known."""
+        return self._lines.sampling_rate
+
+    def read(self, timeout: float) -> Batch | None:
+        """Return what has come, after `timeout` seconds at most; None once the pipe has ended."""
+        if self._ended:
+            return None
+        try:
+            data = self._chunks.get(timeout=timeout)
+        except queue.Empty:
+            return Batch(np.empty(0), None)
+        self._ended = not data
+        return Batch(*self._lines.take(data or b"\n"))
+
+    def rest(self) -> Batch:
+        """Return nothing: the end of the pipe has ended its last line."""
+        return Batch(np.empty(0), None)
+
+    def close(self) -> None:
+        """Leave the thread to end with the pipe."""

@@ -1,0 +1,112 @@
+"""Samples from the Lab Streaming Layer."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from ressin.errors import MissingExtraError, RecordingError
+from ressin.io.live.feeds import Batch
+
+
+class LslFeed:
+    """One channel of a stream on the Lab Streaming Layer.
+
+    Parameters
+    ----------
+    what
+        ``property=value`` of the stream, such as ``type=EDA`` or ``source_id=shimmer-5``, or its name alone.
+    channel
+        The channel's label, or its number from 1; None where the stream has one.
+    sampling_rate
+        Hz; None takes the stream's nominal rate.
+    timeout
+        Seconds to look for the stream.
+
+    Raises
+    ------
+    MissingExtraError
+        pylsl, or the library liblsl that it needs, is not installed.
+    RecordingError
+        There is no such stream or channel, more than one stream, or no rate.
+    """
+
+    def __init__(
+        self, what: str, channel: str | None = None, sampling_rate: float | None = None, timeout: float = 10.0
+    ) -> None:
+        pylsl = _pylsl()
+        self._what = what
+        info = self._find(pylsl, timeout)
+        # times on this machine's clock, without the network's jitter; after a loss of the stream it is looked for again
+        flags = pylsl.proc_clocksync | pylsl.proc_dejitter
+        self._inlet = pylsl.StreamInlet(info, max_buflen=360, recover=True, processing_flags=flags)
+        self._inlet.open_stream(timeout=timeout)
+        full = self._inlet.info(timeout=timeout)
+        self._channel = self._find_channel(full, channel)
+        rate = full.nominal_srate() if sampling_rate is None else sampling_rate
+        if not rate > 0:
+            self.close()
+            raise RecordingError(f"LSL stream {info.name()!r} has no fixed rate: give the sampling rate in Hz")
+        self._rate = float(rate)
+        self.name = str(info.name())
+
+    @property
+    def sampling_rate(self) -> float | None:
+        """Hz."""
+        return self._rate
+
+    def read(self, timeout: float) -> Batch | None:
+        """Return what has come, waiting up to `timeout` seconds for it; a stream never ends."""
+        samples, times = self._inlet.pull_chunk(timeout=timeout, max_samples=max(1, round(self._rate)), min_samples=1)
+        if not len(times):
+            return Batch(np.empty(0), None)
+        signal = np.asarray(samples, dtype=np.float64)[:, self._channel]
+        return Batch(np.where(np.isfinite(signal), signal, np.nan), np.asarray(times, dtype=np.float64))
+
+    def rest(self) -> Batch:
+        """Return nothing: samples come whole."""
+        return Batch(np.empty(0), None)
+
+    def close(self) -> None:
+        """Close the inlet."""
+        self._inlet.close_stream()
+
+    def _find(self, pylsl: ModuleType, timeout: float) -> Any:
+        prop, _, value = self._what.rpartition("=")
+        found = pylsl.resolve_byprop(prop or "name", value, timeout=timeout)
+        names = sorted(f"{info.name()!r} (source_id {info.source_id()!r})" for info in found)
+        if not found:
+            raise RecordingError(f"no LSL stream with {prop or 'name'} {value!r} was found within {timeout:g} s")
+        if len(found) > 1:
+            raise RecordingError(
+                f"{len(found)} LSL streams have {prop or 'name'} {value!r}: {', '.join(names)}; choose one by another "
+                "property, such as source_id=..."
+            )
+        return found[0]
+
+    def _find_channel(self, info: Any, channel: str | None) -> int:
+        count = info.channel_count()
+        labels = info.get_channel_labels() or []
+        labels = [str(label) if label is not None else "" for label in labels]
+        if channel is None and count == 1:
+            return 0
+        if channel is not None and channel in labels:
+            return labels.index(channel)
+        if channel is not None and channel.isdigit() and 1 <= int(channel) <= count:
+            return int(channel) - 1
+        self.close()
+        shown = ", ".join(map(repr, labels)) or "without labels"
+        said = "say which" if channel is None else f"none is {channel!r}"
+        raise RecordingError(
+            f"LSL stream {info.name()!r} has {count} channels ({shown}): {said}, by label or number from 1"
+        )
+
+
+def _pylsl() -> ModuleType:
+    try:
+        return import_module("pylsl")
+    except (ImportError, RuntimeError, OSError):  # it raises RuntimeError where it finds no liblsl
+        raise MissingExtraError("pylsl with liblsl", "lsl", "reading from the Lab Streaming Layer") from None

@@ -1,0 +1,1 @@
+"""Cross-validation, metrics, and what the network is compared with."""

@@ -1,0 +1,226 @@
+"""Cross-validation: every sample predicted once by a model that has not seen it, with subject and song beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ressin import _core
+from ressin._files.atomic import replacing
+from ressin.data.samples.labelled import LabelledData
+from ressin.errors import InvalidInputError
+from ressin.learn.evaluation.folds import Folds, check_folds
+from ressin.learn.evaluation.metrics import Estimate, metrics
+from ressin.learn.training.progress import Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("fold", "recording_id", "pair", "subject", "stimulus", "label", "rating", "score")
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One fold's work: where a classifier may keep things (or None), and how it tells of its progress."""
+
+    number: int
+    name: str
+    folder: Path | None
+    progress: Progress
+
+
+class Classifier(Protocol):
+    """Learns from some samples and scores others."""
+
+    @property
+    def name(self) -> str:
+        """Short name for tables, such as ``"fusion mix"``."""
+
+    @property
+    def threshold(self) -> float:
+        """Scores above it mean high."""
+
+    def key(self) -> dict[str, Any]:
+        """All settings that decide the scores, as JSON values."""
+
+    def scores(
+        self, data: LabelledData, train: NDArray[np.int64], test: NDArray[np.int64], fold: Fold
+    ) -> NDArray[np.float64]:
+        """Fit on `train` alone and score `test`, (len(test),)."""
+
+
+@dataclass(frozen=True, eq=False)
+class CrossValidation:
+    """Predictions of all folds.
+
+    Attributes
+    ----------
+    classifier, label_name, split
+        What was predicted, by what, under which kind of split.
+    threshold
+        Scores above it mean high.
+    table
+        One row per sample: fold, recording_id, pair, subject, stimulus, label, rating, score.
+    majority
+        Score of the majority baseline for each row: 1 where high was the more frequent label in that fold's training
+        part, else 0.
+    seconds
+        Of computing, fold by fold; 0 for a fold that was read.
+    """
+
+    classifier: str
+    label_name: str
+    split: str
+    threshold: float
+    table: pd.DataFrame
+    majority: NDArray[np.float64]
+    seconds: tuple[float, ...]
+
+    def metrics(self, *, n_resamples: int = 2000, seed: int = 0) -> dict[str, Estimate]:
+        """`ressin.learn.evaluation.metrics.metrics` of the predictions of all folds together."""
+        table = self.table
+        return metrics(
+            table["label"],
+            table["score"],
+            table["subject"],
+            threshold=self.threshold,
+            n_resamples=n_resamples,
+            seed=seed,
+        )
+
+    def majority_metrics(self, *, n_resamples: int = 2000, seed: int = 0) -> dict[str, Estimate]:
+        """Give the same numbers for always answering what was more frequent in training, on the same rows."""
+        table = self.table
+        return metrics(table["label"], self.majority, table["subject"], n_resamples=n_resamples, seed=seed)
+
+
+def cross_validate(
+    data: LabelledData,
+    folds: Folds,
+    classifier: Classifier,
+    *,
+    folder: str | Path | None = None,
+    progress: Progress = False,
+    done: Callable[[int, int], None] | None = None,
+) -> CrossValidation:
+    """Fit and score fold by fold.
+
+    Parameters
+    ----------
+    data
+        Samples.
+    folds
+        For exactly these samples in this order: ``splits.take(data.recording_id)``.
+    classifier
+        What is fitted; for the network `ressin.learn.evaluation.network.NetworkClassifier`, the others in
+        `ressin.learn.evaluation.baselines`.
+    folder
+        Where each finished fold is kept, in a folder whose name holds a digest of settings, data and rows: a second run
+        reads it, and goes on with the first fold that is missing.
+    progress
+        Given to the classifier.
+    done
+        Called with (finished folds, all folds).
+
+    Returns
+    -------
+    CrossValidation
+        One row per sample, in the order of the samples.
+
+    Raises
+    ------
+    InvalidInputError
+        If the folds are for other samples, do not test every sample exactly once, are not disjoint as their kind
+        says, or leave a training part with labels of one kind.
+    """
+    check_folds(data, folds)
+    for number, (train, _) in enumerate(folds):
+        if len(np.unique(data.label[train])) < 2:
+            raise InvalidInputError(
+                f"fold {number}: the labels of its {len(train)} training samples are all {data.label[train[0]]}: "
+                "nothing to learn; more recordings or other folds are needed"
+            )
+    root = None if folder is None else Path(folder)
+    scores = np.full(len(data), np.nan)
+    number_of = np.zeros(len(data), np.int64)
+    majority = np.zeros(len(data))
+    seconds = []
+    for number, (train, test) in enumerate(folds):
+        name = f"{data.label_name}, {classifier.name}, {folds.kind} split, fold {number + 1}/{folds.n_folds}"
+        key = _key(data, classifier, train, test)
+        place = None if root is None else root / f"fold_{number:02d}_{key[:12]}"
+        scores[test], spent = _one_fold(data, classifier, train, test, key, Fold(number, name, place, progress))
+        number_of[test] = number
+        majority[test] = float(2 * data.label[train].sum() >= len(train))
+        seconds.append(spent)
+        if done is not None:
+            done(number + 1, folds.n_folds)
+    return CrossValidation(
+        classifier=classifier.name,
+        label_name=data.label_name,
+        split=folds.kind,
+        threshold=classifier.threshold,
+        table=_table(data, number_of, scores),
+        majority=majority,
+        seconds=tuple(seconds),
+    )
+
+
+def _one_fold(
+    data: LabelledData,
+    classifier: Classifier,
+    train: NDArray[np.int64],
+    test: NDArray[np.int64],
+    key: str,
+    fold: Fold,
+) -> tuple[NDArray[np.float64], float]:
+    """Scores of the test part and seconds they took; read where they were computed before."""
+    kept = None if fold.folder is None else fold.folder / "scores.json"
+    if kept is not None and kept.is_file():
+        found = _read_scores(kept, key, len(test))
+        if found is not None:
+            return found, 0.0
+    begin = time.perf_counter()
+    scores = np.asarray(classifier.scores(data, train, test, fold), dtype=np.float64)
+    seconds = time.perf_counter() - begin
+    if scores.shape != (len(test),) or not np.isfinite(scores).all():
+        raise InvalidInputError(f"{fold.name}: scores of shape {scores.shape}; {len(test)} finite numbers are needed")
+    if kept is not None:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(kept) as temporary:
+            temporary.write_text(json.dumps({"key": key, "scores": scores.tolist()}), encoding="utf-8")
+    return scores, seconds
+
+
+def _key(data: LabelledData, classifier: Classifier, train: NDArray[np.int64], test: NDArray[np.int64]) -> str:
+    about = json.dumps([_core.__version__, data.fingerprint, data.label_name, classifier.name, classifier.key()])
+    digest = hashlib.blake2b(about.encode(), digest_size=16)
+    digest.update(train.astype(np.int64).tobytes())
+    digest.update(b"test")
+    digest.update(test.astype(np.int64).tobytes())
+    return digest.hexdigest()
+
+
+def _read_scores(path: Path, key: str, n: int) -> NDArray[np.float64] | None:
+    """Scores kept under this key; None where the file holds others."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        scores = np.array(kept["scores"], dtype=np.float64)
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidInputError(f"{path} is damaged: delete it to compute the fold again ({error})") from error
+    return scores if kept.get("key") == key and scores.shape == (n,) else None
+
+
+def _table(data: LabelledData, fold: NDArray[np.int64], score: NDArray[np.float64]) -> pd.DataFrame:
+    import pandas as pd
+
+    columns = {name: getattr(data, name) for name in COLUMNS[1:-1]}
+    return pd.DataFrame({"fold": fold, **columns, "score": score})

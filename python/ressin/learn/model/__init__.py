@@ -1,0 +1,1 @@
+"""The network: its settings, the subnet, fusion, and the decomposition inside it."""

@@ -1,0 +1,216 @@
+"""Everything a person can choose about the model and its training; the defaults are the paper's."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+from ressin._files.rebuild import rebuild
+from ressin.errors import InvalidInputError
+from ressin.image import CHANNELS, ImageSettings
+
+SELECTIONS = {"mix": CHANNELS, **{name: (name,) for name in CHANNELS}}
+NORMS = ("batch", "none")
+SCALINGS = ("running", "none")
+OPTIMIZERS = ("sgd", "adamw")
+PRECISIONS = ("auto", "fp32", "bf16")
+CLASS_WEIGHTS = ("none", "balanced")
+GROUPS = ("none", "subject", "song")
+DECOMPOSITIONS = ("fixed", "layer")
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise InvalidInputError(f"{name}={value!r} is not known: one of {', '.join(known)}")
+
+
+def _at_least(name: str, value: float, least: float) -> None:
+    if not value >= least:
+        raise InvalidInputError(f"{name}={value:g}: at least {least:g} is needed")
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """The network.
+
+    Attributes
+    ----------
+    channels
+        What the subnet sees: ``"origin"``, ``"phasic"`` or ``"tonic"`` (one input plane), or ``"mix"``, all three.
+    use_eda, use_music
+        Either branch can be switched off, not both.
+    norm
+        Normalisation inside the subnet: ``"batch"``, or ``"none"`` (convolutions with biases; the residual branches
+        start at zero, so that depth does not blow up the signal). The paper does not say; on simulated data ``"none"``
+        trained to the lower loss with the paper's optimizer, and on new subjects the two did not differ beyond their
+        intervals.
+    scaling
+        Of the 512 EDA features before fusion: ``"running"`` is a z-score with running mean and deviation (a batch
+        normalisation without parameters), ``"none"`` passes them on.
+    hidden
+        Width of the fusion layer.
+    imagenet
+        Path to weights of torchvision's ``resnet18`` (``.pth`` or ``.safetensors``) to start from; "" starts at random.
+        Needs ``norm="batch"``.
+    decompose
+        ``"fixed"`` draws the phasic and tonic part that the data were prepared with. ``"layer"`` decomposes inside the
+        network, `ressin.nn.CvxEDA` from the origin channel: alpha, tau0 and tau1, shared by all recordings, are learned
+        with everything else. It needs recordings of one sampling rate, and a part to see.
+    """
+
+    channels: str = "mix"
+    use_eda: bool = True
+    use_music: bool = True
+    norm: str = "none"
+    scaling: str = "running"
+    hidden: int = 512
+    imagenet: str = ""
+    decompose: str = "fixed"
+
+    def __post_init__(self) -> None:
+        _one_of("channels", self.channels, tuple(SELECTIONS))
+        _one_of("norm", self.norm, NORMS)
+        _one_of("scaling", self.scaling, SCALINGS)
+        _one_of("decompose", self.decompose, DECOMPOSITIONS)
+        _at_least("hidden", self.hidden, 1)
+        if not (self.use_eda or self.use_music):
+            raise InvalidInputError("use_eda and use_music are both off: the model would see nothing")
+        if self.imagenet and self.norm != "batch":
+            raise InvalidInputError(
+                f"imagenet weights come with batch normalisation; norm={self.norm!r} cannot hold them"
+            )
+
+        if self.decompose == "layer" and not (self.use_eda and self.channels != "origin"):
+            raise InvalidInputError(
+                f"decompose='layer' learns from the parts; channels={self.channels!r} with use_eda={self.use_eda} "
+                "show none"
+            )
+
+    @property
+    def n_planes(self) -> int:
+        """Input planes of the subnet: 1, or 3 for ``"mix"``."""
+        return len(SELECTIONS[self.channels])
+
+    @property
+    def channel_index(self) -> tuple[int, ...]:
+        """Positions of the planes among `ressin.image.CHANNELS`."""
+        return tuple(CHANNELS.index(name) for name in SELECTIONS[self.channels])
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """How it is trained.
+
+    Attributes
+    ----------
+    iterations
+        Optimizer steps. The paper gives the schedule, not the end; 900 is three of its stages.
+    batch_size
+        Samples a step, over all processes together.
+    optimizer
+        ``"sgd"`` or ``"adamw"``.
+    learning_rate, momentum, weight_decay
+        Of the optimizer; momentum is SGD's.
+    decompose_factor
+        The learning rate of the logarithms of alpha, tau0 and tau1, where they are learned, is this many times higher;
+        they have no weight decay.
+    decay_every, decay_factor
+        The learning rate is multiplied by the factor after every so many iterations.
+    crop_padding
+        Pixels added around a training picture before a crop of the original size is taken at random; 0 for none.
+    class_weights
+        ``"balanced"`` weighs each class by the inverse of its share in the training part; ``"none"``.
+    validation_share
+        Part of the training rows held back for early stopping; 0 for none.
+    validation_group
+        What must not be divided between training and validation: ``"none"``, ``"subject"`` or ``"song"``.
+    validate_every, patience
+        Iterations between looks at the validation loss, and how many looks without a better one end the training. The
+        weights with the best one are kept.
+    precision
+        ``"fp32"``; ``"bf16"``, mixed precision; or ``"auto"``: bf16 where the machine computes it in hardware.
+    channels_last
+        Memory layout of the pictures that convolutions are fastest in; the result differs by rounding only.
+    compile
+        Use ``torch.compile``.
+    seed
+        Decides the initial weights, the order and the crops.
+    """
+
+    iterations: int = 900
+    batch_size: int = 100
+    optimizer: str = "sgd"
+    learning_rate: float = 1e-3
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    decompose_factor: float = 10.0
+    decay_every: int = 300
+    decay_factor: float = 0.1
+    crop_padding: int = 8
+    class_weights: str = "none"
+    validation_share: float = 0.0
+    validation_group: str = "none"
+    validate_every: int = 50
+    patience: int = 5
+    precision: str = "auto"
+    channels_last: bool = True
+    compile: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _one_of("optimizer", self.optimizer, OPTIMIZERS)
+        _one_of("class_weights", self.class_weights, CLASS_WEIGHTS)
+        _one_of("validation_group", self.validation_group, GROUPS)
+        _one_of("precision", self.precision, PRECISIONS)
+        for name in ("iterations", "batch_size", "decay_every", "validate_every", "patience"):
+            _at_least(name, getattr(self, name), 1)
+        for name in (
+            "learning_rate",
+            "momentum",
+            "weight_decay",
+            "decompose_factor",
+            "crop_padding",
+            "validation_share",
+            "seed",
+        ):
+            _at_least(name, getattr(self, name), 0)
+        if not 0.0 < self.decay_factor <= 1.0:
+            raise InvalidInputError(f"decay_factor={self.decay_factor:g} is outside (0, 1]")
+        if self.validation_share >= 1.0:
+            raise InvalidInputError(f"validation_share={self.validation_share:g} leaves nothing to train on")
+        if self.momentum and self.optimizer != "sgd":
+            raise InvalidInputError(f"momentum={self.momentum:g} is SGD's; optimizer={self.optimizer!r} has its own")
+
+
+@dataclass(frozen=True)
+class LearnSettings:
+    """Model, training and pictures together: all that decides a result, apart from the data."""
+
+    model: ModelSettings = field(default_factory=ModelSettings)
+    training: TrainSettings = field(default_factory=TrainSettings)
+    image: ImageSettings = field(default_factory=ImageSettings)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return nested dictionaries of plain values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> LearnSettings:
+        """Rebuild settings that `as_dict` gave, checking every name and type.
+
+        Raises
+        ------
+        InvalidInputError
+            For an unknown or missing name, a value of another type, or one that the settings refuse.
+        """
+        if set(values) != {"model", "training", "image"}:
+            raise InvalidInputError("settings must hold the parts model, training and image")
+        return cls(
+            model=rebuild(ModelSettings, values["model"], "model"),
+            training=rebuild(TrainSettings, values["training"], "training"),
+            image=rebuild(ImageSettings, values["image"], "image"),
+        )
+
+
+DEFAULT = LearnSettings()

@@ -1,0 +1,124 @@
+"""Pictures of a decomposition; nothing is computed here but what it takes to draw."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ressin.errors import MissingExtraError
+from ressin.plots.style import STYLE, draw_band, draw_line, shade_missing, time_scale, unit_text
+
+try:
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+except ImportError as error:
+    raise MissingExtraError("matplotlib", "plot", "drawing a decomposition") from error
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from ressin.decomposition.result import Decomposition
+
+# Okabe and Ito's colours: told apart with any colour vision, and dark enough for thin lines on white.
+SIGNAL, TONIC, PHASIC, DRIVER, RESIDUAL = "#7a7a7a", "#0072B2", "#D55E00", "#007A5A", "#5a5a5a"
+_MARKS = 300  # SCRs that can be told apart when each has a mark
+
+
+def plot_decomposition(
+    decomposition: Decomposition, *, scrs: pd.DataFrame | None = None, title: str = "", unit: str = "uS"
+) -> Figure:
+    """Draw a decomposition in four panels over one time axis.
+
+    Parameters
+    ----------
+    decomposition
+        What to draw.
+    scrs
+        SCR events to mark on the phasic part, as `ressin.decomposition.scrs.find_scrs` returns them; None marks none.
+    title
+        Heading of the figure.
+    unit
+        Unit of the signal.
+
+    Returns
+    -------
+    Figure
+        A matplotlib figure that no window and no pyplot state belongs to; `ressin.plots.files.save_figure` writes
+        it. From top to bottom: the signal with the tonic part, the phasic part with the SCRs, the driver, the
+        residual. Time is in seconds, in hours from two hours on. A long recording is drawn by the smallest and
+        largest sample of each of 1,500 columns, so a day looks as it is and weighs little. Missing samples are
+        shaded, and so are the bands of tonic and phasic part where the decomposition has them.
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9.0, 6.6), layout="constrained")
+        axes = figure.subplots(4, 1, sharex=True, height_ratios=[3.0, 2.2, 1.6, 1.1])
+        shown, scale, time_label = unit_text(unit), *time_scale(decomposition)
+        _draw_levels(axes[0], decomposition, scale, shown)
+        _draw_phasic(axes[1], decomposition, scrs, scale, shown)
+        draw_line(axes[2], decomposition, decomposition.driver, scale, color=DRIVER, linewidth=0.9)
+        axes[2].set(title="driver (sudomotor nerve)", ylabel=f"{shown}/s")
+        axes[2].set_ylim(bottom=0.0)
+        draw_line(axes[3], decomposition, decomposition.residual, scale, color=RESIDUAL, linewidth=0.7)
+        axes[3].set(title="residual", ylabel=shown, xlabel=time_label)
+        axes[3].set_xlim(0.0, max(decomposition.signal.size / decomposition.sampling_rate / scale, 1e-9))
+        for axis in axes:
+            axis.yaxis.set_major_locator(MaxNLocator(4))
+        for axis in axes[1:]:
+            shade_missing(axis, decomposition, scale)
+        figure.align_ylabels(list(axes))
+        if title:
+            figure.suptitle(title, x=0.01, ha="left", fontsize=11.0)
+    return figure
+
+
+def draw_overview(axis: Axes, decomposition: Decomposition, *, unit: str = "uS") -> None:
+    """Draw signal, tonic part and phasic part into one axes of a figure of your own.
+
+    Parameters
+    ----------
+    axis
+        Where to draw; its labels and legend are set, its limits are left to matplotlib.
+    decomposition
+        What to draw.
+    unit
+        Unit of the signal.
+    """
+    scale, time_label = time_scale(decomposition)
+    draw_line(axis, decomposition, decomposition.signal, scale, color=SIGNAL, linewidth=0.8, label="signal")
+    draw_line(axis, decomposition, decomposition.tonic, scale, color=TONIC, linewidth=1.4, label="tonic")
+    draw_line(axis, decomposition, decomposition.phasic, scale, color=PHASIC, linewidth=1.0, label="phasic")
+    axis.set(xlabel=time_label, ylabel=unit_text(unit))
+    axis.legend(loc="upper right", frameon=False, ncols=3)
+
+
+def _draw_levels(axis: Axes, decomposition: Decomposition, scale: float, unit: str) -> None:
+    draw_line(axis, decomposition, decomposition.signal, scale, color=SIGNAL, linewidth=0.9, label="signal")
+    draw_line(axis, decomposition, decomposition.tonic, scale, color=TONIC, linewidth=1.6, label="tonic")
+    bands = decomposition.bands
+    if bands is not None:
+        label = f"tonic, {bands.level:.0%} band"
+        draw_band(axis, decomposition, bands.tonic_low, bands.tonic_high, scale, color=TONIC, label=label)
+    axis.set(title="signal and tonic level", ylabel=unit)
+    shade_missing(axis, decomposition, scale, label="missing")
+    axis.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, ncols=4, borderaxespad=0.0)
+
+
+def _draw_phasic(axis: Axes, decomposition: Decomposition, scrs: pd.DataFrame | None, scale: float, unit: str) -> None:
+    draw_line(axis, decomposition, decomposition.phasic, scale, color=PHASIC)
+    bands = decomposition.bands
+    if bands is not None:
+        label = f"phasic, {bands.level:.0%} band"
+        draw_band(axis, decomposition, bands.phasic_low, bands.phasic_high, scale, color=PHASIC, label=label)
+        axis.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, borderaxespad=0.0)
+    axis.set(title="phasic", ylabel=unit)
+    if scrs is None:
+        return
+    count = f"{len(scrs)} SCR{'' if len(scrs) == 1 else 's'}"
+    if len(scrs) > _MARKS:
+        axis.set_title(f"phasic ({count}, too many to mark)")
+        return
+    axis.set_title(f"phasic with {count}")
+    times = scrs["SCR_Peaks"].to_numpy() / decomposition.sampling_rate / scale
+    axis.plot(times, scrs["SCR_Height"].to_numpy(), linestyle="none", marker="v", color="black", markersize=4.0)
+    axis.margins(y=0.12)

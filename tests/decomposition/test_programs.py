@@ -1,0 +1,159 @@
+"""Random programmes: none fails, and the status of each is true.
+
+RESSIN_HYPOTHESIS=thorough runs 10,000 of them; see conftest.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+import ressin
+from ressin.decomposition.inputs import MIN_SAMPLES
+from tests.proof import assert_proved, prove
+from tests.signals import Signal, simulate
+
+RATES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 16.0, 25.0, 32.0, 50.0, 64.0, 100.0, 250.0, 256.0, 500.0, 512.0, 1000.0, 2000.0)
+SHORTEST, LONGEST = MIN_SAMPLES, 5000
+SHAPES = ("eda", "walk", "white", "steps", "spikes", "ramps", "sine", "adc", "flat line with a spike", "constant")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One programme as it is handed to decompose."""
+
+    signal: Signal
+    rate: float
+    choice: dict[str, Any]
+    standardize: bool
+
+
+def make_signal(shape: str, n: int, rate: float, rng: np.random.Generator) -> Signal:
+    """Return n samples of one shape, in no particular unit."""
+    t = np.arange(n)
+    if shape == "eda":
+        return simulate(rate, (n + 1) / rate, int(rng.integers(2**31)))[:n] if n / rate > 4 else rng.normal(size=n)
+    if shape == "walk":
+        return np.asarray(np.cumsum(rng.normal(size=n)))
+    if shape == "white":
+        return rng.normal(size=n)
+    if shape == "steps":
+        return np.asarray(rng.normal(size=6)[np.searchsorted(np.sort(rng.uniform(0, n, 5)), t)])
+    if shape == "spikes":
+        return np.where(rng.random(n) < 0.02, rng.exponential(10.0, n), 0.0) + 0.01 * rng.normal(size=n)
+    if shape == "ramps":
+        knots = np.linspace(0, max(n - 1, 1), 7)
+        return np.interp(t, knots, rng.normal(size=7))
+    if shape == "sine":
+        return np.asarray(np.sin(2 * np.pi * t / rng.uniform(2, max(n, 3)) + rng.uniform(0, 6)))
+    if shape == "adc":  # 8 to 12 bits of a slow wave
+        wave = np.sin(2 * np.pi * t / max(n, 2)) + 0.05 * np.cumsum(rng.normal(size=n)) / np.sqrt(n)
+        return np.asarray(np.round(wave * 2 ** rng.integers(1, 12)))
+    if shape == "flat line with a spike":
+        signal = np.zeros(n)
+        signal[rng.integers(n)] = 1.0
+        return signal
+    return np.full(n, float(rng.normal()))
+
+
+def make_weights(kind: str, n: int, rng: np.random.Generator) -> Signal | None:
+    if kind == "none":
+        return None
+    if kind == "gaps":
+        weights = np.ones(n)
+        for _ in range(int(rng.integers(1, 4))):
+            start = int(rng.integers(n))
+            weights[start : start + int(rng.integers(1, n // 4 + 2))] = 0
+    else:
+        weights = rng.uniform(0, 1, n) if kind == "uniform" else 10.0 ** rng.uniform(-4, 0, n)
+    weights[rng.choice(n, size=SHORTEST, replace=False)] = 1.0  # something to decompose remains
+    return np.asarray(weights)
+
+
+def log_uniform(low: float, high: float) -> st.SearchStrategy[float]:
+    return st.floats(np.log10(low), np.log10(high)).map(lambda x: float(10**x))
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n = min(LONGEST, max(SHORTEST, round(draw(log_uniform(SHORTEST, LONGEST)))))
+    rate = draw(st.sampled_from(RATES))
+    tau0 = draw(log_uniform(0.05, 50.0))
+    signal = make_signal(draw(st.sampled_from(SHAPES)), n, rate, rng)
+    signal = signal * draw(st.sampled_from([1.0, 1.0, 1e-6, 1e6])) + draw(st.sampled_from([0.0, 0.0, 5.0, -100.0]))
+    choice: dict[str, Any] = {
+        "tau0": tau0,
+        "tau1": draw(st.one_of(st.just(tau0), log_uniform(0.05, 50.0))),
+        "delta_knot": max(1.0 / rate, draw(log_uniform(0.5, 100.0))),
+        "alpha": draw(log_uniform(1e-8, 10.0)),
+        "gamma": draw(log_uniform(1e-6, 10.0)),
+        "revision": draw(st.sampled_from(["2025", "2015"])),
+        "baseline": draw(st.sampled_from(["linear", "linear", "constant", "none", "spline"])),
+        "sample_weight": make_weights(draw(st.sampled_from(["none", "none", "gaps", "uniform", "wild"])), n, rng),
+    }
+    standardize = draw(st.booleans())
+    if not standardize:  # alpha has the signal's unit; its range is meant for a signal of unit size
+        offset = signal.mean() if choice["baseline"] in ("constant", "linear") else 0.0
+        choice["alpha"] *= float(np.sqrt(np.mean((signal - offset) ** 2))) or 1.0
+    return Case(signal, rate, choice, standardize)
+
+
+@given(case=cases())
+def test_no_programme_fails_and_none_lies_about_its_status(case: Case) -> None:
+    found = ressin.decompose(case.signal, case.rate, **case.choice, standardize=case.standardize, on_failure="return")
+    event(f"status {found.status}, {found.iterations // 10 * 10}+ iterations")
+    choice = {name: value for name, value in case.choice.items() if name != "sample_weight"}
+    if not found.converged and prove(found, **choice).gap_rounding > 1e-8:
+        event("parts so large that their own rounding is more than the gap asked for, and the status says so")
+        assert found.relative_gap > 1e-8
+        return
+    assert found.converged, f"{found.status} after {found.iterations} iterations, gap {found.relative_gap:.1e}"
+    assert_proved(found, **choice)
+
+
+def test_gradients_that_lag_behind_a_closed_gap_are_waited_for() -> None:
+    """Nearly every driver sample is active at a tiny alpha: shortened last steps leave part of the dual residual."""
+    signal = np.zeros(4217)
+    signal[3587] = 1.0
+    choice: dict[str, Any] = {
+        "tau0": 16.548170999431814,
+        "tau1": 16.548170999431814,
+        "delta_knot": 74.98942093324558,
+        "alpha": 1.53973754619378e-10,
+        "gamma": 1.0,
+        "baseline": "constant",
+    }
+    found = ressin.decompose(signal, 0.5, **choice, standardize=False)
+    assert_proved(found, **choice)
+
+
+@pytest.mark.parametrize(
+    ("n", "spike", "choice"),
+    [
+        (4347, 2000, {"tau0": 48.9, "tau1": 0.135, "delta_knot": 30.9, "alpha": 2.4e-10, "gamma": 5.5e-6}),
+        (4962, 1000, {"tau0": 49.0, "tau1": 0.1, "delta_knot": 3.5, "alpha": 1.7e-10, "gamma": 1.0}),
+        (4219, 3000, {"tau0": 29.7, "tau1": 29.7, "delta_knot": 7.7, "alpha": 2e-10, "gamma": 1.3e-6}),
+    ],
+)
+def test_a_drift_that_the_driver_can_imitate_is_found(n: int, spike: int, choice: dict[str, Any]) -> None:
+    """At a tiny alpha next to no driver sample is zero, and the drift is determined by little more than alpha."""
+    signal = np.zeros(n)
+    signal[spike] = 1.0
+    found = ressin.decompose(signal, 0.5, **choice, standardize=False)
+    assert_proved(found, **choice)
+    assert np.abs(found.phasic).max() > 1e3
+
+
+@pytest.mark.parametrize("revision", ["2025", "2015"])
+@pytest.mark.parametrize("tol", [1e-16, 1e-30])
+def test_a_tolerance_beyond_the_digits_ends_with_the_digits(tol: float, revision: Any) -> None:
+    for seed in range(8):
+        found = ressin.decompose(simulate(25.0, 40.0, seed), 25.0, tol=tol, revision=revision, on_failure="return")
+        assert found.status == "inaccurate"
+        assert found.relative_gap < 1e-12

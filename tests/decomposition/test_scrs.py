@@ -1,0 +1,190 @@
+"""SCR events against simulated responses whose onsets are known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ressin.decomposition.decompose import decompose
+from ressin.decomposition.result import Decomposition
+from ressin.decomposition.scrs import find_scrs, match_onsets
+from ressin.errors import InvalidInputError
+from ressin.simulation.eda import SimulatedEDA, simulate_eda
+
+COLUMNS = [
+    "SCR_Onsets", "SCR_Peaks", "SCR_Height", "SCR_Amplitude", "SCR_RiseTime", "SCR_Recovery", "SCR_RecoveryTime",
+]  # fmt: skip
+
+
+def simulate(rate: float = 50, duration: float = 60, seed: int = 1, **settings: object) -> SimulatedEDA:
+    return simulate_eda(duration, rate, rng=np.random.default_rng(seed), **settings)  # type: ignore[arg-type]
+
+
+def with_driver(driver: np.ndarray, rate: float) -> Decomposition:
+    """Give a decomposition whose driver is set by hand, to test the events apart from the solver."""
+    made = decompose(np.linspace(0, 1, driver.size), rate)
+    return replace(made, driver=driver)
+
+
+def impulses(rate: int, *at: tuple[float, float], duration: float = 30.0) -> np.ndarray:
+    """Give a driver whose impulses at given seconds make responses of given heights."""
+    peak = np.exp(-1.1305776725370376 / 2) - np.exp(-1.1305776725370376 / 0.7)
+    driver = np.zeros(round(duration * rate))
+    for second, height in at:
+        driver[round(second * rate)] += height / peak * rate
+    return driver
+
+
+@pytest.mark.parametrize("rate", [16, 50, 250, 1000])
+def test_a_lone_response_is_measured_as_its_formula_says(rate: int) -> None:
+    scrs = find_scrs(with_driver(impulses(rate, (10.0, 0.5)), rate))
+    assert list(scrs.columns) == COLUMNS
+    assert len(scrs) == 1
+    row = scrs.iloc[0]
+    assert row["SCR_Onsets"] == 10 * rate
+    # The peak of exp(-t/2) - exp(-t/0.7) is at 1.1306 s; it has fallen to half 2.1505 s later (roots found apart).
+    assert row["SCR_RiseTime"] == pytest.approx(1.1306, abs=1.5 / rate)
+    assert row["SCR_RecoveryTime"] == pytest.approx(2.1505, abs=2.5 / rate)
+    assert row["SCR_Amplitude"] == pytest.approx(0.5, rel=1.0 / rate)
+    assert row["SCR_Peaks"] == row["SCR_Onsets"] + round(row["SCR_RiseTime"] * rate)
+    assert row["SCR_Recovery"] == row["SCR_Peaks"] + round(row["SCR_RecoveryTime"] * rate)
+
+
+@pytest.mark.parametrize("rate", [4, 16, 50, 250])
+def test_types_and_units_are_neurokits(rate: int) -> None:
+    scrs = find_scrs(with_driver(impulses(rate, (10.0, 0.5), (20.0, 0.2)), rate))
+    kinds = {name: kind.kind for name, kind in scrs.dtypes.items()}
+    assert kinds == {name: "i" if name in ("SCR_Onsets", "SCR_Peaks") else "f" for name in COLUMNS}
+    np.testing.assert_allclose(scrs["SCR_RiseTime"], (scrs["SCR_Peaks"] - scrs["SCR_Onsets"]) / rate)
+    np.testing.assert_allclose(scrs["SCR_RecoveryTime"], (scrs["SCR_Recovery"] - scrs["SCR_Peaks"]) / rate)
+
+
+@pytest.mark.parametrize("rate", [8, 25, 50, 250])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_simulated_responses_are_found_where_they_were_made(rate: float, seed: int) -> None:
+    made = simulate(rate, 120, seed)
+    result = decompose(made.signal, rate)
+    scrs = find_scrs(result, min_amplitude=0.05)
+    found, true = match_onsets(scrs["SCR_Onsets"].to_numpy() / rate, made.onsets)
+    assert len(scrs) == true.size == made.onsets.size
+    onset_errors = scrs["SCR_Onsets"].to_numpy()[found] / rate - made.onsets[true]
+    assert np.abs(onset_errors).max() <= 0.25
+    assert np.median(np.abs(onset_errors)) <= 0.02 + 0.5 / rate
+    np.testing.assert_allclose(scrs["SCR_Amplitude"].to_numpy()[found], made.amplitudes[true], rtol=0.1)
+    np.testing.assert_array_equal(scrs["SCR_Height"], result.phasic[scrs["SCR_Peaks"]])
+
+
+def test_overlapping_responses_keep_their_own_amplitude_and_recovery() -> None:
+    made = simulate(onsets=[20.003, 21.507, 22.911], amplitudes=[0.5, 0.4, 0.3], noise=0.002)
+    result = decompose(made.signal, 50)
+    scrs = find_scrs(result, min_amplitude=0.05)
+    np.testing.assert_allclose(scrs["SCR_Onsets"] / 50, made.onsets, atol=0.05)
+    np.testing.assert_allclose(scrs["SCR_Amplitude"], made.amplitudes, rtol=0.05)
+    np.testing.assert_allclose(scrs["SCR_RecoveryTime"], 2.15, atol=0.1)
+    # The phasic part at the third peak stands on the tails of the other two.
+    assert scrs["SCR_Height"].iloc[2] > 2 * scrs["SCR_Amplitude"].iloc[2]
+
+
+def test_no_response_gives_an_empty_table_with_its_columns_and_types() -> None:
+    for signal in (simulate(n_scr=0, noise=0.0).signal, simulate(n_scr=0, noise=0.002).signal):
+        scrs = find_scrs(decompose(signal, 50), min_amplitude=0.02)
+        assert list(scrs.columns) == COLUMNS
+        assert len(scrs) == 0
+        assert scrs["SCR_Onsets"].dtype == np.int64
+
+
+def test_noise_makes_few_events_and_hides_none() -> None:
+    made = simulate(50, 120, 4, noise=0.03)
+    scrs = find_scrs(decompose(made.signal, 50), min_amplitude=0.1)
+    _, true = match_onsets(scrs["SCR_Onsets"].to_numpy() / 50, made.onsets)
+    assert true.size == made.onsets.size
+    assert len(scrs) - true.size <= 1
+
+
+@pytest.mark.parametrize("rate", [16, 50, 250])
+@pytest.mark.parametrize("share", [1.0, 0.3])
+def test_impulses_closer_than_the_distance_are_one_event(rate: int, share: float) -> None:
+    def count(gap: float) -> int:
+        return len(
+            find_scrs(with_driver(impulses(rate, (10.0, 0.5), (10.0 + gap, 0.5 * share)), rate), min_distance=0.7)
+        )
+
+    assert count(0.5) == 1
+    assert count(0.85) == 2
+
+
+def test_a_driver_without_a_dip_is_one_event_and_amplitude_adds_up() -> None:
+    rate = 50
+    tail = np.zeros(1500)
+    tail[500:700] = np.linspace(1.0, 0.0, 200)
+    scrs = find_scrs(with_driver(tail, rate))
+    assert len(scrs) == 1
+    assert scrs["SCR_Onsets"].iloc[0] in range(500, 515)
+
+
+def test_a_trace_of_noise_before_a_burst_does_not_move_its_onset() -> None:
+    scrs = find_scrs(with_driver(impulses(50, (9.7, 0.01), (10.0, 0.5)), 50))
+    assert scrs["SCR_Onsets"].tolist() == [500]
+
+
+def test_small_responses_are_left_out() -> None:
+    driver = impulses(50, (5.0, 0.02), (12.0, 0.04), (20.0, 0.5))
+    assert find_scrs(with_driver(driver, 50), min_amplitude=0.03)["SCR_Onsets"].tolist() == [600, 1000]
+    assert len(find_scrs(with_driver(driver, 50), min_amplitude=0.6)) == 0
+
+
+def test_a_response_that_the_end_cuts_has_no_recovery_or_is_left_out() -> None:
+    rising = find_scrs(with_driver(impulses(50, (29.5, 0.5)), 50))
+    assert len(rising) == 0
+    falling = find_scrs(with_driver(impulses(50, (28.0, 0.5)), 50))
+    assert len(falling) == 1
+    assert np.isnan(falling[["SCR_Recovery", "SCR_RecoveryTime"]].to_numpy()).all()
+
+
+@pytest.mark.parametrize(("tau0", "tau1"), [(2.0, 2.0), (3.0, 0.3), (0.7, 2.0)])
+def test_other_time_constants(tau0: float, tau1: float) -> None:
+    made = simulate(50, 80, onsets=[20.0, 45.0], amplitudes=[0.5, 0.3], tau0=tau0, tau1=tau1, noise=0.001)
+    scrs = find_scrs(decompose(made.signal, 50, tau0=tau0, tau1=tau1), min_amplitude=0.05)
+    np.testing.assert_allclose(scrs["SCR_Onsets"] / 50, made.onsets, atol=0.1)
+    np.testing.assert_allclose(scrs["SCR_Amplitude"], made.amplitudes, rtol=0.05)
+
+
+def test_responses_add_up_to_the_phasic_part() -> None:
+    made = simulate(noise=0.0)
+    result = decompose(made.signal, 50)
+    scrs = find_scrs(result, min_amplitude=1e-6)
+    alone = scrs["SCR_Amplitude"].sum() / made.amplitudes.sum()
+    assert alone == pytest.approx(1.0, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"min_amplitude": 0.0}, "min_amplitude is 0.0; it must be positive"),
+        ({"min_amplitude": float("nan")}, "min_amplitude is nan; it must be positive"),
+        ({"min_distance": -1.0}, "min_distance is -1.0; it must be zero or a positive number of seconds"),
+    ],
+)
+def test_settings_out_of_range_are_refused(settings: dict[str, float], message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        find_scrs(with_driver(impulses(50), 50), **settings)
+
+
+def test_onsets_are_paired_one_to_one_closest_first() -> None:
+    found, true = match_onsets(np.array([0.9, 1.2, 5.0, 9.0]), np.array([1.0, 1.3, 9.6]), tolerance=0.5)
+    assert (found.tolist(), true.tolist()) == ([0, 1], [0, 1])
+    found, true = match_onsets(np.array([]), np.array([1.0]))
+    assert found.size == true.size == 0
+
+
+def test_the_events_agree_with_neurokits_for_lone_responses() -> None:
+    nk = pytest.importorskip("neurokit2", reason="neurokit2 is not installed")
+    made = simulate(100, 60, onsets=[10.0, 25.0, 40.0], amplitudes=[0.5, 0.8, 0.3], noise=0.0, wander=0.0)
+    result = decompose(made.signal, 100)
+    ours = find_scrs(result, min_amplitude=0.05)
+    theirs = pd.DataFrame({name: nk.eda_peaks(result.phasic, sampling_rate=100)[1][name] for name in COLUMNS})
+    np.testing.assert_allclose(ours["SCR_Peaks"], theirs["SCR_Peaks"], atol=2)
+    np.testing.assert_allclose(ours["SCR_Height"], theirs["SCR_Height"], rtol=1e-3)
+    np.testing.assert_allclose(ours["SCR_Amplitude"], theirs["SCR_Amplitude"], rtol=2e-2)
+    np.testing.assert_allclose(ours["SCR_RecoveryTime"], theirs["SCR_RecoveryTime"], atol=0.1)

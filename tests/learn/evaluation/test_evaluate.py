@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+
+from ressin.data.samples.labelled import LabelledData
+from ressin.data.samples.splits import Splits, make_splits
+from ressin.errors import InvalidInputError
+from ressin.learn.evaluation.baselines import BoostedFeatures, Majority, MusicSVM, SeriesClassifier, SeriesInputs
+from ressin.learn.evaluation.evaluate import Fold, cross_validate
+from ressin.learn.evaluation.features import CLASSICAL, STATISTICS, channel_features, classical_features
+from ressin.learn.evaluation.folds import check_folds
+from ressin.learn.evaluation.network import NetworkClassifier
+from ressin.learn.evaluation.regression import regress
+from ressin.learn.model.settings import ModelSettings, TrainSettings
+from tests.learn.samples import RATE, made_up, small
+
+KINDS = ("random", "subject", "song")
+NOWHERE = Fold(0, "test", None, False)
+
+
+def folds_of(data: LabelledData, kind: str, n_folds: int = 3) -> Splits:
+    names = ("recording_id", "pair", "subject", "stimulus")
+    return make_splits(pd.DataFrame({name: getattr(data, name) for name in names}), kind, n_folds=n_folds, seed=0)
+
+
+@dataclass
+class Spy:
+    """Scores a sample by its own number; remembers what it was given."""
+
+    name: str = "spy"
+    threshold: float = 45.0
+    version: int = 1
+    calls: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = field(default_factory=list)
+    fail_at: int = -1
+
+    def key(self) -> dict[str, Any]:
+        return {"version": self.version}
+
+    def scores(
+        self, data: LabelledData, train: NDArray[np.int64], test: NDArray[np.int64], fold: Fold
+    ) -> NDArray[np.float64]:
+        if fold.number == self.fail_at:
+            raise KeyboardInterrupt
+        self.calls.append((train, test))
+        return test.astype(np.float64)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_sample_is_predicted_once_by_a_model_that_has_not_seen_it(data: LabelledData, kind: str) -> None:
+    spy = Spy()
+    result = cross_validate(data, folds_of(data, kind), spy)
+    np.testing.assert_array_equal(result.table["score"], np.arange(len(data)))
+    for name in ("recording_id", "pair", "subject", "stimulus", "label", "rating"):
+        np.testing.assert_array_equal(result.table[name], getattr(data, name))
+    for number, (train, test) in enumerate(spy.calls):
+        assert not set(train) & set(test)
+        assert (result.table["fold"].to_numpy()[test] == number).all()
+        apart = {"subject": data.subject, "song": data.stimulus}.get(kind, data.recording_id)
+        assert not set(apart[train]) & set(apart[test])
+    assert len(result.seconds) == 3
+
+
+def test_the_majority_baseline_is_taken_from_each_training_part(data: LabelledData) -> None:
+    folds = folds_of(data, "song")
+    result = cross_validate(data, folds, Spy())
+    for train, test in folds:
+        share = data.label[train].mean()
+        assert set(result.majority[test]) == {float(share >= 0.5)}
+    right = ((result.majority > 0.5) == data.label).mean()
+    assert result.majority_metrics(n_resamples=20)["accuracy"].value == pytest.approx(right)
+    own = cross_validate(data, folds, Majority())
+    np.testing.assert_array_equal(own.table["score"], result.majority)
+
+
+def test_finished_folds_are_read_and_the_rest_goes_on(data: LabelledData, tmp_path: Path) -> None:
+    folds, broken = folds_of(data, "subject"), Spy(fail_at=2)
+    with pytest.raises(KeyboardInterrupt):
+        cross_validate(data, folds, broken, folder=tmp_path)
+    assert len(broken.calls) == 2
+    rest, told = Spy(), list[tuple[int, int]]()
+    result = cross_validate(data, folds, rest, folder=tmp_path, done=lambda n, of: told.append((n, of)))
+    assert len(rest.calls) == 1
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    np.testing.assert_array_equal(result.table["score"], np.arange(len(data)))
+
+
+def test_folds_under_other_settings_data_or_rows_are_not_used(data: LabelledData, tmp_path: Path) -> None:
+    cross_validate(data, folds_of(data, "subject"), Spy(), folder=tmp_path)
+    others = {
+        "settings": (data, "subject", Spy(version=2)),
+        "rows": (data, "song", Spy()),
+        "data": (made_up(seed=1), "subject", Spy()),
+    }
+    for what, (samples, kind, spy) in others.items():
+        cross_validate(samples, folds_of(samples, kind), spy, folder=tmp_path)
+        assert len(spy.calls) == 3, what
+
+
+def test_a_training_part_of_one_class_is_refused_before_anything_is_computed(data: LabelledData) -> None:
+    folds, spy = folds_of(data, "subject"), Spy()
+    train, _ = list(folds)[1]
+    label = np.ones_like(data.label)
+    label[np.setdiff1d(np.arange(len(data)), train)] = 0
+    with pytest.raises(InvalidInputError, match=rf"fold 1: the labels of its {len(train)} training samples are all 1"):
+        cross_validate(dataclasses.replace(data, label=label), folds, spy)
+    assert spy.calls == []
+
+
+def test_a_damaged_fold_is_named(data: LabelledData, tmp_path: Path) -> None:
+    folds = folds_of(data, "subject")
+    cross_validate(data, folds, Spy(), folder=tmp_path)
+    kept = next(tmp_path.glob("fold_01_*/scores.json"))
+    kept.write_text("{")
+    with pytest.raises(InvalidInputError, match=r"scores\.json is damaged: delete it"):
+        cross_validate(data, folds, Spy(), folder=tmp_path)
+
+
+@dataclass
+class Rows:
+    """Folds without the checks of `Splits`."""
+
+    kind: str
+    recording_id: NDArray[Any]
+    parts: list[tuple[NDArray[np.int64], NDArray[np.int64]]]
+
+    @property
+    def n_folds(self) -> int:
+        return len(self.parts)
+
+    def __iter__(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        return iter(self.parts)
+
+
+@pytest.mark.parametrize(
+    ("kind", "test", "message"),
+    [
+        ("subject", np.arange(8), "subject 'subject0' is in the training and in the test part"),
+        ("song", np.arange(8), "stimulus 'stimulus0' is in the training and in the test part"),
+        ("random", np.arange(8), "'recording_id8' is tested 0 times, not once"),
+        ("random", np.arange(0), "fold 0 has 90 training and 0 test samples"),
+    ],
+)
+def test_folds_that_divide_what_belongs_together_are_refused(
+    data: LabelledData, kind: str, test: NDArray[np.int64], message: str
+) -> None:
+    train = np.setdiff1d(np.arange(90), test)
+    with pytest.raises(InvalidInputError, match=message):
+        check_folds(data, Rows(kind, data.recording_id, [(train, test)]))
+
+
+def test_folds_of_other_samples_are_refused(data: LabelledData) -> None:
+    with pytest.raises(InvalidInputError, match=r"use splits\.take\(data\.recording_id\)"):
+        cross_validate(data.take(np.arange(50)), folds_of(data, "random"), Spy())
+    part = data.take(np.arange(50))
+    check_folds(part, folds_of(data, "random").take(part.recording_id))
+
+
+def test_the_network_goes_through_cross_validation_and_leaves_its_curves(data: LabelledData, tmp_path: Path) -> None:
+    training = TrainSettings(iterations=3, batch_size=16, crop_padding=2, precision="fp32")
+    network = NetworkClassifier(small(ModelSettings(channels="phasic"), training))
+    assert network.name == "fusion, phasic"
+    folds = folds_of(data, "subject", n_folds=2)
+    result = cross_validate(data, folds, network, folder=tmp_path)
+    again = cross_validate(data, folds, network)
+    np.testing.assert_array_equal(result.table["score"], again.table["score"])
+    curves = sorted(tmp_path.glob("fold_*/training.csv"))
+    assert [len(pd.read_csv(curve)) for curve in curves] == [3, 3]
+    assert not list(tmp_path.glob("fold_*/training"))
+    scores = result.metrics(n_resamples=20)
+    assert 0.0 <= scores["accuracy"].low <= scores["accuracy"].value <= scores["accuracy"].high <= 1.0
+
+
+def test_the_svm_on_songs_is_the_svm_on_samples(data: LabelledData) -> None:
+    from sklearn.svm import SVC
+
+    train, test = np.arange(60), np.arange(60, 90)
+    found = MusicSVM().scores(data, train, test, NOWHERE)
+    x = data.music[data.music_row].astype(np.float64)
+    deviation = x[train].std(axis=0)
+    z = np.where(deviation > 0, (x - x[train].mean(axis=0)) / np.where(deviation > 0, deviation, 1.0), 0.0)
+    direct = SVC(gamma="scale", tol=1e-6).fit(z[train], data.label[train]).decision_function(z[test])
+    np.testing.assert_allclose(found, direct, atol=5e-3)
+
+
+def test_boosting_finds_what_the_classical_features_tell() -> None:
+    data = made_up(n=200, n_subjects=20)
+    result = cross_validate(data, folds_of(data, "subject"), BoostedFeatures(iterations=40))
+    assert result.metrics(n_resamples=200)["accuracy"].low > result.majority_metrics()["accuracy"].high
+
+
+def test_the_series_network_learns_from_the_channels_themselves() -> None:
+    data = made_up(n=160, n_subjects=16)
+    training = TrainSettings(iterations=60, batch_size=32, optimizer="adamw", precision="fp32", crop_padding=0)
+    result = cross_validate(data, folds_of(data, "subject", 2), SeriesClassifier(training, length=64))
+    assert result.metrics(n_resamples=200)["roc_auc"].low > 0.7
+
+
+def test_series_are_stretched_from_end_to_end(data: LabelledData) -> None:
+    series = SeriesInputs(data, 33).series
+    assert series.shape == (len(data), 3, 33)
+    origin = data.signal(4)[0].astype(np.float64)
+    scaled = (origin - origin.mean()) / origin.std()
+    np.testing.assert_allclose(series[4, 0, [0, -1]].numpy(), scaled[[0, -1]], atol=1e-5)
+
+
+def test_classical_features_count_the_responses() -> None:
+    data = made_up(n=4, n_subjects=2)
+    time = np.arange(int(RATE * 60)) / RATE
+    phasic = np.zeros_like(time)
+    for onset, amplitude in ((5, 1.0), (20, 0.5), (40, 2.0)):
+        after = np.maximum(time - onset, 0.0)
+        phasic += amplitude * (np.exp(-after / 2.0) - np.exp(-after / 0.7))
+    tonic = 2.0 + 0.01 * time
+    signals = data.signals.pack([[phasic + tonic, phasic, tonic]], RATE)
+    one = dataclasses.replace(data.take(np.arange(1)), signals=signals, place=np.zeros(1, np.int64))
+    features = dict(zip(CLASSICAL, classical_features(one)[0], strict=True))
+    peak = (np.exp(-time / 2.0) - np.exp(-time / 0.7)).max()
+    assert features["scr_per_minute"] == pytest.approx(3.0)
+    assert features["scr_amplitude_max"] == pytest.approx(2.0 * peak, rel=0.02)
+    assert features["tonic_slope"] == pytest.approx(0.01, rel=1e-6)
+    assert features["tonic_change"] == pytest.approx(0.01 * time[-1], rel=1e-6)
+    assert features["origin_mean"] == pytest.approx((phasic + tonic).mean())
+
+
+def test_channel_features_are_numbers_whatever_the_unit(data: LabelledData) -> None:
+    first = channel_features(data, 1)
+    assert first.shape == (len(data), len(STATISTICS))
+    assert np.isfinite(first).all()
+    louder = data.signals.pack([1000.0 * data.signal(i) for i in range(len(data))], RATE)
+    scaled = dataclasses.replace(data, signals=louder)
+    np.testing.assert_allclose(channel_features(scaled, 1), first, rtol=1e-3, atol=1e-4)
+
+
+def test_regression_is_scikit_learns_fold_by_fold(data: LabelledData) -> None:
+    from sklearn.linear_model import LinearRegression
+
+    folds = folds_of(data, "random")
+    results = regress(data, folds, n_resamples=100)
+    assert {(r.method, r.channel) for r in results} == {
+        (m, c) for m in ("MLR", "SVR") for c in ("origin", "phasic", "tonic")
+    }
+    cell = next(r for r in results if (r.method, r.channel) == ("MLR", "phasic"))
+    features, predicted = channel_features(data, 1), np.empty(len(data))
+    for train, test in folds:
+        predicted[test] = LinearRegression().fit(features[train], data.rating[train]).predict(features[test])
+    np.testing.assert_allclose(cell.predicted, predicted, atol=1e-6)
+    assert cell.rmse.value == pytest.approx(np.sqrt(np.mean((predicted - data.rating) ** 2)))
+    assert cell.correlation.value == pytest.approx(np.corrcoef(predicted, data.rating)[0, 1])
+    assert cell.rmse.low <= cell.rmse.value <= cell.rmse.high
+    assert cell.correlation.value > 0.4  # ratings follow the number of responses
+
+
+def test_regression_leaves_out_what_has_no_rating(data: LabelledData) -> None:
+    rating = data.rating.copy()
+    rating[::4] = np.nan
+    partly = dataclasses.replace(data, rating=rating)
+    cell = regress(partly, folds_of(data, "random"), methods=("MLR",), channels=("tonic",), n_resamples=50)[0]
+    assert np.isnan(cell.predicted[::4]).all()
+    assert np.isfinite(np.delete(cell.predicted, np.s_[::4])).all()
+    none = dataclasses.replace(data, rating=np.full(len(data), np.nan))
+    with pytest.raises(InvalidInputError, match="no sample has a rating of arousal"):
+        regress(none, folds_of(data, "random"))
+    with pytest.raises(InvalidInputError, match="'GAM' is not known: one of MLR, SVR"):
+        regress(data, folds_of(data, "random"), methods=("GAM",))
