@@ -175,5 +175,7 @@ def certify_robust(
 ) -> tuple[_core.Evidence, NDArray[np.float64], NDArray[np.float64]]:
     """Return the evidence anew, and the phasic and tonic part that driver, spline and shifts make."""
     fields = {name: parts[name] for name in ("driver", "spline", "mean", "scale")}
-    fields |= {name: vars(robust)[name] for name in ("shifts", *COSTS, "before", "force", "level", "alpha_before", "bounded")}
+    fields |= {
+        name: vars(robust)[name] for name in ("shifts", *COSTS, "before", "force", "level", "alpha_before", "bounded")
+    }
     return _core.certify_robust(signal, weights, interval, settings.tau0, settings.tau1, settings.delta_knot, fields)
