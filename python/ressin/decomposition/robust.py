@@ -62,7 +62,7 @@ class Robust:
     alpha_before: float
     estimation_iterations: int
     before: NDArray[np.float64]  # driver in the six seconds before the first sample
-    # the dual point that the proof starts from, on the programme's own scale: a wrong one makes the proof worse, no more
+    # the dual point that the proof starts from, on the programme's own scale: a wrong one only makes it worse
     force: NDArray[np.float64]  # (n,) weighted residual
     level: NDArray[np.float64]  # multipliers of the coefficients' bounds
 
