@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from ressin.bateman import bateman, peak_height, peak_time
 
 Array = NDArray[np.float64]
 
-_STEP = 1.0 / 16.0  # s between the points at which responses are evaluated; all times are interpolated between them
+_STEP = 0.1  # s between the points at which responses are evaluated; all times are interpolated between them
 _LOW, _HIGH = 0.35, 0.9  # shares of the amplitude through which the line to the onset goes
 _ROWS = 1 << 20  # numbers that are worked on at once
 
@@ -47,21 +47,25 @@ class Bateman:
 
     @classmethod
     def of(cls, tau0: float, tau1: float, sampling_rate: float) -> Bateman:
-        """Choose the grid: 16 points a second, or a tenth of the fast constant, but not finer than the recording."""
+        """Choose the grid: 10 points a second, or a tenth of the fast constant, but not finer than the recording."""
         return cls(tau0, tau1, min(_STEP, max(min(tau0, tau1) / 10.0, 1.0 / sampling_rate)))
 
-    @property
+    @cached_property
     def height(self) -> float:
         """Height of the response to a unit impulse."""
         return peak_height(self.tau0, self.tau1)
 
-    @property
+    @cached_property
     def reach(self) -> int:
-        """Steps in which an impulse's response has peaked and fallen below half."""
-        return math.ceil((2.0 * peak_time(self.tau0, self.tau1) + 2.0 * max(self.tau0, self.tau1)) / self.step) + 2
+        """Steps in which an impulse's response has peaked and fallen below half; no burst takes longer from its end."""
+        rise = peak_time(self.tau0, self.tau1)
+        times = np.linspace(rise, 2.0 * rise + 2.0 * max(self.tau0, self.tau1), 4001)
+        half = np.interp(-0.5 * self.height, -bateman(times, self.tau0, self.tau1), times)
+        return math.ceil(float(half) / self.step) + 2
 
+    @cached_property
     def lead(self) -> float:
-        """How far the onset lies before 25 % of the height, over the time from 25 to 75 %."""
+        """How far the onset lies before the lower share of the height, over the time from there to the higher."""
         times = np.linspace(0.0, peak_time(self.tau0, self.tau1), 4001)
         low, high = np.interp((_LOW, _HIGH), bateman(times, self.tau0, self.tau1) / self.height, times)
         return float(low / (high - low))
@@ -123,29 +127,37 @@ def _bursts(heights: Array, min_distance: float) -> tuple[NDArray[np.intp], NDAr
     smooth = uniform_filter1d(
         uniform_filter1d(heights, width, mode="constant"), width, mode="constant", origin=-(1 - width % 2)
     )
-    tops = _separate_maxima(smooth)
-    cuts = np.array([a + int(np.argmin(smooth[a:b])) for a, b in itertools.pairwise(tops)], dtype=np.intp)
+    cuts = _valleys(smooth, _separate_maxima(smooth))
     active = np.flatnonzero(heights > 0)
     edges = np.unique(np.concatenate([[0], np.searchsorted(active, cuts), [active.size]]))
     return active[edges[:-1]], active[edges[1:] - 1] + 1
 
 
-def _separate_maxima(smooth: Array) -> list[int]:
+def _separate_maxima(smooth: Array) -> NDArray[np.intp]:
     """Give the maxima between any two of which the line falls to half of the lower one or below, in order."""
     peaks = find_peaks(np.concatenate([[0.0], smooth, [0.0]]))[0] - 1  # zeros around, so that either end can be one
     if not peaks.size:
-        return []
+        return np.asarray(peaks, dtype=np.intp)
+    kept, valley, last = [0], math.inf, float(smooth[peaks[0]])
     valleys = np.minimum.reduceat(smooth, peaks)[:-1].tolist()  # from each peak to the next
-    tops = smooth[peaks].tolist()
-    kept, valley = [0], math.inf
-    for k, low in enumerate(valleys, start=1):
+    for k, (low, top) in enumerate(zip(valleys, smooth[peaks[1:]].tolist(), strict=True), start=1):
         valley = min(valley, low)  # since the last kept one
-        if valley <= 0.5 * min(tops[kept[-1]], tops[k]):
+        if 2.0 * valley <= last and 2.0 * valley <= top:
             kept.append(k)
-            valley = math.inf
-        elif tops[k] > tops[kept[-1]]:
-            kept[-1], valley = k, math.inf
-    return [int(at) for at in peaks[kept]]
+            valley, last = math.inf, top
+        elif top > last:
+            kept[-1], valley, last = k, math.inf, top
+    return np.asarray(peaks[kept], dtype=np.intp)
+
+
+def _valleys(line: Array, tops: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Give where the line is lowest between each top and the next, the first such point."""
+    if tops.size < 2:
+        return np.empty(0, dtype=np.intp)
+    between = line[tops[0] : tops[-1]]
+    lowest = np.repeat(np.minimum.reduceat(between, tops[:-1] - tops[0]), np.diff(tops))
+    at = np.flatnonzero(between == lowest) + tops[0]
+    return np.asarray(at[np.searchsorted(at, tops[:-1])])
 
 
 def _measure(heights: Array, starts: NDArray[np.intp], stops: NDArray[np.intp], model: Bateman) -> Responses:
@@ -171,7 +183,7 @@ def _measure_rows(padded: Array, starts: NDArray[np.intp], stops: NDArray[np.int
     peak, top = _vertex(rows, np.argmax(rows, axis=1))
     low, high = (_crossing(rows, rows >= share * top[:, None], share * top) for share in (_LOW, _HIGH))
     fallen = (rows <= 0.5 * top[:, None]) & (steps > peak[:, None])
-    onset = np.maximum(low - model.lead() * (high - low), 0.0)
+    onset = np.maximum(low - model.lead * (high - low), 0.0)
     times = (starts + np.stack([onset, peak, _crossing(rows, fallen, 0.5 * top)])) * model.step
     return np.concatenate([times, top[None]])
 

@@ -21,12 +21,13 @@ class Curve:
     sampling_rate
         Hz.
     sums, counts
-        (n + 1,) integral of the curve and of what is observed of it, up to each step's edges, in samples.
+        (n + 1,) integral of the curve and of what is observed of it, up to each step's edges, in samples; `counts` is
+        None where all is.
     """
 
     sampling_rate: float
     sums: Array
-    counts: Array
+    counts: Array | None
 
     @classmethod
     def of(cls, values: Array, observed: NDArray[np.bool_], sampling_rate: float) -> Curve:
@@ -35,13 +36,13 @@ class Curve:
         return cls(
             sampling_rate,
             np.concatenate([[0.0], np.cumsum(seen)]),
-            np.concatenate([[0.0], np.cumsum(observed, dtype=np.float64)]),
+            None if observed.all() else np.concatenate([[0.0], np.cumsum(observed, dtype=np.float64)]),
         )
 
     def mean(self, times: Array, width: float) -> Array:
         """Return the mean over `width` seconds around each time, NaN where nothing is observed there."""
         left, right = self._edges(times - 0.5 * width), self._edges(times + 0.5 * width)
-        seen = self._until(self.counts, right) - self._until(self.counts, left)
+        seen = self._seen(left, right)
         total = self._until(self.sums, right) - self._until(self.sums, left)
         return np.divide(total, seen, out=np.full(times.shape, np.nan), where=seen > 1e-9)
 
@@ -56,11 +57,16 @@ class Curve:
     def observed_share(self, start: Array, stop: Array) -> Array:
         """Return which share of each stretch from `start` to `stop` (seconds, inside the recording) is observed."""
         left, right = self._edges(start), self._edges(stop)
-        seen = self._until(self.counts, right) - self._until(self.counts, left)
-        return np.divide(seen, right - left, out=np.ones(start.shape), where=right - left > 1e-9)
+        return np.divide(self._seen(left, right), right - left, out=np.ones(start.shape), where=right - left > 1e-9)
+
+    def _seen(self, left: Array, right: Array) -> Array:
+        """Return how many samples between two edges are observed."""
+        if self.counts is None:
+            return right - left
+        return self._until(self.counts, right) - self._until(self.counts, left)
 
     def _edges(self, times: Array) -> Array:
-        return np.clip(times * self.sampling_rate + 0.5, 0.0, self.counts.size - 1.0)
+        return np.clip(times * self.sampling_rate + 0.5, 0.0, self.sums.size - 1.0)
 
     def _until(self, sums: Array, at: Array) -> Array:
         left = np.minimum(at.astype(np.intp), sums.size - 2)
@@ -74,7 +80,7 @@ def noise_of(signal: Curve, residual: Curve, quantum: float) -> float:
     differences, the latter over sqrt 2; and what rounding to `quantum` makes. The first two are medians of absolute
     values over 0.6745, so that responses and artefacts do not count.
     """
-    times = np.arange(0.5 * BLOCK, (signal.counts.size - 1.0) / signal.sampling_rate, BLOCK) - 0.5 / signal.sampling_rate
+    times = np.arange(0.5 * BLOCK, (signal.sums.size - 1.0) / signal.sampling_rate, BLOCK) - 0.5 / signal.sampling_rate
     means, rests = signal.mean(times, BLOCK), residual.mean(times, BLOCK)
     bends = _deviation(np.diff(means, n=2)) / np.sqrt(6.0)
     rest = np.sqrt(_deviation(rests) * _deviation(np.diff(rests)) / np.sqrt(2.0))

@@ -27,6 +27,7 @@ _NEAR = 1.0  # s around a rise in which an artefact is near
 _OBSERVED = 0.5  # least share of a rise that is observed
 _EXCESS = 1.1  # an amplitude above the signal's range, up to this, is the range: the tonic part dips under a response
 _JUMP = 0.9  # share of an amplitude that the signal may not make within half a second
+_FASTER = 1.25  # and how much faster than the phasic part it must be
 _NORMAL = 1.959964  # half of a 95 % band in standard deviations
 
 
@@ -106,7 +107,7 @@ def find_scrs(
     rise_time
         Shortest and longest time from onset to peak in seconds, 0 <= shortest < longest.
     min_rise
-        How far the signal rises at least from onset to peak, in standard deviations of its noise, >= 0. None asks
+        How far the signal rises at least above its onset until the peak, averaged over half a second, in standard deviations of its noise, >= 0. None asks
         nothing of the signal: every burst of the driver that is large enough and rises in `rise_time` is a response,
         whether or not the signal rises, is missing, or is smaller.
 
@@ -128,8 +129,8 @@ def find_scrs(
         and further ones:
 
         - ``SCR_OnsetTime``, ``SCR_PeakTime`` (float64): seconds from the first sample, between samples too;
-        - ``SCR_SignalRise`` (float64): how far the signal, averaged over half a second, rises from onset to peak, in
-          its unit; below the amplitude where an earlier response still falls;
+        - ``SCR_SignalRise`` (float64): how far the signal, averaged over half a second, rises above its onset until
+          the peak, in its unit; below the amplitude where an earlier response still falls;
         - ``SCR_Confidence`` (float64): amplitude over half of the width of its 95 % band, see Notes; 1 is a response as
           large as its uncertainty; infinite where there is no noise;
         - ``SCR_Artefact`` (bool): an artefact is near: from 1 s before the onset to 1 s after the peak a sample is
@@ -146,14 +147,15 @@ def find_scrs(
     -----
     The driver counts as impulses in continuous time, and all times are interpolated, so that the sampling rate does not
     show. Bursts are the maxima of the driver, smoothed over `min_distance`, between which it falls to half of the lower
-    one. The response of a burst is its convolution with the Bateman function; its onset is where the line through 25 and
-    75 % of its rise meets zero, moved so that a lone impulse starts where it is. A response is left out
+    one. The response of a burst is its convolution with the Bateman function; its onset is found from where
+    it comes to 35 and 90 % of its amplitude, so that a lone impulse starts where it is. A response is left out
 
     - where it is smaller than `min_amplitude` or `smallest_response`, or more than a tenth larger than the signal's range;
     - where its rise is shorter or longer than `rise_time`, or still goes on when the recording ends;
-    - where the signal does not rise by `min_rise` deviations of the noise between onset and peak: so nothing starts in a
-      decay, be it one that was under way when the recording began;
-    - where the signal jumps: makes nine tenths of the amplitude within half a second, if `rise_time` excludes that;
+    - where the signal does not rise by `min_rise` deviations of the noise from its onset until its peak: so nothing starts
+      in a decay, be it one that was under way when the recording began;
+    - where the signal jumps: makes nine tenths of the amplitude within half a second around the onset, if `rise_time`
+      excludes that;
     - where onset or peak is in a stretch of missing (or weightless) samples half a second or longer, or more than half
       of the rise is missing.
 
@@ -204,6 +206,7 @@ class _Seen:
     """What the signal itself shows, and where artefacts are."""
 
     curve: Curve
+    phasic: Curve
     observed: NDArray[np.bool_]  # (n,)
     spoilt: NDArray[np.bool_]  # (n,) missing, or an outlier or a shift
     noise: float
@@ -223,7 +226,8 @@ class _Seen:
             residual = Curve.of(parts.residual, observed, parts.sampling_rate)
             noise = noise_of(curve, residual, quantum_of(values))
         spoilt = ~observed | _taken_off(parts, float(noise))
-        return cls(curve, observed, spoilt, float(noise), float(np.ptp(values)) if values.size else 0.0)
+        phasic = Curve.of(parts.phasic, np.ones_like(observed), parts.sampling_rate)
+        return cls(curve, phasic, observed, spoilt, float(noise), float(np.ptp(values)) if values.size else 0.0)
 
     def rise(self, found: Responses) -> Array:
         """How far the signal rises above its onset until the peak; NaN where nothing is observed at the onset."""
@@ -245,15 +249,21 @@ class _Seen:
         return Responses(found.onsets, found.peaks, found.recoveries, amplitudes)
 
     def _jumps(self, found: Responses, within: float) -> NDArray[np.bool_]:
-        """Whether the signal makes most of each amplitude within less time than a response may take to rise."""
+        """Whether the signal makes most of an amplitude around the onset, in less time than a response may take.
+
+        It must also rise faster there than the phasic part, to which a larger response close by may belong.
+        """
         jumps = np.zeros(found.onsets.size, dtype=np.bool_)
         if within < BLOCK:
             return jumps
-        longest = float(np.max(found.peaks - found.onsets, initial=0.0))
-        for start in np.arange(-within, longest, 0.5 * BLOCK):
-            times = found.onsets + start
-            change = self.curve.mean(times + within, BLOCK) - self.curve.mean(times, BLOCK)
-            jumps |= (change > _JUMP * found.amplitudes + 2.0 * self.noise) & (times + within <= found.peaks + within)
+        width = self.curve.width_of(BLOCK)
+        for start in np.arange(-within, 0.5 * BLOCK, 0.5 * BLOCK) + 0.5 * BLOCK:
+            first, last = found.onsets + start, found.onsets + start + within
+            change, explained = (
+                curve.mean(last, width) - curve.mean(first, width) for curve in (self.curve, self.phasic)
+            )
+            least = np.maximum(_JUMP * found.amplitudes, _FASTER * explained)
+            jumps |= change > least + 2.0 * self.noise  # not so where it is NaN
         return jumps
 
 
