@@ -1,4 +1,4 @@
-"""Bursts of a driver and the response that each makes on its own, in continuous time: the sampling rate does not show."""
+"""Bursts of a driver, and the response that each makes on its own: in continuous time, alike at all sampling rates."""
 
 from __future__ import annotations
 
@@ -111,9 +111,7 @@ def _on_grid(heights: Array, stride: float) -> Array:
     left = at.astype(np.intp)
     right = heights * (at - left)
     size = int(left[-1]) + 2
-    return np.asarray(
-        np.bincount(left, heights - right, minlength=size) + np.bincount(left + 1, right, minlength=size)
-    )
+    return np.asarray(np.bincount(left, heights - right, minlength=size) + np.bincount(left + 1, right, minlength=size))
 
 
 def _bursts(heights: Array, min_distance: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -202,4 +200,5 @@ def _crossing(rows: Array, beyond: NDArray[np.bool_], level: Array) -> Array:
     """Return where each row first goes beyond its level, between that point and the one before."""
     pick, after = np.arange(level.size), np.maximum(np.argmax(beyond, axis=1), 1)
     left, right = rows[pick, after - 1], rows[pick, after]
-    return after - 1 + np.divide(level - left, right - left, out=np.ones_like(level), where=right != left)
+    share = np.divide(level - left, right - left, out=np.ones_like(level), where=right != left)
+    return np.asarray(after - 1 + share)

@@ -1,4 +1,4 @@
-"""What a signal itself shows, in continuous time: its mean around any moment, its noise, and where samples are missing."""
+"""What a signal itself shows, in continuous time: its mean around any moment, its noise, where it is observed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+_QUARTILE = (0.25, 0.31864)  # and of the absolute value of a normal variable
 BLOCK = 0.25  # s over which the noise is counted, so that it is the same at all sampling rates
 
 
@@ -44,7 +45,7 @@ class Curve:
         left, right = self._edges(times - 0.5 * width), self._edges(times + 0.5 * width)
         seen = self._seen(left, right)
         total = self._until(self.sums, right) - self._until(self.sums, left)
-        return np.divide(total, seen, out=np.full(times.shape, np.nan), where=seen > 1e-9)
+        return np.asarray(np.divide(total, seen, out=np.full(times.shape, np.nan), where=seen > 1e-9))
 
     def width_of(self, whole: float) -> float:
         """Return the width for `mean` that averages over `whole` seconds, where samples are means over an interval.
@@ -76,15 +77,17 @@ class Curve:
 def noise_of(signal: Curve, residual: Curve, quantum: float) -> float:
     """Estimate the standard deviation of the noise on means over a quarter of a second.
 
-    The largest of three: the second differences of the signal, over sqrt 6; the geometric mean of the residual and its
-    differences, the latter over sqrt 2; and what rounding to `quantum` makes. The first two are medians of absolute
-    values over 0.6745, so that responses and artefacts do not count.
+    The largest of four: the signal's second differences over a quarter and over half a second, over sqrt 6 (the latter
+    for noise that the device has smoothed); the geometric mean of the residual and its differences, over sqrt 2; and
+    what rounding to `quantum` makes. Quantiles of absolute values stand for standard deviations, so that responses and
+    artefacts do not count: the median, and over half a second, where responses are bent, the lower quartile.
     """
     times = np.arange(0.5 * BLOCK, (signal.sums.size - 1.0) / signal.sampling_rate, BLOCK) - 0.5 / signal.sampling_rate
     means, rests = signal.mean(times, BLOCK), residual.mean(times, BLOCK)
     bends = _deviation(np.diff(means, n=2)) / np.sqrt(6.0)
+    wide = _deviation(means[4:] - 2.0 * means[2:-2] + means[:-4], *_QUARTILE) / np.sqrt(6.0)
     rest = np.sqrt(_deviation(rests) * _deviation(np.diff(rests)) / np.sqrt(2.0))
-    return float(max(bends, rest, quantum / np.sqrt(12.0)))
+    return float(max(bends, wide, rest, quantum / np.sqrt(12.0)))
 
 
 def quantum_of(values: Array) -> float:
@@ -94,7 +97,9 @@ def quantum_of(values: Array) -> float:
     return float(steps.min()) if steps.size else 0.0
 
 
-def _deviation(values: Array) -> float:
-    """Return the median absolute value over 0.6745: the standard deviation of what is normal in it."""
+def _deviation(values: Array, share: float = 0.5, normal: float = 0.67449) -> float:
+    """Return a quantile of the absolute values over that of a normal variable: the deviation of most values."""
     values = values[~np.isnan(values)]
-    return float(np.median(np.abs(values - np.median(values)))) / 0.6745 if values.size else 0.0
+    if not values.size:
+        return 0.0
+    return float(np.quantile(np.abs(values - np.median(values)), share)) / normal

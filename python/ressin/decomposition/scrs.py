@@ -24,6 +24,7 @@ _SILENCE = 0.02
 _WIDTH = 0.5  # s over which the signal is averaged at an onset and at a peak
 _LOOKS = 17  # how often from onset to peak
 _NEAR = 1.0  # s around a rise in which an artefact is near
+_LOST = 0.5  # s of missing samples in which no response starts or peaks
 _OBSERVED = 0.5  # least share of a rise that is observed
 _EXCESS = 1.1  # an amplitude above the signal's range, up to this, is the range: the tonic part dips under a response
 _JUMP = 0.9  # share of an amplitude that the signal may not make within half a second
@@ -89,7 +90,7 @@ def find_scrs(
     min_amplitude: float = 0.01,
     min_distance: float = 1.0,
     rise_time: tuple[float, float] = (0.5, 5.0),
-    min_rise: float | None = 3.0,
+    min_rise: float | None = 3.5,
 ) -> pd.DataFrame:
     """Find the SCRs of a recording: bursts of its driver whose response the signal itself shows.
 
@@ -107,9 +108,10 @@ def find_scrs(
     rise_time
         Shortest and longest time from onset to peak in seconds, 0 <= shortest < longest.
     min_rise
-        How far the signal rises at least above its onset until the peak, averaged over half a second, in standard deviations of its noise, >= 0. None asks
-        nothing of the signal: every burst of the driver that is large enough and rises in `rise_time` is a response,
-        whether or not the signal rises, is missing, or is smaller.
+        How far the signal, averaged over half a second, rises at least above its onset until the peak, in standard
+        deviations of its noise, >= 0; white noise alone makes none above 3.5. None asks nothing of the signal: every
+        burst of the driver that is large enough and rises in `rise_time` is a response, whether or not the signal
+        rises, is missing, or is smaller.
 
     Returns
     -------
@@ -122,8 +124,8 @@ def find_scrs(
         - ``SCR_Amplitude`` (float64): height of its own response, without those that overlap, in the unit of the
           signal; never above the signal's range;
         - ``SCR_RiseTime`` (float64): seconds from onset to peak;
-        - ``SCR_Recovery`` (float64): sample at which its own response has fallen to half of its amplitude, NaN where the
-          recording ends before;
+        - ``SCR_Recovery`` (float64): sample at which its own response has fallen to half of its amplitude, NaN where
+          the recording ends before;
         - ``SCR_RecoveryTime`` (float64): seconds from the peak to there, NaN likewise;
 
         and further ones:
@@ -150,10 +152,11 @@ def find_scrs(
     one. The response of a burst is its convolution with the Bateman function; its onset is found from where
     it comes to 35 and 90 % of its amplitude, so that a lone impulse starts where it is. A response is left out
 
-    - where it is smaller than `min_amplitude` or `smallest_response`, or more than a tenth larger than the signal's range;
+    - where it is smaller than `min_amplitude` or `smallest_response`, or more than a tenth larger than the signal's
+      range;
     - where its rise is shorter or longer than `rise_time`, or still goes on when the recording ends;
-    - where the signal does not rise by `min_rise` deviations of the noise from its onset until its peak: so nothing starts
-      in a decay, be it one that was under way when the recording began;
+    - where the signal does not rise by `min_rise` deviations of the noise from its onset until its peak: so nothing
+      starts in a decay, be it one that was under way when the recording began;
     - where the signal jumps: makes nine tenths of the amplitude within half a second around the onset, if `rise_time`
       excludes that;
     - where onset or peak is in a stretch of missing (or weightless) samples half a second or longer, or more than half
@@ -190,10 +193,12 @@ def _check(min_amplitude: float, min_distance: float, rise_time: tuple[float, fl
         raise InvalidInputError(f"min_amplitude is {min_amplitude!r}; it must be positive, in the unit of the signal")
     if not (math.isfinite(min_distance) and min_distance >= 0):
         raise InvalidInputError(f"min_distance is {min_distance!r}; it must be zero or a positive number of seconds")
-    if not (len(rise_time) == 2 and 0 <= rise_time[0] < rise_time[1]):
+    if not 0 <= rise_time[0] < rise_time[1]:
         raise InvalidInputError(f"rise_time is {rise_time!r}; it must be two times in seconds, 0 <= shortest < longest")
     if min_rise is not None and not (math.isfinite(min_rise) and min_rise >= 0):
-        raise InvalidInputError(f"min_rise is {min_rise!r}; it must be zero or a positive number of deviations, or None")
+        raise InvalidInputError(
+            f"min_rise is {min_rise!r}; it must be zero or a positive number of deviations, or None"
+        )
 
 
 def _within(rises: Array, limits: tuple[float, float]) -> NDArray[np.bool_]:
@@ -243,6 +248,9 @@ class _Seen:
         enough = self.rise(found) > min_rise * self.noise  # not so where it is NaN
         enough &= found.amplitudes <= _EXCESS * self.range
         enough &= self.curve.observed_share(found.onsets, found.peaks) >= _OBSERVED
+        lost = _long_stretches(~self.observed, _LOST * self.curve.sampling_rate)
+        for times in (found.onsets, found.peaks):
+            enough &= ~lost[_samples(times, self.curve.sampling_rate, lost.size)]
         found = found.only(enough)
         found = found.only(~self._jumps(found, shortest))
         amplitudes = np.minimum(found.amplitudes, self.range)
@@ -265,6 +273,20 @@ class _Seen:
             least = np.maximum(_JUMP * found.amplitudes, _FASTER * explained)
             jumps |= change > least + 2.0 * self.noise  # not so where it is NaN
         return jumps
+
+
+def _samples(times: Array, rate: float, n_samples: int) -> NDArray[np.int64]:
+    """Return the sample nearest to each time."""
+    return np.clip(np.round(times * rate), 0, n_samples - 1).astype(np.int64)
+
+
+def _long_stretches(marked: NDArray[np.bool_], least: float) -> NDArray[np.bool_]:
+    """Return the marks that belong to a stretch of at least `least` samples."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]])))
+    long = np.diff(edges)[::2] >= least
+    kept = np.zeros(marked.size + 1, dtype=np.int64)
+    kept[edges[::2][long]], kept[edges[1::2][long]] = 1, -1
+    return np.asarray(np.cumsum(kept)[:-1] > 0)
 
 
 def _taken_off(parts: Parts, noise: float) -> NDArray[np.bool_]:
@@ -302,7 +324,7 @@ def _table(found: Responses, seen: _Seen, parts: Parts) -> pd.DataFrame:
 
 def _nearest(times: Array, observed: NDArray[np.bool_], rate: float) -> NDArray[np.int64]:
     """Return the sample nearest to each time, the nearest observed one where it is missing."""
-    samples = np.clip(np.round(times * rate), 0, observed.size - 1).astype(np.int64)
+    samples = _samples(times, rate, observed.size)
     missing = ~observed[samples]
     if missing.any() and observed.any():
         known = np.flatnonzero(observed)
@@ -321,7 +343,7 @@ def _confidence(
     if bands is not None:
         width = 0.5 * (bands.phasic_high - bands.phasic_low)
         half = np.hypot(width[onsets], width[peaks])
-    return np.divide(amplitudes, half, out=np.full(amplitudes.size, np.inf), where=half > 0)
+    return np.asarray(np.divide(amplitudes, half, out=np.full(amplitudes.size, np.inf), where=half > 0))
 
 
 def _near(spoilt: NDArray[np.bool_], found: Responses, rate: float) -> NDArray[np.bool_]:
