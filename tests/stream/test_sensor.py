@@ -215,7 +215,7 @@ def test_other_rates(rate: float) -> None:
         ({"baseline": "spline"}, r"a stream takes 'none', 'constant' or 'linear'"),
         ({"max_jitter": -1}, r"max_jitter is -1"),
         ({"max_gap": "long"}, r"max_gap is 'long'"),
-        ({"on_failure": "ignore"}, r"on_failure is 'ignore'"),
+        ({"errors": "ignore"}, r"errors is 'ignore'"),
         ({"alpha": 0.0}, r"alpha is 0"),
         ({"delta_knot": 0.1}, r"delta_knot is 0\.1 s, below the sampling interval"),
     ],
@@ -257,6 +257,6 @@ def test_a_programme_that_is_not_solved_is_an_error_that_brings_what_there_is() 
     result = caught.value.result
     assert isinstance(result, StreamResult)
     assert len(result.final) == 320
-    returned = Stream(RATE, max_iterations=2, on_failure="return").push(y)
+    returned = Stream(RATE, max_iterations=2, errors="return").push(y)
     assert (returned.status, returned.converged) == ("max_iterations", False)
     assert_same(returned.final, result.final)

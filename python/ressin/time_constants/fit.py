@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 WHAT = ("tau1", "tau0/tau1", "alpha")
-DEFAULT = (2.0, 0.7)
-STARTS = ((2.0, 0.7, 5e-4), (2.0, 0.7, 5e-3), (3.0, 0.4, 1e-3), (1.5, 1.0, 1e-3), (4.0, 0.8, 1e-3), (4.0, 1.2, 1e-4))
+Key = TypeVar("Key", bound=Hashable)
+DEFAULT = (Settings().tau0, Settings().tau1)
+STARTS = (
+    (*DEFAULT, 5e-4), (*DEFAULT, 5e-3), (3.0, 0.4, 1e-3), (1.5, 1.0, 1e-3), (4.0, 0.8, 1e-3), (4.0, 1.2, 1e-4),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +68,36 @@ class TimeConstants:
         return asdict(self)
 
 
+@overload
+def fit_time_constants(
+    signals: Mapping[Key, Any],
+    sampling_rate: float,
+    *,
+    alpha: float | None = ...,
+    gamma: float = ...,
+    delta_knot: float = ...,
+    revision: Revision = ...,
+    baseline: Baseline = ...,
+    block: float = ...,
+    folds: int = ...,
+    max_iterations: int = ...,
+    n_threads: int = ...,
+) -> dict[Key, TimeConstants]: ...
+@overload
+def fit_time_constants(
+    signals: ArrayLike | Sequence[ArrayLike],
+    sampling_rate: float,
+    *,
+    alpha: float | None = ...,
+    gamma: float = ...,
+    delta_knot: float = ...,
+    revision: Revision = ...,
+    baseline: Baseline = ...,
+    block: float = ...,
+    folds: int = ...,
+    max_iterations: int = ...,
+    n_threads: int = ...,
+) -> TimeConstants: ...
 def fit_time_constants(
     signals: ArrayLike | Sequence[ArrayLike] | Mapping[Any, Any],
     sampling_rate: float,

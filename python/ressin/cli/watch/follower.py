@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 
+from ressin.cli.options import PROGRAMME
 from ressin.errors import InvalidInputError, RessinError
 
 if TYPE_CHECKING:
@@ -20,18 +21,6 @@ if TYPE_CHECKING:
 
 COLUMNS = ("sample", "time", "signal", "phasic", "tonic", "driver", "residual")
 _WAIT = 0.25  # s for samples, before looking whether to stop
-_PROGRAMME = (
-    "tau0",
-    "tau1",
-    "delta_knot",
-    "alpha",
-    "gamma",
-    "revision",
-    "baseline",
-    "standardize",
-    "tol",
-    "max_iterations",
-)
 _CLOCKED = 9  # samples, by whose times it is seen whether these are in seconds
 
 
@@ -39,14 +28,14 @@ def new_stream(arguments: argparse.Namespace, rate: float) -> Stream:
     """Return the stream that the command line asks for."""
     from ressin.stream.stream import Stream
 
-    programme = {name: getattr(arguments, name) for name in _PROGRAMME}
+    programme = {name: getattr(arguments, name) for name in PROGRAMME}
     return Stream(
         rate,
         lag=arguments.lag,
         warm_up=arguments.warm_up,
         mean=arguments.mean,
         deviation=arguments.deviation,
-        on_failure="return",
+        errors="return",
         **programme,
     )
 
