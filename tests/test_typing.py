@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import ressin
 from ressin import Decomposition, RessinError, TimeConstants
@@ -34,7 +35,7 @@ def test_a_mapping_gives_a_dictionary_and_a_sequence_a_list() -> None:
 
 
 def test_errors_that_are_returned_are_in_the_type() -> None:
-    bad = np.full(100, np.inf)
+    bad: NDArray[np.float64] = np.full(100, np.inf)
     in_order = assert_type(
         ressin.decompose_batch([SIGNAL, bad], 4.0, errors="return"), "list[Decomposition | RessinError]"
     )

@@ -120,3 +120,11 @@ def test_progress_counts_the_settings() -> None:
     seen: list[tuple[int, int]] = []
     ressin.sweep(SIGNAL, RATE, alpha=[1e-3, 1e-2], progress=lambda done, total: seen.append((done, total)))
     assert seen[-1] == (2, 2)
+
+
+def test_inaccurate_settings_are_not_counted_as_converged() -> None:
+    sweep = ressin.sweep(simulate(16.0, 120.0), 16.0, alpha=[1e-4, 1e-3, 1e-2], tol=1e-15, errors="return")
+    status = [result.status for result in sweep]
+    assert "inaccurate" in status
+    assert sweep.converged.tolist() == [one == "optimal" for one in status]
+    assert sweep.converged.tolist() == [result.converged for result in sweep]

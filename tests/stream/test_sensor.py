@@ -260,3 +260,22 @@ def test_a_programme_that_is_not_solved_is_an_error_that_brings_what_there_is() 
     returned = Stream(RATE, max_iterations=2, errors="return").push(y)
     assert (returned.status, returned.converged) == ("max_iterations", False)
     assert_same(returned.final, result.final)
+
+
+@pytest.mark.parametrize("by_clock", [False, True])
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_a_gap_as_long_as_max_gap_is_solved_through_and_a_longer_one_is_not(beyond: int, by_clock: bool) -> None:
+    y, longest = simulate(RATE, 200, seed=6), 40  # samples
+    gap = longest + beyond * int(RATE)  # whether a gap is too long is seen when a programme is solved, every second
+    stream = Stream(RATE, max_gap=longest / RATE, hop=1.0, mean=float(y.mean()), deviation=float(y.std()))
+    parts = [stream.push(y[:400], time=0.0).final]
+    if by_clock:
+        parts.append(stream.push(y[400 + gap :], time=(400 + gap) / RATE).final)
+    else:
+        parts.append(stream.push(np.full(gap, np.nan)).final)
+        parts.append(stream.push(y[400 + gap :]).final)
+    final = joined(joined(*parts), stream.finish().final)
+    after = Stream(RATE, mean=float(y.mean()), deviation=float(y.std()))
+    anew = joined(after.push(y[400 + gap :]).final, after.finish().final)
+    is_anew = np.array_equal(final.phasic[final.index >= 400 + gap], anew.phasic)
+    assert is_anew == bool(beyond)
