@@ -30,7 +30,7 @@ def commands() -> list[str]:
 
 def test_there_are_commands() -> None:
     names = {command.split()[1] for command in commands()}
-    assert names == set(re.findall(r"^    (\w+)", _parser().format_help(), re.MULTILINE))  # every one that there is
+    assert names == set(re.findall(r"^    (\w+)", make_parser().format_help(), re.MULTILINE))  # every one that there is
 
 
 @pytest.mark.parametrize("command", commands())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, ValuesView
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args, overload
 
 import numpy as np
@@ -25,8 +25,10 @@ from ressin.settings import (
 )
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
+    # Not any Iterable: a mapping is one, of its keys.
+    Many: TypeAlias = Sequence[ArrayLike] | NDArray[Any] | Iterator[ArrayLike] | ValuesView[ArrayLike]
     Rates: TypeAlias = float | Sequence[float] | Mapping[Any, float]
     Weights: TypeAlias = Iterable[ArrayLike | None] | Mapping[Any, ArrayLike | None] | None
 
@@ -155,7 +157,7 @@ def decompose(
 
 
 @overload
-def decompose_batch(  # type: ignore[overload-overlap]  # a mapping is an iterable too
+def decompose_batch(
     signals: Mapping[Key, ArrayLike],
     sampling_rate: Rates,
     *,
@@ -180,7 +182,7 @@ def decompose_batch(  # type: ignore[overload-overlap]  # a mapping is an iterab
     n_threads: int = ...,
 ) -> dict[Key, Decomposition]: ...
 @overload
-def decompose_batch(  # type: ignore[overload-overlap]
+def decompose_batch(
     signals: Mapping[Key, ArrayLike],
     sampling_rate: Rates,
     *,
@@ -206,7 +208,7 @@ def decompose_batch(  # type: ignore[overload-overlap]
 ) -> dict[Key, Decomposition | RessinError]: ...
 @overload
 def decompose_batch(
-    signals: Iterable[ArrayLike],
+    signals: Many,
     sampling_rate: Rates,
     *,
     tau0: float = ...,
@@ -231,7 +233,7 @@ def decompose_batch(
 ) -> list[Decomposition]: ...
 @overload
 def decompose_batch(
-    signals: Iterable[ArrayLike],
+    signals: Many,
     sampling_rate: Rates,
     *,
     tau0: float = ...,
