@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from ressin._progress import Stages, check_progress, report
+from ressin._progress import Stages, check_progress, show_progress
 from ressin.errors import InvalidInputError, MissingExtraError
 
 
 def test_nothing_is_told_unless_it_is_asked_for(capfd: pytest.CaptureFixture[str]) -> None:
-    with report(False, 3, "signal") as count, Stages(False) as stages:
+    with show_progress(False, 3, "signal") as count, Stages(False) as stages:
         assert count is None
         stages.tell("music", 1, 2)
     assert capfd.readouterr() == ("", "")
@@ -20,11 +20,11 @@ def test_nothing_is_told_unless_it_is_asked_for(capfd: pytest.CaptureFixture[str
 
 def test_a_function_is_told_the_last_count_at_a_good_end_only() -> None:
     told: list[tuple[int, int]] = []
-    with report(lambda done, total: told.append((done, total)), 3, "signal") as count:
+    with show_progress(lambda done, total: told.append((done, total)), 3, "signal") as count:
         assert count is not None
         count(1, 3)
     assert told == [(1, 3), (3, 3)]
-    with pytest.raises(RuntimeError), report(lambda done, total: told.append((done, total)), 3, "signal"):
+    with pytest.raises(RuntimeError), show_progress(lambda done, total: told.append((done, total)), 3, "signal"):
         raise RuntimeError
     assert told == [(1, 3), (3, 3)]
 
@@ -39,7 +39,7 @@ def test_stages_are_told_by_name() -> None:
 
 def test_bars_are_on_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("tqdm", reason="tqdm is not installed")
-    with report(True, 3, "signal") as count:
+    with show_progress(True, 3, "signal") as count:
         assert count is not None
         count(1, 3)
     with Stages(True) as stages:
@@ -51,7 +51,9 @@ def test_bars_are_on_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
         assert text in err
 
 
-@pytest.mark.parametrize("made", [lambda value: Stages(value), lambda value: report(value, 1, "signal").__enter__()])
+@pytest.mark.parametrize(
+    "made", [lambda value: Stages(value), lambda value: show_progress(value, 1, "signal").__enter__()]
+)
 @pytest.mark.parametrize("value", [None, "yes", 1])
 def test_anything_else_is_refused_by_name(made: Any, value: object) -> None:
     with pytest.raises(InvalidInputError, match=rf"progress is {value!r}; it must be True, False or a function of"):
@@ -70,6 +72,6 @@ def test_without_tqdm_a_bar_says_what_to_install(monkeypatch: pytest.MonkeyPatch
     for name in [name for name in sys.modules if name.split(".")[0] == "tqdm"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "tqdm", None)
-    with pytest.raises(MissingExtraError, match="tqdm"), report(True, 1, "signal"):
+    with pytest.raises(MissingExtraError, match="tqdm"), show_progress(True, 1, "signal"):
         raise AssertionError("not reached")
     check_progress(True)

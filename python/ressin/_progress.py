@@ -47,7 +47,7 @@ def open_bar(total: int, name: str, *, purpose: str = "progress=True", **layout:
 
 
 @contextmanager
-def report(progress: Progress, total: int, unit: str) -> Iterator[Count | None]:
+def show_progress(progress: Progress, total: int, unit: str) -> Iterator[Count | None]:
     """Give the function that the core calls with (done, total), or None; the last count is shown at a good end.
 
     Parameters

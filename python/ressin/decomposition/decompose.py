@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args, ov
 
 import numpy as np
 
-from ressin._progress import Progress, report
+from ressin._progress import Progress, show_progress
 from ressin.decomposition.bands import check_draws, with_bands
 from ressin.decomposition.result import Decomposition
-from ressin.decomposition.solve import Clock, Job, raise_unconverged, solve
+from ressin.decomposition.solve import Grid, Job, raise_unconverged, solve
 from ressin.errors import ConvergenceError, InvalidInputError, RessinError
 from ressin.settings import (
     Baseline,
@@ -147,7 +147,7 @@ def decompose(
     errors = check_errors(errors, on_failure)
     if n_boot != 0:
         check_draws(n_boot, boot_seed)
-    job = Job.make(signal, Clock.make(sampling_rate, knots, settings), sample_weight, settings)
+    job = Job.make(signal, Grid.make(sampling_rate, knots, settings), sample_weight, settings)
     (result,) = solve([job], settings, None)
     if errors == "raise":
         raise_unconverged(result)
@@ -340,19 +340,19 @@ def decompose_batch(
     weights = _spread_weights(sample_weight, keys, by_key)
     results: list[Decomposition | RessinError | None] = []  # None: still to be solved
     jobs: list[Job] = []
-    clock, clock_rate = None, None
+    grid, grid_rate = None, None
     for key, signal, rate, weight in zip(keys, items, rates, weights, strict=True):
         try:
-            if clock is None or rate is not clock_rate:
-                clock, clock_rate = Clock.make(rate, knots, settings), rate
-            jobs.append(Job.make(signal, clock, weight, settings))
+            if grid is None or rate is not grid_rate:
+                grid, grid_rate = Grid.make(rate, knots, settings), rate
+            jobs.append(Job.make(signal, grid, weight, settings))
             results.append(None)
         except InvalidInputError as error:
             named = InvalidInputError(f"signal {key!r}: {error}")
             if errors == "raise":
                 raise named from error
             results.append(named)
-    with report(progress, len(jobs), "signal") as callback:
+    with show_progress(progress, len(jobs), "signal") as callback:
         solved = iter(solve(jobs, settings, callback))
     for i, key in enumerate(keys):
         if results[i] is not None:

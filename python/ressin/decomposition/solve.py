@@ -37,14 +37,14 @@ _MOST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
-class Clock:
+class Grid:
     """What a sampling rate makes of the settings, checked; signals of one rate share it."""
 
     sampling_rate: float
     knots: tuple[int, int, int] | None
 
     @classmethod
-    def make(cls, sampling_rate: object, knots: ArrayLike | None, settings: Settings) -> Clock:
+    def make(cls, sampling_rate: object, knots: ArrayLike | None, settings: Settings) -> Grid:
         """Check a sampling rate and the knots, or raise InvalidInputError."""
         rate = check_sampling_rate(sampling_rate)
         return cls(rate, check_knots(knots, settings, rate))
@@ -54,17 +54,17 @@ class Job(NamedTuple):
     """One signal, checked."""
 
     signal: NDArray[np.float64]  # perhaps the caller's own
-    clock: Clock
+    grid: Grid
     weights: NDArray[np.float64] | None
     observed: NDArray[np.float64]  # the signal, with zeros where it is missing
 
     @classmethod
-    def make(cls, signal: ArrayLike, clock: Clock, sample_weight: ArrayLike | None, settings: Settings) -> Job:
+    def make(cls, signal: ArrayLike, grid: Grid, sample_weight: ArrayLike | None, settings: Settings) -> Job:
         """Check a signal and its weights, or raise InvalidInputError."""
         array = check_signal(signal)
         weights, missing = check_missing(array, sample_weight, settings.missing)
         observed = array if missing is None else np.where(missing, 0.0, array)
-        return cls(array, clock, weights, observed)
+        return cls(array, grid, weights, observed)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -125,8 +125,8 @@ def solve(
     raw = _core.decompose(
         [j.observed for j in jobs],
         [j.weights for j in jobs],
-        [1.0 / j.clock.sampling_rate for j in jobs],
-        core_settings(settings, jobs[0].clock.knots),
+        [1.0 / j.grid.sampling_rate for j in jobs],
+        core_settings(settings, jobs[0].grid.knots),
         progress,
     )
     return [_wrap(job, solved, settings) for job, solved in zip(jobs, raw, strict=True)]
@@ -143,10 +143,10 @@ def _wrap(job: Job, solved: _core.Result, settings: Settings) -> Decomposition:
     # a frozen dataclass sets its fields one by one, which takes several times as long
     vars(result).update(
         solved,
-        sampling_rate=job.clock.sampling_rate,
+        sampling_rate=job.grid.sampling_rate,
         settings=settings,
         weights=job.weights,
-        _knot_grid=job.clock.knots,
+        _knot_grid=job.grid.knots,
     )
     if job.weights is not None:
         job.weights.flags.writeable = False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ressin._progress import Progress, report
+from ressin._progress import Progress, show_progress
 from ressin.decomposition.inputs import check_missing, check_signal
 from ressin.decomposition.readonly import ReadOnly
 from ressin.decomposition.solve import ADVICE, SolvedRows, row_as_decomposition, solve_rows
@@ -262,7 +262,7 @@ def sweep(
         check_knots(None, one, rate)
     array = check_signal(signal)
     weights, nan = check_missing(array, sample_weight, missing)
-    with report(progress, len(settings), "setting") as callback:
+    with show_progress(progress, len(settings), "setting") as callback:
         rows = solve_rows(
             array if nan is None else np.where(nan, 0.0, array),
             np.zeros(len(settings), dtype=np.int64),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ressin._progress import Progress, report
+from ressin._progress import Progress, show_progress
 from ressin.decomposition.inputs import MIN_SAMPLES, check_missing, check_signal
 from ressin.decomposition.readonly import ReadOnly
 from ressin.decomposition.solve import ADVICE, STATUSES, SolvedRows, row_as_decomposition, solve_rows
@@ -367,7 +367,7 @@ def decompose_windows(
         if errors == "raise" and not usable.all():
             _raise_empty(int(np.argmin(usable)), starts, length, rate)
         weight_starts = starts if sample_weight is not None else _weight_starts(nan, starts, length)
-    with report(progress, int(usable.sum()), "window") as callback:
+    with show_progress(progress, int(usable.sum()), "window") as callback:
         rows = solve_rows(
             array if nan is None else np.where(nan, 0.0, array),
             starts[usable],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ressin.errors import ConvergenceError
 from ressin.settings import Baseline, Errors, Revision, Settings, check_errors, check_knots
 from ressin.stream.clock import check_samples
-from ressin.stream.engine import Engine, Report
+from ressin.stream.engine import Engine, PushLog
 from ressin.stream.options import StreamOptions
 from ressin.stream.result import StreamParts, StreamResult
 from ressin.stream.saved import read_state, write_state
@@ -191,12 +191,12 @@ class Stream:
         engine = self._engine
         signal = check_samples(samples, self.n_samples)
         gap, times = engine.clock.read(time, signal.size)
-        report = Report()
+        log = PushLog()
         if gap.size:
-            engine.skip(gap, report)
-        engine.take(signal, times, report)
-        provisional = engine.provisional(report)
-        return self._checked(engine.result(report, provisional))
+            engine.skip(gap, log)
+        engine.take(signal, times, log)
+        provisional = engine.provisional(log)
+        return self._checked(engine.result(log, provisional))
 
     def finish(self) -> StreamResult:
         """Make all samples final: the recording has ended. What is pushed afterwards begins a new one.
@@ -206,10 +206,10 @@ class Stream:
         ConvergenceError
             With ``errors="raise"``: a programme was not solved to `tol`.
         """
-        engine, report = self._engine, Report()
-        engine.end(report)
+        engine, log = self._engine, PushLog()
+        engine.end(log)
         engine.clock.forget()
-        return self._checked(engine.result(report, StreamParts.join([])))
+        return self._checked(engine.result(log, StreamParts.join([])))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the stream's state to a file (.npz, numbers and JSON), for `load` to go on from.

@@ -17,7 +17,7 @@ from ressin.data.preparation.cut import WindowRule
 from ressin.data.preparation.labels import LabelRule
 from ressin.data.preparation.prepare import prepare
 from ressin.data.preparation.settings import DecompositionChoice, PrepareSettings
-from ressin.data.preparation.stock import content_key, partition, take_stock
+from ressin.data.preparation.stock import content_key, make_tasks, take_stock
 from ressin.data.sources.pmemo import read_pmemo
 from ressin.data.store import schema
 from ressin.data.store.store import Prepared, load
@@ -80,7 +80,7 @@ def test_other_settings_are_another_result(
 def test_the_content_key_names_each_of_its_parts(simulated: Path, tmp_path: Path, change: str) -> None:
     catalog = read_pmemo(simulated)
     stock = take_stock(catalog, hear_audio=False, read_features=False)
-    tasks = partition(catalog, stock, SETTINGS, "1.0", tmp_path)
+    tasks = make_tasks(catalog, stock, SETTINGS, "1.0", tmp_path)
     parts = {"tasks": tasks, "settings": SETTINGS, "version": "1.0", "hearing": ""}
     others = {"tasks": tasks[1:], "settings": PrepareSettings(partition=16, min_cover=0.5), "version": "1.1"}
     changed = parts | {change: others.get(change, "openSMILE 3.0")}

@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _targets(files: Sequence[str], output: str) -> list[Target]:
     """Name the files of each recording, all of them in one folder."""
-    from ressin.cli.decompose.targets import check_inputs_are_kept, plan
+    from ressin.cli.decompose.targets import check_inputs_survive, plan
 
     if Path(output).suffix.lower() in (".csv", ".tsv", ".txt", ".parquet", ".gz"):
         raise OutputError(f"-o {output} names a table; windows are written to a folder, two tables for each recording")
@@ -82,7 +82,7 @@ def _targets(files: Sequence[str], output: str) -> list[Target]:
         )
         for target in plan(files, output, "csv", "png")
     ]
-    check_inputs_are_kept(targets)
+    check_inputs_survive(targets)
     return targets
 
 

@@ -15,7 +15,7 @@ from ressin.cli.options import PROGRAMME
 from ressin.errors import InvalidInputError, RessinError
 
 if TYPE_CHECKING:
-    from ressin.io.live.feeds import Batch, Feed
+    from ressin.io.live.feeds import Feed, Samples
     from ressin.stream.result import StreamParts, StreamResult
     from ressin.stream.stream import Stream
 
@@ -99,7 +99,7 @@ class Follower:
                 break
         self._take(feed.rest(), feed.sampling_rate)
 
-    def _take(self, batch: Batch, rate: float | None) -> None:
+    def _take(self, batch: Samples, rate: float | None) -> None:
         if not batch.signal.size:
             return
         if self.stream is None:
@@ -131,7 +131,7 @@ class Follower:
                 )
         return saved
 
-    def _check_clock(self, batch: Batch, rate: float) -> None:
+    def _check_clock(self, batch: Samples, rate: float) -> None:
         """Refuse times in another unit, by the median of the first intervals."""
         if batch.time is None or self._times is None:
             return

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ressin._files.atomic import replacing
-from ressin.data.preparation.cut import Window
+from ressin.data.preparation.cut import Cut
 from ressin.data.preparation.reading import read_files
 from ressin.data.preparation.sample import Sample, programme_of
 from ressin.data.preparation.task import Task
@@ -49,7 +49,7 @@ def prepare_partition(task: Task) -> pa.Table:
     return _table(samples).replace_schema_metadata({b"ressin.rejects": listing.encode()})
 
 
-def _decompose(windows: list[Window], task: Task) -> tuple[list[Sample], list[Reject]]:
+def _decompose(windows: list[Cut], task: Task) -> tuple[list[Sample], list[Reject]]:
     """Decompose a batch; a recording that the solver refuses is listed with the solver's words."""
     from ressin.decomposition.decompose import decompose_batch
     from ressin.decomposition.result import Decomposition

@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from ressin._core import __version__
-from ressin._files.limits import MAX_JSON_BYTES, digest_file, locked, read_limited, sweep, write_bytes
+from ressin._files.limits import MAX_JSON_BYTES, digest_file, locked, read_limited, remove_leftovers, write_bytes
 from ressin._progress import StageProgress, Stages
 from ressin.data.preparation import assemble, listening
 from ressin.data.preparation.executor import Executor
 from ressin.data.preparation.music import extractor_version
 from ressin.data.preparation.partition import run_task
 from ressin.data.preparation.settings import PrepareSettings
-from ressin.data.preparation.stock import content_key, partition, take_stock
+from ressin.data.preparation.stock import content_key, make_tasks, take_stock
 from ressin.data.preparation.task import Task
 from ressin.data.sources.catalog import Catalog, Reject
 from ressin.data.store import schema
@@ -114,7 +114,7 @@ def prepare(
         music = chosen.music
         stock = take_stock(catalog, hear_audio=music == "extract", read_features=music == "read")
         version = __version__
-        tasks = partition(catalog, stock, chosen, version, target / WORK, n_threads if scheduler is None else 1)
+        tasks = make_tasks(catalog, stock, chosen, version, target / WORK, n_threads if scheduler is None else 1)
         key = content_key(catalog, stock, tasks, chosen, version, extractor_version() if music == "extract" else "")
         meta = finished(target)
         if meta is not None and meta["content_key"] == key:
@@ -157,8 +157,8 @@ def _clear(folder: Path, tasks: list[Task]) -> int:
     """Remove what earlier runs left half done or for other content; returns how many parts are still good."""
     work = folder / WORK
     work.mkdir(exist_ok=True)
-    sweep(folder)
-    sweep(work)
+    remove_leftovers(folder)
+    remove_leftovers(work)
     wanted = {Path(task.part).name for task in tasks}
     for path in work.iterdir():
         if path.name not in wanted:

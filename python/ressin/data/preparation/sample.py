@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ressin.data.preparation.cut import Window
+from ressin.data.preparation.cut import Cut
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,13 +33,13 @@ class Sample:
         Share of the channels' samples that were missing, 0 to 1.
     """
 
-    window: Window
+    window: Cut
     result: Decomposition
     channels: NDArray[np.float32]
     missing_share: float
 
     @classmethod
-    def of(cls, window: Window, result: Decomposition) -> Sample:
+    def of(cls, window: Cut, result: Decomposition) -> Sample:
         """Put the channels of a decomposed window together, without its lead."""
         missing = np.isnan(window.signal)
         origin = np.where(missing, result.phasic + result.tonic, window.signal)
