@@ -154,7 +154,7 @@ def fit_time_constants(
     -----
     With e the errors of N held-out samples, the negative logarithm of the likelihood is N/2 log(sum e^2 / N), up to a
     constant; its gradient comes from the adjoint of each decomposition. It has several maxima, in real recordings many:
-    the best of six climbs from different starts is taken, and the interval describes that one alone. The interval is the
+    the best of six climbs from different starts is taken, and the interval describes that one alone. It is the
     sandwich estimate over segments of 10 s or more: of the likelihood's curvature and of how its gradient varies from
     segment to segment. ``python -m bench.time_constants`` measures how often it holds the truth: of 16 simulated people
     a level of noise, three minutes at 25 Hz, for tau0 and tau1 in 88 and 94 % at 20 dB, 81 and 75 % at 30 dB, and 62
