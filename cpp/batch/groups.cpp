@@ -10,9 +10,9 @@ constexpr std::size_t most_bytes_in_lanes = std::size_t{64} << 20;
 
 thread_local std::shared_ptr<const Model> kept;
 
-// The first sample after the two at the start that is not missing.
+// The first sample that is not missing, of those after the ones with a free q.
 std::ptrdiff_t observed_from(const double* weights, std::ptrdiff_t n) {
-  std::ptrdiff_t i = 2;
+  std::ptrdiff_t i = n_free_start;
   while (weights && i < n - 1 && weights[i] == 0.0) ++i;
   return i;
 }

@@ -45,7 +45,7 @@ std::vector<double> spline_gradient(const Model& model, const std::vector<double
 
 }  // namespace
 
-Certifier::Certifier(const Model& model) : model_(model), basis_(orthonormalise(free_columns(model).column, nullptr)) {}
+Certifier::Certifier(const Model& model) : model_(model), basis_(orthonormalise(free_columns(model), nullptr)) {}
 
 // u minus what is left of it along the free columns X: u - W X (X'W X)^-1 X'u. At the optimum X'u is zero; where phasic part
 // and drift are large and cancel, rounding leaves some of it, and with it the driver's multiplier would be off by as much.
@@ -65,7 +65,7 @@ void Certifier::remove_free_part(const Problem& problem, std::vector<double>* u)
     }
   };
   if (w) {
-    remove(orthonormalise(free_columns(model_).column, w));
+    remove(orthonormalise(free_columns(model_), w));
   } else {
     remove(basis_);
   }

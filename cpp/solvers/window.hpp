@@ -12,7 +12,9 @@
 
 #include "kernel/kernel.hpp"
 #include "programme/model.hpp"
-#include "solvers/interior_point.hpp"
+#include "solvers/predictor_corrector.hpp"
+#include "solvers/solution.hpp"
+#include "solvers/workspace.hpp"
 
 namespace ressin {
 
@@ -54,33 +56,29 @@ class Window {
   Window(const Window&) = delete;
   Window& operator=(const Window&) = delete;
 
-  std::ptrdiff_t capacity() const { return model_.n(); }
-  std::ptrdiff_t knot_spacing() const { return model_.knot_spacing(); }
-  const Model& model() const { return model_; }
+  std::ptrdiff_t capacity() const { return model().n(); }
+  std::ptrdiff_t knot_spacing() const { return model().knot_spacing(); }
+  const Model& model() const { return workspace_.model(); }
 
   // `later` in [0, n]: where the filter's state is wanted.
   WindowSolution solve(const WindowProblem& problem, std::ptrdiff_t later);
 
  private:
-  void lay_out();
   void shape_to(const WindowProblem& problem);
   double largest_free_response(const WindowProblem& problem) const;
   void load(const WindowProblem& problem);
-  void fill_gram(const WindowProblem& problem);
-  void fill_measured();
-  void add_past(const WindowProblem& problem);
-  double objective() const;
+  void add_past_hessian(const WindowProblem& problem);
+  void add_past_gradient(const WindowProblem& problem);
   double stationarity(const WindowProblem& problem) const;
-  void write(const WindowProblem& problem, std::ptrdiff_t later, WindowSolution* out) const;
+  double spline_gradient(std::ptrdiff_t knot) const;
+  WindowSolution solution(const WindowProblem& problem, std::ptrdiff_t later) const;
+  void write_response(const WindowProblem& problem, std::ptrdiff_t later, WindowSolution* out) const;
+  void write_tonic(WindowSolution* out) const;
 
-  Model model_;
-  SolverSettings settings_;
-  Passes passes_;
-  KernelShape shape_;
-  KernelState state_;
-  double zero_objective_ = 0.0, last_gap_ = 1.0;
-  std::vector<std::ptrdiff_t> interval_end_;
-  std::vector<double> storage_;
+  Workspace workspace_;
+  const KernelShape& shape_;  // the workspace's, as the next
+  KernelState& state_;
+  PredictorCorrector steps_;
 };
 
 }  // namespace ressin

@@ -27,7 +27,7 @@ TABLES = (RECORDINGS, RATINGS, SUBJECTS, STIMULI, MUSIC, REJECTS)
 CHANNELS = ("origin", "phasic", "tonic")
 
 EVIDENCE_FIELDS = [
-    pa.field("status", pa.string()),  # "optimal", "inaccurate", "max_iterations"
+    pa.field("status", pa.string()),  # as in Decomposition.status
     pa.field("converged", pa.bool_()),
     pa.field("iterations", pa.int32()),
     pa.field("objective", pa.float64()),
