@@ -42,12 +42,13 @@ std::shared_ptr<const Model> make_model(std::ptrdiff_t capacity, double dt, Prog
 // The larger, or not a number where either is not.
 double larger(double a, double b) { return std::isnan(a) || a >= b ? a : b; }
 
-// What a window's evidence proves, as status_of() takes it.
+// What a window's evidence proves, as status_of() takes it: no gap below the rounding of the sums that it is made of.
 double proved_by(const WindowSolution& x, double tol) {
   const bool finite = all_finite(x.phasic) && all_finite(x.tonic) && all_finite(x.driver) && all_finite(x.spline) &&
                       std::isfinite(x.later_state[0]) && std::isfinite(x.later_state[1]) && std::isfinite(x.stationarity);
   if (!finite) return std::numeric_limits<double>::infinity();
-  return x.stationarity <= std::max(tol, least_stationarity) ? x.relative_gap : std::max(x.relative_gap, x.stationarity);
+  const double gap = std::max(x.relative_gap, std::numeric_limits<double>::epsilon());
+  return x.stationarity <= std::max(tol, least_stationarity) ? gap : std::max(gap, x.stationarity);
 }
 
 }  // namespace
