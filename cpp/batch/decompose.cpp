@@ -16,9 +16,9 @@
 namespace ressin {
 namespace {
 
-// Of a signal that is zero at the solver's scale, as a constant one is.
+// The solution of a signal that is zero once its mean is out, as a constant is.
 Solution zero_solution(const Model& model) {
-  constexpr double held_at_zero = 1e30;  // as good as infinite beside the response's
+  constexpr double held_at_zero = 1e30;  // as good as infinite beside the curvature of the misfit
   Solution x;
   const auto n = static_cast<std::size_t>(model.n());
   x.point.driver.assign(n, 0.0);
@@ -47,7 +47,7 @@ bool is_finite(const Signal& s, const Decomposed& x) {
   return all_finite(x.spline) && all_finite(x.drift) && all_finite(others);
 }
 
-// From the solver's scale to the signal's unit. What does not fit into numbers there is a failure.
+// From the solver's scale to the signal's unit. Parts or evidence that overflow there make it a failure.
 void write_parts(const Signal& s, const DecomposeSettings& settings, const Scaled& scaled, Solution&& x, Decomposed* out) {
   const double scale = scaled.scaling.scale, mean = scaled.scaling.mean;
   const auto write = [&](const std::vector<double>& from, double unit, double origin, double* to) {

@@ -5,7 +5,7 @@
 namespace ressin {
 namespace {
 
-// More lanes than the caches hold gain nothing, and a day-long recording would take gigabytes.
+// Lanes beyond what the caches hold gain nothing, and those of a day-long recording would take gigabytes.
 constexpr std::size_t most_bytes_in_lanes = std::size_t{64} << 20;
 
 thread_local std::shared_ptr<const Model> kept;

@@ -1,4 +1,4 @@
-// Signals of one shape share a model and stand side by side in the lanes of one kernel; workers take them group by group.
+// Signals of one shape share a model and are solved side by side in the lanes of one kernel; workers take them group by group.
 #pragma once
 
 #include <algorithm>
@@ -43,8 +43,7 @@ struct Group {
 
 using Groups = std::vector<std::unique_ptr<Group>>;
 
-// The groups of `count` signals, signal_at(i) being signal i: the longest first, so that no thread is left alone with one at
-// the end.
+// The groups of `count` signals, signal_at(i) being signal i: the longest first, so that the last to finish are short ones.
 template <class SignalAt>
 Groups make_groups(std::size_t count, const SignalAt& signal_at, const DecomposeSettings& settings) {
   std::map<Shape, std::size_t> known;

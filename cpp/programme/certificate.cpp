@@ -121,7 +121,7 @@ Certificate Certifier::operator()(const Problem& problem, const Point& point, co
     }
   }
 
-  // What rounding of the parts, where they are large and cancel, does to sum w e^2 / 2: errors of one size, now up, now down.
+  // What rounding of the parts, where they are large and cancel, does to sum w e^2 / 2: independent errors of one size.
   const double rounding = 0.5 * std::numeric_limits<double>::epsilon() *
                           max_of(n, 0.0, [&](std::ptrdiff_t i) { return std::abs(parts.phasic[index(i)]); });
   const double unsure = 2.0 * rounding * std::sqrt(fit) + 0.5 * rounding * rounding * sum_of(n, weight);
@@ -139,7 +139,7 @@ Certificate Certifier::operator()(const Problem& problem, const Point& point, co
   evidence.relative_gap = unit > 0.0 ? evidence.duality_gap / unit : 0.0;
   if (!std::isfinite(gap) || !std::isfinite(unit)) evidence.relative_gap = std::numeric_limits<double>::infinity();
   evidence.complementarity = unit > 0.0 ? std::abs(gp) / unit : 0.0;
-  // against the gradients of the zero solution; where it is small even against alpha, that will do
+  // against the gradients of the zero solution, or against alpha where it is small even so, which saves a pass
   double driver_unit = alpha;
   if (worst > 1e-9 * alpha) {
     std::vector<double> weighted_signal(index(n));

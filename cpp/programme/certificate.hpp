@@ -3,7 +3,7 @@
 // Any vector u with C'u = 0 proves a lower bound. With the driver's multiplier g = alpha 1 + A^-T M'u, which makes the
 // stationarity in q exact, and theta in [0, 1] such that theta (alpha - g) <= alpha, weak duality gives
 //   D(theta) = -theta u'y - theta^2/2 (u'W^-1 u + ||B'u||^2 / gamma),
-// so objective - D bounds how far a point is from the optimum, whatever found it. At the optimum u = W e, e = r + t - y.
+// so objective - D bounds how far a point is from the optimum, whatever method found it. At the optimum u = W e, e = r + t - y.
 #pragma once
 
 #include <vector>
@@ -25,8 +25,9 @@ struct Certificate {
   Evidence evidence;
   std::vector<double> multiplier;  // (n,) g
 };
-// `residual`, (n,), is the e that u is made from. It need not be the point's own to the last digit, and is better not where
-// phasic and tonic part are large and cancel: the rounding errors of their sum would spoil the bound.
+
+// `residual`, (n,), is the e that u is made from. It need not equal the point's own residual to the last
+// digit: where phasic and tonic part are large and cancel, the rounding errors of their sum would weaken the bound.
 class Certifier {
  public:
   explicit Certifier(const Model& model);  // which must outlive it

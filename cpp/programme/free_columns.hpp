@@ -1,4 +1,4 @@
-// The columns that neither a sign nor a weight holds: in the 2015 revision the free response of q0 and q1, and the drift C.
+// The columns without a sign constraint or a penalty: in the 2015 revision the free response of q0 and q1, and the drift C.
 //
 // On a signal much shorter than the time constants they are nearly dependent, so they are used through an orthonormal basis.
 #pragma once

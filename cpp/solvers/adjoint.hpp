@@ -40,7 +40,7 @@ class Adjoint {
  public:
   Adjoint(std::shared_ptr<const Model> model, const Kernel& kernel, bool weighted);
 
-  // Whether it would do the same as one made with these.
+  // Whether one made with these would give the same results.
   bool serves(const Model* model, const Kernel& kernel, bool weighted) const {
     return workspace_.serves(model, kernel, weighted);
   }

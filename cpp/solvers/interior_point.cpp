@@ -9,8 +9,8 @@
 namespace ressin {
 namespace {
 
-// The method goes on until its own gap is this share of the tolerance, which costs an iteration or two: the certificate's gap
-// also holds rounding errors, and the parts are known to about the square root of the gap.
+// The gap is closed at this share of the tolerance, which costs an iteration or two: the certificate's gap also contains
+// rounding errors, and the error of the parts is about the square root of the gap.
 constexpr double gap_share = 1e-6;
 
 // Gaps are relative to the objective, or to this part of the zero solution's where that is larger.

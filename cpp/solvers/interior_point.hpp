@@ -1,7 +1,7 @@
 // The structured primal-dual interior point method for the cvxEDA programme.
 //
 // O(n) time and memory per iteration for any length. `kernel.lanes` signals of one shape run side by side, and a lane whose
-// signal has converged takes the next one, so a batch has no stragglers but its last few.
+// signal is done takes the next one, so lanes are idle at the end of a batch only.
 #pragma once
 
 #include <cstddef>
@@ -19,17 +19,17 @@ namespace ressin {
 
 class InteriorPoint {
  public:
-  // Hands out the next signal's programme (y of about unit size) and a number to know it by, or null.
+  // Returns the next signal's programme (y of about unit size), or null, and sets the tag that `done` gets with its solution.
   using Next = std::function<const Problem*(std::size_t* tag)>;
   using Done = std::function<void(std::size_t tag, Solution&&)>;
   using KeepGoing = std::function<bool()>;  // asked once an iteration
 
   InteriorPoint(std::shared_ptr<const Model> model, const SolverSettings& settings, const Kernel& kernel, bool weighted);
 
-  // Solve all that `next` hands out; `done` receives each solution, in order of completion.
+  // Solve every programme that `next` returns; `done` receives the solutions in the order in which they are found.
   void run(const Next& next, const Done& done, const KeepGoing& keep_going);
 
-  // Whether it would do the same as one made with these.
+  // Whether one made with these would give the same results.
   bool serves(const Model* model, const SolverSettings& settings, const Kernel& kernel, bool weighted) const {
     return workspace_.serves(model, kernel, weighted) && steps_.serves(settings);
   }

@@ -8,7 +8,7 @@
 namespace ressin {
 namespace {
 
-// Where the gap is closed and the proof does not follow, the gradients lag behind: shortened steps leave part of them. Some
+// Where the gap is closed and the proof does not reach the tolerance, shortened steps have left part of the gradients. Some
 // more steps remove it, or the digits have run out. The products p lambda close only slowly meanwhile: as they vanish, so does
 // what determines a drift that a driver without zeros can imitate.
 constexpr int most_unproved = 20;

@@ -19,7 +19,7 @@ class PredictorCorrector {
   // The gap is closed at `gap_share` of the tolerance. The workspace must outlive it.
   PredictorCorrector(Workspace& workspace, const SolverSettings& settings, double gap_share);
 
-  // Whether it would do the same as one made with these.
+  // Whether one made with these would give the same results.
   bool serves(const SolverSettings& settings) const;
   const SolverSettings& settings() const { return settings_; }
 

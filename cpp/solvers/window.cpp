@@ -12,7 +12,7 @@
 namespace ressin {
 namespace {
 
-// The gap is closed at this share of the tolerance: the parts are known to about the gap's square root.
+// The gap is closed at this share of the tolerance: the error of the parts is about the square root of the gap.
 constexpr double gap_share = 1e-4;
 
 // Gaps are relative to the objective, or where that is smaller to this part of the zero solution's, or to this much per sample,

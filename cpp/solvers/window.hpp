@@ -1,9 +1,9 @@
-// One stretch of a stream: the cvxEDA programme on the samples of a window, with the samples before it as a quadratic.
+// The cvxEDA programme on a window of a stream; the samples before it enter as a quadratic cost.
 //
 // What was pushed before the window enters in two ways. The response filter's state at the window's first sample is given: its
 // free response is a known part of the signal. And the samples before held the spline's three oldest coefficients, c = (l_0,
 // l_1, l_2): with their drivers held, their cost is 1/2 c'Jc - h'c, knots that had left minimised out. The drift is given, and
-// taken off the signal before: a stream cannot know the one that the whole recording will want.
+// subtracted from the signal before: a stream cannot know that of the whole recording.
 #pragma once
 
 #include <array>
@@ -47,9 +47,9 @@ struct WindowSolution {
   double stationarity = 0.0;  // largest violation of the multipliers' signs and of the coefficients' gradients, relative
 };
 
-// Solves windows of up to `capacity` samples, one after another, in memory that it takes once. Knots stand every delta_knot on
-// the recording's grid, so a window begins at a knot; all knots whose bump reaches into the window take part, those after the
-// last sample too, unless the recording is known to end there.
+// Solves windows of up to `capacity` samples, one after another, in memory that is allocated once. Knots stand every delta_knot
+// on the recording's grid, so a window begins at a knot; all knots whose bump reaches into the window take part, those after
+// the last sample too, unless the recording is known to end there.
 class Window {
  public:
   Window(std::ptrdiff_t capacity, double dt, const ProgramSettings& program, const SolverSettings& solver);

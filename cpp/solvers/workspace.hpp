@@ -25,7 +25,7 @@ class Workspace {
   const Model& model() const { return *model_; }
   int lanes() const { return lanes_; }
   bool weighted() const { return weighted_; }
-  // Whether a workspace made with these would be the same.
+  // Whether one made with these would be the same.
   bool serves(const Model* model, const Kernel& kernel, bool weighted) const {
     return model_.get() == model && lanes_ == kernel.lanes && weighted_ == weighted;
   }
