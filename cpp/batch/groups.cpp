@@ -5,12 +5,12 @@
 namespace ressin {
 namespace {
 
-// Lanes beyond what the caches hold gain nothing, and those of a day-long recording would take gigabytes.
+// Lanes whose state does not fit the caches bring no gain, and for a day-long recording they would take gigabytes.
 constexpr std::size_t most_bytes_in_lanes = std::size_t{64} << 20;
 
 thread_local std::shared_ptr<const Model> kept;
 
-// The first sample that is not missing, of those after the ones with a free q.
+// The first sample from index 2 on that is not missing.
 std::ptrdiff_t observed_from(const double* weights, std::ptrdiff_t n) {
   std::ptrdiff_t i = n_free_start;
   while (weights && i < n - 1 && weights[i] == 0.0) ++i;

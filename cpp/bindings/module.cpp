@@ -1,4 +1,4 @@
-// The Python module: its table of contents.
+// The Python module _core: calls the function of each page that adds its names.
 #include <pybind11/pybind11.h>
 
 #include <string>

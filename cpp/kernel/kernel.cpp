@@ -18,7 +18,7 @@ Machine look() {
   __cpuid(leaf1, 1);
   __cpuidex(leaf7, 7, 0);
   const auto bit = [](int word, int k) { return (static_cast<unsigned>(word) >> k & 1u) != 0; };
-  if (!bit(leaf1[2], 27)) return {false, false};  // the system does not save the wide registers
+  if (!bit(leaf1[2], 27)) return {false, false};  // the operating system does not save the wide registers
   const unsigned long long saved = _xgetbv(0);
   const bool v3 = bit(leaf1[2], 12) && bit(leaf7[1], 5) && (saved & 0x06) == 0x06;
   const bool v4 = v3 && bit(leaf7[1], 16) && bit(leaf7[1], 17) && bit(leaf7[1], 31) && (saved & 0xe6) == 0xe6;

@@ -27,7 +27,7 @@ std::vector<std::vector<double>> free_columns(const Model& model) {
   return columns;
 }
 
-// Gram and Schmidt, each column twice.
+// Modified Gram-Schmidt with reorthogonalisation (each column is processed twice).
 OrthonormalBasis orthonormalise(std::vector<std::vector<double>> columns, const double* weights) {
   constexpr double nothing_new = 1e-13;
   const auto dot = [&](const std::vector<double>& x, const std::vector<double>& y) {

@@ -11,11 +11,11 @@ namespace ressin {
 
 // From the best to the worst; Python knows them by number too.
 enum class Status {
-  optimal,                // what is proved is within the tolerance
-  inaccurate,             // it is not, but within 1e-6: the digits ran out, or the iterations
+  optimal,                // the proved relative gap is within the tolerance
+  inaccurate,             // rounding or the iterations ended the solve before the tolerance, with a gap within 1e-6
   max_iterations,         // the iterations ran out
   insufficient_progress,  // the steps no longer moved, or no longer improved the proof, with iterations left
-  failed,                 // the numbers broke down
+  failed,                 // numerical failure
 };
 inline constexpr int n_statuses = 5;
 
