@@ -12,7 +12,7 @@ from tests import reference
 from tests.reference import Certificate
 from tests.signals import Signal
 
-N_PROGRAMMES = 200
+N_PROGRAMMES = 120
 LARGE = 1e3  # times the signal
 
 
@@ -48,6 +48,6 @@ def test_the_gap_covers_what_rounding_does_to_the_objective() -> None:
         found = ressin.decompose(signal, rate, **choice, on_failure="return")
         if np.abs(found.phasic).max() > LARGE * found.scale:
             shares.append(abs(found.objective - exact(found).objective) / found.duality_gap)
-    assert len(shares) >= 50
+    assert len(shares) >= 30
     assert max(shares) <= 1
     assert max(shares) > 0.1  # and not because the gap is wide
