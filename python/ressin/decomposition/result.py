@@ -210,7 +210,7 @@ class Decomposition:
         return plot_decomposition(self)
 
     def scrs(self, *, min_amplitude: float = 0.01) -> pd.DataFrame:
-        """Return the skin conductance responses that the driver holds; see `ressin.decomposition.scrs.find_scrs`."""
+        """Return the skin conductance responses that the signal shows; see `ressin.decomposition.scrs.find_scrs`."""
         from ressin.decomposition.scrs import find_scrs
 
         return find_scrs(self, min_amplitude=min_amplitude)
