@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 ADVICE = {
     "inaccurate": "the digits of double precision ran out before the tolerance was reached: ask for a larger tol",
     "max_iterations": "the iterations ran out: allow more with max_iterations, or ask for a larger tol",
+    "insufficient_progress": "the steps stopped improving the solution before the tolerance was reached, and more "
+    "iterations would not: look for extreme values in the signal or the settings, or ask for a larger tol",
     "failed": "the numbers broke down: look for extreme values in the signal or the settings",
 }
 
 
-STATUSES: tuple[Status, ...] = ("optimal", "inaccurate", "max_iterations", "failed")  # by the core's number
+STATUSES: tuple[Status, ...] = _core.STATUSES  # by the core's number, from the best to the worst
 _MOST_BYTES = 64 << 20
 
 
