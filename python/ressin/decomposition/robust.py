@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ressin import _core
+from ressin.decomposition.readonly import ReadOnly
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,11 +17,10 @@ if TYPE_CHECKING:
     from ressin.settings import Settings
 
 COSTS = ("alpha", "delta", "kappa")
-_ARRAYS = ("outliers", "shifts", *COSTS, "before", "force", "level")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Robust:
+class Robust(ReadOnly):
     """What the robust programme has found in a recording. Its arrays are read-only.
 
     Attributes
@@ -65,20 +65,6 @@ class Robust:
     # the dual point that the proof starts from, on the programme's own scale: a wrong one only makes it worse
     force: NDArray[np.float64]  # (n,) weighted residual
     level: NDArray[np.float64]  # multipliers of the coefficients' bounds
-
-    def __post_init__(self) -> None:
-        self._lock()
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self._lock()
-
-    def _lock(self) -> None:
-        for name in _ARRAYS:
-            array = vars(self)[name]
-            if array.flags.writeable:
-                vars(self)[name] = array.view()
-                vars(self)[name].flags.writeable = False
 
     @property
     def notes(self) -> tuple[str, ...]:
