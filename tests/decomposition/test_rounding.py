@@ -40,12 +40,12 @@ def exact(found: ressin.Decomposition) -> Certificate:
     return reference.certify(programme, found.driver / unit, found.spline / unit, found.drift / unit)
 
 
-@pytest.mark.skipif(np.finfo(np.longdouble).eps > 1e-18, reason="this machine has no digits beyond double's")
+@pytest.mark.skipif(bool(np.finfo(np.longdouble).eps > 1e-18), reason="this machine has no digits beyond double's")
 def test_the_gap_covers_what_rounding_does_to_the_objective() -> None:
     shares = []
     for seed in range(N_PROGRAMMES):
         signal, rate, choice = a_short_signal(seed)
-        found = ressin.decompose(signal, rate, **choice, on_failure="return")
+        found = ressin.decompose(signal, rate, **choice, errors="return")
         if np.abs(found.phasic).max() > LARGE * found.scale:
             shares.append(abs(found.objective - exact(found).objective) / found.duality_gap)
     assert len(shares) >= 30

@@ -61,11 +61,11 @@ def test_what_was_solved_before_does_not_decide_how_far_a_solve_goes() -> None:
     tight = ressin.decompose(SIGNAL, RATE, tol=1e-13, n_threads=1)
     assert tight.iterations > loose.iterations
     assert tight.relative_gap <= 1e-13 < loose.relative_gap
-    assert ressin.decompose(SIGNAL, RATE, max_iterations=2, n_threads=1, on_failure="return").iterations == 2
+    assert ressin.decompose(SIGNAL, RATE, max_iterations=2, n_threads=1, errors="return").iterations == 2
     assert ressin.decompose(SIGNAL, RATE, tol=1e-13, n_threads=1).iterations == tight.iterations
 
 
 def test_a_result_with_anything_that_is_not_finite_has_failed() -> None:
-    found = ressin.decompose(1e160 * SIGNAL, RATE, standardize=False, alpha=1e157, on_failure="return")
+    found = ressin.decompose(1e160 * SIGNAL, RATE, standardize=False, alpha=1e157, errors="return")
     assert not np.isfinite(found.objective)  # the signal's square is beyond all numbers
     assert found.status == "failed"
