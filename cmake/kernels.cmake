@@ -1,4 +1,4 @@
-# The solvers' kernels, in cpp/kernel and cpp/solvers/active_set, are one source each, compiled once per instruction set and
+# The solvers' kernels, in cpp/kernel, cpp/kernel/robust and cpp/solvers/active_set, are one source each, compiled once per instruction set and
 # picked at run time:
 #
 #   kernel_baseline.cpp   the platform's default (x86-64-v2 on x86, so every machine since about 2009)
@@ -39,7 +39,7 @@ endif()
 set(RESSIN_KERNEL_SOURCES "")
 set(RESSIN_KERNEL_DEFINITIONS "")
 function(_ressin_kernel level)
-  foreach(_room kernel solvers/active_set)
+  foreach(_room kernel kernel/robust solvers/active_set)
     set(_source "${PROJECT_SOURCE_DIR}/cpp/${_room}/kernel_${level}.cpp")
     set_source_files_properties("${_source}" PROPERTIES COMPILE_OPTIONS "${_kernel_flags};${ARGN}")
     list(APPEND RESSIN_KERNEL_SOURCES "${_source}")

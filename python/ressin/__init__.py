@@ -1,4 +1,4 @@
-"""cvxEDA and what is learned from it: skin conductance split into phasic and tonic parts, fast and with proof.
+"""cvxEDA with a certificate of optimality: skin conductance split into phasic and tonic part, and models on the parts.
 
 Public names are loaded when first used, so that ``import ressin`` stays quick and needs NumPy alone.
 """
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         InvalidInputError,
         MissingExtraError,
         OutputError,
+        QualityWarning,
         RecordingError,
         RessinError,
     )
@@ -42,6 +43,7 @@ _HOMES = {
     "InvalidInputError": "errors",
     "MissingExtraError": "errors",
     "OutputError": "errors",
+    "QualityWarning": "errors",
     "QuadraticProgram": "decomposition.qp",
     "Quality": "decomposition.quality",
     "Recording": "recording",
@@ -78,6 +80,7 @@ __all__ = [
     "OutputError",
     "QuadraticProgram",
     "Quality",
+    "QualityWarning",
     "Recording",
     "RecordingError",
     "RessinError",

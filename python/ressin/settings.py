@@ -1,8 +1,9 @@
-"""What a caller may choose about a decomposition, checked in one place."""
+"""Settings of a decomposition, and their checks."""
 
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -14,10 +15,12 @@ from ressin.errors import InvalidInputError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+Programme = Literal["cvxeda", "robust"]
 Revision = Literal["2025", "2015"]
 Baseline = Literal["none", "constant", "linear", "spline"]
 Solver = Literal["auto", "active_set", "interior_point", "osqp"]
 Missing = Literal["raise", "solve"]
+Errors = Literal["raise", "return"]
 MAX_SPACING = 10_000_000  # samples between two knots: a basis function is tabulated sample by sample
 
 
@@ -27,6 +30,10 @@ class Settings:
 
     Attributes
     ----------
+    programme
+        "cvxeda", or "robust": with outliers, shifts of the level and settings from the recording, see
+        `ressin.decompose`. The robust programme takes tau0, tau1, delta_knot, tol, max_iterations, missing and
+        n_threads; the rest is cvxEDA's.
     tau0, tau1
         Slow and fast time constant of the Bateman response, seconds, > 0; their order does not matter. Where they are
         equal the response is its limit shape, ``a t exp(-a t)`` with ``a = 1 / tau0``: the factor ``a1 - a0`` that
@@ -75,6 +82,7 @@ class Settings:
     sample.
     """
 
+    programme: Programme = "cvxeda"
     tau0: float = 2.0
     tau1: float = 0.7
     delta_knot: float = 10.0
@@ -120,12 +128,55 @@ class Settings:
         _check_count("n_threads", self.n_threads, 0)
         for name in ("standardize", "warm_start"):
             _check_flag(name, getattr(self, name))
+        _check_choice("programme", self.programme, get_args(Programme))
+        if self.programme == "robust":
+            self._check_robust()
+
+    def _check_robust(self) -> None:
+        """Refuse what the robust programme does not have, rather than ignore it."""
+        for name in ("alpha", "gamma", "revision", "baseline", "standardize", "solver", "warm_start", "osqp_eps"):
+            default = type(self).__dataclass_fields__[name].default
+            if getattr(self, name) != default:
+                raise InvalidInputError(
+                    f"{name} is {getattr(self, name)!r}, which programme='robust' does not take: it finds its settings "
+                    f"in the recording; leave {name} out, or ask for programme='cvxeda'"
+                )
+
+
+def check_cvxeda(name: str, value: object, settings: Settings) -> None:
+    """Raise InvalidInputError for an option that the robust programme does not have."""
+    if settings.programme == "robust":
+        raise InvalidInputError(f"{name} is {value}, which programme='robust' does not take; leave it out")
 
 
 def check_option(name: str, value: object, choices: tuple[str, ...]) -> None:
     """Raise InvalidInputError unless the value is one of the choices."""
     if not isinstance(value, str) or value not in choices:
         raise InvalidInputError(f"{name} is {value!r}; it must be {' or '.join(repr(c) for c in choices)}")
+
+
+def check_errors(errors: Errors, on_failure: Errors | None) -> Errors:
+    """Return what to do about a failure, by its name `errors` or by the older `on_failure`, which warns.
+
+    Raises
+    ------
+    InvalidInputError
+        A value that is neither "raise" nor "return", or two values that contradict each other.
+    """
+    check_option("errors", errors, get_args(Errors))
+    if on_failure is None:
+        return errors
+    check_option("on_failure", on_failure, get_args(Errors))
+    if errors not in ("raise", on_failure):
+        raise InvalidInputError(
+            f"errors is {errors!r} and on_failure, its older name, {on_failure!r}; give errors alone"
+        )
+    warnings.warn(
+        f"on_failure is deprecated and goes with the next release: write errors={on_failure!r}",
+        DeprecationWarning,
+        stacklevel=3,
+    )
+    return on_failure
 
 
 def check_sampling_rate(sampling_rate: object) -> float:

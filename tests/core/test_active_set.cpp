@@ -3,6 +3,7 @@
 #include "solvers/active_set/active_set.hpp"
 
 #include <string_view>
+#include <utility>
 
 #include "check.hpp"
 #include "kernel/kernel.hpp"

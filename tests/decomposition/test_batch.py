@@ -92,6 +92,8 @@ def test_one_bad_recording_is_returned_in_its_place() -> None:
     bad = SIGNALS[1].copy()
     bad[5] = np.inf
     found = ressin.decompose_batch([SIGNALS[0], bad, SIGNALS[2]], RATE, errors="return")
+    assert isinstance(found[0], ressin.Decomposition)
+    assert isinstance(found[2], ressin.Decomposition)
     assert found[0].converged
     assert found[2].converged
     assert isinstance(found[1], ressin.InvalidInputError)
@@ -157,7 +159,7 @@ def test_bad_choices_of_a_batch(signals: Any, choice: dict[str, Any], words: str
         ressin.decompose_batch(signals, **{"sampling_rate": RATE, **choice})
 
 
-@pytest.mark.parametrize("solver", ["interior_point", "osqp"])
+@pytest.mark.parametrize("solver", ["auto", "active_set", "interior_point", "osqp"])
 def test_ctrl_c_calls_a_batch_off(solver: Any) -> None:
     long = np.cumsum(np.random.default_rng(0).standard_normal(20_000))
     timer = threading.Timer(0.2, signal.raise_signal, [signal.SIGINT])

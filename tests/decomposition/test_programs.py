@@ -127,7 +127,9 @@ def cases(draw: st.DrawFn) -> Case:
         "revision": draw(st.sampled_from(["2025", "2015"])),
         "baseline": draw(st.sampled_from(["linear", "linear", "constant", "none", "spline"])),
         "solver": draw(st.sampled_from(SOLVERS)),
-        "sample_weight": make_weights(draw(st.sampled_from(["none", "none", "gaps", "uniform", "wild", "large"])), n, rng),
+        "sample_weight": make_weights(
+            draw(st.sampled_from(["none", "none", "gaps", "uniform", "wild", "large"])), n, rng
+        ),
     }
     standardize = draw(st.booleans())
     if not standardize:  # alpha has the signal's unit; its range is meant for a signal of unit size
@@ -138,7 +140,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 @given(case=cases())
 def test_no_programme_fails_and_none_lies_about_its_status(case: Case) -> None:
-    found = ressin.decompose(case.signal, case.rate, **case.choice, standardize=case.standardize, on_failure="return")
+    found = ressin.decompose(case.signal, case.rate, **case.choice, standardize=case.standardize, errors="return")
     event(f"{case.choice['solver']}: {found.solver}, {found.status}, {found.iterations // 10 * 10}+ iterations")
     choice = {name: value for name, value in case.choice.items() if name not in ("sample_weight", "solver")}
     if not found.converged and prove(found, **choice).gap_rounding > 1e-8:
@@ -186,6 +188,6 @@ def test_a_drift_that_the_driver_can_imitate_is_found(n: int, spike: int, choice
 @pytest.mark.parametrize("tol", [1e-16, 1e-30])
 def test_a_tolerance_beyond_the_digits_ends_with_the_digits(tol: float, revision: Any) -> None:
     for seed in range(8):
-        found = ressin.decompose(simulate(25.0, 40.0, seed), 25.0, tol=tol, revision=revision, on_failure="return")
+        found = ressin.decompose(simulate(25.0, 40.0, seed), 25.0, tol=tol, revision=revision, errors="return")
         assert found.status == "inaccurate"
         assert found.relative_gap < 1e-12

@@ -10,7 +10,9 @@ import numpy as np
 
 from ressin import _core
 from ressin.decomposition.quality import Quality, assess
-from ressin.settings import Settings, check_positive, core_settings
+from ressin.decomposition.readonly import ReadOnly
+from ressin.decomposition.robust import Robust, certify_robust
+from ressin.settings import Programme, Settings, check_positive, core_settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,13 +22,12 @@ if TYPE_CHECKING:
     from ressin import _core
 
 
-ARRAYS = ("signal", "phasic", "tonic", "driver", "residual", "spline", "drift", "knots", "weights")
-Status = Literal["optimal", "inaccurate", "max_iterations", "failed"]
+Status = Literal["optimal", "inaccurate", "max_iterations", "insufficient_progress", "failed"]
 UsedSolver = Literal["active_set", "interior_point", "osqp"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Decomposition:
+class Decomposition(ReadOnly):
     """A signal's parts, and the evidence that they solve the programme. Its arrays are read-only: copy what you change.
 
     Attributes
@@ -34,7 +35,8 @@ class Decomposition:
     signal
         (n,) the signal as given, float64; NaN where samples are missing.
     phasic, tonic, residual
-        (n,) in the signal's unit; signal = phasic + tonic + residual.
+        (n,) in the signal's unit; signal = phasic + tonic + outliers + residual. The robust programme's tonic part
+        includes its shifts.
     driver
         (n,) sudomotor nerve activity p >= 0, in the signal's unit per second: its convolution with exp(-t/tau0) -
         exp(-t/tau1) is the phasic part. A density, so an impulse within one sample grows with the sampling rate; its
@@ -46,15 +48,17 @@ class Decomposition:
     knots
         Sample index of each knot.
     settings
-        What was asked for.
+        Settings of the programme and the solver.
     mean, scale
         The programme was solved on (signal - mean) / scale.
     weights
         (n,) sample weights, or None for ones.
     status
         "optimal": the certificate proves the tolerance (for OSQP: its own residuals are within osqp_eps);
-        "inaccurate": the digits ran out before the tolerance, or the iterations within 1e-6; "max_iterations"; or
-        "failed".
+        "inaccurate": the digits ran out, or the iterations did, before the tolerance but with a relative gap of at
+        most 1e-6; "max_iterations": the iterations ran out; "insufficient_progress": the steps stopped improving the
+        solution, with iterations left; "failed": the numbers broke down. A result with anything that is not finite
+        is never "optimal".
     solver
         What found the solution: "active_set", "interior_point" or "osqp".
     iterations
@@ -75,6 +79,8 @@ class Decomposition:
     bands
         Bands for phasic and tonic part, where `n_boot` asked for them, or None; see
         `ressin.bootstrap_bands`.
+    robust
+        What the robust programme has found beside the parts, or None where the programme is cvxEDA's.
     """
 
     signal: NDArray[np.float64]
@@ -100,20 +106,44 @@ class Decomposition:
     complementarity: float
     osqp_residuals: tuple[float, float] | None
     bands: Bands | None = None
+    robust: Robust | None = None
     _start: tuple[float, float] = field(repr=False)
     _knot_grid: tuple[int, int, int] | None = field(repr=False)
-
-    def __post_init__(self) -> None:
-        _lock(vars(self))
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        _lock(vars(self))
 
     @property
     def converged(self) -> bool:
         """Whether the status is "optimal"."""
         return self.status == "optimal"
+
+    @property
+    def programme(self) -> Programme:
+        """Which programme was solved, "cvxeda" or "robust"."""
+        return self.settings.programme
+
+    @cached_property
+    def outliers(self) -> NDArray[np.float64]:
+        """(n,) outliers of the robust programme, in the signal's unit; zeros where the programme is cvxEDA's."""
+        return self.robust.outliers if self.robust else _zeros(self.signal.size)
+
+    @cached_property
+    def shifts(self) -> NDArray[np.float64]:
+        """(n,) shifts that the robust programme's tonic part includes, in the signal's unit; zeros for cvxEDA's."""
+        return self.robust.shifts if self.robust else _zeros(self.signal.size)
+
+    @property
+    def smallest_response(self) -> float | None:
+        """Amplitude of the smallest response that the robust programme believes, in the signal's unit, or None."""
+        return self.robust.smallest_response if self.robust else None
+
+    @property
+    def noise(self) -> float | None:
+        """Deviation of the noise that the robust programme found, in the signal's unit, or None."""
+        return self.robust.noise if self.robust else None
+
+    @property
+    def rounds(self) -> int | None:
+        """Rounds in which the robust programme found its settings and weights, or None."""
+        return self.robust.rounds if self.robust else None
 
     @property
     def time(self) -> NDArray[np.float64]:
@@ -122,7 +152,7 @@ class Decomposition:
 
     @cached_property
     def quality(self) -> Quality:
-        """What the method does badly on this signal, in numbers and plain words."""
+        """How well the model suits this signal, in numbers and sentences."""
         return assess(self)
 
     def is_optimal(self, tol: float = 1e-6) -> bool:
@@ -143,17 +173,7 @@ class Decomposition:
             `tol` is not a positive number.
         """
         check_positive("tol", tol)
-        evidence, phasic, tonic = _core.certify(
-            self._observed(),
-            self.weights,
-            1.0 / self.sampling_rate,
-            core_settings(self.settings, self._knot_grid),
-            self.driver,
-            self.residual,
-            self.spline,
-            self.drift,
-            self._start,
-        )
+        evidence, phasic, tonic = self._certify()
         furthest = max(float(np.abs(phasic - self.phasic).max()), float(np.abs(tonic - self.tonic).max()))
         return bool(
             (self.driver >= 0).all()
@@ -176,6 +196,8 @@ class Decomposition:
             "EDA_SMNA": self.driver,
             "EDA_Residual": self.residual,
         }
+        if self.robust is not None:
+            columns |= {"EDA_Outliers": self.robust.outliers, "EDA_Shifts": self.robust.shifts}
         if self.bands is not None:
             columns |= {
                 "EDA_Tonic_Low": self.bands.tonic_low,
@@ -188,22 +210,26 @@ class Decomposition:
     def summary(self) -> dict[str, Any]:
         """Return the evidence, the settings and the quality as plain numbers and words, fit for JSON."""
         quality = self.quality
-        return {
-            "n_samples": int(self.signal.size),
-            "sampling_rate": self.sampling_rate,
-            "status": self.status,
-            "iterations": self.iterations,
-            "objective": self.objective,
-            "duality_gap": self.duality_gap,
-            "relative_gap": self.relative_gap,
-            "stationarity": self.stationarity,
-            "complementarity": self.complementarity,
-            "mean": self.mean,
-            "scale": self.scale,
-            "n_missing": 0 if self.weights is None else int(np.count_nonzero(self.weights == 0)),
-            "quality": {**asdict(quality), "messages": list(quality.messages)},
-            "settings": asdict(self.settings),
-        } | ({} if self.bands is None else {"bands": self.bands.facts()})
+        return (
+            {
+                "n_samples": int(self.signal.size),
+                "sampling_rate": self.sampling_rate,
+                "status": self.status,
+                "iterations": self.iterations,
+                "objective": self.objective,
+                "duality_gap": self.duality_gap,
+                "relative_gap": self.relative_gap,
+                "stationarity": self.stationarity,
+                "complementarity": self.complementarity,
+                "mean": self.mean,
+                "scale": self.scale,
+                "n_missing": 0 if self.weights is None else int(np.count_nonzero(self.weights == 0)),
+                "quality": {**asdict(quality), "messages": list(quality.messages)},
+                "settings": asdict(self.settings),
+            }
+            | ({} if self.bands is None else {"bands": self.bands.facts()})
+            | ({} if self.robust is None else {"robust": self.robust.facts()})
+        )
 
     def plot(self) -> Figure:
         """Draw the signal, its parts and the driver; needs the `plot` extra."""
@@ -212,14 +238,33 @@ class Decomposition:
         return plot_decomposition(self)
 
     def scrs(self, *, min_amplitude: float = 0.01) -> pd.DataFrame:
-        """Return the skin conductance responses that the driver holds; see `ressin.decomposition.scrs.find_scrs`."""
+        """Return the skin conductance responses that the signal shows; see `ressin.decomposition.scrs.find_scrs`."""
         from ressin.decomposition.scrs import find_scrs
 
         return find_scrs(self, min_amplitude=min_amplitude)
 
+    def _certify(self) -> tuple[_core.Evidence, NDArray[np.float64], NDArray[np.float64]]:
+        """Return the evidence anew, and the phasic and tonic part that driver and coefficients make."""
+        interval = 1.0 / self.sampling_rate
+        if self.robust is None:
+            return _core.certify(
+                self._observed(),
+                self.weights,
+                interval,
+                core_settings(self.settings, self._knot_grid),
+                self.driver,
+                self.residual,
+                self.spline,
+                self.drift,
+                self._start,
+            )
+        return certify_robust(self._observed(), self.weights, interval, self.settings, vars(self), self.robust)
+
     def _imbalance(self) -> float:
         """Return the largest |signal - phasic - tonic - residual| beyond rounding, NaN where a residual is missing."""
         sums = self.phasic + self.tonic + self.residual
+        if self.robust is not None:
+            sums = sums + self.robust.outliers
         apart = np.abs(self.signal - sums)[~np.isnan(self.signal)]
         return float(apart.max()) - 4.0 * float(np.finfo(np.float64).eps * np.nanmax(np.abs(self.signal)))
 
@@ -228,25 +273,21 @@ class Decomposition:
         return self.signal if self.weights is None else np.where(np.isnan(self.signal), 0.0, self.signal)
 
 
-def _lock(fields: dict[str, Any]) -> None:
-    """Put read-only views in the place of a decomposition's arrays."""
-    for name in ARRAYS:
-        array = fields[name]
-        if array is not None and array.flags.writeable:
-            fields[name] = array.view()
-            fields[name].flags.writeable = False
+def _zeros(n: int) -> NDArray[np.float64]:
+    """Return n zeros, read-only and without memory of their own."""
+    return np.broadcast_to(np.float64(0.0), n)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Bands:
-    """Bands for the phasic and the tonic part, sample by sample.
+class Bands(ReadOnly):
+    """Bands for the phasic and the tonic part, sample by sample. Its arrays are read-only: copy what you change.
 
     Attributes
     ----------
     phasic_low, phasic_high, tonic_low, tonic_high
         (n,) in the signal's unit.
     level
-        Share of samples in which a band is meant to hold the truth; see `bootstrap_bands` for what it really is.
+        Share of samples in which a band is meant to hold the truth; see `bootstrap_bands` for what was measured.
     n_boot, seed, block
         Replicates, the seed they were drawn by, and seconds of residual drawn in one piece.
     pilot_alpha
