@@ -23,8 +23,9 @@ double safe_unit(double largest) {
   return is_usual ? 1.0 : std::ldexp(1.0, -std::ilogb(largest));
 }
 
-// Mean and standard deviation (of the population) over the weighted samples. A signal that is constant to rounding has scale 1.
-Scaling standardisation(const Signal& s) {
+// Mean and standard deviation (of the population) over the weighted samples. To standardise a signal that is constant to
+// rounding would be to blow its rounding up: it has scale 1, or its own size where that is extreme, and `rounding` says so.
+Scaling standardisation(const Signal& s, double* rounding) {
   const double* w = s.weights;
   const double largest_given = largest_of(s), unit = safe_unit(largest_given), largest = unit * largest_given;
   std::vector<double> scaled;
@@ -41,7 +42,9 @@ Scaling standardisation(const Signal& s) {
   const double squares = sum_of(s.n, [&](std::ptrdiff_t i) { return weighted(i, (y[i] - rough) * (y[i] - rough)); });
   scaling.mean = (rough + correction / weight) / unit;
   const double deviation = std::sqrt(std::max(squares - correction * correction / weight, 0.0) / weight);
-  scaling.scale = deviation > 4.0 * std::numeric_limits<double>::epsilon() * largest ? deviation / unit : 1.0;
+  const bool is_constant = !(deviation > 4.0 * std::numeric_limits<double>::epsilon() * largest);
+  *rounding = is_constant ? deviation / unit : 0.0;
+  scaling.scale = !is_constant ? deviation / unit : unit == 1.0 ? 1.0 : largest_given;
   return scaling;
 }
 
@@ -52,11 +55,13 @@ double weight_unit_of(const Signal& s, const DecomposeSettings& settings) {
 }
 
 Scaled scale_of(const Signal& s, const DecomposeSettings& settings) {
-  Scaled r{standardisation(s), program_of(s, settings).alpha, 1.0};
+  double rounding = 0.0;
+  Scaled r{standardisation(s, &rounding), program_of(s, settings).alpha, 1.0};
   r.weight_unit = weight_unit_of(s, settings);
   r.alpha /= r.weight_unit;
   r.objective_unit = r.weight_unit;
   if (settings.standardize) return r;
+  if (rounding > 0.0) r.scaling.scale = rounding;         // only the solver's: the programme is the signal's own
   if (!has_constant(program_of(s, settings).baseline)) {  // no column can represent the mean: do not subtract it
     const double unit = safe_unit(largest_of(s));
     double weight = 0.0, squares = 0.0;

@@ -87,8 +87,10 @@ class SolvedRows(ReadOnly):
         (m, 2) the 2015 revision's free start; zeros in the 2025 revision.
     status
         (m,) place in `STATUSES`.
+    solver
+        (m,) place in `SOLVERS`.
     iterations
-        (m,) Newton steps, or OSQP's iterations.
+        (m,) Solves of the active set, Newton steps, or OSQP's iterations.
     objective, duality_gap, relative_gap, stationarity, complementarity
         (m,) the evidence, as in `Decomposition`.
     osqp_residuals
@@ -108,6 +110,7 @@ class SolvedRows(ReadOnly):
     scale: NDArray[np.float64]
     start: NDArray[np.float64]
     status: NDArray[np.int8]
+    solver: NDArray[np.int8]
     iterations: NDArray[np.int64]
     objective: NDArray[np.float64]
     duality_gap: NDArray[np.float64]
