@@ -230,7 +230,7 @@ def _parts(d: Decomposition) -> CvxEDAParts:
 
 def _read_solver(solver: str | None) -> Solver:
     if solver not in _SOLVERS:
-        raise InvalidInputError(f"solver is {solver!r}; it must be None or one of {', '.join(get_args(Solver))}")
+        raise InvalidInputError(f"solver is {solver!r}; it must be None, {', '.join(map(repr, get_args(Solver)))}")
     if solver == "mosek":
         warnings.warn("CVXOPT's solver 'mosek' is not used: ressin finds the same optimum itself", stacklevel=3)
     return "auto" if solver in (None, "mosek") else cast("Solver", solver)
