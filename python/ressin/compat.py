@@ -86,7 +86,7 @@ def cvxEDA(
     gamma
         Weight of the spline coefficients' squared norm, >= 0.
     solver
-        None (``"auto"``) or one of `ressin.decompose`'s. CVXOPT's ``"mosek"`` gives a warning and means None.
+        None (the default of `ressin.Settings`) or one of `ressin.decompose`'s. CVXOPT's ``"mosek"`` gives a warning and means None.
     options
         CVXOPT's solver options, here for this call alone. ``maxiters`` and ``reltol`` are obeyed (the latter where it
         asks for more than the 1e-8 that is reached anyway); those of the other names that CVXOPT knows have nothing
@@ -233,7 +233,7 @@ def _read_solver(solver: str | None) -> Solver:
         raise InvalidInputError(f"solver is {solver!r}; it must be None, {', '.join(map(repr, get_args(Solver)))}")
     if solver == "mosek":
         warnings.warn("CVXOPT's solver 'mosek' is not used: ressin finds the same optimum itself", stacklevel=3)
-    return "auto" if solver in (None, "mosek") else cast("Solver", solver)
+    return Settings().solver if solver in (None, "mosek") else cast("Solver", solver)
 
 
 def _read_options(options: Mapping[str, object]) -> tuple[int, float]:

@@ -168,7 +168,7 @@ def sweep(
     revision: Revision | Sequence[Revision] = "2025",
     baseline: Baseline | Sequence[Baseline] = "linear",
     standardize: bool = True,
-    solver: Solver = "auto",
+    solver: Solver = "interior_point",
     tol: float = 1e-8,
     max_iterations: int = 200,
     missing: Missing = "raise",

@@ -262,7 +262,7 @@ def decompose_windows(
     revision: Revision = "2025",
     baseline: Baseline = "linear",
     standardize: bool = True,
-    solver: Solver = "auto",
+    solver: Solver = "interior_point",
     tol: float = 1e-8,
     max_iterations: int = 200,
     missing: Missing = "raise",

@@ -24,7 +24,7 @@ class DecompositionChoice:
     revision: str = "2025"
     baseline: str = "linear"
     standardize: bool = True
-    solver: str = "auto"
+    solver: str = "interior_point"
     tol: float = 1e-8
     max_iterations: int = 200
 
