@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ressin.recording import Recording
     from ressin.settings import Settings
     from ressin.simulation.eda import simulate_eda
+    from ressin.simulation.recording import SimulatedRecording, simulate_recording
     from ressin.stream import Stream, StreamParts, StreamResult
     from ressin.time_constants.fit import TimeConstants, fit_time_constants
 
@@ -48,6 +49,7 @@ _HOMES = {
     "RecordingError": "errors",
     "RessinError": "errors",
     "Settings": "settings",
+    "SimulatedRecording": "simulation.recording",
     "Stream": "stream",
     "StreamParts": "stream",
     "StreamResult": "stream",
@@ -65,6 +67,7 @@ _HOMES = {
     "fit_time_constants": "time_constants.fit",
     "read_recording": "io",
     "simulate_eda": "simulation.eda",
+    "simulate_recording": "simulation.recording",
     "sweep": "decomposition.sweep",
 }
 
@@ -82,6 +85,7 @@ __all__ = [
     "RecordingError",
     "RessinError",
     "Settings",
+    "SimulatedRecording",
     "Stream",
     "StreamParts",
     "StreamResult",
@@ -100,6 +104,7 @@ __all__ = [
     "fit_time_constants",
     "read_recording",
     "simulate_eda",
+    "simulate_recording",
     "sweep",
 ]
 
