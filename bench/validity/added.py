@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.validity.methods import OWN, PEER_ERRORS, STANDARD, Found, methods
+from bench.validity.methods import OWN, STANDARD, Found, attempt
 from bench.validity.recordings import UNSET, Real, all_recordings
 from bench.validity.scores import TOLERANCE
 from bench.validity.tables import number, share, spread, table
@@ -82,13 +82,10 @@ def run(task: Task) -> dict[str, list[Back] | str]:
     added = draw_added(rng, signal.size, real.sampling_rate)
     both = signal + np.sum([a.curve for a in added], axis=0)
     back: dict[str, list[Back] | str] = {}
-    for name, method in methods().items():
-        if name not in task.chosen:
-            continue
-        try:
-            without, with_them = (method(x, real.sampling_rate) for x in (signal, both))
-        except () if name.startswith("ressin") else PEER_ERRORS as error:
-            back[name] = f"{real.name}: {type(error).__name__}: {error}"
+    for name in task.chosen:
+        without, with_them = (attempt(name, x, real.sampling_rate) for x in (signal, both))
+        if isinstance(without, str) or isinstance(with_them, str):
+            back[name] = f"{real.name}: {with_them if isinstance(with_them, str) else without}"
             continue
         change = with_them.phasic - without.phasic
         back[name] = [
@@ -105,7 +102,7 @@ def run(task: Task) -> dict[str, list[Back] | str]:
 
 
 def _height(values: Array, added: Added, rate: float) -> float:
-    """Measure an amplitude: mean over half a second around the peak less the mean over half a second before the onset."""
+    """Measure an amplitude: the mean of half a second around the peak less that of half a second before the onset."""
     times = np.arange(values.size) / rate
     peak = np.abs(times - added.peak) <= max(0.25, 0.5 / rate)
     before = (times >= added.onset - max(0.5, 1.0 / rate)) & (times <= added.onset)
@@ -133,11 +130,12 @@ def main(*, chosen: list[str], workers: int) -> None:
             else:
                 backs.setdefault(name, []).extend(value)
     count = len(next(iter(backs.values())))
-    print(
-        f"{count} responses of {', '.join(f'{s:g}' for s in SIZES)} uS in {len(recordings)} recordings of up to ten minutes.\n"
-    )
-    header = ("method", "size (uS)", "median amplitude recovered (95 %)", "within 0.75 to 1.15", "responses by", "found",
-              "found without being there")  # fmt: skip
+    sizes = ", ".join(f"{size:g}" for size in SIZES)
+    print(f"{count} responses of {sizes} uS in {len(recordings)} recordings of up to ten minutes.\n")
+    header = (
+        "method", "size (uS)", "median amplitude recovered (95 %)", "within 0.75 to 1.15", "responses by", "found",
+        "found without being there",
+    )  # fmt: skip
     table(header, (row for name, held in backs.items() for row in _rows(name, held)))
 
 
@@ -146,24 +144,12 @@ def _rows(name: str, held: list[Back]) -> list[tuple[str, ...]]:
     for size in (*SIZES, None):
         these = [b for b in held if size in (None, b.size)]
         ratios = np.array([b.ratio for b in these])
-        detectors = list(these[0].found)
-        rows.append(
-            (
-                name,
-                "all" if size is None else f"{size:g}",
-                _median(these),
-                share(float(np.mean((ratios >= 0.75) & (ratios <= 1.15)))),
-                " / ".join(d for d in (OWN, STANDARD) if d in detectors),
-                " / ".join(
-                    share(float(np.mean([b.found[d] for b in these]))) for d in (OWN, STANDARD) if d in detectors
-                ),
-                " / ".join(
-                    share(float(np.mean([b.found_without[d] for b in these])))
-                    for d in (OWN, STANDARD)
-                    if d in detectors
-                ),
-            )
-        )
+        detectors = [d for d in (OWN, STANDARD) if d in these[0].found]
+        shares = [[share(float(np.mean([getattr(b, which)[d] for b in these]))) for d in detectors]
+                  for which in ("found", "found_without")]  # fmt: skip
+        within = share(float(np.mean((ratios >= 0.75) & (ratios <= 1.15))))
+        text = "all" if size is None else f"{size:g}"
+        rows.append((name, text, _median(these), within, " / ".join(detectors), *(" / ".join(x) for x in shares)))
     return rows
 
 
@@ -172,9 +158,7 @@ def _median(these: list[Back]) -> str:
     rng = np.random.default_rng(0)
     names = sorted({b.recording for b in these})
     by_name = [np.array([b.ratio for b in these if b.recording == name]) for name in names]
-    drawn = [
-        np.median(np.concatenate([by_name[i] for i in rng.integers(len(names), size=len(names))]))
-        for _ in range(REPLICATES)
-    ]
+    picks = rng.integers(len(names), size=(REPLICATES, len(names)))
+    drawn = [np.median(np.concatenate([by_name[i] for i in pick])) for pick in picks]
     low, high = np.percentile(drawn, (2.5, 97.5))
     return f"{number(float(np.median(np.concatenate(by_name))))} ({low:.2f} to {high:.2f})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import itertools
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -73,6 +74,17 @@ def methods() -> dict[str, Method]:
     return found
 
 
+def attempt(name: str, signal: Array, rate: float) -> Estimate | str:
+    """Run one method; where a peer cannot decompose the recording, return what it says. Our own errors are raised."""
+    method = methods()[name]
+    if name.startswith("ressin"):
+        return method(signal, rate)
+    try:
+        return method(signal, rate)
+    except PEER_ERRORS as error:
+        return f"{type(error).__name__}: {error}"
+
+
 def decomposed(signal: Array, rate: float, **settings: object) -> Estimate:
     """Decompose by ressin; its responses are those of `find_scrs`."""
     with warnings.catch_warnings():
@@ -90,7 +102,7 @@ def trough_to_peak(phasic: Array, rate: float, least: float = LEAST) -> Found:
     A fall of half of `least` ends a rise, so that noise on a rise does not cut it in two.
     """
     turns = _turns(phasic, 0.5 * least)
-    pairs = [(a, b) for a, b in zip(turns[:-1], turns[1:], strict=True) if phasic[b] - phasic[a] >= least]
+    pairs = [(a, b) for a, b in itertools.pairwise(turns) if phasic[b] - phasic[a] >= least]
     troughs, peaks = (np.array([pair[k] for pair in pairs], dtype=int) for k in (0, 1))
     return Found(troughs / rate, peaks / rate, phasic[peaks] - phasic[troughs])
 

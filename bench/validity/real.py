@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.validity.methods import OWN, PEER_ERRORS, STANDARD, Estimate, methods
+from bench.validity.methods import OWN, STANDARD, Estimate, attempt
 from bench.validity.recordings import UNSET, Real, all_recordings, noise_of
 from bench.validity.scores import correlation
 from bench.validity.tables import number, share, spread, table
@@ -39,12 +39,9 @@ class Task:
 def run(task: Task) -> dict[str, Figures | str]:
     found: dict[str, Figures | str] = {}
     real = task.recording
-    for name, method in methods().items():
-        if name in task.chosen:
-            try:
-                found[name] = figures(real, method(real.signal, real.sampling_rate))
-            except () if name.startswith("ressin") else PEER_ERRORS as error:
-                found[name] = f"{type(error).__name__}: {error}"
+    for name in task.chosen:
+        estimate = attempt(name, real.signal, real.sampling_rate)
+        found[name] = estimate if isinstance(estimate, str) else figures(real, estimate)
     return found
 
 
@@ -83,8 +80,9 @@ def main(*, chosen: list[str], workers: int) -> None:
         return
     outcomes = list(spread(run, [Task(r, tuple(chosen)) for r in recordings], workers))
     header = (
-        "method", "files", "with 99.5 % of the tonic part within [0, signal + 3 noise]", "parts' correlation within 0.6",
-        "worst correlation", "minutes with a zero, median", "0 to 25 responses/min", "most", "files with tonic < 0",
+        "method", "files", "with 99.5 % of the tonic part within [0, signal + 3 noise]",
+        "parts' correlation within 0.6", "worst correlation", "minutes with a zero, median", "0 to 25 responses/min",
+        "most", "files with tonic < 0",
     )  # fmt: skip
     table(header, (_over_files(name, recordings, outcomes) for name in chosen))
     first = chosen[0]
@@ -121,8 +119,10 @@ def _of_file(real: Real, f: Figures | str) -> tuple[str, ...]:
         return (real.name, f, "", "", "", "", "", "")
     minutes = real.signal.size / real.sampling_rate / 60.0
     rate = number(f.rate, 1) if real.microsiemens else "z-scored"
-    return (real.name, f"{real.sampling_rate:.4g}", number(minutes, 1), f"{100 * f.inside:.2f} %", number(f.correlation),
-            share(f.zero), rate, number(f.lowest))  # fmt: skip
+    return (
+        real.name, f"{real.sampling_rate:.4g}", number(minutes, 1), f"{100 * f.inside:.2f} %", number(f.correlation),
+        share(f.zero), rate, number(f.lowest),
+    )  # fmt: skip
 
 
 def draw(name: str, recordings: list[Real], outcomes: list[Figures | str], columns: int = 5) -> None:
@@ -130,7 +130,7 @@ def draw(name: str, recordings: list[Real], outcomes: list[Figures | str], colum
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    from ressin.plots import style
+    from ressin.plots import decomposition, style
 
     rows = -(-len(recordings) // columns)
     with mpl.rc_context(style.STYLE | {"font.size": 6}):
@@ -139,10 +139,10 @@ def draw(name: str, recordings: list[Real], outcomes: list[Figures | str], colum
             panel.set_visible(False)
         for panel, real, f in zip(figure.axes, recordings, outcomes, strict=False):
             minutes = np.arange(real.signal.size) / real.sampling_rate / 60.0
-            panel.plot(minutes, real.signal, color=style.SIGNAL, linewidth=0.8)
+            panel.plot(minutes, real.signal, color=decomposition.SIGNAL, linewidth=0.8)
             if isinstance(f, Figures):
-                panel.plot(minutes, f.tonic, color=style.TONIC, linewidth=0.8)
-                panel.plot(minutes, f.phasic, color=style.PHASIC, linewidth=0.6)
+                panel.plot(minutes, f.tonic, color=decomposition.TONIC, linewidth=0.8)
+                panel.plot(minutes, f.phasic, color=decomposition.PHASIC, linewidth=0.6)
             panel.set_title(f"{real.name} ({real.sampling_rate:.3g} Hz)", fontsize=6)
         figure.suptitle(f"{name}: signal, tonic and phasic part of every real file (minutes)")
         figure.savefig(PICTURE, dpi=110)

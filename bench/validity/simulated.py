@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import ressin
-from bench.validity.methods import OWN, PEER_ERRORS, STANDARD, methods
+from bench.validity.methods import OWN, STANDARD, attempt
 from bench.validity.scores import TOLERANCE, Score, score
 from bench.validity.tables import number, share, spread, table
 from ressin.simulation.kinds import KINDS
@@ -40,14 +40,10 @@ def run(task: Task) -> dict[Row, Score | str]:
     """Score every method and detector on one recording; text where a method gave an error."""
     made = recording(task.kind, task.seed, task.seconds)
     scores: dict[Row, Score | str] = {}
-    for name, method in methods().items():
-        if name not in task.chosen:
-            continue
-        ours = name.startswith("ressin")
-        try:
-            estimate = method(made.signal, made.sampling_rate)
-        except () if ours else PEER_ERRORS as error:
-            scores[name, STANDARD] = scores[name, OWN] = f"{type(error).__name__}: {error}"
+    for name in task.chosen:
+        estimate = attempt(name, made.signal, made.sampling_rate)
+        if isinstance(estimate, str):
+            scores[name, STANDARD] = scores[name, OWN] = estimate
             continue
         for detector, found in estimate.found.items():
             scores[name, detector] = score(made, estimate, found, task.tolerance)
@@ -125,9 +121,7 @@ def measure(
             else:
                 collected.setdefault(row, {kind: [] for kind in kinds})[task.kind].append(value)
     for name, texts in failed.items():
-        print(
-            f"{name} failed on {len(texts) // 2} of {len(tasks)} recordings, which it is not judged by; first: {texts[0]}\n"
-        )
+        print(f"{name} failed on {len(texts) // 2} of {len(tasks)} recordings and is not judged by them. {texts[0]}\n")
     return {row: Summary({k: s for k, s in by_kind.items() if s}) for row, by_kind in collected.items()}
 
 
@@ -217,8 +211,9 @@ def main(
     tolerance: float = TOLERANCE, first: int | None = None,
 ) -> None:  # fmt: skip
     start = (TUNING if tuning else TABLE) if first is None else first
-    print(f"## Simulated recordings\n\n{len(kinds)} kinds, {seeds} recordings of {minutes:g} min each, seeds {start} to "
-          f"{start + seeds - 1}{' (for tuning)' if start < TABLE else ''}; a response is found within {tolerance:g} s.\n")  # fmt: skip
+    print("## Simulated recordings\n")
+    print(f"{len(kinds)} kinds, {seeds} recordings of {minutes:g} min each, seeds from {start}"
+          f"{' (for tuning)' if start < TABLE else ''}; a response is found within {tolerance:g} s.\n")  # fmt: skip
     summaries = measure(kinds, chosen, seeds=seeds, first=start, minutes=minutes, workers=workers, tolerance=tolerance)
     print_whole(summaries)
     print_differences(summaries)

@@ -30,8 +30,8 @@ class Kind:
         Medians over people of the tonic level and of the responses' amplitudes, in microsiemens.
     responses
         Range of responses a minute.
-    walk
-        Standard deviation of the logarithm of the level's random walk after a minute.
+    wander
+        Median over people of the standard deviation of the logarithm of the level's wandering.
     wave
         Range of the amplitudes of a slow wave of the level, as shares of the level.
     wave_period
@@ -58,15 +58,15 @@ class Kind:
     cutoff: float = 1.5
     quantum: float = 0.0
     ceiling_share: tuple[float, float] = (1.0, 1.0)
-    level: float = 1.0
-    amplitude: float = 0.1
+    level: float = 0.5
+    amplitude: float = 0.06
     responses: tuple[float, float] = (2.0, 10.0)
-    walk: float = 0.04
+    wander: float = 0.15
     wave: tuple[float, float] = (0.0, 0.02)
     wave_period: tuple[float, float] = (60.0, 180.0)
     donning: tuple[float, float] = (0.0, 0.0)
     breathing: tuple[float, float] = (0.0, 0.001)
-    white: float = 0.003
+    white: float = 0.002
     pink: float = 0.0
     red: float = 0.0
     red_time: float = 2.4
@@ -83,9 +83,9 @@ _WRIST = Kind(
     sampling_rate=4.0,
     cutoff=1.5,
     quantum=9e-4,
-    level=1.0,
-    amplitude=0.08,
-    white=0.003,
+    level=0.5,
+    amplitude=0.06,
+    white=0.002,
     pink=0.001,
 )
 _FINGER = Kind(
@@ -115,15 +115,15 @@ KINDS = MappingProxyType(
             _WRIST,
             description="Wristband on dry skin: a level of 0.15 uS, small responses, few quanta.",
             level=0.15,
-            amplitude=0.03,
-            white=0.0015,
+            amplitude=0.025,
+            white=0.0012,
         ),
         "wristband_moving": replace(
             _WRIST,
             description="Wristband on a moving arm: drops and spikes.",
             spikes=1.5,
             drops=1.0,
-            white=0.005,
+            white=0.004,
         ),
         "wristband_loose": replace(
             _WRIST, description="Loose wristband: contact breaks for seconds and comes back.", contacts=1.0
