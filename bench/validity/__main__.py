@@ -4,7 +4,6 @@
     python -m bench.validity simulated           recordings that know nothing of the model
     python -m bench.validity added               responses of known size added to real recordings
     python -m bench.validity real                what must hold on every real file, and a picture of all
-    python -m bench.validity constants           what a change of each constant by 10 % does
 
 RESSIN_EDA_DIR and RESSIN_LABELLED_DIR name folders of real recordings; without them these parts say so.
 """
@@ -18,11 +17,11 @@ from bench import threads
 
 threads.limit_to_one()
 
-from bench.validity import added, constants, real, simulated  # noqa: E402
+from bench.validity import added, real, simulated  # noqa: E402
 from bench.validity.methods import methods  # noqa: E402
 from ressin.simulation.kinds import KINDS  # noqa: E402
 
-PARTS = ("simulated", "added", "real", "constants")
+PARTS = ("simulated", "added", "real")
 
 
 def main() -> None:
@@ -45,10 +44,8 @@ def main() -> None:
             )  # fmt: skip
         elif part == "added":
             added.main(chosen=given.methods, workers=given.workers)
-        elif part == "real":
-            real.main(chosen=given.methods, workers=given.workers)
         else:
-            constants.main(seeds=given.seeds, minutes=given.minutes, workers=given.workers, kinds=given.kinds)
+            real.main(chosen=given.methods, workers=given.workers)
 
 
 def _positive(text: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ TUNING, TABLE = 0, 1_000_000
 """First seeds: whoever tunes a constant takes seeds from 0 to 999,999; the table takes those from a million on."""
 
 REPLICATES = 1000
-Array = NDArray[np.float64]
+Picks = dict[str, NDArray[np.int64]]
 Row = tuple[str, str]  # method and detector
 
 
@@ -56,17 +56,17 @@ class Summary:
 
     scores: dict[str, list[Score]]  # by kind
 
-    def f1(self, picks: dict[str, Array] | None = None) -> float:
+    def f1(self, picks: Picks | None = None) -> float:
         """Return the mean over kinds with responses of their pooled F1."""
         return _mean(_f1(scores) for scores in self._picked(picks) if any(s.hits + s.misses for s in scores))
 
-    def error(self, name: str, picks: dict[str, Array] | None = None) -> float:
+    def error(self, name: str, picks: Picks | None = None) -> float:
         """Return the geometric mean of an error over recordings, then over kinds."""
         values = [np.array([getattr(s, name) for s in scores]) for scores in self._picked(picks)]
         logs = [np.log(np.maximum(v[np.isfinite(v)], 1e-6)) for v in values if np.isfinite(v).any()]
         return float(np.exp(_mean(x.mean() for x in logs)))
 
-    def false_per_minute(self, picks: dict[str, Array] | None = None, *, at_rest: bool = False) -> float:
+    def false_per_minute(self, picks: Picks | None = None, *, at_rest: bool = False) -> float:
         """Return false responses a minute over kinds with responses, or over those at rest."""
         chosen = [x for x in self._picked(picks) if at_rest != any(s.hits + s.misses for s in x)]
         return _mean(sum(s.false for s in x) / sum(s.minutes for s in x) for x in chosen)
@@ -80,16 +80,16 @@ class Summary:
 
     def worst_correlation(self) -> float:
         values = [s.correlation for scores in self.scores.values() for s in scores if np.isfinite(s.correlation)]
-        return min(values, default=float("nan"))
+        return float(min(values, default=float("nan")))
 
     def below_zero(self) -> float:
         return float(np.mean([s.below_zero for scores in self.scores.values() for s in scores]))
 
-    def _deviations(self, of: Callable[[Array], float]) -> list[float]:
+    def _deviations(self, of: Callable[[NDArray[np.float64]], float]) -> list[float]:
         pooled = [np.concatenate([s.amplitude_ratios for s in scores]) for scores in self.scores.values()]
         return [of(ratios) for ratios in pooled if ratios.size]
 
-    def _picked(self, picks: dict[str, Array] | None) -> list[list[Score]]:
+    def _picked(self, picks: Picks | None) -> list[list[Score]]:
         if picks is None:
             return list(self.scores.values())
         return [[scores[i] for i in picks[kind]] for kind, scores in self.scores.items()]
@@ -100,7 +100,7 @@ def _f1(scores: list[Score]) -> float:
     return 2.0 * hits / max(2 * hits + misses + false, 1)
 
 
-def _mean(values: object) -> float:
+def _mean(values: Iterable[float]) -> float:
     held = list(values)
     return float(np.mean(held)) if held else float("nan")
 
@@ -193,11 +193,11 @@ def _paired(a: Summary, b: Summary) -> tuple[Summary, Summary]:
     return Summary({k: a.scores[k] for k in kinds}), Summary({k: b.scores[k] for k in kinds})
 
 
-def _picks(rng: np.random.Generator, summary: Summary) -> list[dict[str, Array]]:
+def _picks(rng: np.random.Generator, summary: Summary) -> list[Picks]:
     return [{k: rng.integers(len(s), size=len(s)) for k, s in summary.scores.items()} for _ in range(REPLICATES)]
 
 
-def _compared(a: Summary, b: Summary, picks: dict[str, Array] | None) -> tuple[float, float, float, float]:
+def _compared(a: Summary, b: Summary, picks: Picks | None) -> tuple[float, float, float, float]:
     return (
         a.f1(picks) - b.f1(picks),
         a.error("phasic_error", picks) / b.error("phasic_error", picks),

@@ -23,7 +23,7 @@ _WITHIN = 0.7  # standard deviation of the logarithm of the amplitudes of one pe
 _BETWEEN = 0.35  # and of what differs between people: their typical amplitude, rise and recovery
 _LEVELS = 0.6  # and of their levels
 _LARGEST = 0.5  # largest amplitude as a share of the level
-_PACES = (40.0, 400.0)  # s: time constants of the level's wandering, smooth within the first, bounded by the second
+_PACES = (10.0, 40.0, 400.0)  # s: time constants of the level's wandering, from what it smooths to what bounds it
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,10 +140,10 @@ def simulate_recording(
       3 s; 1-3 and 2-10 s are typical [2]_); log-normal amplitudes, at most half of the level; inverse Gaussian
       intervals [3]_ whose mean changes from minute to minute.
     - Level: log-normal over people (medians 6 uS at the finger, 0.5 uS at a dry wrist [2]_ [4]_; responses grow with
-      its square root) times the exponential of second-order autoregressive wandering (time constants 40 and 400 s,
-      some 15 % in all), a slow wave and the change after donning. In real recordings of a wrist the minima of
-      neighbouring windows of 10, 20 and 30 s differ by 2.7, 4.4 and 6.3 % (medians over 35 people [7]_), so drifts go
-      on for a while.
+      its square root) times the exponential of autoregressive wandering (time constants 10, 40 and 400 s, some 15 % in
+      all: slow by definition, with next to nothing above 0.05 Hz [8]_), a slow wave and the change after donning. In
+      real recordings of a wrist the minima of neighbouring windows of 10, 20 and 30 s differ by 2.7, 4.4 and 6.3 %
+      (medians over 35 people [7]_).
     - Noise: white, 1/f from 0.05 Hz up, and first-order red noise; respiration of 0.2 to 0.3 Hz; rounding to quanta
       (900 pS for the wristband).
     - Artefacts: Poisson processes of spikes, drops that recover in seconds, lasting steps, contact lost for seconds or
@@ -165,6 +165,8 @@ def simulate_recording(
        ambulatory electrodermal activity data", IEEE Trans. Biomed. Eng. 65 (2018) 1460-1467.
     .. [7] T. Iqbal et al., "Stress monitoring using wearable sensors: a pilot study and Stress-Predict dataset",
        Sensors 22 (2022) 8135.
+    .. [8] H. F. Posada-Quintero et al., "Power spectral density analysis of electrodermal activity for sympathetic
+       function assessment", Ann. Biomed. Eng. 44 (2016) 3124-3135.
 
     Examples
     --------
@@ -223,14 +225,15 @@ def _draw_level(rng: np.random.Generator, kind: Kind, duration: float) -> Callab
 
 
 def _wandering(rng: np.random.Generator, duration: float) -> CubicSpline:
-    """Draw second-order autoregressive wandering of variance 1 over a long time, as a function of the seconds."""
-    before = 4 * round(_PACES[1])
+    """Draw third-order autoregressive wandering of variance 1 over a long time, as a function of the seconds."""
+    before = 4 * round(max(_PACES))
+    poles = [math.exp(-1.0 / pace) for pace in _PACES]
     drawn = rng.standard_normal(before + math.ceil(duration) + 5)
-    fast, slow = (math.exp(-1.0 / pace) for pace in _PACES)
-    walk = lfilter([1.0], np.convolve([1.0, -fast], [1.0, -slow]), drawn)[before:]
-    both = fast * slow
-    variance = (1.0 + both) / ((1.0 - both) * (1.0 - fast**2) * (1.0 - slow**2))
-    return CubicSpline(np.arange(walk.size) - 1.0, walk / math.sqrt(variance))
+    impulse = np.zeros(2 * before)
+    impulse[0] = 1.0
+    deviation = float(np.linalg.norm(lfilter([1.0], np.poly(poles), impulse)))
+    walk = lfilter([1.0 / deviation], np.poly(poles), drawn)[before:]
+    return CubicSpline(np.arange(walk.size) - 1.0, walk)
 
 
 def _draw_responses(rng: np.random.Generator, kind: Kind, times: Array, level: Callable[[Array], Array]) -> Responses:
