@@ -9,6 +9,7 @@ import itertools
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +86,7 @@ def attempt(name: str, signal: Array, rate: float) -> Estimate | str:
         return f"{type(error).__name__}: {error}"
 
 
-def decomposed(signal: Array, rate: float, **settings: object) -> Estimate:
+def decomposed(signal: Array, rate: float, **settings: Any) -> Estimate:
     """Decompose by ressin; its responses are those of `find_scrs`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what a QualityWarning says is what the tables measure
@@ -138,8 +139,8 @@ def _at_most(method: Method, most: float) -> Method:
         estimate = method(signal[:whole].reshape(-1, block).mean(axis=1), rate / block)
         middles = (np.arange(estimate.phasic.size) + 0.5) * block - 0.5
         at = np.arange(signal.size)
-        parts = (np.interp(at, middles, part) for part in (estimate.phasic, estimate.tonic))
-        return Estimate(*parts, estimate.found)
+        phasic, tonic = (np.interp(at, middles, part) for part in (estimate.phasic, estimate.tonic))
+        return Estimate(phasic, tonic, estimate.found)
 
     return slower
 
@@ -154,14 +155,16 @@ def _neurokit(name: str) -> Method:
             clean = np.asarray(neurokit2.eda_clean(signal, sampling_rate=rate))
             parts = neurokit2.eda_phasic(clean, sampling_rate=rate, method=name)
             phasic, tonic = (parts[key].to_numpy(dtype=float) for key in ("EDA_Phasic", "EDA_Tonic"))
-            found = {STANDARD: trough_to_peak(phasic, rate), OWN: _neurokit_peaks(neurokit2, phasic, rate)}
+            found = {STANDARD: trough_to_peak(phasic, rate), OWN: _neurokit_peaks(phasic, rate)}
         return Estimate(phasic, tonic, found)
 
     return _at_most(split, PEER_RATE)
 
 
-def _neurokit_peaks(neurokit2: object, phasic: Array, rate: float) -> Found:
+def _neurokit_peaks(phasic: Array, rate: float) -> Found:
     """Run eda_peaks at its defaults: peaks of at least a tenth of the highest."""
+    import neurokit2
+
     if np.ptp(phasic) == 0:
         return Found(*(np.empty(0) for _ in range(3)))
     _, info = neurokit2.eda_peaks(phasic, sampling_rate=rate)

@@ -96,8 +96,8 @@ class Summary:
 
 
 def _f1(scores: list[Score]) -> float:
-    hits, misses, false = (sum(getattr(s, name) for s in scores) for name in ("hits", "misses", "false"))
-    return 2.0 * hits / max(2 * hits + misses + false, 1)
+    hits = sum(s.hits for s in scores)
+    return 2.0 * hits / max(2 * hits + sum(s.misses + s.false for s in scores), 1)
 
 
 def _mean(values: Iterable[float]) -> float:
