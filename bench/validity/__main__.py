@@ -18,7 +18,7 @@ from bench import threads
 threads.limit_to_one()
 
 from bench.validity import added, real, simulated  # noqa: E402
-from bench.validity.methods import methods  # noqa: E402
+from bench.validity.methods import SLOW, methods  # noqa: E402
 from ressin.simulation.kinds import KINDS  # noqa: E402
 
 PARTS = ("simulated", "added", "real")
@@ -33,19 +33,21 @@ def main() -> None:
     parser.add_argument("--tuning", action="store_true", help="the seeds for tuning instead of the table's")
     parser.add_argument("--first", type=int, help="first seed")
     parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS), metavar="KIND")
-    parser.add_argument("--methods", nargs="+", choices=list(methods()), default=list(methods()), metavar="METHOD")
+    parser.add_argument("--methods", nargs="+", choices=list(methods()), metavar="METHOD", help="all of them")
     parser.add_argument("--tolerance", type=float, default=1.0, help="s between the middles of a pair's rises (1)")
     given = parser.parse_args()
+    chosen = given.methods or list(methods())
     for part in given.parts or PARTS:
         if part == "simulated":
             simulated.main(
                 seeds=given.seeds, minutes=given.minutes, workers=given.workers, tuning=given.tuning,
-                kinds=given.kinds, chosen=given.methods, tolerance=given.tolerance, first=given.first,
+                kinds=given.kinds, chosen=chosen, tolerance=given.tolerance, first=given.first,
             )  # fmt: skip
         elif part == "added":
-            added.main(chosen=given.methods, workers=given.workers)
+            added.main(chosen=chosen, workers=given.workers)
         else:
-            real.main(chosen=given.methods, workers=given.workers)
+            quick = [name for name in chosen if given.methods or name not in SLOW]
+            real.main(chosen=quick, workers=given.workers)
 
 
 def _positive(text: str) -> int:

@@ -50,6 +50,7 @@ class Estimate:
 
 
 Method = Callable[[Array, float], Estimate]
+SLOW = ("Ledapy CDA",)  # takes a minute an hour of recording; on whole real files only where it is named
 OWN, STANDARD = "own", "trough to peak"
 # What a peer raises on a recording that it cannot decompose; anything else is a fault of this programme.
 PEER_ERRORS = (ArithmeticError, IndexError, TypeError, ValueError, np.linalg.LinAlgError)
