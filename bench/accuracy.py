@@ -1,4 +1,4 @@
-"""The README's accuracy table: simulated signals at ten rates and the real recordings, against both references."""
+"""The table of docs/accuracy.md: simulated signals at ten rates and the real recordings, against both references."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HEADER = (
 
 
 def rows() -> Iterator[tuple[str, ...]]:
-    """Yield one row a signal and revision, as text."""
+    """Yield the table's rows, one for each signal and revision, as lists of text."""
     for rate, duration in SIMULATED.items():
         yield from _compare(f"simulated, {duration} s at {rate:,} Hz", simulate(rate, duration, seed=rate), rate)
     folder = eda_folder()

@@ -1,4 +1,4 @@
-"""A claim of the README: some work, a peer, the least ratio; and how both sides are checked and timed."""
+"""A row of the README's speed table: work, peer and guaranteed ratio, and how they are checked and timed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Outcome:
 
 
 def seconds(work: Callable[[], object], at_least: float = 0.02) -> float:
-    """Mean time of a call, of as many in a row as last `at_least` seconds together."""
+    """Mean time of a call, over as many calls in a row as take `at_least` seconds."""
     calls, start = 0, time.perf_counter()
     while True:
         work()

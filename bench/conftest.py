@@ -1,4 +1,4 @@
-"""One thread for everyone: the linear algebra of the peers must not use the other cores."""
+"""Limit every library to one thread, so that the peers' linear algebra does not use the other cores."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""How often the bootstrap's bands hold the truth: `python -m bench.coverage`, about two minutes on one core.
+"""How often the bootstrap's bands hold the true part: `python -m bench.coverage`, about two minutes on one core.
 
-The truth is simulated (`ressin.simulate_eda`), and none of it is of the model's own making: impulses lie between
+The truth is simulated (`ressin.simulate_eda`), and not drawn from the model that is fitted: impulses lie between
 samples, the tonic level is a drift and three sines, the noise is added to the sum. Coverage is the share of samples,
 over all recordings, at which a band holds the true part.
 """

@@ -1,4 +1,4 @@
-"""Draw the README's pictures of windows, a sweep and bands: `python -m bench.pictures [FOLDER]`, by default docs/."""
+"""Draw the pictures of windows, a sweep and bands: `python -m bench.pictures [FOLDER]`, by default docs/."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from bench.claims import seconds  # noqa: E402
 from bench.work import BATCH_RATE, batch, long_signal  # noqa: E402
 
 BASELINE = Path(__file__).with_name("baseline.json")
-WORSE = 1.25  # a ratio this much above the baseline is a regression
+WORSE = 1.25  # a ratio above the baseline by this factor is a regression
 ROUNDS = 15
 
 

@@ -1,4 +1,4 @@
-"""Races over one long signal against cvxeda: three claims differ in the signal only."""
+"""Time one long signal against cvxeda; three rows of the table differ in the signal only."""
 
 from __future__ import annotations
 

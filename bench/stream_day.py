@@ -3,7 +3,7 @@
     python -m bench.stream_day            24 h at 4 Hz, then some minutes at 4, 64 and 1,000 Hz
 
 Each result is checked before it counts: every programme solved, the parts' sum the signal, every sample final once.
-Times are those of the thread; the wall's clock, beside them, on a busy machine also counts the others' turns.
+Times are processor time of the thread; wall-clock time is printed beside them, and on a busy machine it is longer.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import ressin  # noqa: E402
 
 @dataclass(frozen=True)
 class Day:
-    """Seconds of each push, by the thread's clock and the wall's; resident bytes once an hour."""
+    """Seconds of each push, as processor time of the thread and as wall-clock time; resident bytes once an hour."""
 
     thread: Signal
     wall: Signal

@@ -7,9 +7,9 @@ deviations of the signal; baseline="none", mean and deviation of the whole recor
 
 - the stream's final samples;
 - the programme itself, solved exactly on what there is up to `lag` after the sample, as a recording that ends there;
-- by how much the future decides: half the range of the phasic part where the recording goes on as it does, or as it
-  does at eight other times. A method that waits for `lag` gives one value for all nine, so it errs by at least that
-  much on one of them.
+- by how much the following samples change the result: half the range of the phasic part over the recording's own
+  continuation and eight others, taken from other times of it. A method that waits for `lag` gives one value for all
+  nine, so it errs by at least that much on one of them.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def by_ending(z: Signal, rate: float, whole: ressin.Decomposition) -> list[float
 
 
 def by_future(z: Signal, rate: float) -> list[float]:
-    """Return how much the future decides: half the range over what may follow."""
+    """Return how much the following samples change the result: half the range over the continuations."""
     rng = np.random.default_rng(0)
     spacing, past, future = round(10 * rate), round(PAST * rate), round(FUTURE * rate)
     halves: list[list[Signal]] = [[] for _ in LAGS]
@@ -94,7 +94,7 @@ def by_future(z: Signal, rate: float) -> list[float]:
 
 
 def draw(curves: dict[str, tuple[list[float], list[float]]], path: Path) -> None:
-    """Draw distance against lag, each recording's with what the programme itself says by then as a dotted line."""
+    """Draw distance against lag, with the exact solution on the samples up to then as a dotted line."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 

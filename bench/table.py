@@ -1,4 +1,4 @@
-"""Print the README's tables as Markdown: speed, memory and accuracy, with the machine and the versions.
+"""Print the tables of the README and of docs/ as Markdown: speed, memory and accuracy, with machine and versions.
 
     python -m bench.table                    everything (some minutes)
     python -m bench.table speed              one of speed, memory, accuracy
@@ -37,7 +37,7 @@ PACKAGES = ("numpy", "scipy", "cvxeda", "cvxopt", "neurokit2", "piqp")
 
 
 def speed() -> None:
-    _print_row("work", "ressin", "peer", "peer's time", "ratio", "claimed at least", "aim")
+    _print_row("work", "ressin", "peer", "peer's time", "ratio", "guaranteed", "aim")
     _print_row("---", "---:", "---", "---:", "---:", "---:", "---:")
     for name in CLAIMS:
         outcome = claims.run(importlib.import_module(f"bench.{name}").prepare())

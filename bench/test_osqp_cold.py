@@ -1,4 +1,4 @@
-"""Why OSQP is not the default: from a cold start it is slower than cvxeda 1.1.0; no ratio is claimed."""
+"""Why OSQP is not the default: from a cold start it is slower than cvxeda 1.1.0; no ratio is guaranteed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No guarded work may become 25 % slower, measured in yardsticks; a first bad reading is taken again."""
+"""No guarded work may become 25 % slower, relative to the yardstick; a bad ratio is measured a second time."""
 
 from __future__ import annotations
 

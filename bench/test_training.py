@@ -4,8 +4,8 @@
     python -m bench.test_training --busy        one thread and processor time, where others use the machine too
     python -m bench.test_training accuracy      what the precision costs: the same short training in both
 
-Both sides do the same work: forward, cross-entropy, backward, SGD step on every core, on pictures that are already
-there for the plain loop and drawn on the way for ours. The plain loop is torchvision's ``resnet18`` with two outputs.
+Both sides do the same work: forward, cross-entropy, backward, SGD step on every core, on pictures that are ready
+for the plain loop and drawn meanwhile for ours. The plain loop is torchvision's ``resnet18`` with two outputs.
 Before anything is timed, our loss is compared with single precision from the same weights. Steps are taken in turns.
 """
 

@@ -37,7 +37,7 @@ def recordings_folder() -> Path:
 
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small simulated PMEmo-2018 folder without audio; not to be changed."""
+    """A small simulated PMEmo-2018 folder without audio; tests must not change it."""
     from ressin.simulation.pmemo import simulate_pmemo
     from tests.data.folders import SMALL
 
@@ -48,7 +48,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def prepared(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    """The same, prepared; not to be changed."""
+    """The same, prepared; tests must not change it."""
     from ressin.data.preparation.prepare import prepare
     from ressin.data.preparation.settings import PrepareSettings
     from ressin.data.sources.pmemo import read_pmemo

@@ -1,4 +1,4 @@
-"""An exact solver of small programmes: slow, obvious, and right to the last digits at any rate.
+"""An exact solver of small programmes: slow, simple, and accurate to the last digits at any rate.
 
 General sparse solvers lose most of their digits above 100 Hz, where A is nearly singular; in p the programme is well
 scaled.

@@ -1,4 +1,4 @@
-"""The implementations that ressin is measured against, called with their status kept (they do not return it)."""
+"""The implementations that ressin is compared with; their solver's status is recorded, which they do not return."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ CVXEDA_TIGHT: dict[str, Any] = {**CVXEDA_DEFAULTS, "abstol": 1e-12, "reltol": 1e
 
 @dataclass(frozen=True)
 class PeerSolution:
-    """What a peer found, in the unit of the signal it was given."""
+    """A peer's solution, in the unit of the signal it was given."""
 
     phasic: Array
     driver: Array
     tonic: Array
     spline: Array
-    converged: bool  # the peer's own word: CVXOPT's status is "optimal"
+    converged: bool  # as the peer reports it: CVXOPT's status is "optimal"
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The oracle's verdict on a Decomposition: the programme built again from the data, the solution judged by duality."""
+"""A Decomposition checked by the oracle: the programme is built again from the data, the solution judged by duality."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def prove(found: Decomposition, **choice: Any) -> Proof:
     """Judge a decomposition whose programme is given by choice, the same keywords as decompose's.
 
     The tonic part is B l + C d + mean, so the programme is judged on the signal less its mean; without standardisation
-    that is the same programme, because the mean is only taken out where the drift has a constant to take it up.
+    that is the same programme, because the mean is subtracted only where the drift has a constant.
     """
     unit = found.scale if found.settings.standardize else 1.0
     weights = found.weights
@@ -53,7 +53,7 @@ def prove(found: Decomposition, **choice: Any) -> Proof:
 def assert_proved(found: Decomposition, **choice: Any) -> None:
     """The result says that it is optimal, to 1e-8, and the oracle agrees as far as the parts' rounding lets it.
 
-    That matters where the data tell the parts' sum and not the parts: ten samples at 50 Hz and a response of ten
+    That matters where the data determine the parts' sum but not the parts: ten samples at 50 Hz and a response of ten
     seconds leave phasic and tonic parts of 1e7 times the signal that cancel.
     """
     proof = prove(found, **choice)
@@ -63,7 +63,7 @@ def assert_proved(found: Decomposition, **choice: Any) -> None:
     assert found.is_optimal(1e-6 + 16 * proof.rounding + 2 * proof.gap_rounding)
     assert found.driver.min() >= 0
     assert proof.relative_gap <= 1e-8 + 2 * proof.gap_rounding
-    # the response remembers so many samples, and with them their roundings
+    # the response extends over so many samples, whose rounding errors add up
     memory = max(found.settings.tau0, found.settings.tau1) * found.sampling_rate
     assert proof.part_error <= 1e-8 + (8 + 2 * memory) * proof.rounding
     value = proof.certificate.objective

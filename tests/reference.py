@@ -1,4 +1,4 @@
-"""The slow, obvious oracle: the cvxEDA programme from its formulas, and a proof of optimality that trusts no solver.
+"""The oracle, slow and simple: the cvxEDA programme from its formulas, and a proof of optimality without any solver.
 
 The programme, for a signal y of n samples taken every dt seconds (Greco et al. 2016, doi:10.1109/TBME.2015.2474131):
 
@@ -9,11 +9,11 @@ With p = A q it reads, in p, the penalised coefficients l and the free ones f,
     minimise  1/2 ||R p + B l + F f - y||_W^2 + alpha 1'p + gamma/2 ||l||^2      subject to  p >= 0
 
 where R = M A^-1 filters by the Bateman response. F is C and, in the 2015 revision, whose first two rows of A and M are
-empty, the two decays that the free q0 and q1 leave behind. Its dual is
+empty, the two decays that start from the free q0 and q1. Its dual is
 
     maximise  nu'y - 1/2 nu'W^-1 nu - 1/(2 gamma) ||B'nu||^2     subject to  R'nu <= alpha,  F'nu = 0
 
-so any nu that meets the two constraints bounds the optimum from below, whoever computed the solution.
+so any nu that meets the two constraints bounds the optimum from below, however the solution was computed.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Program:
 
 @dataclass(frozen=True)
 class Certificate:
-    """What a solution (p, l, d) is worth: its objective, a lower bound on the optimum, and the parts it implies."""
+    """An assessed solution (p, l, d): its objective, a lower bound on the optimum, and the parts it implies."""
 
     objective: float
     bound: float
@@ -220,7 +220,7 @@ def certify(
 
 
 def _free_columns(prog: Program) -> Array:
-    """Columns whose coefficients cost nothing: C, the decays of the 2015 revision, and B where gamma = 0."""
+    """Columns whose coefficients have no penalty: C, the decays of the 2015 revision, and B where gamma = 0."""
     spline = prog.B.toarray() if prog.gamma == 0 else np.zeros((prog.y.size, 0))
     return np.hstack([prog.C, prog.H, spline])
 
@@ -238,7 +238,7 @@ def _without(F: Array, weights: Array, nu: Array) -> Array:
 
 
 def _orthonormal(F: Array) -> Array:
-    """Return an orthonormal basis of F's columns in long double: Gram and Schmidt, each column twice."""
+    """Return an orthonormal basis of F's columns in long double: Gram-Schmidt, each column twice."""
     Q = np.zeros((F.shape[0], 0), dtype=Long)
     for column in F.T.astype(Long):
         rest = column

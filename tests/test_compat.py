@@ -1,4 +1,4 @@
-"""The drop-ins against the packages that they stand in for, called with the same arguments."""
+"""The drop-ins against the packages that they replace, called with the same arguments."""
 
 import importlib
 import warnings

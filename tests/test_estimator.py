@@ -53,7 +53,7 @@ EXPECTED = dict.fromkeys(
 class Tiled(CvxEDA):
     """The transformer behind recordings that are repeated to a length that can be decomposed.
 
-    It lets the checks run whose data has too few columns; everything else is the transformer's own code.
+    Some checks pass data with too few columns; this lets them run. Everything else is the transformer's own code.
     """
 
     def _validate(self, X: Any, *, reset: bool) -> np.ndarray:

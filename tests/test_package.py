@@ -1,4 +1,4 @@
-"""The package as a whole: one version, a light import, a stub that tells the truth."""
+"""The package as a whole: one version, a light import, and a stub that matches the compiled module."""
 
 from __future__ import annotations
 
@@ -30,6 +30,13 @@ def test_installed_metadata_has_the_same_version() -> None:
     except metadata.PackageNotFoundError:
         pytest.skip("ressin runs from its sources and is not installed")
     assert installed == ressin.__version__
+
+
+def test_constraints_are_made_by_the_command_that_contributing_names() -> None:
+    made, *pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").split("\n#    ")[1].splitlines()
+    assert f"\n{made}\n" in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert len(pins) > 100
+    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9a-z.]+( ; .*)?", pin) for pin in pins)  # no host, no path, no local build
 
 
 def test_import_loads_nothing_heavy() -> None:

@@ -1,4 +1,4 @@
-"""A recording checks what it is given and knows its times."""
+"""A recording validates its fields and computes its times."""
 
 import numpy as np
 import pytest

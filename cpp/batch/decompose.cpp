@@ -15,9 +15,9 @@
 namespace ressin {
 namespace {
 
-// Of a signal that is zero at the solver's scale, as a constant one is.
+// The solution for a signal that is zero at the solver's scale, as a centred constant signal is.
 Solution zero_solution(const Model& model) {
-  constexpr double held_at_zero = 1e30;  // as good as infinite beside the response's
+  constexpr double held_at_zero = 1e30;  // acts as infinite beside the response's curvature
   Solution x;
   const auto n = static_cast<std::size_t>(model.n());
   x.point.driver.assign(n, 0.0);
@@ -36,7 +36,7 @@ Evidence in_programme_unit(Evidence e, double unit) {
   return e;
 }
 
-// From the solver's scale to the signal's unit.
+// Writes the parts, converted from the solver's scale to the signal's unit.
 void write_parts(const Signal& s, const DecomposeSettings& settings, const Scaled& scaled, Solution&& x, Decomposed* out) {
   const double scale = scaled.scaling.scale, mean = scaled.scaling.mean;
   const auto write = [&](const std::vector<double>& from, double unit, double origin, double* to) {
@@ -63,7 +63,7 @@ void write_parts(const Signal& s, const DecomposeSettings& settings, const Scale
   out->iterations = x.iterations;
 }
 
-// Kept by the calling thread for its next batch, if it is small.
+// The calling thread keeps a small workspace for its next batch.
 thread_local std::unique_ptr<InteriorPoint> kept;
 
 Status status_of(OsqpStatus s) {
@@ -82,7 +82,7 @@ class Batch {
   Batch(const std::vector<Signal>& signals, const DecomposeSettings& settings, Workers& workers)
       : signals_(signals), settings_(settings), workers_(workers), results_(signals.size()) {}
 
-  // One worker's share of a group: it takes signals while there are any.
+  // One worker's part in a group: it takes and solves signals until none are left.
   void solve(Group& group, int worker, int n_workers) {
     std::map<std::size_t, std::unique_ptr<Task>> tasks;
     std::unique_ptr<OsqpSolver> osqp;
@@ -139,7 +139,7 @@ class Batch {
   std::vector<Decomposed> take_results() { return std::move(results_); }
 
  private:
-  // Solve by OSQP, from `warm` or cold. False when called off.
+  // Solve by OSQP, from the point `warm` or from zero. False when stopped.
   bool confirm(int worker, const Group& group, const Task& task, std::size_t tag, std::unique_ptr<OsqpSolver>* solver,
                const Solution* warm, Solution* x) {
     const Problem& problem = task.problem;
@@ -175,7 +175,7 @@ class Batch {
     return true;
   }
 
-  // OSQP's q may leave the cone by its tolerance: the driver is A q with what is below zero cut off.
+  // OSQP's A q may be below zero by its tolerance; the driver is A q with negative values set to zero.
   static Point point_of(const Model& model, const Eigen::VectorXd& x) {
     const std::ptrdiff_t n = model.n();
     const auto& ar = model.response().ar;

@@ -12,10 +12,10 @@
 namespace ressin {
 namespace {
 
-// Kept by the calling thread for a training's next batch, if it is small.
+// The calling thread keeps a small workspace for the next batch of a training.
 thread_local std::unique_ptr<Adjoint> kept;
 
-// The programme is solved on (y - mean) with alpha times the scale, and the constant put back into the tonic part:
+// Chain rule through the standardisation: the programme is solved on y - m with alpha', and m is added to the tonic part,
 //   alpha' = alpha s,  mean m = sum w y / sum w,  scale s = sqrt(sum w (y - m)^2 / sum w).
 void through_standardisation(const SolvedSignal& x, double alpha, Gradient* gradient) {
   const Signal& s = x.signal;
@@ -58,7 +58,7 @@ class Batch {
   std::vector<Gradient> take_gradients() { return std::move(gradients_); }
 
  private:
-  // The next few signals of a group; false when there are none.
+  // Differentiates the next few signals of a group, one a lane; false when none are left.
   bool take(Group& group, int lanes, Adjoint& method) {
     const std::size_t begin = group.next.fetch_add(static_cast<std::size_t>(lanes));
     if (begin >= group.members.size()) return false;

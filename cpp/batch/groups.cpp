@@ -5,12 +5,12 @@
 namespace ressin {
 namespace {
 
-// More lanes than the caches hold gain nothing, and a day-long recording would take gigabytes.
+// Lanes whose state does not fit the caches bring no gain, and for a day-long recording they would take gigabytes.
 constexpr std::size_t most_bytes_in_lanes = std::size_t{64} << 20;
 
 thread_local std::shared_ptr<const Model> kept;
 
-// The first sample after the two at the start that is not missing.
+// The first sample from index 2 on that is not missing.
 std::ptrdiff_t observed_from(const double* weights, std::ptrdiff_t n) {
   std::ptrdiff_t i = 2;
   while (weights && i < n - 1 && weights[i] == 0.0) ++i;

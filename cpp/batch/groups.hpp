@@ -1,4 +1,4 @@
-// Signals of one shape share a model and stand side by side in the lanes of one kernel; workers take them group by group.
+// Groups of signals of one shape: they share a model and are solved side by side in the lanes of one kernel.
 #pragma once
 
 #include <algorithm>
@@ -14,21 +14,21 @@
 
 namespace ressin {
 
-// What a thread keeps from one call to the next is at most this large: the model of the last shape, and a workspace for it.
-// Without them a caller's loop over short recordings would spend a third of its time on building the same tables again.
+// Limit on what a thread keeps from one call to the next: the model of the last shape and a workspace for it. Without them, a
+// caller's loop over short recordings would spend a third of its time on building the same tables again.
 constexpr std::size_t most_bytes_kept = std::size_t{16} << 20;
 
-// The model of a signal of n samples; the weights, null for ones, say where it begins to be observed.
+// The model of a signal of n samples; the weights, null for ones, tell where the observed samples begin.
 Model make_model(std::ptrdiff_t n, double dt, const DecomposeSettings& settings, const double* weights = nullptr);
 
-// What signals must share to stand in the lanes of one kernel; alpha and gamma are each lane's own (OSQP shares gamma).
+// What signals must have in common to share a kernel; alpha and gamma may differ between lanes (with OSQP only alpha).
 using Shape = std::tuple<std::ptrdiff_t, double, bool, std::ptrdiff_t, double, double, double, double, Revision, Baseline>;
 Shape shape_of(const Signal& signal, const DecomposeSettings& settings);
 
-// Its model; the calling thread keeps the last small one.
+// The model of a signal's shape; the calling thread keeps the last one that is small.
 std::shared_ptr<const Model> shared_model(const Signal& signal, const DecomposeSettings& settings);
 
-// As many lanes as the signals of a shape fill, if they fit the caches.
+// The kernel with as many lanes as the signals of a shape fill, if their state fits the caches.
 const Kernel& choose_kernel(const Model& model, std::size_t n_signals, int n_workers);
 
 struct Group {
@@ -43,8 +43,8 @@ struct Group {
 
 using Groups = std::vector<std::unique_ptr<Group>>;
 
-// The groups of `count` signals, signal_at(i) being signal i: the longest first, so that no thread is left alone with one at
-// the end.
+// The groups of `count` signals, where signal_at(i) is signal i. The longest come first: a long one started last would leave
+// the other threads idle.
 template <class SignalAt>
 Groups make_groups(std::size_t count, const SignalAt& signal_at, const DecomposeSettings& settings) {
   std::map<Shape, std::size_t> known;

@@ -1,4 +1,4 @@
-// One parallel-for with a supervisor: workers run, the calling thread is the first of them and may call the run off.
+// A parallel-for whose calling thread works as well, polls the caller and can stop the run.
 #pragma once
 
 #include <atomic>
@@ -12,7 +12,7 @@
 
 namespace ressin {
 
-// 0 means as many as the machine has; never more than there is work.
+// Number of workers: 0 requests one per hardware thread; at most one per piece of work.
 inline int worker_count(int requested, std::size_t work) {
   const auto machine = static_cast<int>(std::thread::hardware_concurrency());
   const int wanted = requested > 0 ? requested : (machine > 0 ? machine : 1);
@@ -21,7 +21,7 @@ inline int worker_count(int requested, std::size_t work) {
 
 class Workers {
  public:
-  // `poll` is called on the calling thread, at most every 50 ms; false calls the run off.
+  // `poll` is called on the calling thread, at most every 50 ms; false stops the run.
   explicit Workers(std::function<bool()> poll) : poll_(std::move(poll)) {}
 
   // Run work(worker) on `count` workers, the calling thread being worker 0. Rethrows the first exception.
@@ -31,7 +31,7 @@ class Workers {
     threads.reserve(static_cast<std::size_t>(count));
     try {
       for (int k = 1; k < count; ++k) threads.emplace_back([&, k] { guarded(work, k), leave(); });
-    } catch (...) {  // no more threads to be had: those that started carry the work
+    } catch (...) {  // no more threads can be started: those that run do the work
       std::lock_guard<std::mutex> lock(mutex_);
       running_ = static_cast<int>(threads.size());
     }
@@ -49,7 +49,7 @@ class Workers {
     if (error_) std::rethrow_exception(error_);
   }
 
-  // Asked by every worker now and then; the calling thread also polls.
+  // Called by every worker between pieces of work; on the calling thread it also polls.
   bool keep_going(int worker) {
     if (worker == 0) supervise();
     return !stop_.load(std::memory_order_relaxed);

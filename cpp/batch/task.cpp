@@ -30,7 +30,7 @@ Scaling standardisation(const Signal& s) {
 Scaled scale_of(const Signal& s, const DecomposeSettings& settings) {
   Scaled r{standardisation(s), program_of(s, settings).alpha, 1.0};
   if (settings.standardize) return r;
-  if (!has_constant(program_of(s, settings).baseline)) {  // nothing takes up the mean: keep it in
+  if (!has_constant(program_of(s, settings).baseline)) {  // no column can represent the mean: do not subtract it
     double weight = 0.0, squares = 0.0;
     for (std::ptrdiff_t i = 0; i < s.n; ++i) {
       const double w = s.weights ? s.weights[i] : 1.0;

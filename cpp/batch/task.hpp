@@ -1,4 +1,4 @@
-// A signal as the solvers take it: centred, of unit size, zero where it is missing.
+// A signal prepared for the solvers: centred, of unit variance, zero where it is missing.
 #pragma once
 
 #include <vector>
@@ -8,7 +8,7 @@
 
 namespace ressin {
 
-// What the programme's signal is taken to be: (y - mean) / scale.
+// The programme's signal is (y - mean) / scale.
 struct Scaling {
   double mean = 0.0, scale = 1.0;
 };

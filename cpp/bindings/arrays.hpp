@@ -1,4 +1,4 @@
-// What the bindings share: NumPy arrays in and out, and the words for the core's codes.
+// Shared by the bindings: NumPy arrays in and out, and the names of the core's enumerations.
 #pragma once
 
 #include <pybind11/numpy.h>
@@ -15,7 +15,7 @@ using Floats = pybind11::array_t<float, pybind11::array::c_style>;
 
 inline Array array_of(const std::vector<double>& x) { return Array(static_cast<pybind11::ssize_t>(x.size()), x.data()); }
 
-// A decomposition's arrays are read-only: the evidence holds for the samples that it was computed from.
+// Makes an array read-only: a decomposition's evidence holds only for the samples that it was computed from.
 template <class T>
 T locked(T array) {
   pybind11::detail::array_proxy(array.ptr())->flags &= ~pybind11::detail::npy_api::NPY_ARRAY_WRITEABLE_;

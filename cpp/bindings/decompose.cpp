@@ -1,4 +1,4 @@
-// The decomposition of signals, and its evidence; values are checked in python/ressin/decomposition/.
+// Decomposition of signals, and its evidence. Values are checked in python/ressin/decomposition/.
 #include <pybind11/functional.h>
 #include <pybind11/stl.h>
 
@@ -68,7 +68,7 @@ ressin::Signal make_signal(const Array& y, const std::optional<Array>& weights, 
   return s;
 }
 
-// The fields of a Decomposition that the core knows.
+// The fields of a Python Decomposition that the core computes.
 py::dict describe(const ressin::Decomposed& d) {
   py::array_t<std::int64_t> knots(d.knots.count);
   for (std::ptrdiff_t j = 0; j < d.knots.count; ++j) knots.mutable_data()[j] = d.knots.first + j * d.knots.spacing;
@@ -94,7 +94,7 @@ py::dict describe(const ressin::Decomposed& d) {
   return fields;
 }
 
-// Signals and, for each, its weights or None and its sampling interval. One dictionary each.
+// Decomposes signals, each with weights (or None) and a sampling interval; returns one dictionary a signal.
 py::list decompose(const std::vector<Array>& signals, const std::vector<std::optional<Array>>& weights,
                    const std::vector<double>& dts, const ressin::DecomposeSettings& settings, const py::object& progress) {
   if (weights.size() != signals.size() || dts.size() != signals.size()) {

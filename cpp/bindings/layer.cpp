@@ -18,10 +18,10 @@ namespace py = pybind11;
 
 namespace {
 
-// A row of what is kept beside the parts: mean, scale, q0, q1, then the spline's coefficients.
+// A row of the values kept for the backward pass: mean, scale, q0, q1, then the spline's coefficients.
 constexpr std::ptrdiff_t n_kept = 4;
 
-// Run `work` without the GIL; Ctrl-C and other signals end it and are raised.
+// Run `work` without the GIL. Ctrl-C and other signals stop it and raise their exception.
 template <class Work>
 auto interruptible(const Work& work) {
   const py::object no_progress = py::none();
@@ -137,7 +137,7 @@ py::tuple layer_backward(const Array& signals, const std::optional<Array>& weigh
   for (std::ptrdiff_t b = 0; b < batch.rows(); ++b) {
     ressin::SolvedSignal x{};
     x.signal = batch.signals()[static_cast<std::size_t>(b)];
-    x.signal.driver = const_cast<double*>(driver.data(b, 0));  // read only, as the next two
+    x.signal.driver = const_cast<double*>(driver.data(b, 0));  // only read; so are the next two
     x.signal.residual = const_cast<double*>(residual.data(b, 0));
     x.signal.curvature = const_cast<double*>(curvature.data(b, 0));
     const double* row = kept.data(b, 0);

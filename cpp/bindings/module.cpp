@@ -1,4 +1,4 @@
-// The Python module: its table of contents.
+// The Python module _core: calls the function of each page that adds its names.
 #include <pybind11/pybind11.h>
 
 #include <string>
@@ -14,6 +14,7 @@ void bind_stream(py::module_& m);
 void bind_layer(py::module_& m);
 void bind_image(py::module_& m);
 void bind_pictures(py::module_& m);
+void bind_robust(py::module_& m);
 
 PYBIND11_MODULE(_core, m) {
   m.doc() = "Compiled core of ressin";
@@ -29,4 +30,5 @@ PYBIND11_MODULE(_core, m) {
   bind_layer(m);
   bind_image(m);
   bind_pictures(m);
+  bind_robust(m);
 }

@@ -1,4 +1,4 @@
-// How a long call into the core stays interruptible: shared by the bindings that decompose.
+// Keeps long calls into the core interruptible; shared by the bindings that decompose.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <optional>
 
-// To be called as the core's `poll`, without the GIL: looks for Ctrl-C and calls progress(done, total). What either raises
-// calls the run off and is kept until rethrow().
+// The core's `poll`, called without the GIL: checks for Ctrl-C and calls progress(done, total). An exception from either stops
+// the run and is kept until rethrow().
 class Poll {
  public:
   Poll(const pybind11::object& progress, std::size_t total) : progress_(progress), total_(total) {}
@@ -24,7 +24,7 @@ class Poll {
     }
   }
 
-  // With the GIL.
+  // To be called with the GIL held.
   void rethrow() {
     if (!raised_) return;
     raised_->restore();

@@ -13,7 +13,7 @@ namespace py = pybind11;
 
 namespace {
 
-// P in full, both triangles; the rest as the core has it.
+// P with both triangles; the other matrices as the core makes them.
 ressin::QuadraticProgram build_qp(const Array& signal, const std::optional<Array>& weights, double dt,
                                   const ressin::DecomposeSettings& settings) {
   if (signal.ndim() != 1 || signal.size() < 1) throw std::invalid_argument("a signal must be one-dimensional and not empty");

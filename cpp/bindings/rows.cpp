@@ -1,5 +1,5 @@
-// Many programmes of one length over stretches of one array, for Python: two-dimensional arrays out, no object a programme.
-// Values are checked in python/ressin/decomposition/solve.py.
+// Many programmes of one length, each on a stretch of one array. Results are two-dimensional arrays instead of one object per
+// programme. Values are checked in python/ressin/decomposition/solve.py.
 #include <pybind11/stl.h>
 
 #include <cstdint>
@@ -17,8 +17,8 @@ namespace {
 
 using Codes = py::array_t<std::int8_t, py::array::c_style>;
 
-// Row i of a two-dimensional array belongs to programme i. Coefficients, whose number may differ from one to the next, stand
-// end to end: those of programme i are spline[spline_ends[i] : spline_ends[i + 1]].
+// Row i of a two-dimensional array belongs to programme i. The coefficients, whose number may differ between programmes, are
+// concatenated: those of programme i are spline[spline_ends[i] : spline_ends[i + 1]].
 struct Rows {
   py::ssize_t count, length;
   Array phasic, tonic, driver, residual;  // (count, length)
@@ -67,7 +67,7 @@ std::int8_t code(ressin::Status s) {
   return 3;
 }
 
-// The coefficients of all programmes end to end, and where each one's end.
+// The concatenated coefficients of all programmes, and the index where those of each programme end.
 Array join(const std::vector<ressin::Decomposed>& solved, std::vector<double> ressin::Decomposed::* which, Integers* ends) {
   std::int64_t total = 0;
   std::int64_t* end = ends->mutable_data();
@@ -112,7 +112,8 @@ void check_reach(const Integers& starts, py::ssize_t length, py::ssize_t size, b
 }
 
 // Programme i: samples signal[starts[i] : starts[i] + length], their weights from weight_starts[i] on (below zero: ones), and
-// settings[i], or the one for all. Of the settings only the programme may differ.
+// settings[i], or the one for all. Only the settings' programme may differ between
+// programmes.
 Rows decompose_rows(const Array& signal, const Array& weights, const Integers& starts, const Integers& weight_starts,
                     py::ssize_t length, double dt, const std::vector<ressin::DecomposeSettings>& settings,
                     const py::object& progress) {

@@ -15,7 +15,7 @@ namespace py = pybind11;
 
 namespace {
 
-// The core's window, for one caller at a time.
+// The core's window, with a lock that admits one caller at a time.
 class Window {
  public:
   Window(std::ptrdiff_t capacity, double dt, const ressin::DecomposeSettings& settings)

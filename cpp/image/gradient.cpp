@@ -31,7 +31,7 @@ void for_each_source(const TriangleTaps& taps, std::ptrdiff_t k, F f) {
     f(taps.first[y] + j - taps.begin[y], static_cast<double>(taps.weight[static_cast<std::size_t>(j)]));
 }
 
-// rows += W_y' g for the part of the picture that the image shows.
+// rows += W_y' g, for the part of the picture that lies inside the image.
 template <class Real, class Taps>
 void spread_rows(const ImageItem<Real>& item, std::ptrdiff_t size, const Taps& down, const float* g,
                  std::vector<double>& rows) {

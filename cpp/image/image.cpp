@@ -15,7 +15,7 @@ std::ptrdiff_t Grid::start(std::ptrdiff_t row) const {
 Grid make_grid(std::ptrdiff_t n, double rate) {
   Grid grid{rate, 0, static_cast<std::ptrdiff_t>(std::floor(rate + 0.5))};
   if (grid.columns < 1) return grid;
-  // The estimate is off by one row at most: starts are rounded.
+  // A lower bound; the loop adds the rows that still fit. It is not exact because the rows' starts are rounded.
   grid.rows = std::max<std::ptrdiff_t>(0, static_cast<std::ptrdiff_t>(static_cast<double>(n) / rate) - 1);
   while (grid.start(grid.rows) + grid.columns <= n) ++grid.rows;
   return grid;
@@ -43,7 +43,7 @@ bool has_v3() { return __builtin_cpu_supports("avx2"); }
 bool has_v3() { return false; }
 #endif
 
-// The same arithmetic at either width, so the same bits.
+// Both builds do the same arithmetic, so the pixels are the same bit for bit.
 template <class Real>
 Draw<Real> select_draw() {
 #if defined(RESSIN_IMAGE_V3)
@@ -52,7 +52,7 @@ Draw<Real> select_draw() {
   return draw_baseline<Real>;
 }
 
-constexpr std::ptrdiff_t items_per_thread = 4;  // fewer are drawn sooner than a thread starts
+constexpr std::ptrdiff_t items_per_thread = 4;  // fewer take less time than starting a thread
 
 }  // namespace
 
@@ -66,7 +66,7 @@ std::ptrdiff_t make_images(const ImageItem<Real>* items, std::ptrdiff_t n_items,
   const bool past_cache = n_items * pixels * static_cast<std::ptrdiff_t>(sizeof(float)) >= non_temporal_bytes;
   std::atomic<std::ptrdiff_t> next{0}, bad{n_items};
   const auto draw_share = [&] {
-    static thread_local ImageWorkspace work;  // a caller's next batch finds its taps ready
+    static thread_local ImageWorkspace work;  // keeps the taps for the caller's next batch
     work.past_cache = past_cache;
     for (std::ptrdiff_t i = next++; i < n_items; i = next++) {
       if (draw_one(items[i], settings, work, out + i * pixels)) continue;
@@ -78,7 +78,7 @@ std::ptrdiff_t make_images(const ImageItem<Real>* items, std::ptrdiff_t n_items,
   const auto portions = static_cast<std::size_t>(n_items / items_per_thread);
   if (n_threads == 1 || portions < 2) {
     draw_share();
-  } else {  // a batch takes milliseconds: nothing to call off
+  } else {  // a batch takes milliseconds: no need to stop it
     Workers([] { return true; }).run(worker_count(n_threads, portions), [&](int) { draw_share(); });
   }
   return bad < n_items ? bad.load() : -1;

@@ -42,8 +42,8 @@ struct ImageItem {
   std::ptrdiff_t shift_x = 0;
 };
 
-// Writes (n_items, n_channels, size, size) to out, the items shared between n_threads threads (0: every core). Returns the
-// first item that holds a sample that is not finite, or -1; such a channel comes out as not-a-number.
+// Writes (n_items, n_channels, size, size) to out, the items divided between n_threads threads (0: every core). Returns the
+// first item that holds a sample that is not finite, or -1; such a channel becomes NaN.
 template <class Real>
 std::ptrdiff_t make_images(const ImageItem<Real>* items, std::ptrdiff_t n_items, const ImageSettings& settings, float* out,
                            int n_threads);

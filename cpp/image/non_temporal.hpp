@@ -12,9 +12,10 @@
 
 namespace ressin {
 
-inline constexpr std::ptrdiff_t non_temporal_bytes = std::ptrdiff_t{16} << 20;  // a batch from here on does not stay in a cache
+inline constexpr std::ptrdiff_t non_temporal_bytes = std::ptrdiff_t{16}
+                                                     << 20;  // a batch of this size or more does not fit a cache
 
-// Whether rows of `size` floats from `out` on can be written so.
+// Whether rows of `size` floats from `out` on can be written by non-temporal stores.
 inline bool can_store_non_temporal(const float* out, std::ptrdiff_t size) {
 #if defined(RESSIN_NON_TEMPORAL)
   return size % 4 == 0 && reinterpret_cast<std::uintptr_t>(out) % 16 == 0;
@@ -38,7 +39,7 @@ inline void blend_non_temporal(const float* above, const float* below, float fra
 #endif
 }
 
-// Called by the thread that wrote, before others read.
+// To be called by the writing thread before other threads read.
 inline void fence_non_temporal() {
 #if defined(RESSIN_NON_TEMPORAL)
   _mm_sfence();

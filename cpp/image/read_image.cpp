@@ -10,7 +10,7 @@ namespace {
 // Least squares along the first axis: in (n_out, m) ~ R out, R (n_out, n_in) the linear resize with n_in <= n_out.
 //
 // A row of R has two neighbouring entries, so R'R is tridiagonal and one elimination serves all m columns. Its condition is
-// at most about 110 (n_in one less than n_out), so nothing is lost by forming it.
+// at most about 110 (n_in one less than n_out), so forming R'R loses no accuracy that matters here.
 void solve_enlarged(const std::vector<double>& in, const LinearTaps& taps, std::ptrdiff_t m, std::vector<double>& out) {
   const std::ptrdiff_t n = taps.n_in;
   const auto n_out = static_cast<std::ptrdiff_t>(taps.first.size());

@@ -1,8 +1,8 @@
 // One recording drawn: range, horizontal resize of a row, vertical blend of rows, written into the caller's image.
 //
 // Everything here is inlined into one function per instruction set (image.cpp); loops run over plain arrays so that the
-// compiler vectorises them. A channel is drawn from top to bottom and only the few source rows that the current image row
-// needs are alive, so the working set stays in the first-level cache.
+// compiler vectorises them. A channel is drawn from top to bottom, and only the few source rows that the current image row
+// needs are held, so the working set stays in the first-level cache.
 #pragma once
 
 #include <algorithm>
@@ -35,14 +35,14 @@ inline float* aligned(float* p) {
   return p + (64 - address % 64) % 64 / sizeof(float);
 }
 
-// What one worker needs; kept between items, so that a batch of equal lengths computes its taps once.
+// One worker's buffers, kept between items, so that the taps are computed once for a batch of equal lengths.
 struct ImageWorkspace {
   LinearTaps linear_x, linear_y;
   TriangleTaps triangle_x, triangle_y;
   std::vector<float> samples;  // one row of the grid, scaled
   std::vector<float>
-      ring;  // resized rows, row r in slot r mod n_slots (a power of two), between margins of the outside's colour
-  float* slots = nullptr;             // the ring from its first cache line on
+      ring;  // resized rows, row r in slot r mod n_slots (a power of two), between margins of the background's value
+  float* slots = nullptr;             // start of the ring, aligned to a cache line
   std::vector<std::ptrdiff_t> owner;  // row held by each slot
   bool past_cache = false;            // the batch is too large to stay in a cache
 };
@@ -55,7 +55,7 @@ struct Range {
 
 template <class Real>
 RESSIN_INLINE Range<Real> channel_range(const Real* x, std::ptrdiff_t n) {
-  constexpr std::ptrdiff_t width = 64;        // more than the compiler unrolls, so that it vectorises instead
+  constexpr std::ptrdiff_t width = 64;        // so many that the compiler vectorises the loops instead of unrolling them
   Real low[width], high[width], zero[width];  // zero stays 0 unless a sample is infinite or not a number
   for (std::ptrdiff_t k = 0; k < width; ++k) low[k] = high[k] = x[0], zero[k] = 0;
   std::ptrdiff_t i = 0;
@@ -108,7 +108,7 @@ RESSIN_INLINE void resize_row(const float* in, const TriangleTaps& taps, std::pt
   }
 }
 
-// The resized rows of one channel, made when first asked for.
+// The resized rows of one channel, computed on first use.
 template <class Real, class Taps>
 struct RowRing {
   const Real* channel;
@@ -132,7 +132,7 @@ struct RowRing {
     for (std::ptrdiff_t j = 0; j < grid.columns; ++j) samples[j] = static_cast<float>((x[j] - low) / span) - mean;
     samples[grid.columns] = samples[grid.columns - 1];
     resize_row(samples, taps, size, out);
-    for (std::ptrdiff_t j = size; j < size + run_block; ++j) out[j] = -mean;  // where the last block overran
+    for (std::ptrdiff_t j = size; j < size + run_block; ++j) out[j] = -mean;  // the last block may have written past the row
     return out;
   }
 };

@@ -12,7 +12,7 @@ namespace ressin {
 
 inline constexpr std::ptrdiff_t run_block = 8;
 
-// run_block pixels from x on, of which the first lie between the samples `source` and `source` + 1.
+// run_block pixels from x on; at least the first lies between the samples `source` and `source` + 1.
 struct Block {
   std::int32_t source, x;
 };
@@ -22,12 +22,12 @@ struct LinearTaps {
   std::ptrdiff_t n_in = 0, n_out = 0;
   std::vector<std::ptrdiff_t> first, second;
   std::vector<float> fraction;  // padded by run_block zeros
-  // Enlarging, a run of pixels lies between the same two samples and is written in blocks that overrun into the next run,
-  // which is written later. Empty where runs are too short to gain by it.
+  // When enlarging, a run of pixels lies between the same two samples. It is written in whole blocks, which may reach into the
+  // next run; that one is written afterwards. Empty where the runs are too short for this to be faster.
   std::vector<Block> blocks;
 };
 
-// Does nothing where the taps are those already.
+// Does nothing if the taps already belong to these sizes.
 void fill_taps(LinearTaps& taps, std::ptrdiff_t n_in, std::ptrdiff_t n_out);
 
 // A triangle as wide as two pixels of the smaller side: out[x] = sum_k weight[begin[x] + k] in[first[x] + k].

@@ -1,4 +1,4 @@
-// advance(): the step taken, and the residual after it.
+// advance(): takes the step and updates the residual.
 #pragma once
 
 #include "kernel/pass.hpp"

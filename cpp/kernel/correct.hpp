@@ -1,4 +1,4 @@
-// recentre(): the corrector's right-hand side, backwards through the factor.
+// recentre(): the corrector's right-hand side, substituted backwards through the existing factor.
 #pragma once
 
 #include "kernel/pass.hpp"
@@ -43,7 +43,7 @@ class Recentre : Pass<L, weighted> {
   }
 
  private:
-  // The corrector changes only the driver's gradient: its recursion through the stored gains.
+  // The corrector changes only the driver's gradient, so a recursion with the stored gains suffices.
   void recentre_samples(std::ptrdiff_t m, std::ptrdiff_t first, L& ga_out, L& gv_out, Columns<L>& g_out) const {
     const Hot h(*this, m);
     const L z0(shape_.z0), z1(shape_.z1), g_a(shape_.g_a), g_v(shape_.g_v);

@@ -1,4 +1,4 @@
-// Elimination of single unknowns from the front, between intervals, and the rows that it leaves for the substitution.
+// Elimination of single unknowns from the front between intervals, and the rows that are kept for the forward substitution.
 #pragma once
 
 #include "kernel/front.hpp"
@@ -19,11 +19,12 @@ enum Gain { gain_offset = n_local, gain_pivot, gain_a, gain_v };
 enum Unknown { unknown_a, unknown_v, unknown_spline, unknown_drift = unknown_spline + 4 };
 enum RowEntry { row_offset = n_front, row_pivot };
 
-// Rows of the start, after those of the intervals: knots in columns 2, 1, 0; drifts 1, 0; states v, a.
+// Rows of the unknowns eliminated at the start, stored after those of the intervals: knots in columns 2, 1, 0; drifts 1, 0;
+// states v, a.
 enum StartRow { start_spline, start_drift = 3, start_state = 5 };
 
-// 1 / pivot, of a pivot that is no less than rounding leaves of the diagonal: where elimination has left nothing, the
-// coefficient is not determined, and takes damped steps along its gradient. 0, no step, where the data never touch it.
+// 1 / pivot, the pivot being at least what rounding leaves of the diagonal before elimination: a coefficient with a smaller
+// pivot is not determined by the data and takes damped steps along its gradient. 0 (no step) where no data involve it.
 inline double invert_pivot(double pivot, double diagonal) {
   const double least = 1e-15 * diagonal;
   return diagonal > 0.0 ? 1.0 / (pivot > least ? pivot : least) : 0.0;
@@ -65,7 +66,7 @@ struct DenseFront {
     }
   }
 
-  // Minimise over unknown u; its row (couplings and offset over the pivot) is kept for the rollout.
+  // Minimise over unknown u; its row (couplings and offset over the pivot) is kept for the forward substitution.
   void eliminate(int u, L diagonal, double* row) {
     const L inverse = invert_pivot(m[u][u], diagonal);
     L r[n_front + 1];
@@ -79,13 +80,13 @@ struct DenseFront {
     clear(u);
   }
 
-  // Hold unknown u at its present value: its step is zero.
+  // Keep unknown u at its current value: its step is zero.
   void hold(int u, double* row) {
     for (int k = 0; k < n_row; ++k) put(row, k, L(0.0));
     clear(u);
   }
 
-  // Going back over a knot: the newest column has left, the oldest comes in.
+  // Passing a knot backwards in time: the newest spline column has been eliminated, an older one enters.
   void shift_spline() {
     for (int j = 0; j < n_front; ++j) {
       for (int k = unknown_drift - 1; k > unknown_spline; --k) m[j][k] = m[j][k - 1];

@@ -6,8 +6,8 @@
 namespace ressin {
 namespace {
 
-// `given`: the right-hand side is any, not a Newton step's. Then e is the gradient in the response, centre that in the driver
-// (the multiplier and alpha take no part), and measured that in the columns.
+// `given`: the right-hand side is the caller's instead of a Newton step's. Then e is the gradient in the response, centre that
+// in the driver (the multiplier and alpha do not enter), and measured that in the columns.
 template <class L, bool weighted, bool given = false>
 class Factor : Pass<L, weighted> {
   using Base = Pass<L, weighted>;
@@ -52,7 +52,7 @@ class Factor : Pass<L, weighted> {
     }
   }
 
-  // The columns' gradient over interval m, as advance() left it.
+  // Adds the columns' gradient over interval m, which advance() computed.
   void add_measured(std::ptrdiff_t m, Front<L>& f) const {
     for (int k = 0; k < n_local; ++k) {
       f.s.row[k].set(offset_column, f.s.row[k].get(offset_column) + at<L>(st_.measured, m * n_local + k));
@@ -75,7 +75,7 @@ class Factor : Pass<L, weighted> {
         const L e = at<L>(h.e, i);
         const auto phi = weighted_drift(w, h.drift_at(i), given ? e : w * e);
 
-        // the cost of (a, v, p) with the next state put in: a' = z0 a + v + g_a p, v' = z1 v + g_v p
+        // the cost of (a, v, p) after substituting the next state: a' = z0 a + v + g_a p, v' = z1 v + g_v p
         const L pa = fma(g_v, av, g_a * aa);
         const L pv = fma(g_v, vv, g_a * av);
         const L wpp = fma(g_aa, aa, fma(lambda * lambda, at<L>(h.inv, i), w)) + fma(g_vv, vv, g_av * av);
@@ -119,7 +119,7 @@ class Factor : Pass<L, weighted> {
     front.v.drift = fv;
   }
 
-  // The spline's columns through the gains of a block that is already factored.
+  // The spline's columns, with the gains of a block whose states are already eliminated.
   void factor_spline(std::ptrdiff_t m, std::ptrdiff_t begin, std::ptrdiff_t end, Front<L>& front, double* block) const {
     const Hot h(*this, m);
     const L z0(shape_.z0), z1(shape_.z1), g_a(shape_.g_a), g_v(shape_.g_v);

@@ -1,4 +1,4 @@
-// predict() and correct(): the optimal feedback, forwards in time.
+// predict() and correct(): substitution forwards in time, the step by the optimal feedback.
 #pragma once
 
 #include "kernel/pass.hpp"

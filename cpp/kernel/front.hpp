@@ -1,7 +1,7 @@
-// The front of the sweep: the quadratic cost-to-go in the few unknowns that are alive together.
+// The front of the elimination: the quadratic cost-to-go in the few unknowns that are coupled at one sample.
 //
 // Written for any number type L of lanes.hpp. The columns (four spline coefficients, two drift coefficients and the
-// right-hand side) take part in every operation together, so they form one type, Columns<L>.
+// right-hand side) go through every operation together, so they form one type, Columns<L>.
 #pragma once
 
 #include "kernel/kernel.hpp"
@@ -11,13 +11,13 @@ namespace ressin {
 namespace {
 
 inline constexpr int offset_column = n_local;  // the right-hand side
-// A sample in a block: its seven gains times its pivot, where one signal keeps them, and the pivot.
+// Layout of a sample in a block: its seven gains times its pivot (stored only in the one-signal kernel), and the pivot.
 inline constexpr int block_stride = 8, block_pivot = 7;
 
 template <class L>
 inline constexpr int width = sizeof(L) / sizeof(double);
 
-// N numbers of type L that go through the sweep together.
+// N numbers of type L that are processed together.
 template <class L, int N>
 struct Part {
   L c[N];
@@ -57,7 +57,7 @@ inline Part<L, N> fnma(L a, const Part<L, N>& x, const Part<L, N>& y) {
 }
 
 #if defined(RESSIN_WIDE_COLUMNS)
-// One signal: the numbers themselves fill a vector.
+// With one signal, the numbers themselves are the lanes of a vector.
 template <int N>
 struct Part<double, N> {
   Lanes<4> c;
@@ -79,7 +79,8 @@ inline Part<double, N> fnma(double a, const Part<double, N>& x, const Part<doubl
 }
 #endif
 
-// What a block keeps of some of a sample's gains: lanes would rather multiply again than store and load.
+// Stores a sample's gains times its pivot in the block. With several lanes, multiplying again is faster than storing and
+// loading.
 template <class L, int N>
 inline void keep_products(double*, L, const Part<L, N>&) {}
 #if defined(RESSIN_WIDE_COLUMNS)
@@ -115,7 +116,7 @@ inline Part<double, 3> weighted_drift(double w, const double* d, double we) {
 }
 #endif
 
-// All seven: spline 4, drift 2, offset.
+// All seven columns: spline 4, drift 2, offset.
 template <class L>
 struct Columns {
   Part<L, 4> spline;
@@ -186,7 +187,7 @@ struct Front {
   L aa, av, vv;
   Columns<L> a, v;   // couplings of the state with the columns; their gradient
   Square<L> s;       // couplings of the columns; their gradient
-  L scale[n_local];  // the columns' diagonals before elimination, to judge a pivot by
+  L scale[n_local];  // the columns' diagonals before elimination; pivots are compared with them
 
   static Front zero() {
     Front f{L(0.0), L(0.0), L(0.0), Columns<L>::zero(), Columns<L>::zero(), Square<L>::zero(), {}};

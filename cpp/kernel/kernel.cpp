@@ -1,5 +1,7 @@
 #include "kernel/kernel.hpp"
 
+#include "kernel/robust/kernel.hpp"
+
 #if defined(_MSC_VER) && !defined(__clang__)
 #include <intrin.h>
 #endif
@@ -18,7 +20,7 @@ Machine look() {
   __cpuid(leaf1, 1);
   __cpuidex(leaf7, 7, 0);
   const auto bit = [](int word, int k) { return (static_cast<unsigned>(word) >> k & 1u) != 0; };
-  if (!bit(leaf1[2], 27)) return {false, false};  // the system does not save the wide registers
+  if (!bit(leaf1[2], 27)) return {false, false};  // the operating system does not save the wide registers
   const unsigned long long saved = _xgetbv(0);
   const bool v3 = bit(leaf1[2], 12) && bit(leaf7[1], 5) && (saved & 0x06) == 0x06;
   const bool v4 = v3 && bit(leaf7[1], 16) && bit(leaf7[1], 17) && bit(leaf7[1], 31) && (saved & 0xe6) == 0xe6;
@@ -35,22 +37,28 @@ Machine look() {
 #endif
 #endif
 
-KernelPair select() {
+struct Chosen {
+  KernelPair cvxeda;
+  robust::KernelPair robust;
+};
+
+const Chosen& chosen() {
+  static const Chosen pairs = []() -> Chosen {
 #if defined(RESSIN_HAVE_V3)
-  const Machine machine = look();
+    const Machine machine = look();
 #if defined(RESSIN_HAVE_V4)
-  if (machine.v4) return v4_kernels();
+    if (machine.v4) return {v4_kernels(), robust::v4_kernels()};
 #endif
-  if (machine.v3) return v3_kernels();
+    if (machine.v3) return {v3_kernels(), robust::v3_kernels()};
 #endif
-  return baseline_kernels();
+    return {baseline_kernels(), robust::baseline_kernels()};
+  }();
+  return pairs;
 }
 
 }  // namespace
 
-const KernelPair& kernels() {
-  static const KernelPair pair = select();
-  return pair;
-}
+const KernelPair& kernels() { return chosen().cvxeda; }
+const robust::KernelPair& robust::kernels() { return chosen().robust; }
 
 }  // namespace ressin

@@ -1,8 +1,9 @@
-// The sweeps of the interior point method, as plain functions over plain arrays.
+// The passes of the interior point method as plain functions over plain arrays.
 //
-// A kernel works on `lanes` signals of one shape at a time, interleaved: element (i, lane) of an array stands at
-// i * lanes + lane. The sources behind make_kernel() are compiled once per instruction set (kernel_*.cpp); nothing but
-// these plain structures crosses the border, so no inline function of the standard library can be linked from the wrong one.
+// A kernel works on `lanes` signals of one shape at a time, interleaved: element (i, lane) of an array is at
+// i * lanes + lane. The sources behind make_kernel() are compiled once per instruction set (kernel_*.cpp); only
+// these plain structures are exchanged with them, so the linker cannot take an inline function of the standard library from a
+// build for another instruction set.
 #pragma once
 
 #include <cstddef>
@@ -10,20 +11,20 @@
 namespace ressin {
 
 inline constexpr int max_lanes = 8;
-inline constexpr int n_local = 6;            // spline and drift coefficients alive together: 4 + 2
+inline constexpr int n_local = 6;            // spline and drift coefficients coupled at one sample: 4 + 2
 inline constexpr int n_gains = n_local + 4;  // spline 4, drift 2, offset, 1/pivot, and the two of the state
 inline constexpr int n_gram = n_local * (n_local + 1) / 2;
 inline constexpr int n_front = n_local + 2;  // the front's unknowns: a, v, spline 4, drift 2
 inline constexpr int n_row = n_front + 2;    // an eliminated unknown: couplings, offset, 1/pivot
 inline constexpr int n_start_rows = 7;       // eliminated at the start: 3 older knots, 2 drifts, 2 states
 
-// One shape: what is the same in every lane.
+// A shape: what all lanes have in common.
 //
 // The response runs as a two-state filter: with p in units that make its first coefficient 1,
 //   r_i = a_i + p_i,   a_{i+1} = z0 a_i + v_i + g_a p_i,   v_{i+1} = z1 v_i + g_v p_i.
 struct KernelShape {
   std::ptrdiff_t n;
-  std::ptrdiff_t first_row;  // samples before it have no driver; where it is not 0, the state at it is free
+  std::ptrdiff_t first_row;  // samples before it have no driver; where it is not 0, the state there is free
   double z0, z1, g_a, g_v;
   // intervals between knots; interval m sees knots newest - 3 .. newest, newest = newest_knot + m, of those in [0, n_knots)
   std::ptrdiff_t n_intervals, n_knots, newest_knot;
@@ -34,11 +35,11 @@ struct KernelShape {
   const double* drift;  // (n, 2); columns from n_drift on are zero
 };
 
-// The iterates of all lanes, and one pass's products.
+// The iterates of all lanes, and what the passes hand to each other.
 struct KernelState {
   // per sample, (n, lanes)
   double* w;       // sample weights
-  double* e;       // residual r + t - y, kept by increments: the late ones are small, so it stays exact where r and t cancel
+  double* e;       // residual r + t - y, updated by increments, which keeps it exact where r and t are large and cancel
   double* p;       // driver, > 0
   double* lambda;  // its multiplier, > 0
   double* inv;     // 1 / (p lambda)
@@ -70,7 +71,7 @@ struct Passes {
   void (*factor_given)(const KernelShape&, KernelState&);  // the same with any right-hand side, see factor.hpp
   void (*predict)(const KernelShape&, KernelState&);       // substitute forwards: the step, and how far it may go
   void (*recentre)(const KernelShape&, KernelState&);      // the corrector's right-hand side through the same factor
-  void (*correct)(const KernelShape&, KernelState&);       // predict(), with what recentre() has made of it
+  void (*correct)(const KernelShape&, KernelState&);       // predict() with the right-hand side of recentre()
   void (*advance)(const KernelShape&, KernelState&);       // take the step and evaluate the residual there
 };
 
@@ -92,7 +93,7 @@ KernelPair v3_kernels();  // AVX2 and FMA
 KernelPair v4_kernels();  // AVX-512
 #endif
 
-// The best that this machine runs.
+// The kernels of the best instruction set of this machine.
 const KernelPair& kernels();
 
 }  // namespace ressin

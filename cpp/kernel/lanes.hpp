@@ -1,7 +1,7 @@
 // The number type of the kernels: one double, or a vector of doubles with one signal in each lane.
 //
-// Every operation is lane by lane and fused multiply-adds are explicit, so a signal's result is the same bit for bit in
-// whatever lane it runs, beside whatever neighbours, and in the one-lane kernel. Included only by kernel sources: each is
+// Every operation works lane by lane and fused multiply-adds are explicit, so a signal's result is the same bit for bit in
+// every lane, beside any other signals, and in the one-lane kernel. Included only by kernel sources: each is
 // compiled for one instruction set and keeps its own copy in an unnamed namespace, so that the linker never mixes them.
 #pragma once
 
@@ -155,7 +155,7 @@ inline Lanes<N> max(Lanes<N> a, Lanes<N> b) {
 }
 #endif
 
-// Element access, and the trip to and from memory.
+// Element access, loads and stores.
 inline double load(const double* x, double) { return *x; }
 inline void store(double* x, double v) { *x = v; }
 template <int N>

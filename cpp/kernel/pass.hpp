@@ -1,4 +1,4 @@
-// What every pass over the intervals shares: the shape, the state, and their addresses.
+// Base of every pass over the intervals: the shape, the state, and the addresses in them.
 #pragma once
 
 #include "kernel/dense_front.hpp"
@@ -12,7 +12,7 @@ class Pass {
   Pass(const KernelShape& shape, KernelState& state) : shape_(shape), st_(state) {}
 
  protected:
-  // What the loop over an interval's samples touches, copied so that its stores cannot alias the pointers themselves.
+  // Copies of the pointers that the loop over an interval's samples uses, so that its stores cannot alias the pointers.
   struct Hot {
     double *w, *e, *p, *lambda, *inv, *centre, *step, *gains;
     const double *spline, *drift;

@@ -3,8 +3,8 @@
 // One Newton step minimises, over dp, the spline and drift steps (ds) and, in the 2015 revision, the start of the response,
 //   sum_i  w_i/2 (e_i + dr_i + phi_i' ds)^2 + lambda_i/(2 p_i) dp_i^2 + g_i dp_i   +   gamma/2 ||l + dl||^2
 // with g_i = alpha - centre_i lambda_i: a linear-quadratic regulator whose state is the response filter's. factor() runs
-// the Riccati recursion backwards with the coefficients as extra columns; a knot's coefficient leaves the front where its
-// bump begins. predict() and correct() replay the optimal feedback forwards, so dr is the response to dp exactly.
+// the Riccati recursion backwards with the coefficients as extra columns; a knot's coefficient is eliminated where its
+// bump begins. predict() and correct() apply the optimal feedback forwards in time, so dr is exactly the response to dp.
 #pragma once
 
 #include "kernel/advance.hpp"

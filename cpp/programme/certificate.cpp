@@ -11,7 +11,7 @@ namespace {
 
 std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 
-// alpha 1 + A^-T M' u, backwards through the response's cascade; zero before the first row.
+// alpha 1 + A^-T M' u, by running the response's two filters backwards; zero before the first row.
 std::vector<double> driver_gradient(const Model& model, const std::vector<double>& u, double alpha) {
   const Response& r = model.response();
   const std::ptrdiff_t first = model.first_row();
@@ -47,8 +47,8 @@ std::vector<double> spline_gradient(const Model& model, const std::vector<double
 
 Certifier::Certifier(const Model& model) : model_(model), basis_(orthonormalise(free_columns(model).column, nullptr)) {}
 
-// u minus what is left of it along the free columns X: u - W X (X'W X)^-1 X'u. At the optimum X'u is zero; where phasic part
-// and drift are large and cancel, rounding leaves some of it, and with it the driver's multiplier would be off by as much.
+// Projects u so that X'u = 0 for the free columns X: u - W X (X'W X)^-1 X'u. X'u is zero at the optimum; where phasic part and
+// drift are large and cancel, rounding leaves a remainder, which would be an error of the driver's multiplier.
 void Certifier::remove_free_part(const Problem& problem, std::vector<double>* u) const {
   const auto n = static_cast<std::ptrdiff_t>(u->size());
   double* x = u->data();
@@ -91,7 +91,7 @@ Certificate Certifier::operator()(const Problem& problem, const Point& point, co
   double l2 = 0.0;
   for (double l : point.spline) l2 += l * l;
 
-  // a dual point: u without its part along the free columns, and the multiplier that it implies
+  // The dual point: u with X'u = 0 for the free columns X, and the driver's multiplier that follows from it.
   remove_free_part(problem, &u);
   std::vector<double> witness = u;  // W^-1 u
   if (w) {
@@ -121,12 +121,14 @@ Certificate Certifier::operator()(const Problem& problem, const Point& point, co
     }
   }
 
-  // What rounding of the parts, where they are large and cancel, does to sum w e^2 / 2: errors of one size, now up, now down.
+  // Allowance for rounding errors of the parts, which matter where the parts are large and cancel: their effect on
+  // sum w e^2 / 2, taken as errors of one size and random sign.
   const double rounding = 0.5 * std::numeric_limits<double>::epsilon() *
                           max_of(n, 0.0, [&](std::ptrdiff_t i) { return std::abs(parts.phasic[index(i)]); });
   const double unsure = 2.0 * rounding * std::sqrt(fit) + 0.5 * rounding * rounding * sum_of(n, weight);
 
-  // objective - D(1), a sum of squares and g'p; then from D(1) to D(theta), theta making g feasible. Nothing cancels.
+  // The gap as objective - D(1), which is a sum of squares and g'p, plus D(1) - D(theta), where theta makes g feasible: in
+  // this form no digits are lost to cancellation.
   const double theta = alpha / (alpha + worst);
   const double minus_uy = ue + alpha * l1 - gp - bl;
   const double quadratic = 0.5 * (uu + bb);
@@ -139,7 +141,7 @@ Certificate Certifier::operator()(const Problem& problem, const Point& point, co
   evidence.relative_gap = unit > 0.0 ? evidence.duality_gap / unit : 0.0;
   if (!std::isfinite(gap) || !std::isfinite(unit)) evidence.relative_gap = std::numeric_limits<double>::infinity();
   evidence.complementarity = unit > 0.0 ? std::abs(gp) / unit : 0.0;
-  // against the gradients of the zero solution; where it is small even against alpha, that will do
+  // Relative to the gradients at the zero solution, which are computed only where the violation is not tiny against alpha.
   double driver_unit = alpha;
   if (worst > 1e-9 * alpha) {
     std::vector<double> weighted_signal(index(n));

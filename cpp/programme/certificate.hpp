@@ -3,7 +3,8 @@
 // Any vector u with C'u = 0 proves a lower bound. With the driver's multiplier g = alpha 1 + A^-T M'u, which makes the
 // stationarity in q exact, and theta in [0, 1] such that theta (alpha - g) <= alpha, weak duality gives
 //   D(theta) = -theta u'y - theta^2/2 (u'W^-1 u + ||B'u||^2 / gamma),
-// so objective - D bounds how far a point is from the optimum, whatever found it. At the optimum u = W e, e = r + t - y.
+// so objective - D bounds how far the objective is above the optimum, for a point from any solver. At the optimum u = W e,
+// e = r + t - y.
 #pragma once
 
 #include <vector>
@@ -15,7 +16,7 @@ namespace ressin {
 
 struct Evidence {
   double objective = 0.0;
-  double duality_gap = 0.0;      // objective - lower bound, >= 0, and what rounding of large parts may add
+  double duality_gap = 0.0;      // objective - lower bound + allowance for rounding, >= 0
   double relative_gap = 0.0;     // over max(objective, 1e-6 * that of the zero solution)
   double stationarity = 0.0;     // largest violation of g >= 0 and of B'u + gamma l = 0, against the gradients at zero
   double complementarity = 0.0;  // sum of g p, over the same as relative_gap
@@ -25,8 +26,8 @@ struct Certificate {
   Evidence evidence;
   std::vector<double> multiplier;  // (n,) g
 };
-// `residual`, (n,), is the e that u is made from. It need not be the point's own to the last digit, and is better not where
-// phasic and tonic part are large and cancel: the rounding errors of their sum would spoil the bound.
+// `residual`, (n,), is the e that u is made from. It may differ from the point's r + t - y by rounding. Where phasic and tonic
+// part are large and cancel, a residual that the solver kept by increments gives the tighter bound.
 class Certifier {
  public:
   explicit Certifier(const Model& model);  // which must outlive it

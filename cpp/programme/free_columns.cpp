@@ -28,7 +28,7 @@ FreeColumns free_columns(const Model& model) {
   return free;
 }
 
-// Gram and Schmidt, each column twice.
+// Modified Gram-Schmidt with reorthogonalisation (each column is processed twice).
 OrthonormalBasis orthonormalise(std::vector<std::vector<double>> columns, const double* weights) {
   constexpr double nothing_new = 1e-13;
   const auto dot = [&](const std::vector<double>& x, const std::vector<double>& y) {

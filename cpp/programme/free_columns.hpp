@@ -1,4 +1,5 @@
-// The columns that neither a sign nor a weight holds: in the 2015 revision the free response of q0 and q1, and the drift C.
+// The columns whose coefficients have neither a sign constraint nor a penalty: in the 2015 revision the free response of q0 and
+// q1, and the drift C.
 //
 // On a signal much shorter than the time constants they are nearly dependent, so they are used through an orthonormal basis.
 #pragma once
@@ -12,11 +13,11 @@ namespace ressin {
 
 struct FreeColumns {
   int n_start = 0;                          // 2 or 0: responses to the states (a, v) = (1, 0) and (0, 1) at the first row
-  std::vector<std::vector<double>> column;  // those, then C; each (n,)
+  std::vector<std::vector<double>> column;  // the responses, then the columns of C; each (n,)
 };
 FreeColumns free_columns(const Model& model);
 
-// column = basis * r, r upper triangular; a column that adds nothing has a zero basis vector and r(j, j) = 0.
+// column = basis * r, r upper triangular. A column that depends on those before it has a zero basis vector and r(j, j) = 0.
 struct OrthonormalBasis {
   std::vector<std::vector<double>> basis;  // basis_j' W basis_k = 1 where j = k, else 0
   std::vector<std::vector<double>> r;      // r[j][k] belongs to column k and basis vector j <= k

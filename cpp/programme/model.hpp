@@ -1,7 +1,7 @@
 // The cvxEDA model of one signal shape: the response filter M A^-1, the spline B and the drift C.
 //
-// Everything here depends on the length, the sampling interval and the settings, never on the samples, so one Model serves
-// every signal of a batch.
+// A Model depends on the length, the sampling interval and the settings, not on the samples, so the signals of one shape share
+// it.
 #pragma once
 
 #include <algorithm>
@@ -21,8 +21,8 @@ struct Response {
   double z0, z1;             // poles of M A^-1: (2 - a dt) / (2 + a dt)
 };
 
-// tau0, tau1, dt in seconds, all > 0. scale is (a1 - a0) dt^2, the one that makes the response exp(-a0 t) - exp(-a1 t); for
-// equal time constants, where that vanishes, it is a dt^2 and the response its limit shape a t exp(-a t).
+// tau0, tau1, dt in seconds, all > 0. With scale = (a1 - a0) dt^2 the response is exp(-a0 t) - exp(-a1 t). For equal time
+// constants that scale would be zero; a dt^2 takes its place, and the response has the limit shape a t exp(-a t).
 Response make_response(double tau0, double tau1, double dt);
 
 struct KnotGrid {
@@ -69,7 +69,7 @@ class Model {
   bool has_knot(std::ptrdiff_t j) const { return 0 <= j && j < n_knots_; }
 
   bool operator==(const Model& other) const;
-  // Whether building it again from these would give the same; no grid means a knot every delta_knot.
+  // Whether a Model built from these arguments would be the same; without a grid there is a knot every delta_knot.
   bool is_made_from(std::ptrdiff_t n, double dt, const ProgramSettings& settings, const std::optional<KnotGrid>& knots,
                     std::ptrdiff_t observed_from) const;
 

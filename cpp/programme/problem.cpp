@@ -18,7 +18,7 @@ std::vector<double> padded_spline(const Model& model, const std::vector<double>&
   return padded;
 }
 
-// q by A q = p as two one-pole filters in cascade, which keeps the digits that the two-pole recursion loses at high rates.
+// Solves A q = p by two one-pole filters in cascade: at high rates the two-pole recursion would lose digits.
 Parts make_parts(const Model& model, const Point& point) {
   const std::ptrdiff_t n = model.n(), first = model.first_row();
   const Response& r = model.response();

@@ -1,4 +1,4 @@
-// One programme, a point of it, and the signal's parts there.
+// A programme, a point (values of its unknowns), and the parts of the signal at that point.
 #pragma once
 
 #include <vector>
@@ -7,14 +7,14 @@
 
 namespace ressin {
 
-// One programme on a Model's shape. The signal is centred: a constant that the drift can take up is already out.
+// A programme on a Model's shape. The signal is centred where the drift has a constant, which can represent the mean.
 struct Problem {
   const double* y = nullptr;        // (n,)
   const double* weights = nullptr;  // (n,) >= 0, or null for ones
   double alpha = 0.0, gamma = 0.0;
 };
 
-// A point of the programme.
+// Values of the programme's unknowns.
 struct Point {
   std::vector<double> driver;    // (n,) p = A q >= 0; zero before the model's first row
   std::vector<double> spline;    // (n_knots,) l
@@ -28,7 +28,8 @@ struct Parts {
 };
 Parts make_parts(const Model& model, const Point& point);
 
-// The knots' coefficients with three zeros before and after, so that every interval finds four: coefficient j at j + *shift.
+// The spline's coefficients with three zeros before and after, so that every interval can read four; coefficient j is at
+// j + *shift.
 std::vector<double> padded_spline(const Model& model, const std::vector<double>& spline, std::ptrdiff_t* shift);
 
 // e = r + t - y

@@ -44,7 +44,7 @@ double weight(const double* w, Index t) { return w ? w[t] : 1.0; }
 
 int as_index(Index i) { return static_cast<int>(i); }
 
-// Upper bound on the entries of P's upper triangle: three per q, and for every drift and spline column the q's that it meets.
+// Upper bound on the entries of P's upper triangle: three per q, and for every drift and spline column the q it overlaps with.
 Index hessian_size(const Model& model) {
   const Index per_knot = std::min(4 * model.knot_spacing() + 2, model.n() + 2);
   return 3 * model.n() + model.n_drift() * (model.n() + 2) + model.n_knots() * (per_knot + model.n_drift() + 4);

@@ -1,4 +1,4 @@
-// The programme as a sparse quadratic programme, for solvers that know nothing of its structure:
+// The programme as a sparse quadratic programme, for general solvers, which do not use its structure:
 //
 //   minimise 1/2 x'P x + q'x + constant   subject to  l <= A x <= u,     x = [q (n), d (n_drift), l (n_knots)]
 //
@@ -26,7 +26,8 @@ struct QuadraticProgram {
 // The number of unknowns, n + n_drift + n_knots.
 std::ptrdiff_t n_variables(const Model& model);
 
-// Each in O(n); y and w are (n,), and w = nullptr stands for ones. They throw std::length_error where 32-bit indices end.
+// Each in O(n); y and w are (n,), and w = nullptr stands for ones. They throw std::length_error where
+// 32-bit indices do not suffice.
 SparseMatrix qp_columns(const Model& model);                                   // K
 SparseMatrix qp_hessian(const Model& model, const double* w);                  // P
 SparseMatrix qp_constraints(const Model& model);                               // A

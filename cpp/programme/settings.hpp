@@ -1,11 +1,11 @@
-// What a caller chooses: the programme's parameters and how it is solved.
+// The programme's parameters, and the settings of the interior point method.
 #pragma once
 
 namespace ressin {
 
 // Two revisions of the cvxEDA reference are in use; they differ in the start of the signal and in the last knots.
 enum class Revision {
-  r2015,  // rows 0 and 1 of A and M are empty, and those of samples missing from the start: two q free; knots k < n
+  r2015,  // rows 0, 1 and those of missing samples after them are empty in A and M; two q free; knots k < n
   r2025,  // all n rows; knots k < n + ks/2
 };
 
@@ -32,7 +32,7 @@ struct ProgramSettings {
 struct SolverSettings {
   double tol = 1e-8;            // relative duality gap at which a solve is converged
   int max_iterations = 200;     // Newton steps
-  bool keep_curvature = false;  // for a later derivative of the solution
+  bool keep_curvature = false;  // needed for derivatives of the solution
 };
 
 }  // namespace ressin

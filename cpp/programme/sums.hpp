@@ -6,7 +6,7 @@
 
 namespace ressin {
 
-// Sum of f(i) over i in [0, n), as eight partial sums: their additions overlap, where those of one sum wait for each other.
+// Sum of f(i) over i in [0, n) as eight partial sums, whose additions do not wait for each other.
 template <class F>
 double sum_of(std::ptrdiff_t n, F f) {
   constexpr std::ptrdiff_t width = 8;
@@ -19,7 +19,7 @@ double sum_of(std::ptrdiff_t n, F f) {
   return ((part[0] + part[4]) + (part[2] + part[6])) + ((part[1] + part[5]) + (part[3] + part[7]));
 }
 
-// Largest of f(i) over i in [0, n), and of `least`.
+// Maximum of `least` and of f(i) over i in [0, n).
 template <class F>
 double max_of(std::ptrdiff_t n, double least, F f) {
   constexpr std::ptrdiff_t width = 8;

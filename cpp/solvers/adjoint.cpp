@@ -9,7 +9,7 @@
 namespace ressin {
 namespace {
 
-// D beyond these is as good as 0 and infinity, and its square stays finite.
+// D is clamped to this range: the limits act as 0 and infinity, and their squares are finite.
 constexpr double least_curvature = 1e-100, most_curvature = 1e100;
 
 double value(const double* x, std::ptrdiff_t i) { return x ? x[i] : 0.0; }
@@ -49,7 +49,7 @@ void Adjoint::solve(const SolvedSignal* const* signals, const ProgramSettings* p
   for (int k = 0; k < count; ++k) gradient[k] = finish(k, *signals[k], programs[k].alpha);
 }
 
-// minimise 1/2 v'Kv - c'v by the kernel: a driver of 1 with multiplier D, from the origin.
+// Sets the kernel's state so that its Newton step minimises 1/2 v'Kv - c'v: a driver of 1 with multiplier D, all else zero.
 void Adjoint::load(int lane, const SolvedSignal& x, double gamma) {
   const Signal& signal = x.signal;
   const double unit = model_.response().ar[0];
@@ -69,8 +69,8 @@ void Adjoint::load(int lane, const SolvedSignal& x, double gamma) {
   load_columns(lane, x);
 }
 
-// The gradient in the columns: B'c_t and, in the kernel's coordinates, that in the drift. Where the kernel's drift holds some
-// of the free start, the response's gradient comes in.
+// The gradient in the columns: B'c_t for the spline, and that for the drift in the kernel's coordinates. Where those
+// coordinates mix the drift with the free start, the gradient in the phasic part contributes.
 void Adjoint::load_columns(int lane, const SolvedSignal& x) {
   Eigen::Vector2d to_drift = Eigen::Vector2d::Zero(), to_start = Eigen::Vector2d::Zero();
   std::ptrdiff_t i = 0;
@@ -111,7 +111,7 @@ Gradient Adjoint::finish(int lane, const SolvedSignal& x, double alpha) const {
 }
 
 // F_p = G'We + alpha ar0 - multiplier and the driver's output ar0 p depend on the poles z0, z1 of G and on ar0:
-//   dL = (c_r - WJv)' dG p  -  (We)' dG v_p  +  (c_p'p - alpha 1'v_p) dar0,   a free start being part of p and of v_p.
+//   dL = (c_r - WJv)' dG p  -  (We)' dG v_p  +  (c_p'p - alpha 1'v_p) dar0,   with a free start counted in p and v_p.
 void Adjoint::response_gradient(int lane, const SolvedSignal& x, double to_scale, Gradient* gradient) const {
   const ProgramSettings& program = model_.settings();
   if (program.tau0 == program.tau1) {
@@ -148,7 +148,7 @@ void Adjoint::response_gradient(int lane, const SolvedSignal& x, double to_scale
   gradient->tau1 = program.tau0 > program.tau1 ? to_fast : to_slow;
 }
 
-// The state (a, v) at the first row that q0, q1 leave behind: a = r_2, v = r_3 - z0 r_2 of the free response.
+// The state (a, v) at the first row that follows from q0, q1: a = r_2, v = r_3 - z0 r_2 of the free response.
 Eigen::Vector2d Adjoint::start_of(const SolvedSignal& x) const {
   const double sum = shape_.z0 + shape_.z1, product = shape_.z0 * shape_.z1;
   const double q0 = x.start[0], q1 = x.start[1];

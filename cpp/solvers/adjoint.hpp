@@ -5,8 +5,8 @@
 //   K dx = -(dF/dz) dz,   K = J'WJ + diag(D, gamma, 0, 0).
 // For a loss whose gradient in x is c, the adjoint v = K^-1 c gives every gradient as an inner product:
 //   signal: W J v    alpha: -ar0 1'v_p    gamma: -l'v_l    weight of the response: see response_gradient().
-// Samples with a driver have D = 0, the others D = infinity, up to the square root of the solver's gap; a sample at the
-// boundary, where both are small, gets a derivative between its two one-sided ones.
+// Samples with a driver above zero have D = 0, the others D = infinity, both up to the square root of the solver's gap. A
+// sample whose driver and multiplier are both small gets a derivative between the two one-sided ones.
 #pragma once
 
 #include <cstddef>
@@ -25,14 +25,14 @@ struct SolvedSignal {
   const double* spline;  // (n_knots,) l
   double start[2];       // q0, q1 where the model leaves them free
   double mean, scale;
-  const double *to_phasic, *to_tonic, *to_driver;  // (n,) the loss's gradient; null for zero
-  double* to_signal;                               // (n,) where the gradient in the signal goes
+  const double *to_phasic, *to_tonic, *to_driver;  // (n,) the loss's gradient in the part; null for zero
+  double* to_signal;                               // (n,) output: the gradient in the signal
 };
 
 struct Gradient {
-  bool done = false;  // false where the run was called off before
+  bool done = false;  // false where the run was stopped before
   double alpha = 0.0, gamma = 0.0;
-  double tau0 = 0.0, tau1 = 0.0;  // not a number where tau0 = tau1: the response's scale jumps there
+  double tau0 = 0.0, tau1 = 0.0;  // NaN where tau0 = tau1: the response's scale is discontinuous there
 };
 
 // The adjoint of as many signals of one shape as the kernel has lanes.
@@ -44,7 +44,7 @@ class Adjoint : public Workspace {
     return &model_ == model && kernel_.lanes == kernel.lanes && weighted_ == weighted;
   }
 
-  // gradient[k] of signals[k], count <= lanes; programs[k] with alpha at the signal's own scale.
+  // gradient[k] of signals[k], count <= lanes; programs[k] has alpha at the solver's scale of signal k.
   void solve(const SolvedSignal* const* signals, const ProgramSettings* programs, int count, Gradient* gradient);
 
  private:

@@ -10,21 +10,23 @@
 namespace ressin {
 namespace {
 
-// sigma, OSQP's proximal weight, holds the iterate against rounding errors along the direction that the data cannot tell (a
-// constant phasic part against the drift): at its default of 1e-6 they carry the iterate away at 1,000 Hz. Started at the
-// optimum a large one costs nothing; from zero it would.
+// sigma, OSQP's proximal weight, keeps rounding errors from moving the iterate along the direction that the data do not
+// determine (a constant phasic part against the drift), as they do at 1,000 Hz with OSQP's default of 1e-6. A large sigma slows
+// a solve from zero, but not one that starts at the optimum.
 constexpr double warm_sigma = 1.0;
 constexpr double cold_sigma = 1e-3;
-// Measured from 4 Hz to 2 kHz: a smaller scale lets the driver stray below zero, a larger one meets rounding errors sooner.
+// Measured from 4 Hz to 2 kHz: with a smaller scale the driver goes further below zero, with a larger one rounding errors
+// matter sooner.
 constexpr double driver_scale = 100.0;
 constexpr double rho = 1.0;
 
-// The first iterations check for termination every time; a start that is not optimal is settled in longer runs.
+// Each of the first iterations checks for termination, for starts at the optimum; from other starts longer runs follow, with
+// fewer checks.
 constexpr int first_iterations = 10;
 constexpr int run_length = 100;
 constexpr int check_interval = 25;
 constexpr double rho_tolerance = 5.0;
-// Work between two questions whether to go on, in matrix entries touched: a fraction of a second.
+// Work between two calls of keep_going, in matrix entries read: a fraction of a second.
 constexpr double entries_between_questions = 2e7;
 
 struct FreeSolver {
@@ -35,7 +37,8 @@ void check(OSQPInt error, const char* what) {
   if (error) throw std::runtime_error(std::string("OSQP could not ") + what + ": " + osqp_error_message(error));
 }
 
-// Columns of norm sqrt(6), that of a column of M; of the unweighted programme, so that weights do not change the scaling.
+// Scales the columns to norm sqrt(6), that of a column of M. Computed without sample weights, so that they do not change the
+// scaling.
 Eigen::VectorXd make_column_scale(const Model& model, const SparseMatrix& P) {
   Eigen::VectorXd scale = Eigen::VectorXd::Ones(P.cols());
   for (int j = static_cast<int>(model.n()); j < P.cols(); ++j) {
@@ -115,7 +118,7 @@ void OsqpSolver::set_up(bool cold) {
   OSQPSolver* solver = nullptr;
   const OSQPInt error = osqp_setup(&solver, &P_view, zeros.data(), &A_view, zeros.data(), infinity.data(), A_view.m, P_view.n,
                                    &workspace->settings);
-  workspace->solver.reset(solver);  // partly built when it fails: owned before anything is thrown
+  workspace->solver.reset(solver);  // takes ownership before check() may throw: a failed set-up leaves a partly built solver
   check(error, "set up");
   workspace_ = std::move(workspace);
 }
@@ -146,7 +149,7 @@ void OsqpSolver::start(const double* y, const double* x, const double* multiplie
   check(osqp_warm_start(solver, x_scaled.data(), y_scaled.data()), "take a starting point");
 }
 
-// Go on from where the iteration stands; true when OSQP has an answer of any kind.
+// Runs more iterations from the current iterate; true when OSQP has ended, with whatever status.
 bool OsqpSolver::iterate(int iterations, int check_every) {
   OSQPSolver* solver = workspace_->solver.get();
   workspace_->settings.max_iter = iterations;

@@ -1,8 +1,8 @@
 // The programme solved by OSQP (Stellato et al. 2020), the operator-splitting solver for sparse quadratic programmes.
 //
-// From a cold start OSQP needs thousands of iterations here: the deconvolution is ill-conditioned. Its place is to confirm:
-// started at the structured solver's primal and dual point it evaluates its own conditions of optimality on the assembled
-// matrices and stops after one or a few iterations if they hold, or works on if they do not.
+// From a cold start OSQP needs thousands of iterations here: the deconvolution is ill-conditioned. It serves as an
+// independent check: started at the interior point's primal and dual point it evaluates its own optimality conditions on the
+// assembled matrices, stops after one or a few iterations if they hold, and continues if they do not.
 //
 // OSQP sees a scaled programme: A divided by ar[0] (rows [1, a, b], times a constant), and the columns of the drift and the
 // spline brought to the norm of M's, so that its absolute tolerance means much the same at 4 Hz and at 2 kHz.
@@ -24,9 +24,9 @@ struct OsqpSettings {
 enum class OsqpStatus {
   solved,          // every residual is within eps
   inaccurate,      // within 10 eps when the iterations ran out
-  max_iterations,  // not even that
-  failed,          // OSQP reports infeasible or unbounded, which this programme never is: its numbers broke down
-  stopped,         // the caller asked
+  max_iterations,  // not within 10 eps
+  failed,          // OSQP reports infeasible or unbounded, which this programme never is: a numerical failure
+  stopped,         // keep_going returned false
 };
 
 struct OsqpResult {
@@ -39,8 +39,8 @@ struct OsqpResult {
   double duality_gap = 0.0;
 };
 
-// One workspace: the matrices, their scaling and the factorisation, made once and used for signal after signal of one shape.
-// A solve depends on its arguments alone, not on the solves before it. Not for two threads at once.
+// The matrices, their scaling and the factorisation, made once and used for every signal of one shape. A solve depends on its
+// arguments alone, not on earlier solves. Not to be shared between threads.
 class OsqpSolver {
  public:
   // w is (n,) or nullptr for ones. Throws std::runtime_error when OSQP cannot set up.

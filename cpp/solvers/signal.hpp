@@ -1,4 +1,4 @@
-// A signal to be decomposed, how, and what comes back.
+// A signal to be decomposed, the settings, and the result.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,7 @@ struct DecomposeSettings {
   int n_threads = 0;
 };
 
-// One signal and where its parts go. All arrays are the caller's, (n,).
+// One signal and the arrays for its parts. All arrays belong to the caller and are (n,).
 struct Signal {
   const double* y;
   const double* weights;  // >= 0, or null for ones; y is ignored where the weight is 0
@@ -37,7 +37,7 @@ struct Signal {
 };
 
 struct Decomposed {
-  bool done = false;               // false where the run was called off before
+  bool done = false;               // false where the run was stopped before
   double mean = 0.0, scale = 1.0;  // the programme's signal is (y - mean) / scale
   std::vector<double> spline, drift;
   double start[2] = {0.0, 0.0};
@@ -45,7 +45,7 @@ struct Decomposed {
   Evidence evidence;
   Status status = Status::failed;
   int iterations = 0;
-  // OSQP's own account, where it solved
+  // As OSQP reports them, where it is the solver.
   int osqp_iterations = 0;
   double osqp_primal_residual = 0.0, osqp_dual_residual = 0.0;
 };

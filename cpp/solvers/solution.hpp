@@ -9,9 +9,9 @@ namespace ressin {
 
 enum class Status {
   optimal,         // the certificate's relative gap is within the tolerance
-  inaccurate,      // the digits ran out before, or the iterations did within 1e-6
+  inaccurate,      // rounding ended the solve before the tolerance, or the iterations ran out with a gap within 1e-6
   max_iterations,  // the iterations ran out
-  failed,          // numbers broke down
+  failed,          // numerical failure
 };
 
 struct Solution {

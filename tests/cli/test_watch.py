@@ -247,7 +247,7 @@ def test_a_file_is_followed_while_it_grows_until_it_rests(tmp_path: Path) -> Non
                 text = as_lines(y[first : first + 50])
                 file.write(text[:-3])  # a line that is not whole yet
                 file.flush()
-                file.write(text[-3:] if first < 350 else text[-3:-1])  # nor is the last one, ever
+                file.write(text[-3:] if first < 350 else text[-3:-1])  # the last line is never completed
                 file.flush()
 
     writer = threading.Thread(target=grow)

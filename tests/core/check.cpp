@@ -12,7 +12,7 @@ struct Entry {
   Test test;
 };
 
-// A function's static, so that it exists before the first test of another file is added.
+// A static inside a function, so that it exists before another file adds its first test.
 std::vector<Entry>& entries() {
   static std::vector<Entry> list;
   return list;

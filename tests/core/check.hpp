@@ -1,4 +1,4 @@
-// A test is TEST("what must be true") { ... CHECK(...); }; every executable of this folder runs those in its file.
+// A test is TEST("what must be true") { ... CHECK(...); }; each executable of this folder runs the tests of its file.
 #pragma once
 
 #include <sstream>

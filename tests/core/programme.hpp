@@ -1,4 +1,4 @@
-// The programme written out with dense matrices, straight from its definition; and signals to try it on.
+// The programme as dense matrices, directly from its definition, and test signals.
 #pragma once
 
 #include <Eigen/Dense>

@@ -2,9 +2,9 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "check.hpp"
 #include "batch/decompose.hpp"
 #include "batch/parallel.hpp"
+#include "check.hpp"
 #include "programme.hpp"
 
 using namespace ressin;
@@ -104,7 +104,7 @@ TEST("a batch that is called off says what is done and leaves the rest") {
   DecomposeSettings settings;
   settings.kind = SolverKind::osqp;
   settings.warm_start = false;
-  settings.osqp_eps = 1e-300;  // never reached: only the call ends the run
+  settings.osqp_eps = 1e-300;  // never reached: only the poll ends the run
   for (int threads : {1, 3}) {
     settings.n_threads = threads;
     Work work;

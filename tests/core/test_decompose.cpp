@@ -41,8 +41,8 @@ Vector solve_for_q(const Model& model, const Vector& driver, const double* start
   return q;
 }
 
-// The conditions of optimality of the programme that was solved, from its definition: the multiplier of A q >= 0 that makes
-// the gradient in q vanish is not negative and meets the driver nowhere; the gradients in d and l vanish.
+// The optimality conditions of the programme that was solved, from its definition: the multiplier of A q >= 0 that makes the
+// gradient in q zero is not negative, and zero wherever the driver is not; the gradients in d and l are zero.
 void check_optimal(const Vector& signal, const Vector& w, const DecomposeSettings& settings, const Run& r) {
   const Model model = make_model(signal.size(), dt, settings);
   const auto dense = programme::write_out(model);

@@ -119,6 +119,6 @@ TEST("a set-up that fails throws and leaks nothing") {
   impossible.eps = -1.0;
   CHECK_THROWS(OsqpSolver(Model(50, dt, ProgramSettings{}), nullptr, impossible), std::runtime_error);
   Vector w = Vector::Ones(50);
-  w[20] = std::numeric_limits<double>::quiet_NaN();  // refused late, when the factorisation meets it
+  w[20] = std::numeric_limits<double>::quiet_NaN();  // refused only when the factorisation reaches it
   CHECK_THROWS(OsqpSolver(Model(50, dt, ProgramSettings{}), w.data()), std::runtime_error);
 }

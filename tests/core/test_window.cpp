@@ -21,7 +21,7 @@ ProgramSettings no_drift(Revision revision) {
   return s;
 }
 
-// The same programme by the method that proves its solution.
+// The same programme solved as a whole recording, whose certificate proves the solution.
 Solution solve_whole(const Vector& y, const Vector& w, const ProgramSettings& settings, std::ptrdiff_t first_knot,
                      std::ptrdiff_t n_knots) {
   const auto spacing = static_cast<std::ptrdiff_t>(settings.delta_knot / dt);
@@ -83,7 +83,7 @@ TEST("cut at a knot and given what was before, a window goes on as the whole doe
   Window window(n, dt, settings, SolverSettings{});
   const WindowSolution whole = window.solve(problem_of(y, w, settings), cut);
 
-  // what the samples before the cut cost, the drivers held: least squares over knots 0 .. 4, knots 0 and 1 minimised out
+  // the cost of the samples before the cut with their drivers fixed: least squares over knots 0 .. 4, minimised over 0 and 1
   programme::Matrix B = programme::Matrix::Zero(cut, 5);
   Vector rest(cut);
   for (Eigen::Index i = 0; i < cut; ++i) {
@@ -92,7 +92,7 @@ TEST("cut at a knot and given what was before, a window goes on as the whole doe
   }
   programme::Matrix J = B.transpose() * B;
   const Vector h = B.transpose() * rest;
-  J.topLeftCorner(1, 1).array() += settings.gamma;  // knot 0 has left; 1, 2, 3 are the window's oldest
+  J.topLeftCorner(1, 1).array() += settings.gamma;  // knot 0 is eliminated; 1, 2, 3 are the window's oldest
   const Vector row = J.block(1, 0, 3, 1) / J(0, 0);
   const programme::Matrix past = J.block(1, 1, 3, 3) - row * J.block(0, 1, 1, 3);
   const Vector gradient = h.segment(1, 3) - row * h[0];

@@ -1,4 +1,4 @@
-"""Small data folders for the tests: made once, copied, then damaged on purpose."""
+"""Small data folders for the tests: made once, then copied and damaged."""
 
 import shutil
 import signal
@@ -37,7 +37,7 @@ def write_wave(path: Path, seconds: float, rate: float = 50.0) -> None:
 
 
 def found(rejects: tuple[Reject, ...] | Prepared, file: str) -> list[tuple[str, str, str]]:
-    """What is said about a file: (kind, action, reason)."""
+    """The entries of the report about a file, each (kind, action, reason)."""
     if isinstance(rejects, Prepared):
         rows = rejects.rejects[rejects.rejects["file"] == file]
         return list(zip(rows["kind"], rows["action"], rows["reason"], strict=True))

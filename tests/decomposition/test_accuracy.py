@@ -43,7 +43,7 @@ def solve_case(signal: Signal, rate: float, revision: Any) -> Case:
 
 
 def ask_peer(prog: Program, rate: float, revision: Any) -> tuple[peers.PeerSolution | None, str]:
-    """Return the answer of the revision's reference and its own word on it.
+    """Return the solution of the revision's reference and the status it reports.
 
     cvxeda is asked for more digits than its default, up to the rates at which it can reach them.
     """
@@ -90,7 +90,7 @@ def real(request: pytest.FixtureRequest, recordings_folder: Path) -> Case:
 
 
 def assert_objective_below_the_references(case: Case) -> None:
-    """Any point with p >= 0 is an upper bound, whether its solver called it converged or not."""
+    """The objective at any point with p >= 0 is an upper bound, whatever status the solver reports."""
     if case.peer is None:
         pytest.skip(case.peer_says)
     peer = reference.objective(case.prog, case.peer.driver, case.peer.phasic, case.peer.tonic, case.peer.spline)

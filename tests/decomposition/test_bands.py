@@ -1,4 +1,4 @@
-"""Bands: what a slow bootstrap in Python gives, their laws, and that they hold the truth about as often as they say."""
+"""Bands: equal to a slow bootstrap in Python, their laws, and coverage close to their level."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A batch is its signals, one by one: the same bits whatever the threads, the order and the neighbours."""
+"""A batch gives the same results, bit for bit, as its signals one by one, for any threads, order and other signals."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_order_changes_no_bit(serial: list[list[bytes]], seed: int) -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 7])
 def test_neighbours_change_no_bit(serial: list[list[bytes]], count: int) -> None:
-    """The first signal among fewer neighbours, and among hard ones, in other lanes of the same group."""
+    """The first signal with fewer signals, or with hard ones, in the other lanes of its group."""
     assert bits(ressin.decompose_batch(SIGNALS[:count], RATE, n_threads=1)[0]) == serial[0]
     rng = np.random.default_rng(count)
     hard = [np.cumsum(rng.normal(size=SIGNALS[0].size)) for _ in range(count)]

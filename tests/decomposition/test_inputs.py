@@ -1,4 +1,4 @@
-"""What decompose takes, and what it says about what it does not take."""
+"""The inputs that decompose accepts, and the errors for those that it does not."""
 
 from __future__ import annotations
 
@@ -166,6 +166,20 @@ def test_containers_and_types_are_taken(signal: Any) -> None:
     found = ressin.decompose(signal, RATE)
     np.testing.assert_array_equal(found.phasic, expected.phasic)
     np.testing.assert_array_equal(found.tonic, expected.tonic)
+
+
+@pytest.mark.parametrize("dtype", ["Float64", "Int64", "UInt8"])
+def test_a_nullable_column_is_missing_where_it_has_no_number(dtype: Any) -> None:
+    counts = np.round(SIGNAL * 20).clip(0, 255)
+    column = pd.Series(counts).astype(dtype)
+    column[17] = pd.NA
+    holed = counts.copy()
+    holed[17] = np.nan
+    with pytest.raises(InvalidInputError, match=r"(?s)NaN.*17.*missing="):
+        ressin.decompose(column, RATE)
+    found = ressin.decompose(column, RATE, missing="solve", sample_weight=pd.Series(np.ones(SIGNAL.size), dtype=dtype))
+    np.testing.assert_array_equal(found.signal, holed)
+    np.testing.assert_array_equal(found.phasic, ressin.decompose(holed, RATE, missing="solve").phasic)
 
 
 @pytest.mark.parametrize("dtype", [np.int16, np.uint16, np.int64, np.uint8, ">i2"])

@@ -189,7 +189,7 @@ def test_gaps_are_solved_through(rate: float, revision: Any) -> None:
 
 @pytest.mark.parametrize("observed", [0, 1, 2])
 def test_a_gap_at_the_start_leaves_the_free_start_determined(observed: int) -> None:
-    """2015 revision: a response of less than a sample is over before the gap ends, and could be anything in it."""
+    """2015 revision: a response of less than a sample is over before the gap ends, and is not determined inside it."""
     y = np.where(np.arange(90) > 40, 1.0, 0.0)
     weights = np.ones(90)
     weights[observed:15] = 0.0
@@ -250,7 +250,7 @@ def test_osqp_agrees_with_the_interior_point(rate: float, revision: Any) -> None
 
 @pytest.mark.parametrize("revision", ["2025", "2015"])
 def test_osqp_gets_there_on_its_own(revision: Any) -> None:
-    """From a cold start, with none of the interior point's work: thousands of iterations for three or four digits."""
+    """From a cold start, independent of the interior point: thousands of iterations for three or four digits."""
     y = zscore(simulate(4.0, 60.0, seed=4))
     exact = ressin.decompose(y, 4.0, revision=revision)
     cold = ressin.decompose(y, 4.0, revision=revision, solver="osqp", warm_start=False)

@@ -1,4 +1,4 @@
-"""OSQP as a confirmation: it agrees, says when it does not get there, keeps quiet and can be interrupted."""
+"""OSQP as an independent check: it agrees, reports when it does not converge, prints nothing and can be interrupted."""
 
 from __future__ import annotations
 

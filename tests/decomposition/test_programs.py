@@ -1,4 +1,4 @@
-"""Random programmes: none fails, and none lies about its status.
+"""Random programmes: none fails, and the status of each is true.
 
 RESSIN_HYPOTHESIS=thorough runs 10,000 of them; see conftest.py.
 """

@@ -1,4 +1,4 @@
-"""The assembled matrices against the programme written out, and what they say about the decomposition."""
+"""The assembled matrices against dense ones from the definition, and the decomposition's optimality by them."""
 
 from __future__ import annotations
 

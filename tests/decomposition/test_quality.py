@@ -1,4 +1,4 @@
-"""Plain words where the method does badly, and none where it does well."""
+"""Quality messages: one where the model does not fit the signal, none where it does."""
 
 from __future__ import annotations
 

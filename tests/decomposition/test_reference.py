@@ -1,4 +1,4 @@
-"""The oracle judged by hand calculations and by solvers that share none of its code."""
+"""The oracle against hand calculations and against solvers that share no code with it."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_the_certificate_exposes_a_solution_that_is_not_optimal() -> None:
         driver = best.driver * (1 + size * rng.uniform(-1, 1, best.driver.size))
         worse = reference.certify(prog, driver, best.spline * (1 + size), best.drift)
         assert worse.objective - value > 0
-        assert worse.gap >= 0.99 * (worse.objective - value)  # a bound, never less than the truth
+        assert worse.gap >= 0.99 * (worse.objective - value)  # a bound, never below the true gap
     zero = reference.certify(prog, np.zeros(prog.y.size), best.spline * 0, best.drift * 0)
     assert zero.bound <= value
 

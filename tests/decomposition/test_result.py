@@ -1,4 +1,4 @@
-"""A decomposition as an object: it cannot be changed, can be sent and copied, and finds what was tampered with."""
+"""A decomposition as an object: read-only, can be pickled and copied, and is_optimal detects altered parts."""
 
 from __future__ import annotations
 

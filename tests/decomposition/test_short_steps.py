@@ -1,4 +1,4 @@
-"""Signals with little noise on which primal and dual step once blocked each other for good."""
+"""Signals with little noise for which primal and dual step once shortened each other without end."""
 
 from __future__ import annotations
 

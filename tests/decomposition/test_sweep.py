@@ -1,4 +1,4 @@
-"""A sweep: every combination is the decomposition under that setting, bit for bit, whatever its neighbours."""
+"""A sweep: each combination equals the decomposition with those settings, bit for bit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Windows: each is the decomposition of its own stretch, bit for bit, and together they tell of the whole recording."""
+"""Windows: each equals the decomposition of its own samples, bit for bit; and their average over the recording."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever bytes a file holds, reading it gives a recording or one of our errors."""
+"""Reading any bytes gives a recording or one of ressin's own errors."""
 
 from pathlib import Path
 

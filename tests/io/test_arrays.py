@@ -1,4 +1,4 @@
-"""NumPy and Parquet files, and what is said about those that are not whole."""
+"""NumPy and Parquet files, and the errors for damaged ones."""
 
 import io
 import sys

@@ -1,4 +1,4 @@
-"""The rate from a column of times, and what is said where the times are uneven."""
+"""The rate from a column of times, and the errors for uneven times."""
 
 from pathlib import Path
 

@@ -1,6 +1,8 @@
-"""Text files of many forms: what is found in them, and what is said about those that are not right."""
+"""Text files of many forms: what is read from them, and the errors for malformed ones."""
 
 import gzip
+import math
+from decimal import Context, Decimal, localcontext
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +38,17 @@ def test_separators_decimals_and_line_ends(tmp_path: Path, separator: str, decim
     assert recording.name == "x"
     assert ("decimal commas" in recording.notes) == (decimal == ",")
     assert "signal from column 'EDA'" in recording.notes
+
+
+def test_a_decimal_becomes_the_nearest_float64(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    lows = rng.uniform(0.001, 50.0, 2000)
+    with localcontext(Context(prec=100)):
+        halfway = [format((Decimal(x) + Decimal(math.nextafter(x, math.inf))) / 2, "f") for x in lows.tolist()]
+    cells = [*map(repr, lows.tolist()), *(f"{x:.25e}" for x in lows), *halfway, *(f"{cell}1" for cell in halfway)]
+    (tmp_path / "a.csv").write_text("EDA\n" + "\n".join(cells) + "\n")
+    found = read_recording(tmp_path / "a.csv", sampling_rate=4.0)
+    np.testing.assert_array_equal(found.signal, [float(cell) for cell in cells])
 
 
 def test_a_file_without_header_takes_the_rising_first_column_for_the_time(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def _missing() -> str:
 
 
 class SkippedModule(pytest.Module):
-    """A file of tests that is skipped, visibly, without being imported."""
+    """A file of tests that is reported as skipped without being imported."""
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
         pytest.skip(_missing(), allow_module_level=True)

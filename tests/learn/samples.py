@@ -1,4 +1,4 @@
-"""Small made-up data in which a label can be learnt from the signal and, less well, from the song."""
+"""Small simulated data in which a label can be learnt from the signal and, less well, from the song."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def made_up(n: int = 90, n_subjects: int = 15, n_songs: int = 10, n_music: int =
     label = (mood[song] + 0.7 * rng.normal(size=n) > 0).astype(np.int64)
     music = rng.normal(size=(n_songs, n_music)).astype(np.float32)
     music[:, 0] += 2.0 * mood
-    music[:, 3] = 5.0  # a feature that tells nothing
+    music[:, 3] = 5.0  # a feature without information
     return LabelledData(
         label_name="arousal",
         signals=PackedSignals.pack([_recording(rng, int(high)) for high in label], RATE),

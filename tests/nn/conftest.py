@@ -8,7 +8,7 @@ import pytest
 
 
 class SkippedModule(pytest.Module):
-    """A file of tests that is skipped, visibly, without being imported."""
+    """A file of tests that is reported as skipped without being imported."""
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
         pytest.skip("torch is not installed: these tests need the extra 'train'", allow_module_level=True)

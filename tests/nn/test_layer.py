@@ -1,4 +1,4 @@
-"""The layer: the same parts as `decompose`, right gradients, and good manners inside torch."""
+"""The layer: the parts of `decompose`, correct gradients, and use inside torch (checks, compile, devices)."""
 
 from __future__ import annotations
 

@@ -6,10 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 
 from ressin.nn import CvxEDA
 from tests.nn.test_layer import RATE, signals
+
+pytestmark = pytest.mark.slow
 
 WORKER = """
 import sys, torch

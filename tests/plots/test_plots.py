@@ -1,4 +1,4 @@
-"""Figures: what is in them, and that their files are whole, light and the same every time."""
+"""Figures: what is in them, and that their files are complete, small and reproducible."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def _missing() -> str:
 
 
 class SkippedModule(pytest.Module):
-    """A file of tests that is skipped, visibly, without being imported."""
+    """A file of tests that is reported as skipped without being imported."""
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
         pytest.skip(_missing(), allow_module_level=True)
@@ -31,7 +31,7 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
 
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A PMEmo-2018 folder whose songs have seven features in a table; not to be changed."""
+    """A PMEmo-2018 folder whose songs have seven features in a table; tests must not change it."""
     from ressin.simulation.pmemo import simulate_pmemo
     from tests.data.folders import SMALL
 
@@ -47,7 +47,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def prepared_folder(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same, prepared; not to be changed."""
+    """The same, prepared; tests must not change it."""
     from ressin.data.preparation.prepare import prepare
     from ressin.data.sources.pmemo import read_pmemo
 

@@ -1,4 +1,4 @@
-"""A report that is killed, or finds no room on the disk: the next run finishes it with the same result."""
+"""A report that is killed, or runs out of disk space: the next run finishes it with the same result."""
 
 import json
 import resource
@@ -13,13 +13,15 @@ from tests.data.folders import kill_when
 from tests.learn.conftest import PYTHONPATH
 from tests.report.brief import PAGES, run
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = "import sys; from tests.report.brief import run; run(*sys.argv[1:])"
 LOST = (*PAGES, "figures", "cells/*_subject_fusion*", "models/*")
 
 
 @pytest.fixture(scope="module")
 def whole(prepared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report that nobody disturbed; not to be changed."""
+    """A report that was not interrupted; tests must not change it."""
     folder = tmp_path_factory.mktemp("report") / "whole"
     run(prepared_folder, folder)
     return folder
@@ -58,8 +60,8 @@ def test_kill_at_many_moments_then_the_same_result(
     for moment in moments:
         killed += kill_when(["-c", SCRIPT, str(prepared_folder), str(folder)], moment) == -signal.SIGKILL
         for path in folder.glob("cells/*.json"):
-            json.loads(path.read_text(encoding="utf-8"))  # whole, or not there
-    assert killed >= 3  # a late kill may find the process finished
+            json.loads(path.read_text(encoding="utf-8"))  # complete, or absent
+    assert killed >= 3  # with a late kill the process may have finished
     assert_finishes_alike(prepared_folder, folder, whole)
 
 

@@ -1,4 +1,4 @@
-"""Recordings with a ready label of their own name and no ratings: the same commands, nothing to add."""
+"""Recordings with a ready label of their own name and no ratings: the same commands, without further options."""
 
 from __future__ import annotations
 

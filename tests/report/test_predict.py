@@ -62,7 +62,7 @@ def test_a_file_is_prepared_as_the_training_data_were(eda_only: Path, tmp_path: 
 
 
 def test_the_models_own_preparation_is_used(tmp_path: Path) -> None:
-    """Another drop and another programme in the prepared folder: the checkpoint knows them."""
+    """Another drop and another programme in the prepared folder: the checkpoint records them."""
     window = WindowRule(drop_seconds=11.0, drop="after")
     preparation = Preparation(window, DecompositionChoice(alpha=0.05, gamma=0.1, revision="2015"))
     data = dataclasses.replace(made_up(), preparation=preparation)

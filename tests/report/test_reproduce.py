@@ -1,4 +1,4 @@
-"""The report: what is computed, what stands in it, and what is not computed twice."""
+"""The report: what is computed, what it contains, and what is not computed twice."""
 
 import json
 import re
@@ -32,7 +32,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, st
 
 @pytest.fixture(scope="module")
 def report(prepared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One small report; not to be changed."""
+    """One small report; tests must not change it."""
     folder = tmp_path_factory.mktemp("report") / "report"
     assert main([str(argument) for argument in ("reproduce", prepared_folder, "-o", folder, *SMALL)]) == 0
     return folder
@@ -139,7 +139,7 @@ def test_a_second_run_computes_nothing_and_writes_the_same(
 def test_an_interrupted_run_goes_on_to_the_same_results(
     report: Path, prepared_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Stopped in the second fold of a cell: that fold alone is computed, then nothing differs."""
+    """Stopped in the second fold of a cell: the next run computes only that fold, and the results are the same."""
     copy = tmp_path / "report"
     shutil.copytree(report, copy)
     next((copy / "cells").glob("arousal_subject_eda-mix_*")).unlink()

@@ -1,4 +1,4 @@
-"""The simulated recording is what its equation says."""
+"""The simulated recording follows its equation."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The simulated data set: the same seed the same files, effects where they were put, and a ceiling that leaves room."""
+"""The simulated data set: reproducible files, the effects that were set, and a ceiling well below 100 %."""
 
 import dataclasses
 import json

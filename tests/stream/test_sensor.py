@@ -1,4 +1,4 @@
-"""Streams: gaps, jumps, a sensor that is taken off, and what cannot be used; nothing upsets them."""
+"""Streams: gaps, jumps, a sensor that is taken off, and invalid input."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_samples_before_the_first_that_is_there_are_passed_over() -> None:
 @pytest.mark.parametrize("step", [1, 4, 240])
 @pytest.mark.parametrize("gap", [slice(1, 2), slice(2, 3), slice(1, 20), slice(2, 6)])
 def test_a_gap_right_after_the_first_samples_does_not_blow_up(gap: slice, step: int) -> None:
-    """The 2015 revision leaves the phasic part's start free, which a gap there would not hold."""
+    """The 2015 revision leaves the phasic part's start free, which a gap there would leave undetermined."""
     y = simulate(RATE, 60, seed=5)
     y[gap] = np.nan
     stream = Stream(RATE, revision="2015", mean=5.0, deviation=0.5, warm_up=80.0)
@@ -141,7 +141,7 @@ def test_nothing_blows_up(event: str, baseline: Any) -> None:
 
 @pytest.mark.parametrize(("before", "zeros", "given"), [(0, 1200, {}), (400, 6000, {"mean": 0.0, "deviation": 1.0})])
 def test_a_sensor_that_reads_nothing_but_zero_is_solved(before: int, zeros: int, given: dict[str, Any]) -> None:
-    """A programme without anything to explain but the rounding that its past has left."""
+    """A programme whose signal is nothing but rounding errors of its past."""
     y = simulate(RATE, 100, seed=8)
     stream = Stream(RATE, hop=10.0, **given)
     final, result = run(stream, np.concatenate([y[:before], np.zeros(zeros), y]), 40)

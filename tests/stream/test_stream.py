@@ -1,4 +1,4 @@
-"""Streams: what becomes final, how near it is to the whole recording, and what nothing may upset."""
+"""Streams: what becomes final, how near it is to the whole recording, and the laws that hold for every stream."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_short_recording_that_has_ended_is_that_of_decompose(n: int, revision:
 @pytest.mark.parametrize("baseline", ["none", "linear"])
 @pytest.mark.parametrize("rate", [4.0, 20.0])
 def test_what_the_window_has_left_is_not_forgotten(rate: float, baseline: Any) -> None:
-    """The longer the window, the nearer to one that holds everything: the drivers that it has left are settled."""
+    """The longer the window, the nearer its parts are to those of a window that holds all samples."""
     y = simulate(rate, 240, seed=3)
     step = round(rate)
     whole, whole_end = run(Stream(rate, baseline=baseline, context=240), y, step)

@@ -1,4 +1,4 @@
-"""A person's time constants are found from recordings, with an interval, and what cannot be found is said."""
+"""A person's time constants estimated from recordings, with intervals, and the message where that is not possible."""
 
 from __future__ import annotations
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ressin._columns import as_array
 from ressin.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def check_signal(signal: ArrayLike) -> NDArray[np.float64]:
         Not one-dimensional, empty, too short, or not real numbers.
     """
     try:
-        array: NDArray[Any] = np.asarray(signal)
+        array = as_array(signal)
     except ValueError as error:
         raise InvalidInputError(f"the signal cannot be read as a one-dimensional array of numbers: {error}") from None
     if array.ndim == 0:
@@ -122,7 +123,7 @@ def _refuse_infinite(signal: NDArray[np.float64]) -> None:
 
 def _check_weights(sample_weight: ArrayLike, n: int) -> NDArray[np.float64]:
     try:
-        weights = np.asarray(sample_weight)
+        weights = as_array(sample_weight)
     except ValueError as error:
         raise InvalidInputError(f"sample_weight cannot be read as an array of numbers: {error}") from None
     if weights.shape != (n,):

@@ -8,6 +8,7 @@ asked for.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,8 +17,10 @@ import numpy as np
 
 from ressin import _core
 from ressin.decomposition.inputs import check_missing, check_signal
+from ressin.decomposition.quality import impossible
 from ressin.decomposition.result import Decomposition, Status
-from ressin.errors import ConvergenceError
+from ressin.decomposition.robust import solve_robust
+from ressin.errors import ConvergenceError, QualityWarning
 from ressin.settings import Settings, check_knots, check_sampling_rate, core_settings
 
 if TYPE_CHECKING:
@@ -72,6 +75,8 @@ def solve(
     """Solve the jobs' programmes; progress is called with (done, total)."""
     if not jobs:
         return []
+    if settings.programme == "robust":
+        return _solve_robust(jobs, settings, progress)
     raw = _core.decompose(
         [j.observed for j in jobs],
         [j.weights for j in jobs],
@@ -80,6 +85,17 @@ def solve(
         progress,
     )
     return [_wrap(job, fields, settings) for job, fields in zip(jobs, raw, strict=True)]
+
+
+def _solve_robust(
+    jobs: Sequence[Job], settings: Settings, progress: Callable[[int, int], object] | None
+) -> list[Decomposition]:
+    intervals = [1.0 / j.clock.sampling_rate for j in jobs]
+    solved = solve_robust([j.observed for j in jobs], [j.weights for j in jobs], intervals, settings, progress)
+    results = []
+    for job, fields in zip(jobs, solved, strict=True):
+        results.append(_wrap(job, {"signal": job.observed.copy(), **fields}, settings))  # type: ignore[typeddict-item]
+    return results
 
 
 def _wrap(job: Job, fields: _core.Result, settings: Settings) -> Decomposition:
@@ -112,6 +128,20 @@ def raise_unconverged(result: Decomposition, where: str = "") -> None:
         f"and a relative duality gap of {result.relative_gap:.1e} (tol is {result.settings.tol:g}): "
         f"{ADVICE[result.status]}",
         result,
+    )
+
+
+def warn_of_impossible(results: Sequence[Decomposition], names: Sequence[object] | None = None) -> None:
+    """Issue one QualityWarning for those of cvxEDA's results whose parts cannot be what they are named after."""
+    found = [(i, reason) for i, x in enumerate(results) if x.programme == "cvxeda" and (reason := impossible(x))]
+    if not found:
+        return
+    first, reason = found[0]
+    where = "" if names is None else f"signal {names[first]!r}, one of {len(found)} like it: "
+    warnings.warn(
+        f"{where}cvxEDA's solution is exact, but {reason}; programme='robust' keeps the level physical",
+        QualityWarning,
+        stacklevel=3,
     )
 
 

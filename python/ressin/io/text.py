@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,7 +48,7 @@ class TextTable(Table):
 
     def _parse(self, index: int) -> pd.Series:
         try:
-            return pd.read_csv(
+            column: pd.Series = pd.read_csv(
                 io.BytesIO(self.body),
                 header=None,
                 names=list(range(len(self.names))),
@@ -56,11 +57,12 @@ class TextTable(Table):
                 decimal=self.dialect.decimal,
                 skipinitialspace=True,
                 skip_blank_lines=False,
-                float_precision="round_trip",
                 low_memory=False,
+                **_exactly(),
             )[index]
         except pd.errors.ParserError as error:
             raise RecordingError(f"{self.path}, {self.label(index)}: cannot be read: {error}") from error
+        return column
 
     def place(self, row: int) -> str:
         """Name a row by its line in the file."""
@@ -106,6 +108,13 @@ def read_text(path: str, data: bytes) -> Table:
         )
     table.notes += ([encoding_note] if encoding_note else []) + dialect.notes
     return table
+
+
+def _exactly() -> dict[str, Any]:
+    """Return what makes `pandas.read_csv` round a decimal to the nearest float64; from pandas 3.1 it always does."""
+    # The option is deprecated there: "all float precision modes now use the same converter".
+    major, minor = pd.__version__.split(".")[:2]
+    return {} if (int(major), int(minor)) >= (3, 1) else {"float_precision": "round_trip"}
 
 
 _COMMENT = re.compile(rb"(?m)^[ \t]*(?:[#%].*)?\n|^[ \t]*[#%].*\Z")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ressin._columns import as_array
 from ressin.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def check_samples(samples: ArrayLike, n_before: int) -> NDArray[np.float64]:
         from the stream's start.
     """
     try:
-        array: NDArray[Any] = np.asarray(samples)
+        array = as_array(samples)
     except ValueError as error:
         raise InvalidInputError(f"samples cannot be read as a one-dimensional array of numbers: {error}") from None
     if array.ndim != 1:

@@ -19,7 +19,7 @@ from ressin.simulation.population import SimulationSettings
 pytest.importorskip("distributed", reason="needs the extra 'scale'")
 
 # In a process of its own, because a cluster's workers are started by spawning and leave threads behind. When two parts
-# are done, one of the two workers is killed (SIGKILL) while it is at the next one.
+# are done, one of the two workers is killed (SIGKILL) during the next one.
 SCRIPT = """
 import os, signal, sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Labels: two clusters, midpoints, and the rule for subjects that have nothing to split."""
+"""Labels: two clusters, midpoints, and the rule for subjects whose ratings cannot be divided."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Music: clips heard by openSMILE, once per content; tables read; what cannot be heard, by name."""
+"""Music: features extracted by openSMILE once per content, or read from tables; clips that fail are listed by name."""
 
 import io
 from pathlib import Path
@@ -255,7 +255,7 @@ def test_what_is_missing_is_said(with_clips: Path, tmp_path: Path, monkeypatch: 
 def test_a_folder_with_every_kind_of_damage_ends_in_a_result(
     with_clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One folder, everything wrong with it at once.
+    """A folder with every kind of damage at once.
 
     A missing annotation, a file cut off, a header in another encoding, a subject with one rating, a song without
     audio, a corrupt clip, gaps, a file at 200 Hz.

@@ -1,4 +1,4 @@
-"""Preparation: whole, resumable after any kill, and repeated only when something changed."""
+"""Preparation: complete, resumable after a kill at any time, and repeated only when something changed."""
 
 import json
 import os
@@ -83,7 +83,7 @@ def test_other_content_is_another_result(simulated: Path, tmp_path: Path, prepar
     lines[900] = lines[900].split(",")[0] + ",4.5"
     stamp = file.stat()
     file.write_text("\n".join(lines) + "\n")
-    os.utime(file, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))  # the time of change says nothing; the content does
+    os.utime(file, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))  # the content decides, not the time of modification
     assert not prepare(read_pmemo(source), folder, settings=SETTINGS, n_threads=1).up_to_date
     place = list(load(folder).recordings["recording_id"]).index(file.stem)
     assert load(folder).channel("origin")[place][899 - 750] == 4.5
@@ -134,7 +134,7 @@ def test_kill_at_many_moments_then_the_same_result(simulated: Path, prepared: Pr
         if not (folder / schema.META).exists():
             with pytest.raises(RecordingError):
                 load(folder)
-    assert killed >= 3  # a late kill may find the process finished
+    assert killed >= 3  # with a late kill the process may have finished
     (folder / ".12345.part.recordings.parquet").write_bytes(b"left by a killed run")
     prepare(read_pmemo(simulated), folder, settings=SETTINGS, n_threads=1)
     assert digests(folder) == digests(prepared.folder)

@@ -1,4 +1,4 @@
-"""Folds: every row tested once, nothing divided that belongs together, saved and read back the same."""
+"""Folds: every row is tested once, no subject or song is divided between folds; saved and read back unchanged."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The prepared folder read back: with ressin, without it, and from untrusted hands."""
+"""The prepared folder read back: by ressin, by other programs, and where it may have been tampered with."""
 
 import json
 import shutil

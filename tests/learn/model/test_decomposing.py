@@ -1,4 +1,4 @@
-"""Res-SIN with the decomposition inside learns, is kept and goes on like the one without."""
+"""Res-SIN with the decomposition inside: it learns, is saved and resumes like the one without."""
 
 from __future__ import annotations
 

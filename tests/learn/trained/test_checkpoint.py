@@ -112,7 +112,7 @@ def test_damaged_files_are_refused(saved: Path, tmp_path: Path) -> None:
 def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "large.safetensors"
     with path.open("wb") as file:
-        file.truncate(5 * 1024**3)  # a hole: takes no room on the disk
+        file.truncate(5 * 1024**3)  # a sparse file: takes no space on the disk
     with pytest.raises(InvalidInputError, match=r"has 5,368,709,120 bytes; at most"):
         load(path)
 

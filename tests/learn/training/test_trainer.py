@@ -26,12 +26,14 @@ from ressin.learn.training.trainer import STATE, learning_rate
 from tests.learn.conftest import PYTHONPATH
 from tests.learn.samples import made_up, small
 
+pytestmark = pytest.mark.slow
+
 TRAIN = np.arange(60)
 BRIEF = TrainSettings(iterations=8, batch_size=16, crop_padding=2, precision="fp32", momentum=0.9, decay_every=3)
 
 
 class Interruption(Exception):
-    """Stands for a kill between two iterations."""
+    """Raised in the place of a kill between two iterations."""
 
 
 def interrupt_at(step: int) -> object:
@@ -125,7 +127,7 @@ def test_goes_on_after_kill_9(data: LabelledData, tmp_path: Path) -> None:
 
 
 def test_goes_on_after_a_full_disk(data: LabelledData, tmp_path: Path) -> None:
-    """No room for a state, then none for the model: an error that says so, and later the same numbers."""
+    """No disk space for a state, then none for the model: an error that says so, and later the same numbers."""
     settings = small(training=dataclasses.replace(BRIEF, iterations=4))
     straight = train(data, TRAIN, settings)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -1,0 +1,47 @@
+// Many signals by the robust programme: settings and weights from each recording, and the solution with its proof.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+#include "programme/robust/model.hpp"
+#include "solvers/robust/interior_point.hpp"
+#include "solvers/robust/procedure.hpp"
+
+namespace ressin::robust {
+
+struct BatchSettings {
+  Settings programme;
+  double tol = 1e-8;
+  int max_iterations = 200;
+  int n_threads = 0;
+};
+
+// What comes back for a signal, in its unit.
+struct Decomposed {
+  bool done = false;
+  std::vector<double> phasic, tonic, shifts, outliers, residual, driver;  // (n,); the tonic part with the shifts
+  std::vector<double> alpha, delta, kappa;                                // (n,) the last programme's costs
+  std::vector<double> before;                                             // driver before the first sample
+  std::vector<double> spline, level;                                      // coefficients; multipliers of their bounds
+  double alpha_before = 0.0;
+  bool bounded = true;
+  double mean = 0.0, scale = 1.0;  // the programme is solved on (signal - mean) / scale
+  double smallest_response = 0.0, noise = 0.0;
+  int rounds = 0, iterations = 0, estimation_iterations = 0;
+  Evidence evidence;  // of the programme on that
+  Status status = Status::failed;
+};
+
+std::vector<Decomposed> decompose(const std::vector<Signal>& signals, const BatchSettings& settings,
+                                  const std::function<bool(std::size_t done)>& poll);
+
+// The evidence, anew, for a decomposition's own numbers, and the parts that its driver, coefficients and shifts make.
+struct Checked {
+  Evidence evidence;
+  std::vector<double> phasic, tonic;  // (n,)
+};
+Checked certify(const Signal& signal, const Settings& programme, const Decomposed& x);
+
+}  // namespace ressin::robust

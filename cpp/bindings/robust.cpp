@@ -1,0 +1,203 @@
+// The robust programme for Python.
+#include <pybind11/stl.h>
+
+#include <stdexcept>
+
+#include "batch/robust.hpp"
+#include "bindings/arrays.hpp"
+#include "bindings/poll.hpp"
+#include "solvers/robust/interior_point.hpp"
+
+namespace py = pybind11;
+namespace robust = ressin::robust;
+
+namespace {
+
+robust::Settings settings_of(double tau0, double tau1, double delta_knot) {
+  robust::Settings s;
+  s.tau0 = tau0, s.tau1 = tau1, s.delta_knot = delta_knot;
+  return s;
+}
+
+struct Loads {
+  Array signal;
+  std::optional<Array> weights;
+  Array alpha, delta, kappa;
+  double alpha_before, floor;
+
+  robust::Problem problem() const {
+    const auto n = signal.size();
+    if (alpha.size() != n || delta.size() != n || kappa.size() != n || (weights && weights->size() != n)) {
+      throw std::invalid_argument("loads must have the signal's length");
+    }
+    robust::Problem p;
+    p.y = signal.data(), p.weights = weights ? weights->data() : nullptr;
+    p.alpha = alpha.data(), p.delta = delta.data(), p.kappa = kappa.data();
+    p.alpha_before = alpha_before, p.floor = floor;
+    return p;
+  }
+};
+
+Loads loads_of(const py::tuple& t) {
+  return {t[0].cast<Array>(), t[1].cast<std::optional<Array>>(), t[2].cast<Array>(), t[3].cast<Array>(), t[4].cast<Array>(),
+          t[5].cast<double>(), t[6].cast<double>()};
+}
+
+py::dict dict_of(const robust::Model& model, const robust::Solution& x) {
+  py::dict d;
+  d["driver"] = array_of(x.point.driver);
+  d["spline"] = array_of(x.point.spline);
+  d["steps"] = array_of(x.point.steps);
+  d["phasic"] = array_of(x.parts.phasic);
+  d["tonic"] = array_of(x.parts.spline);
+  d["shift"] = array_of(x.parts.shift);
+  d["outliers"] = array_of(x.parts.outliers);
+  d["residual"] = array_of(x.parts.residual);
+  d["witness"] = array_of(x.witness.u);
+  d["level"] = array_of(x.witness.level);
+  d["objective"] = x.evidence.objective;
+  d["relative_gap"] = x.evidence.relative_gap;
+  d["stationarity"] = x.evidence.stationarity;
+  d["status"] = name(x.status);
+  d["iterations"] = x.iterations;
+  d["before"] = model.n_before();
+  return d;
+}
+
+// Programmes of one shape with any loads, each (signal, weights, alpha, delta, kappa, alpha_before, floor).
+py::list solve(const std::vector<py::tuple>& programmes, double dt, double tau0, double tau1, double delta_knot, double tol,
+               int max_iterations, bool certified, bool lanes) {
+  py::list results;
+  if (programmes.empty()) return results;
+  std::vector<Loads> loads;
+  for (const py::tuple& t : programmes) loads.push_back(loads_of(t));
+  const auto model = std::make_shared<const robust::Model>(loads[0].signal.size(), dt, settings_of(tau0, tau1, delta_knot));
+  std::vector<robust::Request> requests;
+  for (const Loads& l : loads) requests.push_back({l.problem(), tol, certified, max_iterations});
+  std::vector<robust::Solution> solutions(loads.size());
+  {
+    const py::gil_scoped_release release;
+    const robust::KernelPair& kernels = robust::kernels();
+    robust::InteriorPoint method(model, lanes ? kernels.lanes : kernels.single);
+    std::size_t next = 0;
+    method.run(
+        [&](std::size_t* tag) {
+          *tag = next;
+          return next < requests.size() ? &requests[next++] : nullptr;
+        },
+        [&](std::size_t tag, robust::Solution&& x) { solutions[tag] = std::move(x); }, [] { return true; });
+  }
+  for (const robust::Solution& x : solutions) results.append(dict_of(*model, x));
+  return results;
+}
+
+py::dict dict_of(const robust::Decomposed& x) {
+  py::dict d;
+  const auto put = [&](const char* key, const std::vector<double>& values) { d[key] = locked(array_of(values)); };
+  put("phasic", x.phasic);
+  put("tonic", x.tonic);
+  put("shifts", x.shifts);
+  put("outliers", x.outliers);
+  put("residual", x.residual);
+  put("driver", x.driver);
+  put("spline", x.spline);
+  put("alpha", x.alpha);
+  put("delta", x.delta);
+  put("kappa", x.kappa);
+  put("before", x.before);
+  put("level", x.level);
+  d["alpha_before"] = x.alpha_before;
+  d["bounded"] = x.bounded;
+  d["mean"] = x.mean;
+  d["scale"] = x.scale;
+  d["smallest_response"] = x.smallest_response;
+  d["noise"] = x.noise;
+  d["rounds"] = x.rounds;
+  d["iterations"] = x.iterations;
+  d["estimation_iterations"] = x.estimation_iterations;
+  d["objective"] = x.evidence.objective;
+  d["duality_gap"] = x.evidence.duality_gap;
+  d["relative_gap"] = x.evidence.relative_gap;
+  d["stationarity"] = x.evidence.stationarity;
+  d["complementarity"] = x.evidence.complementarity;
+  d["status"] = name(x.status);
+  return d;
+}
+
+void check(const Array& signal, const std::optional<Array>& weights) {
+  if (signal.ndim() != 1 || signal.size() < 1) throw std::invalid_argument("a signal must be one-dimensional and not empty");
+  if (weights && (weights->ndim() != 1 || weights->size() != signal.size())) {
+    throw std::invalid_argument("weights must have the signal's length");
+  }
+}
+
+py::list decompose(const std::vector<Array>& signals, const std::vector<std::optional<Array>>& weights,
+                   const std::vector<double>& dts, double tau0, double tau1, double delta_knot, double tol, int max_iterations,
+                   int n_threads, const py::object& progress) {
+  if (weights.size() != signals.size() || dts.size() != signals.size()) {
+    throw std::invalid_argument("one entry of weights and dts for each signal");
+  }
+  std::vector<robust::Signal> batch;
+  for (std::size_t i = 0; i < signals.size(); ++i) {
+    check(signals[i], weights[i]);
+    batch.push_back({signals[i].data(), weights[i] ? weights[i]->data() : nullptr, signals[i].size(), dts[i]});
+  }
+  const robust::BatchSettings settings{settings_of(tau0, tau1, delta_knot), tol, max_iterations, n_threads};
+  Poll poll(progress, signals.size());
+  std::vector<robust::Decomposed> results;
+  {
+    const py::gil_scoped_release release;
+    results = robust::decompose(batch, settings, [&](std::size_t done) { return poll(done); });
+  }
+  poll.rethrow();
+  py::list list;
+  for (const robust::Decomposed& x : results) list.append(dict_of(x));
+  return list;
+}
+
+std::vector<double> values(const py::dict& d, const char* key, std::ptrdiff_t n) {
+  const auto a = d[key].cast<Array>();
+  if (a.ndim() != 1 || (n >= 0 && a.size() != n)) throw std::invalid_argument(std::string(key) + " has the wrong length");
+  return std::vector<double>(a.data(), a.data() + a.size());
+}
+
+// The evidence of a decomposition's own numbers, and the phasic and tonic part that its driver, spline and shifts make.
+py::tuple certify(const Array& signal, const std::optional<Array>& weights, double dt, double tau0, double tau1,
+                  double delta_knot, const py::dict& fields) {
+  check(signal, weights);
+  const auto n = signal.size();
+  const robust::Settings settings = settings_of(tau0, tau1, delta_knot);
+  const robust::Model model(n, dt, settings);
+  robust::Decomposed x;
+  x.driver = values(fields, "driver", n);
+  x.shifts = values(fields, "shifts", n);
+  x.residual = values(fields, "residual", n);
+  x.alpha = values(fields, "alpha", n);
+  x.delta = values(fields, "delta", n);
+  x.kappa = values(fields, "kappa", n);
+  x.before = values(fields, "before", model.n_before());
+  x.spline = values(fields, "spline", model.n_knots());
+  x.level = values(fields, "level", model.n_knots());
+  x.alpha_before = fields["alpha_before"].cast<double>();
+  x.bounded = fields["bounded"].cast<bool>();
+  x.mean = fields["mean"].cast<double>();
+  x.scale = fields["scale"].cast<double>();
+  robust::Checked checked;
+  {
+    const py::gil_scoped_release release;
+    checked = robust::certify({signal.data(), weights ? weights->data() : nullptr, n, dt}, settings, x);
+  }
+  return py::make_tuple(checked.evidence, array_of(checked.phasic), array_of(checked.tonic));
+}
+
+}  // namespace
+
+void bind_robust(py::module_& m) {
+  m.def("robust_solve", &solve, py::arg("programmes"), py::arg("dt"), py::arg("tau0"), py::arg("tau1"), py::arg("delta_knot"),
+        py::arg("tol"), py::arg("max_iterations"), py::arg("certified"), py::arg("lanes"));
+  m.def("decompose_robust", &decompose, py::arg("signals"), py::arg("weights"), py::arg("dts"), py::arg("tau0"),
+        py::arg("tau1"), py::arg("delta_knot"), py::arg("tol"), py::arg("max_iterations"), py::arg("n_threads"),
+        py::arg("progress"));
+  m.def("certify_robust", &certify, py::arg("signal"), py::arg("weights"), py::arg("dt"), py::arg("tau0"), py::arg("tau1"),
+        py::arg("delta_knot"), py::arg("fields"));
+}

@@ -1,0 +1,102 @@
+// The sweeps of the interior point method for the robust programme, as plain functions over plain arrays.
+//
+// As in kernel/kernel.hpp: `lanes` signals of one shape at a time, interleaved, one source compiled once per instruction set.
+#pragma once
+
+#include <cstddef>
+
+#include "kernel/kernel.hpp"
+
+namespace ressin::robust {
+
+// The front: the response's states a and v, the shift s, the four knots of an interval, oldest first; and the right-hand side.
+enum Unknown { of_a, of_v, of_s, of_knot, n_unknowns = of_knot + 4, of_rhs = n_unknowns };
+
+// Five bound pairs a sample: the driver, outliers up and down, shifts up and down (from this sample to the next).
+enum Pair { driver, outlier_up, outlier_down, shift_up, shift_down, n_pairs };
+
+// A sample's record, `n_record` numbers a lane.
+enum Record {
+  weight,                          // of the squared residual, >= 0
+  box,                             // cost of an outlier, > 0
+  driver_cost,                     // > 0
+  shift_cost,                      // > 0
+  residual,                        // e = y - r - t - s - o, kept by increments
+  residual_step,                   //
+  value,                           // of each pair, > 0
+  multiplier = value + n_pairs,    // > 0
+  inverse = multiplier + n_pairs,  // 1 / (value multiplier)
+  step = inverse + n_pairs,        // relative: d value / value
+  centre = step + n_pairs,         // (sigma mu - d value d multiplier) / (value multiplier), of the predictor
+  gain = centre + n_pairs,         // of the driver: one per unknown, the offset, and 1 / pivot
+  gain_offset = gain + n_unknowns,
+  gain_inverse,
+  row,  // of the shift: the cost-to-go's row before its elimination, its right-hand side, and 1 / (1 + S row_s)
+  row_rhs = row + n_unknowns,
+  row_inverse,
+  n_record
+};
+
+// A knot's record. Its bound pair is the level there, coefficient plus shift, above the floor.
+enum KnotRecord {
+  knot_value,  // the coefficient
+  knot_step,
+  level,
+  level_multiplier,
+  level_inverse,
+  level_relative_step,
+  level_centre,
+  knot_row,  // its elimination: couplings, offset, 1 / pivot
+  knot_offset = knot_row + n_unknowns,
+  knot_inverse,
+  n_knot_record
+};
+
+// One shape: what is the same in every lane. Interval m holds samples [m spacing, (m + 1) spacing) and sees knots m .. m + 3,
+// knot j standing at sample (j - 1) spacing.
+struct Shape {
+  std::ptrdiff_t n, spacing, n_intervals;
+  std::ptrdiff_t first_shift;  // no shift leaves a sample before it
+  double z0, z1, g_a, g_v;     // the response as in kernel/kernel.hpp
+  double penalty;              // of squared second differences of the coefficients
+  const double* bumps;         // (spacing, 4) the four bumps over an interval, oldest first; they sum to one
+};
+
+struct State {
+  double* samples;  // (n, n_record, lanes)
+  double* knots;    // (n_intervals + 3, n_knot_record, lanes)
+  // per lane
+  double step_length[max_lanes], dual_step_length[max_lanes], sigma_mu[max_lanes];
+  double min_step[max_lanes], min_dual_step[max_lanes];
+  double sum_products[max_lanes], sum_steps[max_lanes], sum_squares[max_lanes];  // of value multiplier (1, x, x^2)
+  double sum_fit[max_lanes], sum_cost[max_lanes];                                // objective's quadratic and linear part
+};
+
+struct Passes {
+  void (*factor)(const Shape&, State&);    // eliminate backwards in time; the predictor's right-hand side
+  void (*predict)(const Shape&, State&);   // substitute forwards: the step, and how far it may go
+  void (*recentre)(const Shape&, State&);  // the corrector's right-hand side through the same factor
+  void (*correct)(const Shape&, State&);   // predict(), with what recentre() has made of it
+  void (*advance)(const Shape&, State&);   // take the step
+};
+
+struct Kernel {
+  int lanes;
+  Passes passes;
+};
+
+struct KernelPair {
+  Kernel single, lanes;
+};
+KernelPair baseline_kernels();
+#if defined(RESSIN_HAVE_V3)
+KernelPair v3_kernels();
+#endif
+#if defined(RESSIN_HAVE_V4)
+KernelPair v4_kernels();
+#endif
+
+// The best that this machine runs.
+const KernelPair& kernels();
+
+}  // namespace ressin::robust

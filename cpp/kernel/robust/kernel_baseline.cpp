@@ -1,0 +1,7 @@
+#include "kernel/robust/passes.hpp"
+
+namespace ressin::robust {
+
+KernelPair baseline_kernels() { return {make_kernel<double>(), make_kernel<Lanes<4>>()}; }
+
+}  // namespace ressin::robust

@@ -1,0 +1,7 @@
+#include "kernel/robust/passes.hpp"
+
+namespace ressin::robust {
+
+KernelPair v4_kernels() { return {make_kernel<double>(), make_kernel<Lanes<8>>()}; }
+
+}  // namespace ressin::robust

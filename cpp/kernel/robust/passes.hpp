@@ -1,0 +1,542 @@
+// The passes of an interior point iteration on the robust programme, for any number type of lanes.hpp.
+//
+// One Newton step is a linear-quadratic regulator: state (a, v, s) with the four living knots as extra columns, controls the
+// driver and the shift. An outlier's pair touches only its own sample, so it is eliminated there and leaves an effective
+// weight w / (1 + w (o/z + o/z)). What every pair contributes is its value over its multiplier and its centre; the
+// multipliers themselves drop out of the right-hand side, which holds the gradients at the present point.
+#pragma once
+
+#include "kernel/lanes.hpp"
+#include "kernel/robust/kernel.hpp"
+
+namespace ressin::robust {
+namespace {
+
+template <class L>
+inline constexpr std::ptrdiff_t width = sizeof(L) / sizeof(double);
+
+template <class L>
+struct Entry {
+  double* x;
+  L get(int k) const { return load(x + k * width<L>, L{}); }
+  void set(int k, L v) const { store(x + k * width<L>, v); }
+};
+
+template <class L>
+inline Entry<L> sample(const State& s, std::ptrdiff_t i) {
+  return {s.samples + i * n_record * width<L>};
+}
+template <class L>
+inline Entry<L> knot(const State& s, std::ptrdiff_t j) {
+  return {s.knots + j * n_knot_record * width<L>};
+}
+
+inline bool may_shift(const Shape& shape, std::ptrdiff_t i) { return i >= shape.first_shift && i < shape.n - 1; }
+inline std::ptrdiff_t interval_end(const Shape& shape, std::ptrdiff_t m) {
+  return (m + 1) * shape.spacing < shape.n ? (m + 1) * shape.spacing : shape.n;
+}
+
+// value / multiplier, but no more than `most_ratio`. An outlier or shift that is there lets go of its sample altogether as its
+// multiplier vanishes; where several do, nothing but rounding would be left of what determines the level between them.
+constexpr double most_ratio = 1e10;
+template <class L>
+inline L ratio(Entry<L> r, int pair) {
+  const L x = r.get(value + pair);
+  return min(x * (x * r.get(inverse + pair)), L(most_ratio));
+}
+// x > y ? a : b
+inline double pick(double x, double y, double a, double b) { return x > y ? a : b; }
+template <int N>
+inline Lanes<N> pick(Lanes<N> x, Lanes<N> y, Lanes<N> a, Lanes<N> b) {
+#if defined(__GNUC__) || defined(__clang__)
+  return typename Lanes<N>::Vector(x.v > y.v ? a.v : b.v);
+#else
+  return Lanes<N>::map([&](int k) { return x.v[k] > y.v[k] ? a.v[k] : b.v[k]; });
+#endif
+}
+
+// the same times multiplier times centre
+template <class L>
+inline L aimed(Entry<L> r, int pair, L ratio_of_pair) {
+  return ratio_of_pair * (r.get(multiplier + pair) * r.get(centre + pair));
+}
+
+// An outlier's pair, eliminated: de = (load - dx) / (1 + w (up + down)).
+template <class L>
+struct Outlier {
+  L w, up, down, shrink, load_up, load_down;  // ratios; 1 / (1 + w (up + down)); what either pair asks for
+
+  template <bool corrected>
+  static Outlier make(Entry<L> r) {
+    Outlier o;
+    o.w = r.get(weight);
+    o.up = ratio(r, outlier_up);
+    o.down = ratio(r, outlier_down);
+    o.shrink = L(1.0) / fma(o.w, o.up + o.down, L(1.0));
+    const L u = o.w * r.get(residual), bound = r.get(box);
+    o.load_up = o.up * (bound - u);
+    o.load_down = o.down * (bound + u);
+    if (corrected) {
+      o.load_up = o.load_up - aimed(r, outlier_up, o.up);
+      o.load_down = o.load_down - aimed(r, outlier_down, o.down);
+    }
+    return o;
+  }
+  L effective_weight() const { return w * shrink; }
+};
+
+// The cost-to-go: upper triangle of a symmetric matrix over the unknowns, and the right-hand side as the last column.
+template <class L>
+struct Front {
+  L m[n_unknowns][n_unknowns + 1];
+
+  void clear() {
+    for (auto& r : m) {
+      for (auto& x : r) x = L(0.0);
+    }
+  }
+  L get(int j, int k) const { return j <= k ? m[j][k] : m[k][j]; }
+  L& at(int j, int k) { return j <= k ? m[j][k] : m[k][j]; }
+};
+
+template <class L>
+class Factor {
+ public:
+  Factor(const Shape& shape, State& state) : shape_(shape), st_(state) {}
+
+  void run() {
+    front_.clear();
+    const std::ptrdiff_t last = shape_.n_intervals - 1;
+    for (int k = 2; k < 4; ++k) add_level(last + k, k);  // knots at and after the end take the last sample's shift
+    add_penalty(last + 1, 1);
+    for (std::ptrdiff_t m = last; m >= 0; --m) {
+      add_penalty(m, 0);
+      for (std::ptrdiff_t i = interval_end(shape_, m) - 1; i >= m * shape_.spacing; --i) {
+        if (may_shift(shape_, i)) eliminate_shift(sample<L>(st_, i));
+        step_back(sample<L>(st_, i), shape_.bumps + 4 * (i - m * shape_.spacing));
+      }
+      add_level(m + 1, 1);
+      if (m == 0) break;
+      eliminate_knot(3, m + 3);
+      move_knots();
+    }
+    add_level(0, 0);
+    for (int u = 0; u < of_knot; ++u) drop(u);
+    for (int k = 3; k >= 0; --k) eliminate_knot(k, k);
+  }
+
+ private:
+  // The level of knot j, in column k, above the floor.
+  void add_level(std::ptrdiff_t j, int k) {
+    const Entry<L> r = knot<L>(st_, j);
+    const L curvature = r.get(level_multiplier) * (r.get(level_multiplier) * r.get(level_inverse));
+    const int u = of_knot + k;
+    front_.m[of_s][of_s] = front_.m[of_s][of_s] + curvature;
+    front_.m[of_s][u] = front_.m[of_s][u] + curvature;
+    front_.m[u][u] = front_.m[u][u] + curvature;
+  }
+
+  // penalty / 2 (l_j - 2 l_j+1 + l_j+2)^2, knot j in column k.
+  void add_penalty(std::ptrdiff_t j, int k) {
+    const L q(shape_.penalty);
+    const L bend = (knot<L>(st_, j).get(knot_value) - knot<L>(st_, j + 1).get(knot_value)) +
+                   (knot<L>(st_, j + 2).get(knot_value) - knot<L>(st_, j + 1).get(knot_value));
+    constexpr double difference[3] = {1.0, -2.0, 1.0};
+    for (int a = 0; a < 3; ++a) {
+      for (int b = a; b < 3; ++b) {
+        L& x = front_.m[of_knot + k + a][of_knot + k + b];
+        x = fma(q, L(difference[a] * difference[b]), x);
+      }
+      L& x = front_.m[of_knot + k + a][of_rhs];
+      x = fma(q * L(difference[a]), bend, x);
+    }
+  }
+
+  void eliminate_shift(Entry<L> r) {
+    const L up = ratio(r, shift_up), down = ratio(r, shift_down), slope = up + down;
+    const L load = r.get(shift_cost) * (down - up);
+    L line[n_unknowns + 1];
+    for (int k = 0; k <= n_unknowns; ++k) line[k] = front_.get(of_s, k);
+    const L inverse = L(1.0) / fma(slope, line[of_s], L(1.0));
+    const L weight = slope * inverse, offset = fnma(slope, line[of_rhs], load) * inverse;
+    for (int k = 0; k < n_unknowns; ++k) r.set(row + k, line[k]);
+    r.set(row_rhs, line[of_rhs]);
+    r.set(row_inverse, inverse);
+    for (int j = 0; j < n_unknowns; ++j) {
+      if (j == of_s) continue;
+      const L w = weight * line[j];
+      for (int k = j; k < n_unknowns; ++k) {
+        if (k != of_s) front_.m[j][k] = fnma(w, line[k], front_.m[j][k]);
+      }
+      front_.m[j][of_rhs] = fma(line[j], offset, front_.m[j][of_rhs]);
+      front_.at(j, of_s) = line[j] * inverse;
+    }
+    front_.m[of_s][of_s] = line[of_s] * inverse;
+    front_.m[of_s][of_rhs] = fma(line[of_s], offset, line[of_rhs]);
+  }
+
+  void step_back(Entry<L> r, const double* bumps) {
+    const L z0(shape_.z0), z1(shape_.z1), g_a(shape_.g_a), g_v(shape_.g_v);
+    L(&m)[n_unknowns][n_unknowns + 1] = front_.m;
+    // the driver's row over the next state
+    L rho[n_unknowns + 1];
+    rho[of_a] = fma(g_v, m[of_a][of_v], g_a * m[of_a][of_a]);
+    rho[of_v] = fma(g_v, m[of_v][of_v], g_a * m[of_a][of_v]);
+    for (int k = of_s; k <= of_rhs; ++k) rho[k] = fma(g_v, m[of_v][k], g_a * m[of_a][k]);
+    L pivot = fma(g_v, rho[of_v], g_a * rho[of_a]);
+    // the state before it: a' = z0 a + v, v' = z1 v
+    const L aa = m[of_a][of_a], av = m[of_a][of_v], vv = m[of_v][of_v];
+    const L through = fma(z1, av, aa);
+    m[of_a][of_a] = (z0 * z0) * aa;
+    m[of_a][of_v] = z0 * through;
+    m[of_v][of_v] = fma(z1, fma(z1, vv, av), through);
+    for (int k = of_s; k <= of_rhs; ++k) {
+      m[of_v][k] = fma(z1, m[of_v][k], m[of_a][k]);
+      m[of_a][k] = z0 * m[of_a][k];
+    }
+    rho[of_v] = fma(z1, rho[of_v], rho[of_a]);
+    rho[of_a] = z0 * rho[of_a];
+    // the sample itself
+    const auto o = Outlier<L>::template make<false>(r);
+    const L w = o.effective_weight();
+    const L g = fnma(o.w, r.get(residual), -(w * (o.load_up - o.load_down)));
+    const L b[4] = {L(bumps[0]), L(bumps[1]), L(bumps[2]), L(bumps[3])};
+    L wb[4];
+    for (int k = 0; k < 4; ++k) wb[k] = w * b[k];
+    const L lambda = r.get(multiplier + driver);
+    pivot = pivot + w + lambda * (lambda * r.get(inverse + driver));
+    rho[of_a] = rho[of_a] + w;
+    rho[of_s] = rho[of_s] + w;
+    for (int k = 0; k < 4; ++k) rho[of_knot + k] = rho[of_knot + k] + wb[k];
+    rho[of_rhs] = rho[of_rhs] + (g + r.get(driver_cost));
+    constexpr int touched[2] = {of_a, of_s};
+    for (const int u : touched) {
+      m[of_a][u] = m[of_a][u] + w;
+      m[u][of_rhs] = m[u][of_rhs] + g;
+      for (int k = 0; k < 4; ++k) m[u][of_knot + k] = m[u][of_knot + k] + wb[k];
+    }
+    m[of_s][of_s] = m[of_s][of_s] + w;
+    for (int j = 0; j < 4; ++j) {
+      for (int k = j; k < 4; ++k) m[of_knot + j][of_knot + k] = fma(wb[j], b[k], m[of_knot + j][of_knot + k]);
+      m[of_knot + j][of_rhs] = fma(g, b[j], m[of_knot + j][of_rhs]);
+    }
+    // the driver leaves
+    const L inverse = L(1.0) / pivot;
+    for (int j = 0; j < n_unknowns; ++j) {
+      const L gain_j = inverse * rho[j];
+      r.set(gain + j, gain_j);
+      for (int k = j; k <= n_unknowns; ++k) m[j][k] = fnma(gain_j, rho[k], m[j][k]);
+    }
+    r.set(gain_offset, inverse * rho[of_rhs]);
+    r.set(gain_inverse, inverse);
+  }
+
+  static double invert(double pivot) { return pivot > 0.0 ? 1.0 / pivot : 0.0; }
+  template <int N>
+  static Lanes<N> invert(Lanes<N> pivot) {
+    Lanes<N> r;
+    for (int k = 0; k < N; ++k) r.v[k] = invert(pivot.v[k]);
+    return r;
+  }
+
+  // Minimise over knot j, in column k.
+  void eliminate_knot(int k, std::ptrdiff_t j) {
+    const int u = of_knot + k;
+    const Entry<L> r = knot<L>(st_, j);
+    L line[n_unknowns + 1];
+    for (int c = 0; c <= n_unknowns; ++c) line[c] = front_.get(u, c);
+    const L inverse = invert(line[u]);
+    for (int c = 0; c < n_unknowns; ++c) r.set(knot_row + c, c == u ? L(0.0) : inverse * line[c]);
+    r.set(knot_offset, inverse * line[of_rhs]);
+    r.set(knot_inverse, inverse);
+    for (int a = 0; a < n_unknowns; ++a) {
+      if (a == u) continue;
+      const L w = inverse * line[a];
+      for (int c = a; c <= n_unknowns; ++c) {
+        if (c != u) front_.m[a][c] = fnma(w, line[c], front_.m[a][c]);
+      }
+    }
+    drop(u);
+  }
+
+  void drop(int u) {
+    for (int k = 0; k < n_unknowns; ++k) front_.at(u, k) = L(0.0);
+    front_.m[u][of_rhs] = L(0.0);
+  }
+
+  // Going back over a knot: the newest column has left, an older one comes in.
+  void move_knots() {
+    L(&m)[n_unknowns][n_unknowns + 1] = front_.m;
+    for (int j = 0; j < of_knot; ++j) {
+      for (int k = 3; k > 0; --k) m[j][of_knot + k] = m[j][of_knot + k - 1];
+    }
+    for (int j = 3; j > 0; --j) {
+      for (int k = 3; k >= j; --k) m[of_knot + j][of_knot + k] = m[of_knot + j - 1][of_knot + k - 1];
+      m[of_knot + j][of_rhs] = m[of_knot + j - 1][of_rhs];
+    }
+    drop(of_knot);
+  }
+
+  const Shape& shape_;
+  State& st_;
+  Front<L> front_;
+};
+
+// The step, forwards; `corrected`: with the corrector's centres.
+template <class L, bool corrected>
+class Rollout {
+ public:
+  Rollout(const Shape& shape, State& state) : shape_(shape), st_(state) {}
+
+  void run() {
+    L dl[4] = {L(0.0), L(0.0), L(0.0), L(0.0)};
+    L a(0.0), v(0.0), s(0.0);
+    for (int k = 0; k < 4; ++k) dl[k] = knot_step_of(k, a, v, s, dl);
+    move_level(0, dl[0] + s);
+    for (std::ptrdiff_t m = 0; m < shape_.n_intervals; ++m) {
+      if (m > 0) {
+        for (int k = 0; k < 3; ++k) dl[k] = dl[k + 1];
+        dl[3] = L(0.0);
+        dl[3] = knot_step_of(m + 3, a, v, s, dl);
+      }
+      move_level(m + 1, dl[1] + s);
+      for (std::ptrdiff_t i = m * shape_.spacing; i < interval_end(shape_, m); ++i) {
+        const Entry<L> r = sample<L>(st_, i);
+        const double* b = shape_.bumps + 4 * (i - m * shape_.spacing);
+        L dp = r.get(gain_offset);
+        dp = fma(r.get(gain + of_a), a, dp);
+        dp = fma(r.get(gain + of_v), v, dp);
+        dp = fma(r.get(gain + of_s), s, dp);
+        for (int k = 0; k < 4; ++k) dp = fma(r.get(gain + of_knot + k), dl[k], dp);
+        dp = -dp;
+        L dx = (a + dp) + s;
+        for (int k = 0; k < 4; ++k) dx = fma(L(b[k]), dl[k], dx);
+        take(r, driver, dp);
+        take_outlier(r, dx);
+        const L next = fma(shape_gain_a(), dp, fma(L(shape_.z0), a, v));
+        v = fma(L(shape_.g_v), dp, L(shape_.z1) * v);
+        a = next;
+        if (may_shift(shape_, i)) s = s + take_shift(r, a, v, s, dl);
+      }
+    }
+    for (int k = 2; k < 4; ++k) move_level(shape_.n_intervals - 1 + k, dl[k] + s);
+    store(st_.min_step, min_step_);
+    store(st_.min_dual_step, min_dual_step_);
+    store(st_.sum_steps, sum_steps_);
+    store(st_.sum_squares, sum_squares_);
+  }
+
+ private:
+  L shape_gain_a() const { return L(shape_.g_a); }
+
+  L knot_step_of(std::ptrdiff_t j, L a, L v, L s, const L* dl) const {
+    const Entry<L> r = knot<L>(st_, j);
+    L x = r.get(knot_offset);
+    x = fma(r.get(knot_row + of_a), a, x);
+    x = fma(r.get(knot_row + of_v), v, x);
+    x = fma(r.get(knot_row + of_s), s, x);
+    for (int k = 0; k < 4; ++k) x = fma(r.get(knot_row + of_knot + k), dl[k], x);
+    r.set(knot_step, -x);
+    return -x;
+  }
+
+  // What a pair's relative step means for the step length and the gap.
+  void account(L x, L c, L product) {
+    const L dual = c - L(1.0) - x;
+    min_step_ = min(min_step_, x);
+    min_dual_step_ = min(min_dual_step_, dual);
+    const L px = product * x;
+    sum_steps_ = sum_steps_ + px;
+    sum_squares_ = fma(px, x, sum_squares_);
+  }
+
+  void take(Entry<L> r, int pair, L change) {
+    const L lambda = r.get(multiplier + pair), x = change * (lambda * r.get(inverse + pair));
+    r.set(step + pair, x);
+    account(x, corrected ? r.get(centre + pair) : L(0.0), r.get(value + pair) * lambda);
+  }
+
+  // A pair and the next, whose values' changes differ by `change`. Each has its own formula, value over multiplier times a
+  // difference; where that ratio is large the difference is all rounding, so the larger one takes what the smaller leaves.
+  void take_both(Entry<L> r, int pair, L ratio_up, L ratio_down, L up, L down, L change) {
+    take(r, pair, pick(ratio_up, ratio_down, down + change, up));
+    take(r, pair + 1, pick(ratio_up, ratio_down, down, up - change));
+  }
+
+  void take_outlier(Entry<L> r, L dx) {
+    const auto o = Outlier<L>::template make<corrected>(r);
+    const L de = ((o.load_up - o.load_down) - dx) * o.shrink;
+    const L du = o.w * de;
+    take_both(r, outlier_up, o.up, o.down, fma(o.up, du, -o.load_up), fma(o.down, -du, -o.load_down), -(dx + de));
+    r.set(residual_step, de);
+  }
+
+  L take_shift(Entry<L> r, L a, L v, L s, const L* dl) {
+    const L up = ratio(r, shift_up), down = ratio(r, shift_down), slope = up + down, cost = r.get(shift_cost);
+    L load_up = -(up * cost), load_down = -(down * cost);
+    if (corrected) {
+      load_up = load_up + aimed(r, shift_up, up);
+      load_down = load_down + aimed(r, shift_down, down);
+    }
+    L eta = r.get(row_rhs);
+    eta = fma(r.get(row + of_a), a, eta);
+    eta = fma(r.get(row + of_v), v, eta);
+    eta = fma(r.get(row + of_s), s, eta);
+    for (int k = 0; k < 4; ++k) eta = fma(r.get(row + of_knot + k), dl[k], eta);
+    const L ds = fnma(slope, eta, load_up - load_down) * r.get(row_inverse);
+    eta = fma(r.get(row + of_s), ds, eta);
+    take_both(r, shift_up, up, down, fnma(up, eta, load_up), fma(down, eta, load_down), ds);
+    return ds;
+  }
+
+  void move_level(std::ptrdiff_t j, L change) {
+    const Entry<L> r = knot<L>(st_, j);
+    const L lambda = r.get(level_multiplier), x = change * (lambda * r.get(level_inverse));
+    r.set(level_relative_step, x);
+    account(x, corrected ? r.get(level_centre) : L(0.0), r.get(level) * lambda);
+  }
+
+  const Shape& shape_;
+  State& st_;
+  L min_step_ = L(0.0), min_dual_step_ = L(0.0), sum_steps_ = L(0.0), sum_squares_ = L(0.0);
+};
+
+// The corrector's right-hand side: what the centres add to the predictor's, through the stored factor.
+template <class L>
+class Recentre {
+ public:
+  Recentre(const Shape& shape, State& state) : shape_(shape), st_(state), sigma_mu_(load(state.sigma_mu, L{})) {}
+
+  void run() {
+    for (auto& x : h_) x = L(0.0);
+    const std::ptrdiff_t last = shape_.n_intervals - 1;
+    for (int k = 2; k < 4; ++k) add_level(last + k, k);
+    for (std::ptrdiff_t m = last; m >= 0; --m) {
+      for (std::ptrdiff_t i = interval_end(shape_, m) - 1; i >= m * shape_.spacing; --i) {
+        const Entry<L> r = sample<L>(st_, i);
+        if (may_shift(shape_, i)) eliminate_shift(r);
+        step_back(r, shape_.bumps + 4 * (i - m * shape_.spacing));
+      }
+      add_level(m + 1, 1);
+      if (m == 0) break;
+      eliminate_knot(3, m + 3);
+      for (int k = 3; k > 0; --k) h_[of_knot + k] = h_[of_knot + k - 1];
+      h_[of_knot] = L(0.0);
+    }
+    add_level(0, 0);
+    for (int u = 0; u < of_knot; ++u) h_[u] = L(0.0);
+    for (int k = 3; k >= 0; --k) eliminate_knot(k, k);
+  }
+
+ private:
+  void centre_pair(Entry<L> r, int pair) const {
+    const L x = r.get(step + pair);
+    r.set(centre + pair, fma(sigma_mu_, r.get(inverse + pair), fma(x, x, x)));
+  }
+
+  void add_level(std::ptrdiff_t j, int k) {
+    const Entry<L> r = knot<L>(st_, j);
+    const L x = r.get(level_relative_step);
+    const L c = fma(sigma_mu_, r.get(level_inverse), fma(x, x, x));
+    r.set(level_centre, c);
+    const L g = r.get(level_multiplier) * c;
+    h_[of_s] = h_[of_s] - g;
+    h_[of_knot + k] = h_[of_knot + k] - g;
+  }
+
+  void eliminate_shift(Entry<L> r) {
+    centre_pair(r, shift_up);
+    centre_pair(r, shift_down);
+    const L up = ratio(r, shift_up), down = ratio(r, shift_down), slope = up + down;
+    const L load = aimed(r, shift_up, up) - aimed(r, shift_down, down);
+    const L offset = fnma(slope, h_[of_s], load) * r.get(row_inverse);
+    r.set(row_rhs, r.get(row_rhs) + h_[of_s]);
+    for (int k = 0; k < n_unknowns; ++k) h_[k] = fma(r.get(row + k), offset, h_[k]);
+  }
+
+  void step_back(Entry<L> r, const double* bumps) {
+    const L z0(shape_.z0), z1(shape_.z1), g_a(shape_.g_a), g_v(shape_.g_v);
+    for (int pair = driver; pair <= outlier_down; ++pair) centre_pair(r, pair);
+    const L w = r.get(weight), up = ratio(r, outlier_up), down = ratio(r, outlier_down);
+    const L effective = w / fma(w, up + down, L(1.0));
+    const L g = effective * (aimed(r, outlier_up, up) - aimed(r, outlier_down, down));
+    L hp = fma(g_v, h_[of_v], g_a * h_[of_a]);
+    hp = hp + (g - r.get(multiplier + driver) * r.get(centre + driver));
+    h_[of_v] = fma(z1, h_[of_v], h_[of_a]);
+    h_[of_a] = z0 * h_[of_a];
+    h_[of_a] = h_[of_a] + g;
+    h_[of_s] = h_[of_s] + g;
+    for (int k = 0; k < 4; ++k) h_[of_knot + k] = fma(g, L(bumps[k]), h_[of_knot + k]);
+    for (int k = 0; k < n_unknowns; ++k) h_[k] = fnma(r.get(gain + k), hp, h_[k]);
+    r.set(gain_offset, fma(r.get(gain_inverse), hp, r.get(gain_offset)));
+  }
+
+  void eliminate_knot(int k, std::ptrdiff_t j) {
+    const int u = of_knot + k;
+    const Entry<L> r = knot<L>(st_, j);
+    const L h = h_[u];
+    r.set(knot_offset, fma(r.get(knot_inverse), h, r.get(knot_offset)));
+    for (int c = 0; c < n_unknowns; ++c) h_[c] = fnma(r.get(knot_row + c), h, h_[c]);
+    h_[u] = L(0.0);
+  }
+
+  const Shape& shape_;
+  State& st_;
+  const L sigma_mu_;
+  L h_[n_unknowns];
+};
+
+// Take the step.
+template <class L>
+void advance(const Shape& shape, State& st) {
+  const L length = load(st.step_length, L{}), dual_length = load(st.dual_step_length, L{});
+  L sum_products(0.0), sum_fit(0.0), sum_cost(0.0);
+  const auto move = [&](L x, L c, Entry<L> r, int at_value, int at_multiplier, int at_inverse) {
+    const L new_value = r.get(at_value) * fma(length, x, L(1.0));
+    const L new_multiplier = r.get(at_multiplier) * fma(dual_length, c - L(1.0) - x, L(1.0));
+    const L product = new_value * new_multiplier;
+    r.set(at_value, new_value);
+    r.set(at_multiplier, new_multiplier);
+    r.set(at_inverse, L(1.0) / product);
+    sum_products = sum_products + product;
+    return new_value;
+  };
+  const auto move_pair = [&](Entry<L> r, int pair) {
+    return move(r.get(step + pair), r.get(centre + pair), r, value + pair, multiplier + pair, inverse + pair);
+  };
+  for (std::ptrdiff_t i = 0; i < shape.n; ++i) {
+    const Entry<L> r = sample<L>(st, i);
+    const L p = move_pair(r, driver);
+    const L up = move_pair(r, outlier_up), down = move_pair(r, outlier_down);
+    sum_cost = fma(r.get(driver_cost), p, sum_cost);
+    sum_cost = fma(r.get(box), up + down, sum_cost);
+    if (may_shift(shape, i)) {
+      const L rise = move_pair(r, shift_up), fall = move_pair(r, shift_down);
+      sum_cost = fma(r.get(shift_cost), rise + fall, sum_cost);
+    }
+    const L e = fma(length, r.get(residual_step), r.get(residual));
+    r.set(residual, e);
+    sum_fit = fma(r.get(weight) * e, e, sum_fit);
+  }
+  for (std::ptrdiff_t j = 0; j < shape.n_intervals + 3; ++j) {
+    const Entry<L> r = knot<L>(st, j);
+    r.set(knot_value, fma(length, r.get(knot_step), r.get(knot_value)));
+    move(r.get(level_relative_step), r.get(level_centre), r, level, level_multiplier, level_inverse);
+  }
+  store(st.sum_products, sum_products);
+  store(st.sum_fit, sum_fit);
+  store(st.sum_cost, sum_cost);
+}
+
+template <class L>
+Kernel make_kernel() {
+  return {static_cast<int>(width<L>),
+          {[](const Shape& shape, State& state) { Factor<L>(shape, state).run(); },
+           [](const Shape& shape, State& state) { Rollout<L, false>(shape, state).run(); },
+           [](const Shape& shape, State& state) { Recentre<L>(shape, state).run(); },
+           [](const Shape& shape, State& state) { Rollout<L, true>(shape, state).run(); },
+           [](const Shape& shape, State& state) { advance<L>(shape, state); }}};
+}
+
+}  // namespace
+}  // namespace ressin::robust

@@ -1,0 +1,223 @@
+#include "solvers/robust/interior_point.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace ressin::robust {
+namespace {
+
+// The method goes on until its own gap is this share of the tolerance: the parts are known to about the square root of it.
+constexpr double gap_share = 1e-4;
+constexpr int most_unproved = 20;
+
+// A floor that is not there stands this far below.
+constexpr double far_below = 1e8;
+
+}  // namespace
+
+InteriorPoint::InteriorPoint(std::shared_ptr<const Model> model, const Kernel& kernel)
+    : model_(std::move(model)), kernel_(kernel), lanes_(static_cast<std::size_t>(kernel.lanes)) {
+  const Response& r = model_->response();
+  shape_ = {model_->n(), model_->spacing(), model_->n_intervals(), model_->n_before(), r.z0, r.z1, 2.0 + r.z0 + r.z1,
+            (1.0 + r.z1) * (1.0 + r.z1), model_->penalty(), model_->all_bumps().data()};
+  const auto lanes = static_cast<std::size_t>(kernel_.lanes);
+  samples_.assign(static_cast<std::size_t>(shape_.n) * n_record * lanes, 1.0);
+  knots_.assign(static_cast<std::size_t>(model_->n_knots()) * n_knot_record * lanes, 1.0);
+  state_ = State{};
+  state_.samples = samples_.data();
+  state_.knots = knots_.data();
+}
+
+std::size_t InteriorPoint::bytes_per_lane(const Model& model) {
+  return sizeof(double) * static_cast<std::size_t>(model.n() * n_record + model.n_knots() * n_knot_record);
+}
+
+void InteriorPoint::set_pair(int lane, std::ptrdiff_t i, int pair, double x, double product) {
+  of_sample(i, value + pair, lane) = x;
+  of_sample(i, multiplier + pair, lane) = product / x;
+  of_sample(i, inverse + pair, lane) = 1.0 / product;
+}
+
+void InteriorPoint::load_sample(int lane, std::ptrdiff_t i, const Problem& problem) {
+  const std::ptrdiff_t k = i - model_->n_before();
+  const bool inside = k >= 0;
+  const double w = inside ? problem.weight(k) : 0.0;
+  const double alpha = inside ? problem.alpha[k] : problem.alpha_before;
+  const double delta = inside ? problem.delta[k] : problem.delta[0];
+  const double kappa = (inside ? problem.kappa[k] : problem.kappa[0]) / model_->dt();
+  of_sample(i, weight, lane) = w;
+  of_sample(i, box, lane) = (w > 0.0 ? w : 1.0) * delta;  // without weight an outlier costs and has no use
+  of_sample(i, driver_cost, lane) = alpha / model_->unit_area();
+  of_sample(i, shift_cost, lane) = kappa;
+}
+
+void InteriorPoint::load(int lane, const Request& request) {
+  const Problem& problem = request.problem;
+  Lane& l = lanes_[static_cast<std::size_t>(lane)];
+  l.iterations = l.stalled = l.unproved = 0;
+  l.best_gap = std::numeric_limits<double>::infinity();
+  l.last_gap = 1.0;
+  l.zero_objective = 0.0;
+  const std::ptrdiff_t n = model_->n(), before = model_->n_before();
+  const double bottom = std::isfinite(problem.floor) ? problem.floor : -far_below;
+  const double start_level = std::max(0.0, bottom + 1.0);
+  const double product = problem.alpha_before;
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    load_sample(lane, i, problem);
+    set_pair(lane, i, driver, product / of_sample(i, driver_cost, lane), product);
+    for (const int pair : {outlier_up, outlier_down}) set_pair(lane, i, pair, product / of_sample(i, box, lane), product);
+    for (const int pair : {shift_up, shift_down}) {
+      set_pair(lane, i, pair, product / of_sample(i, shift_cost, lane), product);
+    }
+  }
+  double a = 0.0, v = 0.0;
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    const double p = of_sample(i, value + driver, lane);
+    const double y = i < before ? 0.0 : problem.y[i - before];
+    of_sample(i, residual, lane) = y - (a + p) - start_level;
+    l.zero_objective += 0.5 * of_sample(i, weight, lane) * y * y;
+    const double next = shape_.z0 * a + v + shape_.g_a * p;
+    v = shape_.z1 * v + shape_.g_v * p;
+    a = next;
+  }
+  for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
+    of_knot(j, knot_value, lane) = start_level;
+    of_knot(j, level, lane) = start_level - bottom;
+    of_knot(j, level_multiplier, lane) = product / (start_level - bottom);
+    of_knot(j, level_inverse, lane) = 1.0 / product;
+  }
+  l.n_pairs = static_cast<double>(3 * n + 2 * (n - 1 - before) + model_->n_knots());
+  state_.sum_products[lane] = product * l.n_pairs;
+}
+
+double InteriorPoint::objective(int lane) {
+  double bends = 0.0;
+  for (std::ptrdiff_t j = 0; j + 2 < model_->n_knots(); ++j) {
+    const double bend = of_knot(j, knot_value, lane) - 2.0 * of_knot(j + 1, knot_value, lane) + of_knot(j + 2, knot_value, lane);
+    bends += bend * bend;
+  }
+  return 0.5 * state_.sum_fit[lane] + state_.sum_cost[lane] + 0.5 * shape_.penalty * bends;
+}
+
+Solution InteriorPoint::take_solution(int lane) {
+  const std::ptrdiff_t n = model_->n(), before = model_->n_before();
+  const Problem& problem = lanes_[static_cast<std::size_t>(lane)].request->problem;
+  Solution x;
+  x.iterations = lanes_[static_cast<std::size_t>(lane)].iterations;
+  x.point.driver.resize(static_cast<std::size_t>(n));
+  x.point.steps.assign(static_cast<std::size_t>(n), 0.0);
+  x.witness.u.resize(static_cast<std::size_t>(n - before));
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    const auto k = static_cast<std::size_t>(i);
+    x.point.driver[k] = of_sample(i, value + driver, lane) / model_->unit_area();
+    if (i < before) continue;
+    if (i < n - 1) x.point.steps[k] = of_sample(i, value + shift_up, lane) - of_sample(i, value + shift_down, lane);
+    x.witness.u[k - static_cast<std::size_t>(before)] = of_sample(i, weight, lane) * of_sample(i, residual, lane);
+  }
+  for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
+    x.point.spline.push_back(of_knot(j, knot_value, lane));
+    x.witness.level.push_back(of_knot(j, level_multiplier, lane));
+  }
+  x.parts = make_parts(*model_, problem, x.point);
+  return x;
+}
+
+bool InteriorPoint::finished(int lane, Solution* solution) {
+  Lane& l = lanes_[static_cast<std::size_t>(lane)];
+  const Request& request = *l.request;
+  const double gap = state_.sum_products[lane];
+  const double unit = std::max(objective(lane), 1e-6 * l.zero_objective);
+  l.last_gap = gap / unit;
+  l.stalled = std::max(state_.step_length[lane], state_.dual_step_length[lane]) < 1e-3 ? l.stalled + 1 : 0;
+
+  const bool broken = !std::isfinite(gap) || !std::isfinite(unit);
+  const bool last = broken || l.iterations >= request.max_iterations || l.stalled >= 5 || l.unproved >= most_unproved;
+  if (!last && gap > request.tol * unit) return false;
+  if (!request.certified) {
+    *solution = take_solution(lane);
+    solution->status = broken ? Status::failed : l.last_gap <= request.tol ? Status::optimal : Status::inaccurate;
+    return true;
+  }
+
+  // The best that is proved counts: further steps sharpen the parts, until the digits run out.
+  Solution here = take_solution(lane);
+  here.evidence = certify(*model_, request.problem, here.point, here.parts, here.witness);
+  const double proved = here.evidence.relative_gap;
+  const bool better = proved < l.best_gap;
+  if (better || !std::isfinite(l.best_gap)) {
+    l.best_gap = proved;
+    l.best = std::move(here);
+  }
+  if (l.best_gap > request.tol) ++l.unproved;
+  const bool enough = l.best_gap <= request.tol && (gap <= gap_share * request.tol * unit || !better);
+  if (!last && !enough) return false;
+  *solution = std::move(l.best);
+  solution->iterations = l.iterations;
+  solution->status = !std::isfinite(l.best_gap)      ? Status::failed
+                     : l.best_gap <= request.tol     ? Status::optimal
+                     : l.best_gap > 1e-6 && l.iterations >= request.max_iterations ? Status::max_iterations
+                                                                                    : Status::inaccurate;
+  return true;
+}
+
+void InteriorPoint::choose_step(int lane) {
+  const Lane& l = lanes_[static_cast<std::size_t>(lane)];
+  if (!l.request) {
+    state_.step_length[lane] = state_.dual_step_length[lane] = 0.0;
+    return;
+  }
+  const double part = std::max(0.95, 1.0 - 100.0 * l.last_gap);
+  const auto longest = [&](double least) { return least < -part ? -part / least : 1.0; };
+  const double primal = longest(state_.min_step[lane]), dual = longest(state_.min_dual_step[lane]);
+  state_.step_length[lane] = state_.dual_step_length[lane] = std::min(primal, dual);
+}
+
+void InteriorPoint::run(const Next& next, const Done& done, const KeepGoing& keep_going) {
+  const int n_lanes = kernel_.lanes;
+  int active = 0;
+  const auto refill = [&] {
+    for (int k = 0; k < n_lanes; ++k) {
+      Lane& l = lanes_[static_cast<std::size_t>(k)];
+      if (l.request) continue;
+      l.request = next(&l.tag);
+      if (!l.request) continue;
+      load(k, *l.request);
+      ++active;
+    }
+  };
+  refill();
+  while (active > 0 && keep_going()) {
+    kernel_.passes.factor(shape_, state_);
+    kernel_.passes.predict(shape_, state_);
+    for (int k = 0; k < n_lanes; ++k) {
+      const Lane& l = lanes_[static_cast<std::size_t>(k)];
+      const auto longest = [](double least) { return least < -1.0 ? -1.0 / least : 1.0; };
+      const double t = std::min(longest(state_.min_step[k]), longest(state_.min_dual_step[k]));
+      const double sum = state_.sum_products[k];
+      const double after = (1.0 - t) * sum + (t * (1.0 - t) - t) * state_.sum_steps[k] - t * t * state_.sum_squares[k];
+      const double ratio = std::max(after / sum, 0.0);
+      const bool blocked = l.iterations > 0 && state_.step_length[k] < 0.2;
+      const double sigma = std::max(ratio * ratio * ratio, blocked || l.unproved > 0 ? 0.5 : 0.0);
+      state_.sigma_mu[k] = l.request ? sigma * sum / l.n_pairs : 0.0;
+    }
+    kernel_.passes.recentre(shape_, state_);
+    kernel_.passes.correct(shape_, state_);
+    for (int k = 0; k < n_lanes; ++k) choose_step(k);
+    kernel_.passes.advance(shape_, state_);
+    for (int k = 0; k < n_lanes; ++k) {
+      Lane& l = lanes_[static_cast<std::size_t>(k)];
+      if (!l.request) continue;
+      ++l.iterations;
+      Solution solution;
+      if (!finished(k, &solution)) continue;
+      l.request = nullptr;
+      --active;
+      done(l.tag, std::move(solution));
+    }
+    refill();
+  }
+  for (Lane& l : lanes_) l.request = nullptr;
+}
+
+}  // namespace ressin::robust

@@ -1,0 +1,80 @@
+// The structured interior point method for the robust programme: O(n) an iteration, signals of one shape in the lanes.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "kernel/robust/kernel.hpp"
+#include "programme/robust/model.hpp"
+#include "solvers/solution.hpp"
+
+namespace ressin::robust {
+
+// One signal's programme and what is asked of it. y is of about unit size.
+struct Request {
+  Problem problem;
+  double tol = 1e-8;          // relative gap
+  bool certified = true;      // false: the method's own gap will do, and nothing is proved
+  int max_iterations = 200;
+};
+
+struct Solution {
+  Point point;
+  Parts parts;
+  Witness witness;
+  Evidence evidence;  // empty where it was not asked for
+  Status status = Status::failed;
+  int iterations = 0;
+};
+
+class InteriorPoint {
+ public:
+  using Next = std::function<const Request*(std::size_t* tag)>;
+  using Done = std::function<void(std::size_t tag, Solution&&)>;
+  using KeepGoing = std::function<bool()>;
+
+  InteriorPoint(std::shared_ptr<const Model> model, const Kernel& kernel);
+
+  // Solve all that `next` hands out; `done` receives each solution, in order of completion.
+  void run(const Next& next, const Done& done, const KeepGoing& keep_going);
+
+  const Model& model() const { return *model_; }
+  static std::size_t bytes_per_lane(const Model& model);
+
+ private:
+  struct Lane {
+    const Request* request = nullptr;  // null: no signal, steps of length zero
+    std::size_t tag = 0;
+    int iterations = 0;
+    double zero_objective = 0.0, n_pairs = 0.0;
+    double last_gap = 0.0;
+    int stalled = 0, unproved = 0;
+    double best_gap = 0.0;
+    Solution best;
+  };
+
+  double& of_sample(std::ptrdiff_t i, int entry, int lane) {
+    return samples_[static_cast<std::size_t>((i * n_record + entry) * kernel_.lanes + lane)];
+  }
+  double& of_knot(std::ptrdiff_t j, int entry, int lane) {
+    return knots_[static_cast<std::size_t>((j * n_knot_record + entry) * kernel_.lanes + lane)];
+  }
+  void load(int lane, const Request& request);
+  void load_sample(int lane, std::ptrdiff_t i, const Problem& problem);
+  void set_pair(int lane, std::ptrdiff_t i, int pair, double x, double product);
+  double objective(int lane);
+  void choose_step(int lane);
+  bool finished(int lane, Solution* solution);
+  Solution take_solution(int lane);
+
+  std::shared_ptr<const Model> model_;
+  Kernel kernel_;
+  Shape shape_;
+  std::vector<double> memory_, samples_, knots_;
+  State state_;
+  std::vector<Lane> lanes_;
+};
+
+}  // namespace ressin::robust

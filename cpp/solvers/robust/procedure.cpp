@@ -1,0 +1,263 @@
+#include "solvers/robust/procedure.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace ressin::robust {
+namespace {
+
+constexpr double coarse_tol = 1e-5;  // of the programmes that only settings are read from
+
+// h(u) = exp(-u/tau0) - exp(-u/tau1): its peak and the integral of its square; for equal time constants u exp(-u/tau)/tau.
+struct Shape2 {
+  double peak, energy;
+};
+Shape2 shape_of(const Settings& s) {
+  const double slow = std::max(s.tau0, s.tau1), fast = std::min(s.tau0, s.tau1);
+  if (slow == fast) return {std::exp(-1.0), 0.25 * slow};
+  const double t = std::log(slow / fast) * slow * fast / (slow - fast);
+  const double a0 = 1.0 / slow, a1 = 1.0 / fast;
+  return {std::exp(-t * a0) - std::exp(-t * a1), 0.5 / a0 + 0.5 / a1 - 2.0 / (a0 + a1)};
+}
+
+double median_of(std::vector<double>& x) {
+  if (x.empty()) return 0.0;
+  const auto middle = x.begin() + static_cast<std::ptrdiff_t>(x.size() / 2);
+  std::nth_element(x.begin(), middle, x.end());
+  if (x.size() % 2 == 1) return *middle;
+  return 0.5 * (*middle + *std::max_element(x.begin(), middle));
+}
+
+double quantile_of(std::vector<double>& x, double q) {
+  if (x.empty()) return 0.0;
+  const double position = q * static_cast<double>(x.size() - 1);
+  const auto at = x.begin() + static_cast<std::ptrdiff_t>(position);
+  std::nth_element(x.begin(), at, x.end());
+  if (at + 1 == x.end()) return *at;
+  const double next = *std::min_element(at + 1, x.end());
+  return *at + (position - std::floor(position)) * (next - *at);
+}
+
+// Deviation of the normal distribution of that median absolute deviation.
+double deviation_of(std::vector<double>& x) {
+  const double middle = median_of(x);
+  for (double& v : x) v = std::abs(v - middle);
+  return median_of(x) / 0.6745;
+}
+
+std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
+
+}  // namespace
+
+std::ptrdiff_t Procedure::block_size(double dt) {
+  return std::max<std::ptrdiff_t>(1, static_cast<std::ptrdiff_t>(std::floor(Rules{}.block / dt * (1.0 + 1e-12))));
+}
+
+Procedure::Procedure(const Signal& signal, const Settings& settings, double tol, int max_iterations)
+    : signal_(signal),
+      settings_(settings),
+      tol_(tol),
+      max_iterations_(max_iterations),
+      block_(block_size(signal.dt)),
+      n_blocks_((signal.n + block_ - 1) / block_),
+      block_dt_(static_cast<double>(block_) * signal.dt) {
+  form_blocks();
+  find_scale();
+  start();
+}
+
+// Weighted means of the blocks; a block's weight is its share of a full one's.
+void Procedure::form_blocks() {
+  means_.resize(index(n_blocks_)), block_weights_.resize(index(n_blocks_));
+  for (std::ptrdiff_t b = 0; b < n_blocks_; ++b) {
+    const std::ptrdiff_t begin = b * block_, end = std::min(begin + block_, signal_.n);
+    double weight = 0.0, sum = 0.0;
+    for (std::ptrdiff_t i = begin; i < end; ++i) {
+      const double w = signal_.weights ? signal_.weights[i] : 1.0;
+      if (w == 0.0) continue;
+      weight += w;
+      sum += w * signal_.y[i];
+    }
+    block_weights_[index(b)] = weight / static_cast<double>(block_);
+    means_[index(b)] = weight > 0.0 ? sum / weight : 0.0;
+  }
+}
+
+// The signal's level and size, what is the least noise that its resolution leaves, and whether it is ever negative.
+void Procedure::find_scale() {
+  std::vector<double> seen, change;
+  const auto reach = std::max<std::ptrdiff_t>(1, static_cast<std::ptrdiff_t>(2.0 / block_dt_));
+  for (std::ptrdiff_t b = 0; b < n_blocks_; ++b) {
+    if (block_weights_[index(b)] == 0.0) continue;
+    seen.push_back(means_[index(b)]);
+    if (b >= reach && block_weights_[index(b - reach)] > 0.0) {
+      change.push_back(std::abs(means_[index(b)] - means_[index(b - reach)]));
+    }
+  }
+  double lowest = std::numeric_limits<double>::infinity(), highest = -lowest, quantum = lowest, last = 0.0;
+  bool has_last = false;
+  for (std::ptrdiff_t i = 0; i < signal_.n; ++i) {
+    if (signal_.weights && signal_.weights[i] == 0.0) continue;
+    lowest = std::min(lowest, signal_.y[i]), highest = std::max(highest, signal_.y[i]);
+  }
+  const double range = highest - lowest, largest = std::max(std::abs(highest), std::abs(lowest));
+  constant_ = seen.empty() || !(range > 64.0 * std::numeric_limits<double>::epsilon() * largest);
+  if (seen.empty()) return;
+  for (std::ptrdiff_t i = 0; i < signal_.n; ++i) {
+    if (signal_.weights && signal_.weights[i] == 0.0) continue;
+    const double step = std::abs(signal_.y[i] - last);
+    if (has_last && step > 1e-9 * range) quantum = std::min(quantum, step);
+    last = signal_.y[i], has_last = true;
+  }
+  std::vector<double> sorted = seen;
+  bounded_ = quantile_of(sorted, 0.01) >= 0.0;
+  mean_ = median_of(seen);
+  if (constant_) return;
+  scale_ = change.empty() ? range : std::max(quantile_of(change, 0.9), 0.02 * range);
+  least_noise_ = std::max(quantum / std::sqrt(12.0), 1e-6 * range);
+  scaled_.resize(index(n_blocks_));
+  for (std::ptrdiff_t b = 0; b < n_blocks_; ++b) {
+    scaled_[index(b)] = block_weights_[index(b)] > 0.0 ? (means_[index(b)] - mean_) / scale_ : 0.0;
+  }
+}
+
+void Procedure::start() {
+  if (constant_) {
+    estimated_ = true;
+    set_plain(1.0);
+    smallest_ = 0.0;
+    return;
+  }
+  const Shape2 h = shape_of(settings_);
+  const double n = static_cast<double>(std::max<std::ptrdiff_t>(n_blocks_, 20));
+  universal_ = rules_.threshold * h.peak / h.energy * std::sqrt(h.energy * block_dt_) * std::sqrt(2.0 * std::log(n));
+  std::vector<double> bends;
+  for (std::ptrdiff_t b = 2; b < n_blocks_; ++b) {
+    if (block_weights_[index(b)] == 0.0 || block_weights_[index(b - 1)] == 0.0 || block_weights_[index(b - 2)] == 0.0) continue;
+    bends.push_back(std::abs(means_[index(b)] - 2.0 * means_[index(b - 1)] + means_[index(b - 2)]));
+  }
+  set_plain(universal_ * std::max(median_of(bends) / 0.6745 / std::sqrt(6.0), least_noise_));
+  request_blocks();
+}
+
+void Procedure::set_plain(double smallest) {
+  const Shape2 h = shape_of(settings_);
+  smallest_ = smallest;
+  const double alpha = smallest * h.energy / h.peak;
+  loads_.alpha.assign(index(n_blocks_), alpha);
+  loads_.delta.assign(index(n_blocks_), rules_.outlier_cost * alpha);
+  loads_.kappa.assign(index(n_blocks_), rules_.shift_cost * alpha);
+  loads_.alpha_before = alpha;
+  reweighted_ = false;
+}
+
+void Procedure::request_blocks() {
+  request_loads_ = loads_;
+  for (auto* loads : {&request_loads_.alpha, &request_loads_.delta, &request_loads_.kappa}) {
+    for (double& x : *loads) x /= scale_;
+  }
+  request_loads_.alpha_before /= scale_;
+  Problem& p = request_.problem;
+  p = {scaled_.data(), block_weights_.data(), request_loads_.alpha.data(), request_loads_.delta.data(),
+       request_loads_.kappa.data(), request_loads_.alpha_before};
+  if (bounded_) p.floor = -mean_ / scale_;
+  request_.tol = coarse_tol;
+  request_.certified = false;
+  request_.max_iterations = max_iterations_;
+}
+
+// The costs of a round's second programme, from the solution of its first.
+void Procedure::reweight(const Model& model, const Solution& x) {
+  const Shape2 h = shape_of(settings_);
+  const std::ptrdiff_t before = model.n_before(), n = n_blocks_;
+  const double alpha = loads_.alpha_before, delta = rules_.outlier_cost * alpha, kappa = rules_.shift_cost * alpha;
+  const auto reach = static_cast<std::ptrdiff_t>(std::lround(rules_.response_reach / block_dt_));
+  const auto outlier_reach = static_cast<std::ptrdiff_t>(std::lround(rules_.outlier_reach / block_dt_));
+  const auto step = [&](std::ptrdiff_t i) {
+    return std::abs(x.point.steps[index(before + std::min(std::max<std::ptrdiff_t>(i, 0), n - 2))]) * scale_;
+  };
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    double area = 0.0, largest = 0.0;
+    for (std::ptrdiff_t k = std::max<std::ptrdiff_t>(0, i - reach); k <= std::min(n - 1, i + reach); ++k) {
+      area += x.point.driver[index(before + k)];
+    }
+    for (std::ptrdiff_t k = std::max<std::ptrdiff_t>(0, i - outlier_reach); k <= std::min(n - 1, i + outlier_reach); ++k) {
+      largest = std::max(largest, std::abs(x.parts.outliers[index(k)]));
+    }
+    loads_.alpha[index(i)] = alpha / (1.0 + h.peak * area * block_dt_ * scale_ / smallest_);
+    loads_.delta[index(i)] = delta / (1.0 + largest * scale_ / delta);
+    const double steps = n > 1 ? step(i - 1) + step(i) + step(i + 1) : 0.0;
+    loads_.kappa[index(i)] = kappa / (1.0 + steps / smallest_);
+  }
+  reweighted_ = true;
+}
+
+// Geometric mean of two deviations of y - r - t - s, its own and its differences': equal for white noise.
+double Procedure::noise_of(const Model& model, const Solution& x) const {
+  (void)model;
+  std::vector<double> rest, change;
+  double last = 0.0;
+  bool has_last = false;
+  for (std::ptrdiff_t i = 0; i < n_blocks_; ++i) {
+    if (block_weights_[index(i)] == 0.0) {
+      has_last = false;
+      continue;
+    }
+    const double e = x.parts.residual[index(i)] + x.parts.outliers[index(i)];
+    rest.push_back(e);
+    if (has_last) change.push_back(e - last);
+    last = e, has_last = true;
+  }
+  return scale_ * std::sqrt(deviation_of(rest) * deviation_of(change) / std::sqrt(2.0));
+}
+
+double Procedure::phasic_height(const Model& model, const Solution& x) const {
+  std::vector<double> r(x.parts.phasic.begin() + model.n_before(), x.parts.phasic.end());
+  return scale_ * quantile_of(r, 0.95);
+}
+
+void Procedure::take(const Model& model, Solution&& x) {
+  iterations_ += x.iterations;
+  if (!reweighted_) {
+    reweight(model, x);
+    request_blocks();
+    return;
+  }
+  ++round_;
+  noise_ = std::max(noise_of(model, x), least_noise_);
+  const double next = std::hypot(universal_ * noise_, rules_.misfit * phasic_height(model, x));
+  const bool settled = round_ > 1 && std::abs(std::log(next / smallest_)) < rules_.enough;
+  if (settled || round_ >= rules_.most_rounds) {
+    estimated_ = true;
+    return;
+  }
+  set_plain(next);
+  request_blocks();
+}
+
+const Request& Procedure::prepare_final() {
+  const Loads blocks = loads_;
+  const std::ptrdiff_t n = signal_.n;
+  for (auto* x : {&loads_.alpha, &loads_.delta, &loads_.kappa}) x->resize(index(n));
+  final_signal_.resize(index(n));
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    const std::ptrdiff_t b = i / block_;
+    loads_.alpha[index(i)] = blocks.alpha[index(b)];
+    loads_.delta[index(i)] = blocks.delta[index(b)];
+    const std::ptrdiff_t edge = (2 * (i + 1) + block_) / (2 * block_) - 1;  // the nearest one between blocks
+    const std::ptrdiff_t last = std::max<std::ptrdiff_t>(n_blocks_ - 2, 0);
+    loads_.kappa[index(i)] = blocks.kappa[index(std::min(std::max<std::ptrdiff_t>(edge, 0), last))];
+    const bool seen = !signal_.weights || signal_.weights[i] > 0.0;
+    final_signal_[index(i)] = seen ? (signal_.y[i] - mean_) / scale_ : 0.0;
+  }
+  request_blocks();
+  Problem& p = request_.problem;
+  p.y = final_signal_.data();
+  p.weights = signal_.weights;
+  request_.tol = tol_;
+  request_.certified = true;
+  return request_;
+}
+
+}  // namespace ressin::robust

@@ -1,0 +1,99 @@
+// Where the robust programme's settings and weights come from: the recording itself.
+//
+// They are found on means over blocks of about a quarter of a second, in rounds. The smallest response believed, a, is a
+// multiple of the noise and a share of the phasic part's height, whose shape the response only roughly has:
+//
+//   a = sqrt((U sigma)^2 + (0.02 q95(r))^2),   U = 1.23 (h_peak / int h^2) sqrt(int h^2 dt) sqrt(2 ln n)
+//
+// A round solves the programme with alpha = a int h^2 / h_peak, delta = 5 alpha per second and kappa = 12 alpha, then once
+// more with each sample's costs divided by one plus what the first solution has there, in units of the smallest: so an l1
+// norm, which shrinks what it selects, nearly counts instead. Rounds end when a has changed by less than a tenth. One solution
+// at the recording's own rate follows, with the last weights.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "programme/robust/model.hpp"
+#include "solvers/robust/interior_point.hpp"
+
+namespace ressin::robust {
+
+struct Rules {
+  double threshold = 1.23;      // factor of the universal threshold
+  double misfit = 0.02;         // of the phasic part's 95 % quantile
+  double outlier_cost = 5.0;    // delta over alpha, 1/s
+  double shift_cost = 12.0;     // kappa over alpha
+  double response_reach = 0.75; // s, to either side: responses that stand together
+  double outlier_reach = 0.5;   // s
+  double enough = 0.1;          // change of log a that ends the rounds
+  int most_rounds = 4;
+  double block = 0.25;          // s
+};
+
+// The loads of one rate, in the signal's unit and seconds.
+struct Loads {
+  std::vector<double> alpha, delta, kappa;  // (n,)
+  double alpha_before = 0.0;
+};
+
+struct Signal {
+  const double* y;        // finite where the weight is not zero
+  const double* weights;  // or null for ones
+  std::ptrdiff_t n;
+  double dt;
+};
+
+class Procedure {
+ public:
+  Procedure(const Signal& signal, const Settings& settings, double tol, int max_iterations);
+  Procedure(const Procedure&) = delete;  // requests point into it
+  Procedure& operator=(const Procedure&) = delete;
+
+  static std::ptrdiff_t block_size(double dt);
+
+  // A signal that has no noise and no change: nothing is to be solved.
+  bool is_constant() const { return constant_; }
+  bool is_estimated() const { return estimated_; }
+  // The next programme on blocks; then, once estimated, the one at the signal's own rate.
+  const Request& next_request() const { return request_; }
+  const Request& prepare_final();
+  void take(const Model& blocks, Solution&& x);
+
+  double mean() const { return mean_; }
+  double scale() const { return scale_; }
+  double smallest_response() const { return smallest_; }
+  double noise() const { return noise_; }
+  int rounds() const { return round_; }
+  bool is_bounded() const { return bounded_; }
+  const Loads& loads() const { return loads_; }  // at the signal's own rate once prepare_final() is called
+  int iterations() const { return iterations_; }
+
+ private:
+  void form_blocks();
+  void find_scale();
+  void start();
+  void set_plain(double smallest);
+  void reweight(const Model& model, const Solution& x);
+  double noise_of(const Model& model, const Solution& x) const;
+  double phasic_height(const Model& model, const Solution& x) const;
+  void request_blocks();
+
+  Signal signal_;
+  Settings settings_;
+  Rules rules_;
+  double tol_;
+  int max_iterations_;
+  std::ptrdiff_t block_, n_blocks_;
+  double block_dt_;
+  std::vector<double> means_, block_weights_, scaled_, final_signal_;
+  double mean_ = 0.0, scale_ = 1.0, least_noise_ = 0.0, universal_ = 0.0;
+  double smallest_ = 0.0, noise_ = 0.0;
+  bool constant_ = false, estimated_ = false, bounded_ = true, reweighted_ = false;
+  int round_ = 0, iterations_ = 0;
+  Loads loads_, request_loads_;  // request_loads_: over the scale
+  Request request_;
+};
+
+}  // namespace ressin::robust
