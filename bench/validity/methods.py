@@ -88,14 +88,16 @@ def attempt(name: str, signal: Array, rate: float) -> Estimate | str:
 
 
 def decomposed(signal: Array, rate: float, **settings: Any) -> Estimate:
-    """Decompose by ressin; its responses are those of `find_scrs`."""
+    """Decompose by ressin; its responses are those of `find_scrs`, none below what the result itself believes in."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what a QualityWarning says is what the tables measure
         result = ressin.decompose(signal, rate, n_threads=1, **settings)
-        table = find_scrs(result, min_amplitude=LEAST)
-    own = Found(*(table[name].to_numpy(dtype=float) / scale for name, scale in
-                  (("SCR_Onsets", rate), ("SCR_Peaks", rate), ("SCR_Amplitude", 1.0))))  # fmt: skip
-    return Estimate(result.phasic, result.tonic, {OWN: own, STANDARD: trough_to_peak(result.phasic, rate)})
+        least = LEAST if result.robust is None else max(LEAST, result.robust.smallest_response)
+        table = find_scrs(result, min_amplitude=least)
+    onsets, peaks = (table[name].to_numpy(dtype=float) / rate for name in ("SCR_Onsets", "SCR_Peaks"))
+    own = Found(onsets, peaks, table["SCR_Amplitude"].to_numpy(dtype=float))
+    standard = trough_to_peak(result.phasic, rate, least)
+    return Estimate(result.phasic, result.tonic, {OWN: own, STANDARD: standard})
 
 
 def trough_to_peak(phasic: Array, rate: float, least: float = LEAST) -> Found:
