@@ -111,8 +111,8 @@ class Batch {
  private:
   using Procedures = std::map<std::size_t, std::unique_ptr<Procedure>>;
 
-  void estimate(const std::size_t* members, std::size_t count, const std::shared_ptr<const Model>& blocks,
-                const Kernel& kernel, int worker, Procedures* procedures) {
+  void estimate(const std::size_t* members, std::size_t count, const std::shared_ptr<const Model>& blocks, const Kernel& kernel,
+                int worker, Procedures* procedures) {
     InteriorPoint method(blocks, kernel);
     std::deque<std::size_t> ready;
     std::size_t taken = 0;
@@ -120,7 +120,8 @@ class Batch {
       while (ready.empty() && taken < count) {
         const std::size_t k = members[taken++];
         auto& p = (*procedures)[k];
-        p = std::make_unique<Procedure>(signals_[k], settings_.programme, settings_.tol, settings_.max_iterations);
+        p = std::make_unique<Procedure>(signals_[k], settings_.programme, settings_.rules, settings_.tol,
+                                        settings_.max_iterations);
         if (!p->is_estimated()) ready.push_back(k);
       }
       if (ready.empty()) return nullptr;

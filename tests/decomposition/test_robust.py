@@ -62,7 +62,9 @@ def solve_core(programmes: list[Programme], *, tol: float = 1e-8, lanes: bool = 
     return _core.robust_solve(loads, first.dt, first.tau0, first.tau1, first.delta_knot, tol, 200, True, lanes)
 
 
-@pytest.mark.parametrize(("n", "dt", "seed"), [(120, 0.25, 0), (60, 1.0, 1), (200, 0.125, 2), (300, 0.02, 3), (12, 0.25, 4)])
+@pytest.mark.parametrize(
+    ("n", "dt", "seed"), [(120, 0.25, 0), (60, 1.0, 1), (200, 0.125, 2), (300, 0.02, 3), (12, 0.25, 4)]
+)
 def test_the_oracle_agrees(n: int, dt: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
     for _ in range(4):

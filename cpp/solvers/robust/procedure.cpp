@@ -54,9 +54,10 @@ std::ptrdiff_t Procedure::block_size(double dt) {
   return std::max<std::ptrdiff_t>(1, static_cast<std::ptrdiff_t>(std::floor(Rules{}.block / dt * (1.0 + 1e-12))));
 }
 
-Procedure::Procedure(const Signal& signal, const Settings& settings, double tol, int max_iterations)
+Procedure::Procedure(const Signal& signal, const Settings& settings, const Rules& rules, double tol, int max_iterations)
     : signal_(signal),
       settings_(settings),
+      rules_(rules),
       tol_(tol),
       max_iterations_(max_iterations),
       block_(block_size(signal.dt)),
@@ -159,8 +160,12 @@ void Procedure::request_blocks() {
   }
   request_loads_.alpha_before /= scale_;
   Problem& p = request_.problem;
-  p = {scaled_.data(), block_weights_.data(), request_loads_.alpha.data(), request_loads_.delta.data(),
-       request_loads_.kappa.data(), request_loads_.alpha_before};
+  p = {scaled_.data(),
+       block_weights_.data(),
+       request_loads_.alpha.data(),
+       request_loads_.delta.data(),
+       request_loads_.kappa.data(),
+       request_loads_.alpha_before};
   if (bounded_) p.floor = -mean_ / scale_;
   request_.tol = coarse_tol;
   request_.certified = false;
