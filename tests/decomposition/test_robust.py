@@ -222,7 +222,9 @@ def test_a_negative_signal_drops_the_bound_and_says_so() -> None:
     assert result.is_optimal(1e-7)
 
 
-@pytest.mark.parametrize("choice", [{"alpha": 1e-3}, {"gamma": 0.1}, {"revision": "2015"}, {"standardize": False}])
+@pytest.mark.parametrize(
+    "choice", [{"alpha": 1e-3}, {"gamma": 0.1}, {"revision": "2015"}, {"standardize": False}, {"solver": "osqp"}]
+)
 def test_what_the_robust_programme_does_not_take_is_refused(choice: dict[str, object]) -> None:
     with pytest.raises(ressin.InvalidInputError, match=f"{next(iter(choice))} is .*programme='robust'"):
         ressin.decompose(recording(), 4.0, programme="robust", **choice)  # type: ignore[arg-type]
