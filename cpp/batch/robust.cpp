@@ -120,7 +120,8 @@ class Batch {
       while (ready.empty() && taken < count) {
         const std::size_t k = members[taken++];
         auto& p = (*procedures)[k];
-        p = std::make_unique<Procedure>(signals_[k], settings_.programme, settings_.tol, settings_.max_iterations);
+        p = std::make_unique<Procedure>(signals_[k], settings_.programme, settings_.rules, settings_.tol,
+                                        settings_.max_iterations);
         if (!p->is_estimated()) ready.push_back(k);
       }
       if (ready.empty()) return nullptr;

@@ -1,7 +1,9 @@
 // The robust programme for Python.
 #include <pybind11/stl.h>
 
+#include <map>
 #include <stdexcept>
+#include <string>
 
 #include "batch/robust.hpp"
 #include "bindings/arrays.hpp"
@@ -17,6 +19,22 @@ robust::Settings settings_of(double tau0, double tau1, double delta_knot) {
   robust::Settings s;
   s.tau0 = tau0, s.tau1 = tau1, s.delta_knot = delta_knot;
   return s;
+}
+
+// Sets the constants that a dict names: the programme's and those of its settings' rules. For studies of what they do.
+void set_constants(const std::map<std::string, double>& constants, robust::BatchSettings* settings) {
+  robust::Settings& p = settings->programme;
+  robust::Rules& r = settings->rules;
+  const std::map<std::string, double*> known = {{"stiffness", &p.stiffness},           {"before", &p.before},
+                                                {"threshold", &r.threshold},           {"misfit", &r.misfit},
+                                                {"outlier_cost", &r.outlier_cost},     {"shift_cost", &r.shift_cost},
+                                                {"response_reach", &r.response_reach}, {"outlier_reach", &r.outlier_reach}};
+  for (const auto& [key, value] : constants) {
+    const auto at = known.find(key);
+    if (at == known.end()) throw std::invalid_argument("the robust programme has no constant " + key);
+    if (!(value > 0.0)) throw std::invalid_argument(key + " must be positive");
+    *at->second = value;
+  }
 }
 
 struct Loads {
@@ -136,7 +154,7 @@ void check(const Array& signal, const std::optional<Array>& weights) {
 
 py::list decompose(const std::vector<Array>& signals, const std::vector<std::optional<Array>>& weights,
                    const std::vector<double>& dts, double tau0, double tau1, double delta_knot, double tol, int max_iterations,
-                   int n_threads, const py::object& progress) {
+                   int n_threads, const py::object& progress, const std::map<std::string, double>& constants) {
   if (weights.size() != signals.size() || dts.size() != signals.size()) {
     throw std::invalid_argument("one entry of weights and dts for each signal");
   }
@@ -145,7 +163,8 @@ py::list decompose(const std::vector<Array>& signals, const std::vector<std::opt
     check(signals[i], weights[i]);
     batch.push_back({signals[i].data(), weights[i] ? weights[i]->data() : nullptr, signals[i].size(), dts[i]});
   }
-  const robust::BatchSettings settings{settings_of(tau0, tau1, delta_knot), tol, max_iterations, n_threads};
+  robust::BatchSettings settings{settings_of(tau0, tau1, delta_knot), {}, tol, max_iterations, n_threads};
+  set_constants(constants, &settings);
   Poll poll(progress, signals.size());
   std::vector<robust::Decomposed> results;
   {
@@ -200,7 +219,7 @@ void bind_robust(py::module_& m) {
         py::arg("tol"), py::arg("max_iterations"), py::arg("certified"), py::arg("lanes"));
   m.def("decompose_robust", &decompose, py::arg("signals"), py::arg("weights"), py::arg("dts"), py::arg("tau0"),
         py::arg("tau1"), py::arg("delta_knot"), py::arg("tol"), py::arg("max_iterations"), py::arg("n_threads"),
-        py::arg("progress"));
+        py::arg("progress"), py::arg("constants") = std::map<std::string, double>());
   m.def("certify_robust", &certify, py::arg("signal"), py::arg("weights"), py::arg("dt"), py::arg("tau0"), py::arg("tau1"),
         py::arg("delta_knot"), py::arg("fields"));
 }

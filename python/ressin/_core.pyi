@@ -1,6 +1,6 @@
 """Types of the compiled core. Arrays must be C-contiguous and of the dtype named; ressin's modules see to that."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, TypedDict
 
 import numpy as np
@@ -130,6 +130,7 @@ def decompose_robust(
     max_iterations: int,
     n_threads: int,
     progress: Callable[[int, int], object] | None,
+    constants: Mapping[str, float] = ...,
 ) -> list[RobustResult]: ...
 def certify_robust(
     signal: NDArray[np.float64],

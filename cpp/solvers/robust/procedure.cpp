@@ -54,9 +54,10 @@ std::ptrdiff_t Procedure::block_size(double dt) {
   return std::max<std::ptrdiff_t>(1, static_cast<std::ptrdiff_t>(std::floor(Rules{}.block / dt * (1.0 + 1e-12))));
 }
 
-Procedure::Procedure(const Signal& signal, const Settings& settings, double tol, int max_iterations)
+Procedure::Procedure(const Signal& signal, const Settings& settings, const Rules& rules, double tol, int max_iterations)
     : signal_(signal),
       settings_(settings),
+      rules_(rules),
       tol_(tol),
       max_iterations_(max_iterations),
       block_(block_size(signal.dt)),

@@ -47,7 +47,7 @@ struct Signal {
 
 class Procedure {
  public:
-  Procedure(const Signal& signal, const Settings& settings, double tol, int max_iterations);
+  Procedure(const Signal& signal, const Settings& settings, const Rules& rules, double tol, int max_iterations);
   Procedure(const Procedure&) = delete;  // requests point into it
   Procedure& operator=(const Procedure&) = delete;
 
