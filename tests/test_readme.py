@@ -70,7 +70,8 @@ def named_files(page: Path) -> Iterator[str]:
     """Files of the repository that a page's commands and words name."""
     text = page.read_text(encoding="utf-8")
     for module in re.findall(r"python -m ((?:bench|tests)\.\w+)", text):
-        yield module.replace(".", "/") + ".py"
+        path = module.replace(".", "/")
+        yield f"{path}/__main__.py" if (ROOT / path).is_dir() else f"{path}.py"
     yield from re.findall(r"(?<![\w/.])(?:bench|tests|cpp|python|\.ci)/[\w/.]*\w", text)
 
 
