@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Literal
 
 from ressin.errors import ConvergenceError
-from ressin.settings import Baseline, Revision, Settings, check_knots
+from ressin.settings import Baseline, Programme, Revision, Settings, check_cvxeda, check_knots
 from ressin.stream.clock import check_samples
 from ressin.stream.engine import Engine, Report
 from ressin.stream.options import StreamOptions
@@ -32,6 +32,8 @@ class Stream:
     lag
         Seconds, > 0, after which a sample becomes final. The longer, the nearer to what the whole recording would say;
         see Notes.
+    programme
+        "cvxeda", or "robust": see Notes.
     tau0, tau1, delta_knot, alpha, gamma, revision
         The programme, as in `decompose`; see `Settings`.
     baseline
@@ -101,6 +103,7 @@ class Stream:
         sampling_rate: float,
         *,
         lag: float = 20.0,
+        programme: Programme = "cvxeda",
         tau0: float = 2.0,
         tau1: float = 0.7,
         delta_knot: float = 10.0,
@@ -120,14 +123,16 @@ class Stream:
         max_jitter: float = 0.1,
         on_failure: Literal["raise", "return"] = "raise",
     ) -> None:
+        robust = programme == "robust"
         settings = Settings(
+            programme=programme,
             tau0=tau0,
             tau1=tau1,
             delta_knot=delta_knot,
             alpha=alpha,
             gamma=gamma,
             revision=revision,
-            baseline=baseline,
+            baseline="linear" if robust else baseline,
             standardize=standardize,
             tol=tol,
             max_iterations=max_iterations,
@@ -146,6 +151,8 @@ class Stream:
             max_jitter=max_jitter,
             on_failure=on_failure,
         )
+        if robust and baseline != "none":
+            check_cvxeda("baseline", repr(baseline), settings)
         check_knots(None, settings, options.sampling_rate)
         options.check_with(settings)
         self._engine = Engine(settings, options)
