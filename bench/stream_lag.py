@@ -1,7 +1,7 @@
 """How near a stream's final samples are to the whole recording's, against the lag: a table and docs/stream_lag.png.
 
-    python -m bench.stream_lag             a simulated recording; real ones too where RESSIN_EDA_DIR names their folder
-    python -m bench.stream_lag robust      the robust programme, on at most an hour of each; no picture
+    python -m bench.stream_lag                 a simulated recording; real ones too where RESSIN_EDA_DIR names a folder
+    python -m bench.stream_lag robust [WORD]   the robust programme, on at most an hour of each, or of those named so
 
 Distances are 99th percentiles of |part - part of the whole recording|, the larger of phasic and tonic, in standard
 deviations of the signal; baseline="none", mean and deviation of the whole recording given. The robust programme has
@@ -142,12 +142,14 @@ def draw(curves: dict[str, tuple[list[float], list[float]]], path: Path) -> None
         figure.savefig(path, dpi=150)
 
 
-def table(programme: Programme) -> dict[str, tuple[list[float], list[float]]]:
-    """Print the rows, and return the first two of each recording."""
+def table(programme: Programme, word: str = "") -> dict[str, tuple[list[float], list[float]]]:
+    """Print the rows of recordings that have `word` in their name, and return the first two of each."""
     print("| recording |", " | ".join(f"{lag} s" for lag in programme.lags), "|")
     print("| --- |", " | ".join("---:" for _ in programme.lags), "|")
     curves = {}
     for name, y, rate in recordings():
+        if word not in name:
+            continue
         y = y[: int(min(y.size, programme.seconds * rate))]
         z = (y - y.mean()) / y.std() if programme is CVXEDA else y / y.std()  # the robust programme knows what zero is
         whole = ressin.decompose(z, rate, **programme.whole)
@@ -163,8 +165,8 @@ def table(programme: Programme) -> dict[str, tuple[list[float], list[float]]]:
 
 
 def main() -> None:
-    if sys.argv[1:] == ["robust"]:
-        table(ROBUST)
+    if sys.argv[1:2] == ["robust"]:
+        table(ROBUST, *sys.argv[2:])
         return
     draw(table(CVXEDA), PICTURE)
     print(f"\n{PICTURE.name} drawn")

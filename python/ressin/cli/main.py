@@ -1,4 +1,4 @@
-"""The parser of the command line, and what becomes of errors."""
+"""The parser of the command line, and the handling of errors."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         Exit status: 0 if all went well, 1 if something failed, 2 for a wrong command line, 130 after Ctrl-C.
     """
-    arguments = _parser().parse_args(argv)
+    arguments = make_parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
     except RessinError as error:
@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\nressin: stopped; what was written before is whole", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader of our output has gone (as `head` does): say no more, and keep Python from trying at exit.
+        # The reader of the output has closed it (as `head` does): print nothing more, also not at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:  # a folder that cannot be made, a disk that is full
@@ -59,7 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
     from ressin._core import __version__
 
     parser = argparse.ArgumentParser(

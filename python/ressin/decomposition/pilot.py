@@ -1,4 +1,4 @@
-"""A sparse decomposition to resample from: what the bootstrap takes for the truth.
+"""A sparse decomposition to resample from: the truth of the bootstrap.
 
 Under the usual alpha the driver fits noise as well as responses. The pilot is the same programme under the alpha that
 has the least Bayesian information criterion::
@@ -6,7 +6,7 @@ has the least Bayesian information criterion::
     BIC(alpha) = m log(sum w e^2) + k log m,    k = 2 (bursts of the driver) + (spline and drift coefficients)
 
 where m is the number of samples that are worth an independent one each: the observed ones over the residual's
-autocorrelation time, so that noise with a memory is not taken for responses. It is never below the decomposition's own
+autocorrelation time, so that autocorrelated noise is not taken for responses. It is never below the decomposition's own
 alpha, as a pilot has to be the smoother one of the two, nor so large that the residual grows by half: then it takes for
 noise what is a part of the signal, as it would in recordings that the model does not describe.
 """
@@ -24,8 +24,8 @@ from ressin.decomposition.solve import rows_of_bytes, solve_rows
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ressin import _core
     from ressin.decomposition.result import Decomposition
+    from ressin.decomposition.solve import SolvedRows
     from ressin.settings import Settings
 
 _PER_DECADE = 8
@@ -82,7 +82,7 @@ def find_pilot(decomposition: Decomposition, settings: Settings, memory: float) 
 
 
 class _Candidates:
-    """The same programme under alphas from its own on to far above what any noise calls for."""
+    """The same programme under alphas from its own to far above what noise needs."""
 
     def __init__(self, decomposition: Decomposition, settings: Settings) -> None:
         self.decomposition, self.settings = decomposition, settings
@@ -94,7 +94,7 @@ class _Candidates:
         steps = math.ceil(_PER_DECADE * math.log10(max(most / settings.alpha, 1.0)))
         self.alphas = settings.alpha * 10.0 ** (np.arange(steps + 1) / _PER_DECADE)
 
-    def solve(self, some: slice) -> _core.Rows:
+    def solve(self, some: slice) -> SolvedRows:
         """Decompose under some of the alphas."""
         alphas, whole = self.alphas[some], self.decomposition
         return solve_rows(
@@ -107,7 +107,7 @@ class _Candidates:
             knots=whole._knot_grid,
         )
 
-    def residuals(self, rows: _core.Rows) -> NDArray[np.float64]:
+    def residuals(self, rows: SolvedRows) -> NDArray[np.float64]:
         """Return the observed residuals times the roots of their weights, (rows, n_observed)."""
         return rows.residual[:, self.observed] * self.root
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ressin import _core
 from ressin.decomposition.quality import Quality, assess
+from ressin.decomposition.readonly import ReadOnly
 from ressin.decomposition.robust import Robust, certify_robust
 from ressin.settings import Programme, Settings, check_positive, core_settings
 
@@ -21,12 +22,11 @@ if TYPE_CHECKING:
     from ressin import _core
 
 
-ARRAYS = ("signal", "phasic", "tonic", "driver", "residual", "spline", "drift", "knots", "weights")
-Status = Literal["optimal", "inaccurate", "max_iterations", "failed"]
+Status = Literal["optimal", "inaccurate", "max_iterations", "insufficient_progress", "failed"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Decomposition:
+class Decomposition(ReadOnly):
     """A signal's parts, and the evidence that they solve the programme. Its arrays are read-only: copy what you change.
 
     Attributes
@@ -47,15 +47,17 @@ class Decomposition:
     knots
         Sample index of each knot.
     settings
-        What was asked for.
+        Settings of the programme and the solver.
     mean, scale
         The programme was solved on (signal - mean) / scale.
     weights
         (n,) sample weights, or None for ones.
     status
         "optimal": the certificate proves the tolerance (for OSQP: its own residuals are within osqp_eps);
-        "inaccurate": the digits ran out before the tolerance, or the iterations within 1e-6; "max_iterations"; or
-        "failed".
+        "inaccurate": the digits ran out, or the iterations did, before the tolerance but with a relative gap of at
+        most 1e-6; "max_iterations": the iterations ran out; "insufficient_progress": the steps stopped improving the
+        solution, with iterations left; "failed": the numbers broke down. A result with anything that is not finite
+        is never "optimal".
     iterations
         Newton steps, or OSQP's iterations.
     objective, duality_gap
@@ -104,13 +106,6 @@ class Decomposition:
     _start: tuple[float, float] = field(repr=False)
     _knot_grid: tuple[int, int, int] | None = field(repr=False)
 
-    def __post_init__(self) -> None:
-        _lock(vars(self))
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        _lock(vars(self))
-
     @property
     def converged(self) -> bool:
         """Whether the status is "optimal"."""
@@ -153,7 +148,7 @@ class Decomposition:
 
     @cached_property
     def quality(self) -> Quality:
-        """What the method does badly on this signal, in numbers and plain words."""
+        """How well the model suits this signal, in numbers and sentences."""
         return assess(self)
 
     def is_optimal(self, tol: float = 1e-6) -> bool:
@@ -239,7 +234,7 @@ class Decomposition:
         return plot_decomposition(self)
 
     def scrs(self, *, min_amplitude: float = 0.01) -> pd.DataFrame:
-        """Return the skin conductance responses that the driver holds; see `ressin.decomposition.scrs.find_scrs`."""
+        """Return the skin conductance responses that the signal shows; see `ressin.decomposition.scrs.find_scrs`."""
         from ressin.decomposition.scrs import find_scrs
 
         return find_scrs(self, min_amplitude=min_amplitude)
@@ -279,25 +274,16 @@ def _zeros(n: int) -> NDArray[np.float64]:
     return np.broadcast_to(np.float64(0.0), n)
 
 
-def _lock(fields: dict[str, Any]) -> None:
-    """Put read-only views in the place of a decomposition's arrays."""
-    for name in ARRAYS:
-        array = fields[name]
-        if array is not None and array.flags.writeable:
-            fields[name] = array.view()
-            fields[name].flags.writeable = False
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Bands:
-    """Bands for the phasic and the tonic part, sample by sample.
+class Bands(ReadOnly):
+    """Bands for the phasic and the tonic part, sample by sample. Its arrays are read-only: copy what you change.
 
     Attributes
     ----------
     phasic_low, phasic_high, tonic_low, tonic_high
         (n,) in the signal's unit.
     level
-        Share of samples in which a band is meant to hold the truth; see `bootstrap_bands` for what it really is.
+        Share of samples in which a band is meant to hold the truth; see `bootstrap_bands` for what was measured.
     n_boot, seed, block
         Replicates, the seed they were drawn by, and seconds of residual drawn in one piece.
     pilot_alpha

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ressin.decomposition.readonly import ReadOnly
 from ressin.decomposition.result import Decomposition
 from ressin.decomposition.robust import solve_robust
 from ressin.decomposition.solve import STATUSES
@@ -25,7 +26,7 @@ _EVIDENCE = ("objective", "duality_gap", "relative_gap", "stationarity", "comple
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RobustRows:
+class RobustRows(ReadOnly):
     """Solved programmes, a row each.
 
     Attributes

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ressin._progress import Progress, report
+from ressin._progress import Progress, show_progress
 from ressin.decomposition.inputs import MIN_SAMPLES, check_missing, check_signal
+from ressin.decomposition.readonly import ReadOnly
 from ressin.decomposition.robust_rows import RobustRows, solve_robust_rows
-from ressin.decomposition.solve import ADVICE, STATUSES, row_as_decomposition, solve_rows
+from ressin.decomposition.solve import ADVICE, STATUSES, SolvedRows, row_as_decomposition, solve_rows
 from ressin.errors import ConvergenceError, InvalidInputError
 from ressin.settings import (
     Baseline,
+    Errors,
     Missing,
     Programme,
     Revision,
     Settings,
     Solver,
+    check_errors,
     check_knots,
-    check_option,
     check_positive,
     check_sampling_rate,
 )
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
-    from ressin import _core
     from ressin.decomposition.result import Decomposition
 
 
@@ -40,8 +41,8 @@ _ROBUST_COLUMNS = {"EDA_Outliers": "outliers", "EDA_Shifts": "shifts"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Windows:
-    """A recording's windows, each decomposed as a programme of its own.
+class Windows(ReadOnly):
+    """A recording's windows, each decomposed as a programme of its own. Its arrays are read-only.
 
     ``len(windows)`` is their number; ``windows[k]`` is window k as a `Decomposition`, made when asked for.
 
@@ -69,7 +70,7 @@ class Windows:
         (n_windows,) what the robust programme found in each window, in the signal's unit; NaN where empty, and for
         cvxEDA's.
     settings
-        What was asked for, the same for every window.
+        The same for every window.
     """
 
     signal: NDArray[np.float64]
@@ -93,7 +94,7 @@ class Windows:
     smallest_response: NDArray[np.float64]
     noise: NDArray[np.float64]
     settings: Settings
-    _rows: _core.Rows | RobustRows = field(repr=False)
+    _rows: SolvedRows | RobustRows = field(repr=False)
     _row_of: NDArray[np.int64] = field(repr=False)  # (n_windows,) -1 where empty
     _weights: NDArray[np.float64] | None = field(repr=False)
     _weight_starts: NDArray[np.int64] | None = field(repr=False)
@@ -101,7 +102,7 @@ class Windows:
     @classmethod
     def of(
         cls,
-        rows: _core.Rows | RobustRows,
+        rows: SolvedRows | RobustRows,
         usable: NDArray[np.bool_],
         signal: NDArray[np.float64],
         weights: NDArray[np.float64] | None,
@@ -122,6 +123,7 @@ class Windows:
         residual = spread(rows.residual)
         nan = np.isnan(signal)
         if nan.any():
+            residual = residual.copy()
             residual[np.lib.stride_tricks.sliding_window_view(nan, residual.shape[1])[starts]] = np.nan
         if isinstance(rows, RobustRows):
             found = rows.outliers, rows.shifts, rows.smallest_response, rows.noise
@@ -276,7 +278,7 @@ def raise_unsolved(windows: Windows) -> None:
         f"{windows.settings.solver} did not solve {int((~windows.converged).sum())} of {len(windows)} windows to the "
         f"tolerance; the first is window {k}, from {windows.times[k]:g} s on, with status {str(windows.status[k])!r} "
         f"and a relative duality gap of {windows.relative_gap[k]:.1e} (tol is {windows.settings.tol:g}): "
-        f"{ADVICE[str(windows.status[k])]}; on_failure='return' gives all windows with their status",
+        f"{ADVICE[str(windows.status[k])]}; errors='return' gives all windows with their status",
         windows[k],
     )
 
@@ -303,9 +305,10 @@ def decompose_windows(
     sample_weight: ArrayLike | None = None,
     warm_start: bool = True,
     osqp_eps: float = 1e-6,
-    on_failure: Literal["raise", "return"] = "raise",
+    errors: Errors = "raise",
     progress: Progress = False,
     n_threads: int = 0,
+    on_failure: Errors | None = None,
 ) -> Windows:
     """Decompose a recording window by window, each as a programme of its own, all of them in one batch.
 
@@ -329,12 +332,14 @@ def decompose_windows(
         its settings in each window by itself.
     sample_weight
         (n_samples,) weight of each sample's squared residual, finite and >= 0; 0 means missing.
-    on_failure
+    errors
         What to do where a window has less than 4 samples that are not missing, or was not solved to `tol`: "raise" an
         error that names it, or "return" all windows with their status. Parts of a window without enough samples are
         NaN, its status is "empty".
     progress
         True for a tqdm bar (needs tqdm), or a function called with (done, total) a few times a second.
+    on_failure
+        Deprecated: the older name of `errors`.
 
     Returns
     -------
@@ -345,9 +350,9 @@ def decompose_windows(
     Raises
     ------
     InvalidInputError
-        A signal, a setting, or with on_failure="raise" a window, that cannot be used.
+        A signal, a setting, or with errors="raise" a window, that cannot be used.
     ConvergenceError
-        With on_failure="raise": a window that was not solved to `tol`.
+        With errors="raise": a window that was not solved to `tol`.
     KeyboardInterrupt
         Ctrl-C stops the batch within a fraction of a second.
 
@@ -355,7 +360,7 @@ def decompose_windows(
     -----
     Memory is 32 bytes for each sample of each window: 27 MB for an hour at 4 Hz in windows of 60 s every second; three
     and a half times that for the robust programme, with its outliers, shifts and costs. A
-    window knows nothing of the responses before it, so its first seconds and its level differ from those of the whole
+    window does not see the responses before it, so its first seconds and its level differ from those of the whole
     recording; `Windows.average` shows by how much windows disagree. Where only one answer is wanted, `decompose` of
     the whole recording is exact and faster.
 
@@ -388,7 +393,7 @@ def decompose_windows(
         osqp_eps=osqp_eps,
         n_threads=n_threads,
     )
-    check_option("on_failure", on_failure, ("raise", "return"))
+    errors = check_errors(errors, on_failure)
     rate = check_sampling_rate(sampling_rate)
     check_knots(None, settings, rate)
     array = check_signal(signal)
@@ -398,10 +403,10 @@ def decompose_windows(
     weight_starts = None
     if weights is not None:
         usable = _count(weights > 0, starts, length) >= MIN_SAMPLES
-        if on_failure == "raise" and not usable.all():
+        if errors == "raise" and not usable.all():
             _raise_empty(int(np.argmin(usable)), starts, length, rate)
         weight_starts = starts if sample_weight is not None else _weight_starts(nan, starts, length)
-    with report(progress, int(usable.sum()), "window") as callback:
+    with show_progress(progress, int(usable.sum()), "window") as callback:
         solve = solve_robust_rows if settings.programme == "robust" else solve_rows
         rows = solve(
             array if nan is None else np.where(nan, 0.0, array),
@@ -414,7 +419,7 @@ def decompose_windows(
             progress=callback,
         )
     result = Windows.of(rows, usable, array.copy(), weights, weight_starts, starts, rate, settings)
-    if on_failure == "raise":
+    if errors == "raise":
         raise_unsolved(result)
     return result
 
@@ -471,5 +476,5 @@ def _raise_empty(k: int, starts: NDArray[np.int64], length: int, rate: float) ->
     raise InvalidInputError(
         f"window {k}, samples {starts[k]} to {starts[k] + length - 1} ({starts[k] / rate:g} s to "
         f"{(starts[k] + length) / rate:g} s), has less than {MIN_SAMPLES} samples that are not missing; "
-        "on_failure='return' leaves such windows NaN"
+        "errors='return' leaves such windows NaN"
     )

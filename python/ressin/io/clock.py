@@ -23,8 +23,8 @@ _UNITS = {  # seconds in one unit
 
 
 @dataclass(frozen=True)
-class Clock:
-    """What a column of times says.
+class FileClock:
+    """Rate and start, from a column of times.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Clock:
     note: str
 
 
-def read_clock(table: Table, index: int) -> Clock:
+def read_clock(table: Table, index: int) -> FileClock:
     """Find the rate from a column of times.
 
     Raises
@@ -66,7 +66,7 @@ def read_clock(table: Table, index: int) -> Clock:
     if jitter > 0.01:
         note += f" (times deviate from an even grid by up to {100 * jitter:.0f} % of a sample)"
     start = float(ticks[0]) * seconds_per_tick
-    return Clock(rate, start if absolute or 3e8 < start < 1e10 else None, note)
+    return FileClock(rate, start if absolute or 3e8 < start < 1e10 else None, note)
 
 
 def _ticks(table: Table, index: int) -> tuple[NDArray[np.float64], float | None, bool]:
@@ -140,7 +140,7 @@ def _stated_unit(table: Table, index: int) -> float | None:
 def _guess_unit(table: Table, index: int, first: float, step: float) -> tuple[float, str]:
     """Tell seconds, milliseconds, microseconds and nanoseconds apart by the date or by the step.
 
-    A first time that is a date between 1980 and 2200 in one of the units settles it. Else steps below one are seconds
+    A first time that is a date between 1980 and 2200 in one of the units decides. Otherwise steps below one are seconds
     (over 1 Hz) and steps above one are not (under 1 Hz is no rate for skin conductance); of the finer units the
     coarsest is taken that gives at most 10 kHz.
     """

@@ -82,7 +82,7 @@ def write_evidence(
     *,
     extra: Mapping[str, object] | None = None,
 ) -> None:
-    """Write what proves a decomposition as JSON: settings, status, residuals, gap, quality.
+    """Write the evidence of a decomposition as JSON: settings, status, residuals, gap, quality.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def write_evidence(
 
     Notes
     -----
-    A number that is not finite is written as null, because JSON has no other word for it.
+    A number that is not finite is written as null, because JSON has no number for it.
     """
     content = {"ressin": __version__, **(extra or {}), **decomposition.summary()}
     write_json(content, path)
@@ -127,9 +127,10 @@ def write_scrs(scrs: pd.DataFrame, path: str | os.PathLike[str], *, unit: str = 
     OutputError
         If the file cannot be written.
     """
-    samples, seconds = ("SCR_Onsets", "SCR_Peaks", "SCR_Recovery"), ("SCR_RiseTime", "SCR_RecoveryTime")
-    units = {**dict.fromkeys(samples, "sample"), **dict.fromkeys(seconds, "s")}
-    table = scrs.rename(columns={name: f"{name} ({units.get(name, unit)})" for name in scrs.columns})
+    units = dict.fromkeys(("SCR_Onsets", "SCR_Peaks", "SCR_Recovery"), "sample")
+    units |= dict.fromkeys(("SCR_RiseTime", "SCR_RecoveryTime", "SCR_OnsetTime", "SCR_PeakTime"), "s")
+    units |= dict.fromkeys(("SCR_Height", "SCR_Amplitude", "SCR_SignalRise"), unit)
+    table = scrs.rename(columns={name: f"{name} ({text})" for name, text in units.items()})
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False, float_format="%.10g", lineterminator="\n")
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from ressin import _core
 from ressin.decomposition.robust import solve_robust
 from ressin.errors import ConvergenceError
-from ressin.nn.batch import NAMES, Rows
+from ressin.nn.batch import NAMES, SignalRows
 from ressin.settings import Settings, check_sampling_rate
 
 BEFORE = 6.0  # seconds before the first sample that hold what still decays there
@@ -108,13 +108,13 @@ def robust_operator(
     return phasic, tonic, driver, shifts, delta, samples, torch.from_numpy(coefficients)
 
 
-def _rows(signal: Tensor, mask: Tensor | None, sample_weight: Tensor | None) -> Rows:
+def _rows(signal: Tensor, mask: Tensor | None, sample_weight: Tensor | None) -> SignalRows:
     """Check a batch; of cvxEDA's settings there are none."""
     unused = signal.new_ones((signal.shape[0], len(NAMES)), dtype=torch.float64)
-    return Rows.of(signal, mask, sample_weight, unused)
+    return SignalRows.of(signal, mask, sample_weight, unused)
 
 
-def _solve(rows: Rows, sampling_rate: float, settings: Settings) -> list[dict[str, Any]]:
+def _solve(rows: SignalRows, sampling_rate: float, settings: Settings) -> list[dict[str, Any]]:
     """Decompose the rows, or raise ConvergenceError."""
     signals, weights = [], []
     for k, length in enumerate(rows.lengths):

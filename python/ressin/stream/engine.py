@@ -1,10 +1,11 @@
-"""A stream's rhythm: when a programme is solved, what becomes final, when the window moves."""
+"""When a stream solves, finalises samples and slides its window."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ressin import _core
 from ressin.settings import Settings
 from ressin.stream.clock import Clock
 from ressin.stream.held import Solved
@@ -16,15 +17,15 @@ from ressin.stream.window import Scale, Window
 
 Array = NDArray[np.float64]
 
-_BEST_FIRST = ("waiting", "optimal", "inaccurate", "max_iterations", "failed")
-_LEAST = 3  # samples for a programme: the 2015 revision has no driver in the first two
+_BEST_FIRST = ("waiting", *_core.STATUSES)
+_LEAST = _core.FREE_START + 1  # samples for a programme: the 2015 revision has no driver in the first FREE_START
 
 
 class Engine:
     """All that changes while a stream runs.
 
-    A recording runs from a sample that is there to the end of the stream or to a long gap. Within it programmes are
-    solved at every `hop` samples, counted from its first.
+    A recording runs from a sample that is not missing to the end of the stream or to a long gap. Within it a
+    programme is solved at every `hop` samples, counted from its first.
 
     Attributes
     ----------
@@ -44,7 +45,7 @@ class Engine:
         self.context, self.max_gap = round(options.context * rate), max(1, round(options.max_gap * rate))
         self.warm_up = round(options.warm_up * rate)
         self.capacity = self.lag + self.context + round(settings.delta_knot * rate) + self.hop
-        self.first_row = 2 if settings.revision == "2015" else 0
+        self.first_row = _core.FREE_START if settings.revision == "2015" else 0
         self.clock = Clock(rate, options.max_jitter)
         self.moments = Moments()
         self.first_index = 0
@@ -53,7 +54,7 @@ class Engine:
         self.window: Window | RobustWindow = kind(self.capacity, rate, settings)
 
     def scale(self, moments: Moments) -> Scale:
-        """Return what the programme's signal is, by the samples so far where it is not given."""
+        """Return the standardisation of the signal: the given one, else that of the samples so far."""
         mean, deviation = self.options.mean, self.options.deviation
         if not self.settings.standardize:
             mean, deviation = 0.0, 1.0
@@ -64,20 +65,20 @@ class Engine:
         slope = moments.slope if self.settings.baseline == "linear" else 0.0
         return Scale(float(deviation), moments.mean - slope * moments.mean_time, slope)
 
-    def skip(self, times: Array, report: Report) -> None:
-        """Go over a gap of the clock: with missing samples, or where it is long by starting anew."""
+    def skip(self, times: Array, log: PushLog) -> None:
+        """Fill a gap of the clock with missing samples, or start anew where it is longer than `max_gap`."""
         if times.size <= self.max_gap:
-            self.take(np.full(times.size, np.nan), times, report)
+            self.take(np.full(times.size, np.nan), times, log)
             return
-        self.end(report)
+        self.end(log)
         self.first_index += times.size
         self.moments = self.moments.later(times.size)
 
-    def take(self, signal: Array, time: Array, report: Report) -> None:
+    def take(self, signal: Array, time: Array, log: PushLog) -> None:
         """Take samples, NaN where one is missing."""
         at = 0
         while at < signal.size:
-            if self.n == 0:  # a recording begins with a sample that is there
+            if self.n == 0:  # a recording begins with its first sample that is not missing
                 there = np.flatnonzero(~np.isnan(signal[at:]))
                 missing = int(there[0]) if there.size else signal.size - at
                 self.first_index += missing
@@ -94,50 +95,50 @@ class Engine:
             self.n += piece.stop - at
             at = piece.stop
             if is_loose:  # what is before a gap there does not say where the phasic part starts
-                self.end(report)
+                self.end(log)
             elif self.n % self.hop == 0:
-                self._beat(report)
+                self._beat(log)
 
-    def provisional(self, report: Report) -> StreamParts:
-        """Return the parts of the samples that are not final, by all that there are."""
+    def provisional(self, log: PushLog) -> StreamParts:
+        """Return the parts of the samples that are not final, from all samples so far."""
         if self.n < _LEAST:
             return self.window.unsolved(self.first_index)
-        if report.solved_n != self.n:
-            report.add(self._solve(self._counted()), self.n)
-        return report.newest(self.n_final - self.window.begin)
+        if log.solved_n != self.n:
+            log.add(self._solve(self._counted()), self.n)
+        return log.newest(self.n_final - self.window.begin)
 
-    def end(self, report: Report) -> None:
+    def end(self, log: PushLog) -> None:
         """Make the recording's samples final; the next sample begins another."""
         if self.n < _LEAST:
-            report.final.append(self.window.unsolved(self.first_index))
+            log.final.append(self.window.unsolved(self.first_index))
         else:
-            report.add(self._solve(self._counted(), is_end=True), self.n)
-            report.final.append(report.newest(self.n_final - self.window.begin))
+            log.add(self._solve(self._counted(), is_end=True), self.n)
+            log.final.append(log.newest(self.n_final - self.window.begin))
         self.moments = self._counted().later(self.n)
         self.first_index += self.n
         self.n = self.n_final = self.n_counted = self.missing_run = 0
         self.window.clear()
-        report.solved_n = -1
+        log.solved_n = -1
 
-    def result(self, report: Report, provisional: StreamParts) -> StreamResult:
-        """Return what the report holds as the caller sees it."""
+    def result(self, log: PushLog, provisional: StreamParts) -> StreamResult:
+        """Return the log as the caller's result."""
         scale = self.scale(self._counted())
-        solved = report.solved
+        solved = log.solved
         return StreamResult(
-            final=StreamParts.join([parts for parts in report.final if len(parts)]),
+            final=StreamParts.join([parts for parts in log.final if len(parts)]),
             provisional=provisional,
             mean=scale.level + scale.slope * max(0, self.n - 1),
             deviation=scale.deviation,
-            status=report.status,
-            iterations=report.iterations,
+            status=log.status,
+            iterations=log.iterations,
             relative_gap=solved.relative_gap if solved else 0.0,
             stationarity=solved.stationarity if solved else 0.0,
             noise=solved.noise if isinstance(solved, RobustSolved) else None,
             smallest_response=solved.smallest_response if isinstance(solved, RobustSolved) else None,
         )
 
-    def _beat(self, report: Report) -> None:
-        """Solve the programme, give out what is older than the lag, and let the window follow."""
+    def _beat(self, log: PushLog) -> None:
+        """Solve the programme, finalise what is older than the lag, and slide the window."""
         self.moments = self._counted()
         self.n_counted = self.n
         there = np.flatnonzero(~np.isnan(self.window.signal[-self.hop :]))
@@ -145,18 +146,18 @@ class Engine:
         if self.n < _LEAST:
             return
         solved = self._solve(self.moments)
-        report.add(solved, self.n)
+        log.add(solved, self.n)
         self.window.learn(solved, self.hop)
         begin = self.window.begin
         last = self.n - self.lag if self.n >= self.warm_up else 0
         if last > self.n_final:
-            report.final.append(solved.between(self.n_final - begin, last - begin))
+            log.final.append(solved.between(self.n_final - begin, last - begin))
             self.n_final = last
         if self.window.n - self.window.spacing >= self.lag + self.context:
             self.window.slide(solved)
-            report.slide(self.window.spacing)
+            log.slide(self.window.spacing)
         if self.missing_run > self.max_gap:
-            self.end(report)
+            self.end(log)
 
     def _solve(self, moments: Moments, is_end: bool = False) -> Solved:
         return self.window.solve(self.scale(moments), self.first_index + self.window.begin, is_end)
@@ -167,7 +168,7 @@ class Engine:
         return self.moments.joined(np.arange(self.n_counted, self.n, dtype=np.float64), self.window.signal[new])
 
 
-class Report:
+class PushLog:
     """What happens in one push.
 
     Attributes
@@ -175,7 +176,7 @@ class Report:
     final
         Parts that became final, in order.
     solved, solved_n
-        The newest programme, and the number of samples it was solved at; -1 where it does not hold any more.
+        The newest programme, and the number of samples it was solved at; -1 where it is outdated.
     """
 
     def __init__(self) -> None:
@@ -197,6 +198,6 @@ class Report:
         return self.solved.between(first, len(self.solved.parts))
 
     def slide(self, samples: int) -> None:
-        """Follow the window, which has let its oldest samples go."""
+        """Drop the oldest samples, as the window has done."""
         assert self.solved is not None
         self.solved = self.solved.without(samples)

@@ -1,4 +1,4 @@
-"""What a stream hands out."""
+"""The results of a stream."""
 
 from __future__ import annotations
 
@@ -66,12 +66,12 @@ class StreamParts:
 
 @dataclass(frozen=True, eq=False)
 class StreamResult:
-    """What one push brought.
+    """The result of one push.
 
     Attributes
     ----------
     final
-        Samples that became older than the lag: their parts will not be given again. None is left out and none comes
+        Samples that became older than the lag: their parts will not be given again. No sample is left out or given
         twice.
     provisional
         The samples since, up to the newest: their parts will change with what comes.
@@ -79,8 +79,9 @@ class StreamResult:
         What the programme's signal is standardised with, in the signal's unit: given, or of the samples so far. The
         robust programme does without.
     status
-        "optimal"; or with ``on_failure="return"`` the worst status of this push's programmes: "inaccurate",
-        "max_iterations" or "failed". "waiting" where there are too few samples to begin with.
+        "optimal"; or with ``errors="return"`` the worst status of this push's programmes: "inaccurate",
+        "max_iterations", "insufficient_progress" or "failed", which mean what they do in `Decomposition`. "waiting"
+        where there are too few samples to begin with.
     iterations
         Newton steps of the push's programmes together.
     relative_gap, stationarity

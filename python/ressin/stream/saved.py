@@ -1,4 +1,4 @@
-"""A stream's state in a file: numbers and JSON in NumPy's .npz, nothing that runs."""
+"""A stream's state in a file: numbers and JSON in NumPy's .npz, no pickles."""
 
 from __future__ import annotations
 
@@ -84,7 +84,10 @@ def read_state(path: str | os.PathLike[str]) -> Engine:
 
 
 def _rebuilt(header: dict[str, Any], held: dict[str, NDArray[Any]]) -> Engine:
-    settings, options = Settings(**header["settings"]), StreamOptions(**header["options"])
+    chosen = dict(header["options"])
+    if "on_failure" in chosen:  # the older name of `errors`
+        chosen["errors"] = chosen.pop("on_failure")
+    settings, options = Settings(**header["settings"]), StreamOptions(**chosen)
     check_knots(None, settings, options.sampling_rate)
     options.check_with(settings)
     engine = Engine(settings, options)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ressin.errors import ConvergenceError
-from ressin.settings import Baseline, Programme, Revision, Settings, check_cvxeda, check_knots
+from ressin.settings import Baseline, Errors, Programme, Revision, Settings, check_cvxeda, check_errors, check_knots
 from ressin.stream.clock import check_samples
-from ressin.stream.engine import Engine, Report
+from ressin.stream.engine import Engine, PushLog
 from ressin.stream.options import StreamOptions
 from ressin.stream.result import StreamParts, StreamResult
 from ressin.stream.saved import read_state, write_state
@@ -21,19 +21,20 @@ class Stream:
     """Split a skin conductance signal into phasic and tonic part while it is being recorded.
 
     Every `hop` seconds the cvxEDA programme is solved on a window of the newest samples. The samples that are older
-    than `lag` become final. What was before the window still counts: the response filter's state at its first sample,
-    and, as an exact quadratic, all that the past says of the spline and the drift that reach into it. Memory and time
-    per second of signal do not depend on how long the stream runs.
+    than `lag` become final. The samples before the window still count: by the response filter's state at its first
+    sample, and by an exact quadratic in the coefficients of the spline and the drift that reach into it. Memory and
+    time per second of signal do not depend on how long the stream runs.
 
     Parameters
     ----------
     sampling_rate
         Hz, > 0.
     lag
-        Seconds, > 0, after which a sample becomes final. The longer, the nearer to what the whole recording would say;
-        see Notes.
+        Seconds, > 0, after which a sample becomes final. The longer, the closer to the decomposition of the whole
+        recording; see Notes.
     programme
-        "cvxeda", or "robust": see Notes.
+        "cvxeda", or "robust" as in `decompose`, which takes tau0, tau1, delta_knot, tol and max_iterations, and neither
+        mean nor deviation. Its noise and the smallest response believed come from the samples so far: see Notes.
     tau0, tau1, delta_knot, alpha, gamma, revision
         The programme, as in `decompose`; see `Settings`.
     baseline
@@ -52,16 +53,18 @@ class Stream:
     hop
         Seconds, > 0 and at most delta_knot, between programmes.
     warm_up
-        Seconds, >= 0, of a recording before any of it becomes final: its beginning is the hardest to tell.
+        Seconds, >= 0, of a recording before any of it becomes final: its beginning is the least certain part.
     max_gap
-        Seconds, > 0: after a longer run of missing samples the stream starts anew, without an opinion on what was
-        between.
+        Seconds, > 0: after a longer run of missing samples the stream starts anew, and gives no parts for the
+        samples between.
     max_jitter
         Seconds, >= 0, by which the clock of `push` may be off without there being a gap; one and a half sampling
         intervals always are.
-    on_failure
+    errors
         "raise" a ConvergenceError where a programme was not solved to `tol`, its `result` what the push brought, or
         "return" it with its status.
+    on_failure
+        Deprecated: the older name of `errors`.
 
     Raises
     ------
@@ -72,9 +75,15 @@ class Stream:
     -----
     With the drivers of the samples before the window held, the window's programme is the whole recording's so far: the
     elimination of the spline is carried on from window to window. What keeps a final sample from the whole recording's
-    solution is the future after the lag, which no method has: at 20 s the 99th percentile of the distance is below 0.01
-    standard deviations in recordings at rest, and 0.24 and 0.09 in two of a wristband in movement, where the programme
-    itself, solved exactly on what there is by then, is 0.25 and 0.13 off (``python -m bench.stream_lag``).
+    solution is the future after the lag, which cannot be known: at 20 s the 99th percentile of the distance is below
+    0.01 standard deviations in recordings at rest, and 0.24 and 0.09 in two of a wristband in movement, where the
+    programme itself, solved exactly on the samples so far, is 0.25 and 0.13 off (``python -m bench.stream_lag``).
+
+    The robust programme is solved on the window alone. While that holds the whole recording so far, it is `decompose`'s
+    for these samples; then noise and height of the phasic part are averaged over the windows, forgetting those of more
+    than ten minutes ago, and each window takes one round of a plain and a reweighted programme. At 20 s the 99th
+    percentile of the distance to the whole recording is LAGS
+    (``python -m bench.stream_lag robust``).
 
     How the samples are divided over pushes changes no final value, not by a bit: programmes are solved at multiples of
     `hop`, counted from the first sample. A stream is for one thread at a time; several streams may run in several.
@@ -121,7 +130,8 @@ class Stream:
         warm_up: float = 60.0,
         max_gap: float = 60.0,
         max_jitter: float = 0.1,
-        on_failure: Literal["raise", "return"] = "raise",
+        errors: Errors = "raise",
+        on_failure: Errors | None = None,
     ) -> None:
         robust = programme == "robust"
         settings = Settings(
@@ -149,7 +159,7 @@ class Stream:
             warm_up=warm_up,
             max_gap=max_gap,
             max_jitter=max_jitter,
-            on_failure=on_failure,
+            errors=check_errors(errors, on_failure),
         )
         if robust and baseline != "none":
             check_cvxeda("baseline", repr(baseline), settings)
@@ -164,7 +174,7 @@ class Stream:
 
     @property
     def options(self) -> StreamOptions:
-        """Rate, lag and rhythm."""
+        """Rate, lag and intervals."""
         return self._engine.options
 
     @property
@@ -190,17 +200,17 @@ class Stream:
             Samples that are not a one-dimensional array of finite numbers or NaN, or a clock that runs backwards; the
             stream is as before.
         ConvergenceError
-            With ``on_failure="raise"``: a programme was not solved to `tol`. The samples are taken.
+            With ``errors="raise"``: a programme was not solved to `tol`. The samples are taken.
         """
         engine = self._engine
         signal = check_samples(samples, self.n_samples)
         gap, times = engine.clock.read(time, signal.size)
-        report = Report()
+        log = PushLog()
         if gap.size:
-            engine.skip(gap, report)
-        engine.take(signal, times, report)
-        provisional = engine.provisional(report)
-        return self._checked(engine.result(report, provisional))
+            engine.skip(gap, log)
+        engine.take(signal, times, log)
+        provisional = engine.provisional(log)
+        return self._checked(engine.result(log, provisional))
 
     def finish(self) -> StreamResult:
         """Make all samples final: the recording has ended. What is pushed afterwards begins a new one.
@@ -208,12 +218,12 @@ class Stream:
         Raises
         ------
         ConvergenceError
-            With ``on_failure="raise"``: a programme was not solved to `tol`.
+            With ``errors="raise"``: a programme was not solved to `tol`.
         """
-        engine, report = self._engine, Report()
-        engine.end(report)
+        engine, log = self._engine, PushLog()
+        engine.end(log)
         engine.clock.forget()
-        return self._checked(engine.result(report, StreamParts.join([])))
+        return self._checked(engine.result(log, StreamParts.join([])))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the stream's state to a file (.npz, numbers and JSON), for `load` to go on from.
@@ -241,11 +251,11 @@ class Stream:
         return stream
 
     def _checked(self, result: StreamResult) -> StreamResult:
-        if self.options.on_failure == "raise" and not result.converged:
+        if self.options.errors == "raise" and not result.converged:
             raise ConvergenceError(
                 f"a stream's programme ended with status {result.status!r}, up to sample {self.n_samples} (tol is "
                 f"{self.settings.tol:g}): ask for a larger tol or more max_iterations, look for extreme samples, or "
-                'take what there is with on_failure="return"',
+                'take what there is with errors="return"',
                 result,
             )
         return result

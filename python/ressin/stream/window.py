@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Scale:
-    """What the programme's signal is: (y - line) / deviation, in the signal's unit.
+    """The standardisation of the signal: (y - line) / deviation.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Window(Held):
         Parameters
         ----------
         scale
-            What the programme's signal is.
+            The standardisation of the signal.
         first_index
             Number in the stream of the window's first sample.
         is_end
@@ -108,7 +108,7 @@ class Window(Held):
         """Take note of nothing: the programme's settings are given."""
 
     def slide(self, solved: Solved) -> None:
-        """Let the oldest knot spacing of samples go, their drivers held as they were solved."""
+        """Drop the oldest knot spacing of samples; their drivers stay as they were solved."""
         assert isinstance(solved, FilterSolved)
         out = self.spacing
         left = solved.parts.signal[:out] - solved.parts.phasic[:out]
@@ -118,14 +118,14 @@ class Window(Held):
         self.drop_oldest()
 
     def clear(self) -> None:
-        """Forget everything: another recording begins."""
+        """Clear the window for another recording."""
         self.forget()
         self.past = Past.empty()
         self.state = np.zeros(2)
 
 
 def _size(above: Array, signal: Array, count: int) -> float:
-    """Return the root mean square of the count samples that are there, 0 where it is only rounding."""
+    """Return the root mean square of the count samples that are not missing, 0 where it is only rounding."""
     if count == 0:
         return 0.0
     size = math.sqrt(float(above @ above) / count)

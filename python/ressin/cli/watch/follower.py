@@ -11,42 +11,31 @@ from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 
+from ressin.cli.options import PROGRAMME
 from ressin.errors import InvalidInputError, RessinError
 
 if TYPE_CHECKING:
-    from ressin.io.live.feeds import Batch, Feed
+    from ressin.io.live.feeds import Feed, Samples
     from ressin.stream.result import StreamParts, StreamResult
     from ressin.stream.stream import Stream
 
 COLUMNS = ("sample", "time", "signal", "phasic", "tonic", "driver", "residual")
 _WAIT = 0.25  # s for samples, before looking whether to stop
-_PROGRAMME = (
-    "tau0",
-    "tau1",
-    "delta_knot",
-    "alpha",
-    "gamma",
-    "revision",
-    "baseline",
-    "standardize",
-    "tol",
-    "max_iterations",
-)
-_CLOCKED = 9  # samples, by whose times it is seen whether these are in seconds
+_CLOCKED = 9  # samples whose times show whether the unit is seconds
 
 
 def new_stream(arguments: argparse.Namespace, rate: float) -> Stream:
     """Return the stream that the command line asks for."""
     from ressin.stream.stream import Stream
 
-    programme = {name: getattr(arguments, name) for name in _PROGRAMME}
+    programme = {name: getattr(arguments, name) for name in PROGRAMME}
     return Stream(
         rate,
         lag=arguments.lag,
         warm_up=arguments.warm_up,
         mean=arguments.mean,
         deviation=arguments.deviation,
-        on_failure="return",
+        errors="return",
         **programme,
     )
 
@@ -66,7 +55,7 @@ class Follower:
     Attributes
     ----------
     stream
-        None as long as nothing has come.
+        None before the first samples.
     n_failed
         How many results did not converge.
     """
@@ -83,12 +72,12 @@ class Follower:
         self._times: list[float] | None = []
 
     def follow(self, feed: Feed, asked: list[int]) -> None:
-        """Push what comes until there is no more or somebody asked to stop; then write the rest, or save the state.
+        """Push samples until there are no more or a stop is requested; then write the rest, or save the state.
 
         Raises
         ------
         RessinError
-            What comes cannot be used. What came before it is written all the same.
+            Samples that cannot be used. Those before them are written.
         """
         try:
             self._push_all(feed, asked)
@@ -110,7 +99,7 @@ class Follower:
                 break
         self._take(feed.rest(), feed.sampling_rate)
 
-    def _take(self, batch: Batch, rate: float | None) -> None:
+    def _take(self, batch: Samples, rate: float | None) -> None:
         if not batch.signal.size:
             return
         if self.stream is None:
@@ -142,7 +131,7 @@ class Follower:
                 )
         return saved
 
-    def _check_clock(self, batch: Batch, rate: float) -> None:
+    def _check_clock(self, batch: Samples, rate: float) -> None:
         """Refuse times in another unit, by the median of the first intervals."""
         if batch.time is None or self._times is None:
             return

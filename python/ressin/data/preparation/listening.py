@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from ressin._files.limits import inside
-from ressin.data.preparation.executor import Executor, Report
+from ressin._progress import Count
+from ressin.data.preparation.executor import Executor
 from ressin.data.preparation.features import read_feature_table
 from ressin.data.preparation.music import (
     N_FEATURES,
@@ -27,7 +28,7 @@ NO_MUSIC = MusicTable((), (), np.empty((0, 0), np.float32), ())
 
 
 def decide(catalog: Catalog, choice: str) -> str:
-    """Settle where the features come from.
+    """Decide where the features come from.
 
     Parameters
     ----------
@@ -65,7 +66,7 @@ def listen(
     settings: PrepareSettings,
     cache: Path,
     executor: Executor,
-    report: Report | None,
+    count: Count,
 ) -> tuple[MusicTable, list[Reject]]:
     """Get the features of every stimulus.
 
@@ -74,12 +75,12 @@ def listen(
     catalog, stock
         What was found, and its digests.
     settings
-        With the choice of `music` as `decide` settled it.
+        With the choice of `music` as `decide` returned it.
     cache
         Folder of features by content, kept between runs.
     executor
         Where the clips are heard.
-    report
+    count
         Progress.
 
     Returns
@@ -91,7 +92,7 @@ def listen(
         return NO_MUSIC, []
     if settings.music == "read":
         return _read(catalog)
-    return _hear(catalog, stock, settings, cache, executor, report)
+    return _hear(catalog, stock, settings, cache, executor, count)
 
 
 def _hear(
@@ -100,13 +101,13 @@ def _hear(
     settings: PrepareSettings,
     cache: Path,
     executor: Executor,
-    report: Report | None,
+    count: Count,
 ) -> tuple[MusicTable, list[Reject]]:
     version = extractor_version()
     cache.mkdir(parents=True, exist_ok=True)
     root, folder = str(catalog.root.resolve()), str(cache.resolve())
     clips = {path: Clip(root, path, digest, folder, version) for path, digest in stock.audio.items()}
-    problems = executor.map(hear, list(clips.values()), threads=os.cpu_count() or 1, report=report)
+    problems = executor.map(hear, list(clips.values()), threads=os.cpu_count() or 1, count=count)
     rejects = [Reject(path, "music", text) for path, text in zip(clips, problems, strict=True) if text]
     bad = {reject.file for reject in rejects}
     stimuli, rows = [], []
@@ -128,7 +129,7 @@ def _hear(
 
 
 def _compare_lengths(path: str, seconds: float, duration: float, settings: PrepareSettings) -> Reject | None:
-    """Hold a clip against the length that the songs' table gives: much shorter is refused, otherwise it is listed."""
+    """Compare a clip with the length that the songs' table gives: much shorter is refused, otherwise it is listed."""
     if not abs(seconds - duration) > settings.length_tolerance:
         return None
     text = f"the clip lasts {seconds:.2f} s, the tables say {duration:.2f} s"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ressin._extras import require
 from ressin.data.sources.catalog import DIMENSIONS
 from ressin.errors import InvalidInputError
+from ressin.io.missing import is_missing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +28,7 @@ def check_frame(
     raw
         All cells as text, ``""`` where empty.
     lines
-        How a person finds each row, such as ``"row 3 (line 4)"``.
+        Where each row is, such as ``"row 3 (line 4)"``.
     labels
         Columns that hold ready labels, besides those that end in ``_label``.
     name
@@ -55,7 +56,7 @@ def check_frame(
     for column in (*NUMBERS, *label_columns):
         texts = raw[column] if column in raw else pd.Series("", index=raw.index, dtype=object)
         values = pd.to_numeric(texts.where(texts != ""), errors="coerce").astype("float64")
-        for row in raw.index[(texts != "") & values.isna() & ~texts.str.lower().isin(["nan", "na"])]:
+        for row in raw.index[values.isna() & ~texts.map(is_missing)]:
             problems.append(f"{lines[row]}, column {column!r}: {texts[row]!r} is not a number")
         frame[column if column not in label_columns else f"{label_columns[column]}_label"] = values
     unnamed = frame["recording_id"] == ""
@@ -68,7 +69,7 @@ def check_frame(
 
 
 def _label_columns(raw: "pd.DataFrame", labels: Sequence[str], name: str) -> dict[str, str]:
-    """Map each column of ready labels to the label's name; complain of columns that mean nothing."""
+    """Map each column of ready labels to the label's name; refuse columns that are not known."""
     doubled = [column for column in raw.columns if list(raw.columns).count(column) > 1]
     if doubled:
         raise InvalidInputError(f"{name}: column {doubled[0]!r} occurs {doubled.count(doubled[0])} times")

@@ -1,4 +1,4 @@
-"""CSV as people leave it: any encoding, ragged rows, a cut-off end; what is wrong is said with its line."""
+"""CSV files of a data set: any encoding, ragged rows, a cut-off end; errors name the line."""
 
 import codecs
 import csv
@@ -12,8 +12,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from ressin.errors import RecordingError
-
-MISSING_WORDS = frozenset({"", "nan", "na", "null", "none", "-nan", "n/a"})
+from ressin.io.missing import SPELLINGS, is_missing
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class NumberTable:
 
 
 def decode(data: bytes) -> tuple[str, str]:
-    """Decode text, trying what spreadsheets on the usual systems write.
+    """Decode text in one of the encodings that spreadsheets write.
 
     Returns
     -------
@@ -62,8 +61,8 @@ def decode(data: bytes) -> tuple[str, str]:
 def read_numbers(data: bytes, name: str) -> NumberTable:
     """Parse a CSV file with one header row and numbers below.
 
-    The quick way (Arrow) takes clean UTF-8 files; whatever it does not take is parsed line by line, so
-    that the error names the line.
+    Arrow parses clean UTF-8 files quickly; all others are parsed line by line, so that the error names
+    the line.
 
     Parameters
     ----------
@@ -85,8 +84,8 @@ def read_numbers(data: bytes, name: str) -> NumberTable:
 def read_many(contents: Sequence[bytes]) -> list[NumberTable | None]:
     """Parse many clean CSV files in one go; None for each file that needs `read_numbers`.
 
-    The bodies of files with equally many columns are laid end to end and given to Arrow once, which costs a fraction
-    of starting its reader for every file. The rows are dealt out again by counting line ends; where the counts do
+    The bodies of files with equally many columns are concatenated and parsed by Arrow once, which costs a fraction
+    of starting its reader for every file. The rows are assigned to the files by counting line ends; where the counts do
     not agree (a blank line, a broken row, a text cell), the files are left to `read_numbers`, which says what is wrong.
     """
     found: list[NumberTable | None] = [None] * len(contents)
@@ -112,7 +111,7 @@ def _body_values(body: bytes, width: int) -> np.ndarray | None:
     """Parse rows of numbers without a header; None for anything else."""
     names = [f"c{place}" for place in range(width)]
     read = pacsv.ReadOptions(column_names=names, use_threads=False, block_size=max(len(body), 1))
-    convert = pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.float64()))
+    convert = pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.float64()), null_values=SPELLINGS)
     try:
         table = pacsv.read_csv(pa.BufferReader(body), read_options=read, convert_options=convert)
     except (pa.ArrowInvalid, UnicodeDecodeError):
@@ -158,7 +157,7 @@ def number(cell: str) -> float:
         When it is neither.
     """
     stripped = cell.strip()
-    if stripped.lower() in MISSING_WORDS:
+    if is_missing(stripped):
         return math.nan
     if "_" in stripped:  # Python would read 1_000 as a number; no instrument writes that
         raise ValueError(stripped)

@@ -7,7 +7,7 @@
 | ``subjects.parquet`` | subject | n_ratings, two centres, two thresholds, rule |
 | ``stimuli.parquet`` | stimulus | title, artist, duration, audio, feature_row, music (source of its features) |
 | ``music.parquet`` | stimulus with features | stimulus, then one float32 column per named feature |
-| ``rejects.parquet`` | thing that was not as it should be | file, kind, reason, action, recording_id |
+| ``rejects.parquet`` | remark on a file | file, kind, reason, action, recording_id |
 | ``meta.json`` | - | schema version, ressin version, settings, counts, content key, digest of each file |
 
 Plain Parquet of version 2.6 with Zstandard: pandas, polars, DuckDB and Arrow read it without ressin.
@@ -17,6 +17,8 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
+from ressin.image import CHANNELS
+
 MAX_FEATURES = 100_000
 
 SCHEMA_VERSION = 1
@@ -24,10 +26,9 @@ META = "meta.json"
 RECORDINGS, RATINGS, SUBJECTS = "recordings.parquet", "ratings.parquet", "subjects.parquet"
 STIMULI, MUSIC, REJECTS = "stimuli.parquet", "music.parquet", "rejects.parquet"
 TABLES = (RECORDINGS, RATINGS, SUBJECTS, STIMULI, MUSIC, REJECTS)
-CHANNELS = ("origin", "phasic", "tonic")
 
 EVIDENCE_FIELDS = [
-    pa.field("status", pa.string()),  # "optimal", "inaccurate", "max_iterations"
+    pa.field("status", pa.string()),  # as in Decomposition.status
     pa.field("converged", pa.bool_()),
     pa.field("iterations", pa.int32()),
     pa.field("objective", pa.float64()),

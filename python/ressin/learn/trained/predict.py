@@ -1,4 +1,4 @@
-"""One recording, not a data set: its probability, and how it differs from what the model was trained on."""
+"""The prediction for one recording, and how the recording differs from the training samples."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from ressin._files.limits import MAX_AUDIO_BYTES, read_limited
 from ressin.data.preparation.cut import WindowRule, cut
 from ressin.data.preparation.music import decode_audio, extract
+from ressin.data.preparation.sample import Sample, programme_of
 from ressin.data.preparation.settings import Preparation
 from ressin.data.samples.labelled import LabelledData
 from ressin.data.sources.catalog import Entry
@@ -25,7 +26,7 @@ from ressin.recording import Recording
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says of one recording.
+    """The prediction for one recording.
 
     Attributes
     ----------
@@ -152,10 +153,8 @@ def predict_file(
     part, rejects = cut(entry, np.asarray(recording.signal, np.float64), recording.sampling_rate, rule)
     if part is None:
         raise InvalidInputError(f"{name}: {rejects[-1].reason}")
-    result = decompose(part.signal, part.sampling_rate, **dataclasses.asdict(known.decomposition), missing="solve")
-    missing = np.isnan(part.signal)
-    origin = np.where(missing, result.phasic + result.tonic, part.signal)
-    channels = np.stack([origin, result.phasic, result.tonic])[:, part.lead :].astype(np.float32)
+    result = decompose(part.signal, part.sampling_rate, **programme_of(known.decomposition))
+    channels = Sample.of(part, result).channels
     features = None if music is None else hear_clip(Path(music))
     found = predict_recording(trained, channels, part.sampling_rate, music=features, device=device)
     remarks = _unlike(trained.preparation, rule) + tuple(reject.reason for reject in rejects) + result.quality.messages
@@ -163,7 +162,7 @@ def predict_file(
 
 
 def _unlike(preparation: Preparation | None, rule: WindowRule) -> tuple[str, ...]:
-    """Say in words how the recording was prepared otherwise than the training samples."""
+    """Return the differences between the preparation of the recording and of the training samples."""
     if preparation is None:
         return ("the model does not say how its recordings were prepared; this one was with the defaults",)
     then = preparation.window
