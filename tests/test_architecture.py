@@ -16,8 +16,8 @@ CPP = ROOT / "cpp"
 ORDER = (
     ("_core", "errors"),
     ("_columns", "_extras", "_files", "_progress", "bateman", "recording", "settings"),
-    ("image", "io", "io/live", "plots"),
-    ("decomposition", "stream"),
+    ("image", "io", "plots"),
+    ("decomposition", "io/live", "stream"),
     ("compat", "estimator", "nn", "time_constants"),
     ("data/sources", "data/store"),
     ("data/preparation",),

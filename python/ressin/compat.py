@@ -13,7 +13,7 @@ import numpy as np
 from ressin.decomposition.decompose import decompose
 from ressin.decomposition.result import Decomposition
 from ressin.errors import InvalidInputError
-from ressin.settings import Baseline, Solver
+from ressin.settings import Baseline, Settings, Solver
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _BASELINES: dict[object, Baseline] = {0: "none", 1: "constant", 2: "linear", "spline_offset": "spline"}
 _SOLVERS = (None, "interior_point", "osqp", "mosek")
-_TOL = 1e-8
+_DEFAULTS = Settings()
 # CVXOPT's options that have a meaning here, and those whose aim is met whatever they say.
 _MEANT = ("maxiters", "reltol")
 _MET = ("show_progress", "abstol", "feastol", "refinement", "kktsolver", "kktreg", "debug", "mosek")
@@ -243,14 +243,14 @@ def _read_options(options: Mapping[str, object]) -> tuple[int, float]:
     unknown = sorted(set(options) - set(_MEANT) - set(_MET))
     if unknown:
         raise InvalidInputError(f"options has {unknown[0]!r}; CVXOPT's options are {', '.join(_MEANT + _MET)}")
-    max_iterations = options.get("maxiters", 200)
+    max_iterations = options.get("maxiters", _DEFAULTS.max_iterations)
     if isinstance(max_iterations, bool) or not isinstance(max_iterations, int) or max_iterations < 1:
         raise InvalidInputError(f"options['maxiters'] is {max_iterations!r}; it must be a positive whole number")
-    return max_iterations, _tolerance("options['reltol']", options.get("reltol", _TOL))
+    return max_iterations, _tolerance("options['reltol']", options.get("reltol", _DEFAULTS.tol))
 
 
 def _tolerance(name: str, value: object) -> float:
     # CVXOPT switches its relative test off by a negative number; nothing is lost by keeping ours on.
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value == 0:
         raise InvalidInputError(f"{name} is {value!r}; it must be a positive number")
-    return min(float(value), _TOL) if value > 0 else _TOL
+    return min(float(value), _DEFAULTS.tol) if value > 0 else _DEFAULTS.tol

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -18,6 +19,7 @@ Revision = Literal["2025", "2015"]
 Baseline = Literal["none", "constant", "linear", "spline"]
 Solver = Literal["interior_point", "osqp"]
 Missing = Literal["raise", "solve"]
+Errors = Literal["raise", "return"]
 MAX_SPACING = 10_000_000  # samples between two knots: a basis function is tabulated sample by sample
 
 
@@ -117,6 +119,30 @@ def check_option(name: str, value: object, choices: tuple[str, ...]) -> None:
     """Raise InvalidInputError unless the value is one of the choices."""
     if not isinstance(value, str) or value not in choices:
         raise InvalidInputError(f"{name} is {value!r}; it must be {' or '.join(repr(c) for c in choices)}")
+
+
+def check_errors(errors: Errors, on_failure: Errors | None) -> Errors:
+    """Return what to do about a failure, by its name `errors` or by the older `on_failure`, which warns.
+
+    Raises
+    ------
+    InvalidInputError
+        A value that is neither "raise" nor "return", or two values that contradict each other.
+    """
+    check_option("errors", errors, get_args(Errors))
+    if on_failure is None:
+        return errors
+    check_option("on_failure", on_failure, get_args(Errors))
+    if errors not in ("raise", on_failure):
+        raise InvalidInputError(
+            f"errors is {errors!r} and on_failure, its older name, {on_failure!r}; give errors alone"
+        )
+    warnings.warn(
+        f"on_failure is deprecated and goes with the next release: write errors={on_failure!r}",
+        DeprecationWarning,
+        stacklevel=3,
+    )
+    return on_failure
 
 
 def check_sampling_rate(sampling_rate: object) -> float:

@@ -21,7 +21,7 @@ import pytest
 from ressin import RecordingError, Stream, StreamParts, StreamResult
 from ressin.cli import main
 from ressin.cli.watch.picture import Live
-from ressin.io.live.feeds import Batch
+from ressin.io.live.feeds import Samples
 from ressin.io.live.lines import Lines
 from tests.signals import Signal, simulate
 
@@ -127,7 +127,7 @@ def test_the_samples_before_a_line_that_cannot_be_read_are_given_first() -> None
 
 def test_a_batch_is_cut_where_its_clock_leaps() -> None:
     times = np.array([0.0, 0.25, 0.52, 1.52, 1.77])
-    runs = Batch(np.arange(5.0), times).runs(RATE, 0.1)
+    runs = Samples(np.arange(5.0), times).runs(RATE, 0.1)
     assert [run.signal.tolist() for run in runs] == [[0.0, 1.0, 2.0], [3.0, 4.0]]
 
 

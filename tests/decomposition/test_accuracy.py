@@ -116,7 +116,7 @@ def assert_settled(case: Case) -> None:
         standardize=False,
         n_threads=1,
         tol=case.ours.settings.tol / 100,
-        on_failure="return",
+        errors="return",
     )
     assert np.abs(case.ours.phasic - tight.phasic).max() <= 1e-6
     assert np.abs(case.ours.tonic - tight.tonic).max() <= 1e-6

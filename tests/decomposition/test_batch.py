@@ -92,6 +92,8 @@ def test_one_bad_recording_is_returned_in_its_place() -> None:
     bad = SIGNALS[1].copy()
     bad[5] = np.inf
     found = ressin.decompose_batch([SIGNALS[0], bad, SIGNALS[2]], RATE, errors="return")
+    assert isinstance(found[0], ressin.Decomposition)
+    assert isinstance(found[2], ressin.Decomposition)
     assert found[0].converged
     assert found[2].converged
     assert isinstance(found[1], ressin.InvalidInputError)

@@ -103,7 +103,7 @@ BAD_SETTINGS = {
     "baseline of several": ({"baseline": np.array(["none", "linear"])}, "baseline.*linear"),
     "standardize in words": ({"standardize": "no"}, "standardize is 'no'"),
     "warm_start a number": ({"warm_start": 0}, "warm_start is 0"),
-    "on_failure": ({"on_failure": "ignore"}, r"on_failure.*ignore"),
+    "errors": ({"errors": "ignore"}, r"errors.*ignore"),
     "tol zero": ({"tol": 0.0}, r"tol.*0"),
     "no iterations": ({"max_iterations": 0}, r"max_iterations.*0"),
     "threads": ({"n_threads": -1}, r"n_threads.*-1"),
@@ -214,7 +214,7 @@ def test_an_unconverged_solve_raises_unless_it_is_asked_for() -> None:
         ressin.decompose(SIGNAL, RATE, max_iterations=1)
     assert isinstance(caught.value.result, ressin.Decomposition)
     assert not caught.value.result.converged
-    found = ressin.decompose(SIGNAL, RATE, max_iterations=1, on_failure="return")
+    found = ressin.decompose(SIGNAL, RATE, max_iterations=1, errors="return")
     assert not found.converged
     assert found.status == "max_iterations"
     assert not found.is_optimal(1e-6)

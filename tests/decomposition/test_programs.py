@@ -106,7 +106,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 @given(case=cases())
 def test_no_programme_fails_and_none_lies_about_its_status(case: Case) -> None:
-    found = ressin.decompose(case.signal, case.rate, **case.choice, standardize=case.standardize, on_failure="return")
+    found = ressin.decompose(case.signal, case.rate, **case.choice, standardize=case.standardize, errors="return")
     event(f"status {found.status}, {found.iterations // 10 * 10}+ iterations")
     choice = {name: value for name, value in case.choice.items() if name != "sample_weight"}
     if not found.converged and prove(found, **choice).gap_rounding > 1e-8:
@@ -154,6 +154,6 @@ def test_a_drift_that_the_driver_can_imitate_is_found(n: int, spike: int, choice
 @pytest.mark.parametrize("tol", [1e-16, 1e-30])
 def test_a_tolerance_beyond_the_digits_ends_with_the_digits(tol: float, revision: Any) -> None:
     for seed in range(8):
-        found = ressin.decompose(simulate(25.0, 40.0, seed), 25.0, tol=tol, revision=revision, on_failure="return")
+        found = ressin.decompose(simulate(25.0, 40.0, seed), 25.0, tol=tol, revision=revision, errors="return")
         assert found.status == "inaccurate"
         assert found.relative_gap < 1e-12

@@ -96,7 +96,7 @@ def test_an_unsolved_setting_is_an_error_that_names_it_or_a_status() -> None:
     with pytest.raises(ConvergenceError, match=r"did not solve 2 of 2 settings .* \(alpha=0\.001\)") as caught:
         ressin.sweep(SIGNAL, RATE, alpha=[1e-3, 1e-2], max_iterations=2)
     assert isinstance(caught.value.result, ressin.Decomposition)
-    sweep = ressin.sweep(SIGNAL, RATE, alpha=[1e-3, 1e-2], max_iterations=2, on_failure="return")
+    sweep = ressin.sweep(SIGNAL, RATE, alpha=[1e-3, 1e-2], max_iterations=2, errors="return")
     assert sweep.to_frame()["status"].tolist() == ["max_iterations"] * 2
 
 
@@ -108,7 +108,7 @@ def test_an_unsolved_setting_is_an_error_that_names_it_or_a_status() -> None:
         ({"gamma": [[1e-3]]}, "gamma has 2 dimensions; it must be a value or a list of values"),
         ({"revision": ["2025", "2020"]}, "revision is '2020'; it must be one of"),
         ({"delta_knot": [10, 0.01]}, r"delta_knot is 0\.01 s, below the sampling interval"),
-        ({"on_failure": "drop"}, "on_failure is 'drop'; it must be 'raise' or 'return'"),
+        ({"errors": "drop"}, "errors is 'drop'; it must be 'raise' or 'return'"),
     ],
 )
 def test_values_that_cannot_be_are_refused(arguments: dict[str, Any], message: str) -> None:
@@ -120,3 +120,11 @@ def test_progress_counts_the_settings() -> None:
     seen: list[tuple[int, int]] = []
     ressin.sweep(SIGNAL, RATE, alpha=[1e-3, 1e-2], progress=lambda done, total: seen.append((done, total)))
     assert seen[-1] == (2, 2)
+
+
+def test_inaccurate_settings_are_not_counted_as_converged() -> None:
+    sweep = ressin.sweep(simulate(16.0, 120.0), 16.0, alpha=[1e-4, 1e-3, 1e-2], tol=1e-15, errors="return")
+    status = [result.status for result in sweep]
+    assert "inaccurate" in status
+    assert sweep.converged.tolist() == [one == "optimal" for one in status]
+    assert sweep.converged.tolist() == [result.converged for result in sweep]

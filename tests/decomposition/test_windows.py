@@ -74,7 +74,7 @@ def test_an_empty_window_is_named_or_returned_as_such() -> None:
     signal = with_gap()
     with pytest.raises(InvalidInputError, match=r"window 38, samples 304 to 383 \(38 s to 48 s\), has less than 4"):
         ressin.decompose_windows(signal, RATE, 10, 1, missing="solve")
-    windows = ressin.decompose_windows(signal, RATE, 10, 1, missing="solve", on_failure="return")
+    windows = ressin.decompose_windows(signal, RATE, 10, 1, missing="solve", errors="return")
     empty = windows.status == "empty"
     assert np.flatnonzero(empty).tolist() == [38, 39]  # no sample, two samples
     assert np.isnan(windows.phasic[38]).all()
@@ -96,7 +96,7 @@ def test_an_unsolved_window_is_an_error_that_carries_it_or_a_status() -> None:
         ressin.decompose_windows(SIGNAL, RATE, 20, 10, max_iterations=2)
     assert isinstance(caught.value.result, ressin.Decomposition)
     assert caught.value.result.signal.size == 160
-    windows = ressin.decompose_windows(SIGNAL, RATE, 20, 10, max_iterations=2, on_failure="return")
+    windows = ressin.decompose_windows(SIGNAL, RATE, 20, 10, max_iterations=2, errors="return")
     assert not windows.converged.any()
     assert set(windows.status) == {"max_iterations"}
 
@@ -182,8 +182,8 @@ def test_a_grid_that_cannot_be_is_refused(arguments: tuple[Any, Any], message: s
 def test_other_bad_input_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="the signal is NaN at 90 of 720 samples, first at index 300"):
         ressin.decompose_windows(with_gap(), RATE, 20, 10)
-    with pytest.raises(InvalidInputError, match="on_failure is 'drop'; it must be 'raise' or 'return'"):
-        ressin.decompose_windows(SIGNAL, RATE, 20, 10, on_failure="drop")  # type: ignore[arg-type]
+    with pytest.raises(InvalidInputError, match="errors is 'drop'; it must be 'raise' or 'return'"):
+        ressin.decompose_windows(SIGNAL, RATE, 20, 10, errors="drop")  # type: ignore[arg-type]
 
 
 def test_progress_is_told_and_may_call_the_run_off() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ressin.cli.main import _parser
+from ressin.cli.main import make_parser
 from ressin.data.samples import splits
 from ressin.data.samples.labelled import LabelledData
 from ressin.report import plan as plans
@@ -30,12 +30,12 @@ def commands() -> list[str]:
 
 def test_there_are_commands() -> None:
     names = {command.split()[1] for command in commands()}
-    assert names == set(re.findall(r"^    (\w+)", _parser().format_help(), re.MULTILINE))  # every one that there is
+    assert names == set(re.findall(r"^    (\w+)", make_parser().format_help(), re.MULTILINE))  # every one that there is
 
 
 @pytest.mark.parametrize("command", commands())
 def test_every_command_is_taken(command: str) -> None:
-    assert callable(_parser().parse_args(shlex.split(command)[1:]).run)
+    assert callable(make_parser().parse_args(shlex.split(command)[1:]).run)
 
 
 def test_the_first_command_installs_what_the_demo_needs() -> None:

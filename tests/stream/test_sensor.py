@@ -215,7 +215,7 @@ def test_other_rates(rate: float) -> None:
         ({"baseline": "spline"}, r"a stream takes 'none', 'constant' or 'linear'"),
         ({"max_jitter": -1}, r"max_jitter is -1"),
         ({"max_gap": "long"}, r"max_gap is 'long'"),
-        ({"on_failure": "ignore"}, r"on_failure is 'ignore'"),
+        ({"errors": "ignore"}, r"errors is 'ignore'"),
         ({"alpha": 0.0}, r"alpha is 0"),
         ({"delta_knot": 0.1}, r"delta_knot is 0\.1 s, below the sampling interval"),
     ],
@@ -257,6 +257,25 @@ def test_a_programme_that_is_not_solved_is_an_error_that_brings_what_there_is() 
     result = caught.value.result
     assert isinstance(result, StreamResult)
     assert len(result.final) == 320
-    returned = Stream(RATE, max_iterations=2, on_failure="return").push(y)
+    returned = Stream(RATE, max_iterations=2, errors="return").push(y)
     assert (returned.status, returned.converged) == ("max_iterations", False)
     assert_same(returned.final, result.final)
+
+
+@pytest.mark.parametrize("by_clock", [False, True])
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_a_gap_as_long_as_max_gap_is_solved_through_and_a_longer_one_is_not(beyond: int, by_clock: bool) -> None:
+    y, longest = simulate(RATE, 200, seed=6), 40  # samples
+    gap = longest + beyond * int(RATE)  # whether a gap is too long is seen when a programme is solved, every second
+    stream = Stream(RATE, max_gap=longest / RATE, hop=1.0, mean=float(y.mean()), deviation=float(y.std()))
+    parts = [stream.push(y[:400], time=0.0).final]
+    if by_clock:
+        parts.append(stream.push(y[400 + gap :], time=(400 + gap) / RATE).final)
+    else:
+        parts.append(stream.push(np.full(gap, np.nan)).final)
+        parts.append(stream.push(y[400 + gap :]).final)
+    final = joined(joined(*parts), stream.finish().final)
+    after = Stream(RATE, mean=float(y.mean()), deviation=float(y.std()))
+    anew = joined(after.push(y[400 + gap :]).final, after.finish().final)
+    is_anew = np.array_equal(final.phasic[final.index >= 400 + gap], anew.phasic)
+    assert is_anew == bool(beyond)

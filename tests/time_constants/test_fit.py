@@ -114,3 +114,26 @@ def test_the_example_in_the_docstring_prints_what_it_says() -> None:
     result = doctest.testmod(ressin.time_constants.fit)
     assert result.attempted >= 5
     assert result.failed == 0
+
+
+def test_the_default_is_compared_with_the_best_alpha_for_it() -> None:
+    signal = person(2, 2.5, 0.5, 60.0)
+    found = ressin.fit_time_constants(signal, RATE, n_threads=1)
+    likelihood = hold_out(
+        [(signal - signal.mean()) / signal.std()], RATE, ressin.Settings(standardize=False, tol=1e-6), 0.25, 4
+    )
+    settings = ressin.Settings()
+    by_alpha = [
+        likelihood.rms(likelihood.loss(settings.tau0, settings.tau1, alpha)[0]) for alpha in np.geomspace(1e-5, 1.0, 21)
+    ]
+    assert min(by_alpha) < 0.999 * min(by_alpha[0], by_alpha[-1])
+    assert found.default_rms <= min(by_alpha) * (1 + 1e-6)
+
+
+def test_with_alpha_given_the_default_is_taken_at_that_alpha() -> None:
+    signal = person(2, 2.5, 0.5, 60.0)
+    found = ressin.fit_time_constants(signal, RATE, alpha=1e-3, n_threads=1)
+    likelihood = hold_out(
+        [(signal - signal.mean()) / signal.std()], RATE, ressin.Settings(standardize=False, tol=1e-6), 0.25, 4
+    )
+    assert found.default_rms == pytest.approx(likelihood.rms(likelihood.loss(2.0, 0.7, 1e-3)[0]), rel=1e-9)

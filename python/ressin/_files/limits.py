@@ -91,7 +91,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         temporary.write_bytes(data)
 
 
-def sweep(folder: Path) -> int:
+def remove_leftovers(folder: Path) -> int:
     """Remove the temporary files that a killed run left in a folder; returns how many there were."""
     leftovers = [path for path in folder.glob(".*.part.*") if path.is_file()]
     for path in leftovers:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ressin.cli.figures import add_figures
-from ressin.cli.terminal import StageBars
 from ressin.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -85,15 +84,14 @@ def run_simulate(arguments: argparse.Namespace) -> int:
         subjects, songs = sizes.get("n_subjects", 60), sizes.get("n_songs", 80)
         sizes["n_pairs"] = max(subjects, songs, min(1200, subjects * songs))
     settings = dataclasses.replace(SimulationSettings(), **sizes)
-    with StageBars(arguments.quiet) as progress:
-        report = simulate_pmemo(
-            arguments.folder,
-            seed=arguments.seed,
-            settings=settings,
-            audio=arguments.audio,
-            n_processes=arguments.processes,
-            progress=progress,
-        )
+    report = simulate_pmemo(
+        arguments.folder,
+        seed=arguments.seed,
+        settings=settings,
+        audio=arguments.audio,
+        n_processes=arguments.processes,
+        progress=not arguments.quiet,
+    )
     if report.up_to_date:
         print(f"{report.folder}: this simulation is there already; nothing to do")
     counts = report.report["counts"]
@@ -157,16 +155,15 @@ def run_prepare(arguments: argparse.Namespace) -> int:
     from ressin.data.preparation.prepare import prepare
 
     catalog = read_source(arguments.source, arguments.release, arguments.root, arguments.label, arguments.features)
-    with StageBars(arguments.quiet) as progress:
-        report = prepare(
-            catalog,
-            arguments.folder,
-            settings=_settings(arguments),
-            scheduler=arguments.scheduler,
-            cache=arguments.cache,
-            n_threads=arguments.threads,
-            progress=progress,
-        )
+    report = prepare(
+        catalog,
+        arguments.folder,
+        settings=_settings(arguments),
+        scheduler=arguments.scheduler,
+        cache=arguments.cache,
+        n_threads=arguments.threads,
+        progress=not arguments.quiet,
+    )
     if catalog.kind.startswith("pmemo"):
         from ressin.data.sources.pmemo import compare_counts
 

@@ -4,11 +4,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ressin.image import CHANNELS
+
 if TYPE_CHECKING:
     from ressin.data.store.store import Prepared
 
 Subparsers = Any  # argparse's own type for it is private
-CHANNELS = ("origin", "phasic", "tonic")
 
 
 def add_figures(subparsers: Subparsers) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+
+from ressin._progress import open_bar
+from ressin.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from ressin.learn.training.progress import TrainingProgress
@@ -57,11 +60,10 @@ class Console:
 def _bar(total: int) -> Any:
     """Return a tqdm bar, or None, with a word about it, where tqdm is not installed."""
     try:
-        from tqdm import tqdm
-    except ImportError:
+        return open_bar(total, "", unit="file", leave=False, dynamic_ncols=True)
+    except MissingExtraError:
         print("(no progress bar: it needs tqdm, which  pip install 'ressin[data]'  brings)", file=sys.stderr)
         return None
-    return tqdm(total=total, unit="file", leave=False, dynamic_ncols=True)
 
 
 def failure_table(failures: Sequence[tuple[str, str]], total: int) -> str:
@@ -95,28 +97,6 @@ def duration_text(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.3g} s"
     return f"{seconds / 60:.3g} min" if seconds < 7200 else f"{seconds / 3600:.3g} h"
-
-
-class StageBars:
-    """A progress bar per stage; nothing where it is quiet. Entered, it gives what the work calls."""
-
-    def __init__(self, quiet: bool = False) -> None:
-        self.quiet = quiet
-        self.bars: dict[str, Any] = {}
-
-    def __enter__(self) -> Callable[[str, int, int], None] | None:
-        return None if self.quiet else self._tell
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for bar in self.bars.values():
-            bar.close()
-
-    def _tell(self, stage: str, done: int, total: int) -> None:
-        if stage not in self.bars:
-            self.bars[stage] = _tqdm()(total=total, desc=stage, file=sys.stderr, dynamic_ncols=True)
-        self.bars[stage].update(done - self.bars[stage].n)
 
 
 class TrainingBar:
@@ -159,9 +139,10 @@ class TrainingBar:
         """Show where a training is."""
         if self._bar is None:
             layout = "{desc} |{bar}| {n_fmt}/{total_fmt}{postfix}"
-            self._bar = _tqdm()(
-                total=report.total, bar_format=layout, file=sys.stderr, dynamic_ncols=True, leave=False, mininterval=0.2
-            )
+            self._bar = open_bar(
+                report.total, report.name, purpose="showing progress",
+                bar_format=layout, dynamic_ncols=True, leave=False, mininterval=0.2,
+            )  # fmt: skip
         if report.name != self._name:
             self._name = report.name
             self._bar.reset(report.total)
@@ -169,12 +150,6 @@ class TrainingBar:
         numbers = f"loss {report.loss:.3f}, accuracy {report.accuracy:.0%}, {report.samples_per_second:,.0f}/s"
         self._bar.set_postfix_str(f"{numbers}, {report.seconds_left:.0f} s left", refresh=False)
         self._bar.update(report.step - self._bar.n)
-
-
-def _tqdm() -> Any:
-    from ressin._extras import require
-
-    return require("tqdm", "data", "showing progress").tqdm
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from ressin.settings import check_positive
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ressin import _core
     from ressin.decomposition.result import Decomposition
+    from ressin.decomposition.solve import SolvedRows
 
 _TOL = 1e-6  # relative duality gap that a replicate is solved to
 _SOLVED = 1e-4  # and the one that is enough where the digits run out before: far below what the noise does
@@ -188,7 +188,7 @@ def _is_nonnegative(decomposition: Decomposition) -> bool:
     return settings.revision == "2025" and 2.0 * min(settings.tau0, settings.tau1) * decomposition.sampling_rate >= 1.0
 
 
-def _check_solved(rows: _core.Rows, replicates: NDArray[np.int64]) -> None:
+def _check_solved(rows: SolvedRows, replicates: NDArray[np.int64]) -> None:
     bad = np.flatnonzero(~(rows.relative_gap <= _SOLVED))
     if bad.size:
         raise ConvergenceError(

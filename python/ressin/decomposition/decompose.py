@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, ValuesView
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args, overload
 
 import numpy as np
 
-from ressin._progress import report
+from ressin._progress import Progress, show_progress
 from ressin.decomposition.bands import check_draws, with_bands
 from ressin.decomposition.result import Decomposition
-from ressin.decomposition.solve import Clock, Job, raise_unconverged, solve
+from ressin.decomposition.solve import Grid, Job, raise_unconverged, solve
 from ressin.errors import ConvergenceError, InvalidInputError, RessinError
-from ressin.settings import Baseline, Missing, Revision, Settings, Solver, check_option, check_sampling_rate
+from ressin.settings import (
+    Baseline,
+    Errors,
+    Missing,
+    Revision,
+    Settings,
+    Solver,
+    check_errors,
+    check_option,
+    check_sampling_rate,
+)
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
+    # Not any Iterable: a mapping is one, of its keys.
+    Many: TypeAlias = Sequence[ArrayLike] | NDArray[Any] | Iterator[ArrayLike] | ValuesView[ArrayLike]
+    Rates: TypeAlias = float | Sequence[float] | Mapping[Any, float]
     Weights: TypeAlias = Iterable[ArrayLike | None] | Mapping[Any, ArrayLike | None] | None
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 def decompose(
@@ -40,10 +55,11 @@ def decompose(
     knots: ArrayLike | None = None,
     warm_start: bool = True,
     osqp_eps: float = 1e-6,
-    on_failure: Literal["raise", "return"] = "raise",
+    errors: Errors = "raise",
     n_threads: int = 0,
     n_boot: int = 0,
     boot_seed: int = 0,
+    on_failure: Errors | None = None,
 ) -> Decomposition:
     """Split a skin conductance signal into its phasic and tonic part by cvxEDA.
 
@@ -69,13 +85,15 @@ def decompose(
         (n,) weight of each sample's squared residual, finite and >= 0; 0 means missing.
     knots
         Equally spaced sample indices of the tonic spline's knots, instead of one every delta_knot seconds.
-    on_failure
+    errors
         "raise" a ConvergenceError where the tolerance was not reached, or "return" the result with its status.
     n_boot
         Replicates of a bootstrap, which give the parts 90 % bands, `Decomposition.bands`; 0 for none, else at least 20:
         see `bootstrap_bands`, which takes other levels, and for what the bands hold.
     boot_seed
         Seed of the replicates, >= 0.
+    on_failure
+        Deprecated: the older name of `errors`.
 
     Returns
     -------
@@ -126,21 +144,121 @@ def decompose(
         osqp_eps=osqp_eps,
         n_threads=n_threads,
     )
-    check_option("on_failure", on_failure, ("raise", "return"))
+    errors = check_errors(errors, on_failure)
     if n_boot != 0:
         check_draws(n_boot, boot_seed)
-    job = Job.make(signal, Clock.make(sampling_rate, knots, settings), sample_weight, settings)
+    job = Job.make(signal, Grid.make(sampling_rate, knots, settings), sample_weight, settings)
     (result,) = solve([job], settings, None)
-    if on_failure == "raise":
+    if errors == "raise":
         raise_unconverged(result)
     if n_boot == 0:
         return result
     return with_bands(result, n_boot, seed=boot_seed, n_threads=n_threads)
 
 
+@overload
+def decompose_batch(
+    signals: Mapping[Key, ArrayLike],
+    sampling_rate: Rates,
+    *,
+    tau0: float = ...,
+    tau1: float = ...,
+    delta_knot: float = ...,
+    alpha: float = ...,
+    gamma: float = ...,
+    revision: Revision = ...,
+    baseline: Baseline = ...,
+    standardize: bool = ...,
+    solver: Solver = ...,
+    tol: float = ...,
+    max_iterations: int = ...,
+    missing: Missing = ...,
+    sample_weight: Weights = ...,
+    knots: ArrayLike | None = ...,
+    warm_start: bool = ...,
+    osqp_eps: float = ...,
+    errors: Literal["raise"] = ...,
+    progress: Progress = ...,
+    n_threads: int = ...,
+) -> dict[Key, Decomposition]: ...
+@overload
+def decompose_batch(
+    signals: Mapping[Key, ArrayLike],
+    sampling_rate: Rates,
+    *,
+    tau0: float = ...,
+    tau1: float = ...,
+    delta_knot: float = ...,
+    alpha: float = ...,
+    gamma: float = ...,
+    revision: Revision = ...,
+    baseline: Baseline = ...,
+    standardize: bool = ...,
+    solver: Solver = ...,
+    tol: float = ...,
+    max_iterations: int = ...,
+    missing: Missing = ...,
+    sample_weight: Weights = ...,
+    knots: ArrayLike | None = ...,
+    warm_start: bool = ...,
+    osqp_eps: float = ...,
+    errors: Errors,
+    progress: Progress = ...,
+    n_threads: int = ...,
+) -> dict[Key, Decomposition | RessinError]: ...
+@overload
+def decompose_batch(
+    signals: Many,
+    sampling_rate: Rates,
+    *,
+    tau0: float = ...,
+    tau1: float = ...,
+    delta_knot: float = ...,
+    alpha: float = ...,
+    gamma: float = ...,
+    revision: Revision = ...,
+    baseline: Baseline = ...,
+    standardize: bool = ...,
+    solver: Solver = ...,
+    tol: float = ...,
+    max_iterations: int = ...,
+    missing: Missing = ...,
+    sample_weight: Weights = ...,
+    knots: ArrayLike | None = ...,
+    warm_start: bool = ...,
+    osqp_eps: float = ...,
+    errors: Literal["raise"] = ...,
+    progress: Progress = ...,
+    n_threads: int = ...,
+) -> list[Decomposition]: ...
+@overload
+def decompose_batch(
+    signals: Many,
+    sampling_rate: Rates,
+    *,
+    tau0: float = ...,
+    tau1: float = ...,
+    delta_knot: float = ...,
+    alpha: float = ...,
+    gamma: float = ...,
+    revision: Revision = ...,
+    baseline: Baseline = ...,
+    standardize: bool = ...,
+    solver: Solver = ...,
+    tol: float = ...,
+    max_iterations: int = ...,
+    missing: Missing = ...,
+    sample_weight: Weights = ...,
+    knots: ArrayLike | None = ...,
+    warm_start: bool = ...,
+    osqp_eps: float = ...,
+    errors: Errors,
+    progress: Progress = ...,
+    n_threads: int = ...,
+) -> list[Decomposition | RessinError]: ...
 def decompose_batch(
     signals: Mapping[Any, ArrayLike] | Iterable[ArrayLike],
-    sampling_rate: float | Sequence[float] | Mapping[Any, float],
+    sampling_rate: Rates,
     *,
     tau0: float = 2.0,
     tau1: float = 0.7,
@@ -158,8 +276,8 @@ def decompose_batch(
     knots: ArrayLike | None = None,
     warm_start: bool = True,
     osqp_eps: float = 1e-6,
-    errors: Literal["raise", "return"] = "raise",
-    progress: bool | Callable[[int, int], object] = False,
+    errors: Errors = "raise",
+    progress: Progress = False,
     n_threads: int = 0,
 ) -> Any:
     """Decompose many signals at once: several side by side in the lanes of each core, all cores.
@@ -215,26 +333,26 @@ def decompose_batch(
         osqp_eps=osqp_eps,
         n_threads=n_threads,
     )
-    check_option("errors", errors, ("raise", "return"))
+    check_option("errors", errors, get_args(Errors))
     keys, items = _name_signals(signals)
     by_key = isinstance(signals, Mapping)
     rates = _spread_rates(sampling_rate, keys, by_key)
     weights = _spread_weights(sample_weight, keys, by_key)
     results: list[Decomposition | RessinError | None] = []  # None: still to be solved
     jobs: list[Job] = []
-    clock, clock_rate = None, None
+    grid, grid_rate = None, None
     for key, signal, rate, weight in zip(keys, items, rates, weights, strict=True):
         try:
-            if clock is None or rate is not clock_rate:
-                clock, clock_rate = Clock.make(rate, knots, settings), rate
-            jobs.append(Job.make(signal, clock, weight, settings))
+            if grid is None or rate is not grid_rate:
+                grid, grid_rate = Grid.make(rate, knots, settings), rate
+            jobs.append(Job.make(signal, grid, weight, settings))
             results.append(None)
         except InvalidInputError as error:
             named = InvalidInputError(f"signal {key!r}: {error}")
             if errors == "raise":
                 raise named from error
             results.append(named)
-    with report(progress, len(jobs), "signal") as callback:
+    with show_progress(progress, len(jobs), "signal") as callback:
         solved = iter(solve(jobs, settings, callback))
     for i, key in enumerate(keys):
         if results[i] is not None:
@@ -267,9 +385,7 @@ def _name_signals(signals: Mapping[Any, ArrayLike] | Iterable[ArrayLike]) -> tup
     return list(range(len(items))), items
 
 
-def _spread_rates(
-    sampling_rate: float | Sequence[float] | Mapping[Any, float], keys: list[Any], by_key: bool
-) -> list[Any]:
+def _spread_rates(sampling_rate: Rates, keys: list[Any], by_key: bool) -> list[Any]:
     if isinstance(sampling_rate, Mapping):
         return _by_key("sampling_rate", sampling_rate, keys, by_key)
     if isinstance(sampling_rate, (str, bytes)) or np.ndim(sampling_rate) == 0:

@@ -24,8 +24,8 @@ from ressin.decomposition.solve import rows_of_bytes, solve_rows
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ressin import _core
     from ressin.decomposition.result import Decomposition
+    from ressin.decomposition.solve import SolvedRows
     from ressin.settings import Settings
 
 _PER_DECADE = 8
@@ -94,7 +94,7 @@ class _Candidates:
         steps = math.ceil(_PER_DECADE * math.log10(max(most / settings.alpha, 1.0)))
         self.alphas = settings.alpha * 10.0 ** (np.arange(steps + 1) / _PER_DECADE)
 
-    def solve(self, some: slice) -> _core.Rows:
+    def solve(self, some: slice) -> SolvedRows:
         """Decompose under some of the alphas."""
         alphas, whole = self.alphas[some], self.decomposition
         return solve_rows(
@@ -107,7 +107,7 @@ class _Candidates:
             knots=whole._knot_grid,
         )
 
-    def residuals(self, rows: _core.Rows) -> NDArray[np.float64]:
+    def residuals(self, rows: SolvedRows) -> NDArray[np.float64]:
         """Return the observed residuals times the roots of their weights, (rows, n_observed)."""
         return rows.residual[:, self.observed] * self.root
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ressin import _core
 from ressin.decomposition.quality import Quality, assess
+from ressin.decomposition.readonly import ReadOnly
 from ressin.settings import Settings, check_positive, core_settings
 
 if TYPE_CHECKING:
@@ -20,12 +21,11 @@ if TYPE_CHECKING:
     from ressin import _core
 
 
-ARRAYS = ("signal", "phasic", "tonic", "driver", "residual", "spline", "drift", "knots", "weights")
 Status = Literal["optimal", "inaccurate", "max_iterations", "failed"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Decomposition:
+class Decomposition(ReadOnly):
     """A signal's parts, and the evidence that they solve the programme. Its arrays are read-only: copy what you change.
 
     Attributes
@@ -98,13 +98,6 @@ class Decomposition:
     bands: Bands | None = None
     _start: tuple[float, float] = field(repr=False)
     _knot_grid: tuple[int, int, int] | None = field(repr=False)
-
-    def __post_init__(self) -> None:
-        _lock(vars(self))
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        _lock(vars(self))
 
     @property
     def converged(self) -> bool:
@@ -224,18 +217,9 @@ class Decomposition:
         return self.signal if self.weights is None else np.where(np.isnan(self.signal), 0.0, self.signal)
 
 
-def _lock(fields: dict[str, Any]) -> None:
-    """Put read-only views in the place of a decomposition's arrays."""
-    for name in ARRAYS:
-        array = fields[name]
-        if array is not None and array.flags.writeable:
-            fields[name] = array.view()
-            fields[name].flags.writeable = False
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Bands:
-    """Bands for the phasic and the tonic part, sample by sample.
+class Bands(ReadOnly):
+    """Bands for the phasic and the tonic part, sample by sample. Its arrays are read-only: copy what you change.
 
     Attributes
     ----------

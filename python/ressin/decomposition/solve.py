@@ -9,13 +9,14 @@ asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ressin import _core
 from ressin.decomposition.inputs import check_missing, check_signal
+from ressin.decomposition.readonly import ReadOnly
 from ressin.decomposition.result import Decomposition, Status
 from ressin.errors import ConvergenceError
 from ressin.settings import Settings, check_knots, check_sampling_rate, core_settings
@@ -36,14 +37,14 @@ _MOST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
-class Clock:
+class Grid:
     """What a sampling rate makes of the settings, checked; signals of one rate share it."""
 
     sampling_rate: float
     knots: tuple[int, int, int] | None
 
     @classmethod
-    def make(cls, sampling_rate: object, knots: ArrayLike | None, settings: Settings) -> Clock:
+    def make(cls, sampling_rate: object, knots: ArrayLike | None, settings: Settings) -> Grid:
         """Check a sampling rate and the knots, or raise InvalidInputError."""
         rate = check_sampling_rate(sampling_rate)
         return cls(rate, check_knots(knots, settings, rate))
@@ -53,17 +54,66 @@ class Job(NamedTuple):
     """One signal, checked."""
 
     signal: NDArray[np.float64]  # perhaps the caller's own
-    clock: Clock
+    grid: Grid
     weights: NDArray[np.float64] | None
     observed: NDArray[np.float64]  # the signal, with zeros where it is missing
 
     @classmethod
-    def make(cls, signal: ArrayLike, clock: Clock, sample_weight: ArrayLike | None, settings: Settings) -> Job:
+    def make(cls, signal: ArrayLike, grid: Grid, sample_weight: ArrayLike | None, settings: Settings) -> Job:
         """Check a signal and its weights, or raise InvalidInputError."""
         array = check_signal(signal)
         weights, missing = check_missing(array, sample_weight, settings.missing)
         observed = array if missing is None else np.where(missing, 0.0, array)
-        return cls(array, clock, weights, observed)
+        return cls(array, grid, weights, observed)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SolvedRows(ReadOnly):
+    """Programmes of one length, solved: row i of every array belongs to programme i.
+
+    Attributes
+    ----------
+    phasic, tonic, driver, residual
+        (m, n) in the signal's unit (the driver per second).
+    mean, scale
+        (m,) each programme was solved on (signal - mean) / scale.
+    start
+        (m, 2) the 2015 revision's free start; zeros in the 2025 revision.
+    status
+        (m,) place in `STATUSES`.
+    iterations
+        (m,) Newton steps, or OSQP's iterations.
+    objective, duality_gap, relative_gap, stationarity, complementarity
+        (m,) the evidence, as in `Decomposition`.
+    osqp_residuals
+        (m, 2) OSQP's primal and dual residual.
+    knots
+        (m, 3) first sample, spacing and number.
+    spline, drift, spline_ends, drift_ends
+        The coefficients of all programmes end to end; those of programme i are
+        ``spline[spline_ends[i] : spline_ends[i + 1]]``.
+    """
+
+    phasic: NDArray[np.float64]
+    tonic: NDArray[np.float64]
+    driver: NDArray[np.float64]
+    residual: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    start: NDArray[np.float64]
+    status: NDArray[np.int8]
+    iterations: NDArray[np.int64]
+    objective: NDArray[np.float64]
+    duality_gap: NDArray[np.float64]
+    relative_gap: NDArray[np.float64]
+    stationarity: NDArray[np.float64]
+    complementarity: NDArray[np.float64]
+    osqp_residuals: NDArray[np.float64]
+    knots: NDArray[np.int64]
+    spline: NDArray[np.float64]
+    drift: NDArray[np.float64]
+    spline_ends: NDArray[np.int64]
+    drift_ends: NDArray[np.int64]
 
 
 def solve(
@@ -75,28 +125,28 @@ def solve(
     raw = _core.decompose(
         [j.observed for j in jobs],
         [j.weights for j in jobs],
-        [1.0 / j.clock.sampling_rate for j in jobs],
-        core_settings(settings, jobs[0].clock.knots),
+        [1.0 / j.grid.sampling_rate for j in jobs],
+        core_settings(settings, jobs[0].grid.knots),
         progress,
     )
-    return [_wrap(job, fields, settings) for job, fields in zip(jobs, raw, strict=True)]
+    return [_wrap(job, solved, settings) for job, solved in zip(jobs, raw, strict=True)]
 
 
-def _wrap(job: Job, fields: _core.Result, settings: Settings) -> Decomposition:
+def _wrap(job: Job, solved: _core.Result, settings: Settings) -> Decomposition:
     if job.observed is not job.signal:
         missing = np.isnan(job.signal)
-        for part in (fields["signal"], fields["residual"]):
+        for part in (solved["signal"], solved["residual"]):
             part.flags.writeable = True
             part[missing] = np.nan
             part.flags.writeable = False
     result = object.__new__(Decomposition)
     # a frozen dataclass sets its fields one by one, which takes several times as long
     vars(result).update(
-        fields,
-        sampling_rate=job.clock.sampling_rate,
+        solved,
+        sampling_rate=job.grid.sampling_rate,
         settings=settings,
         weights=job.weights,
-        _knot_grid=job.clock.knots,
+        _knot_grid=job.grid.knots,
     )
     if job.weights is not None:
         job.weights.flags.writeable = False
@@ -126,7 +176,7 @@ def solve_rows(
     weight_starts: NDArray[np.int64] | None = None,
     knots: tuple[int, int, int] | None = None,
     progress: Callable[[int, int], object] | None = None,
-) -> _core.Rows:
+) -> SolvedRows:
     """Solve the programmes of ``signal[starts[i] : starts[i] + length]``, several side by side in the lanes of a core.
 
     Parameters
@@ -155,7 +205,8 @@ def solve_rows(
     elif weight_starts is None:
         weight_starts = starts
     core = [core_settings(s, knots) for s in settings]
-    return _core.decompose_rows(signal, weights, starts, weight_starts, length, 1.0 / sampling_rate, core, progress)
+    raw = _core.decompose_rows(signal, weights, starts, weight_starts, length, 1.0 / sampling_rate, core, progress)
+    return SolvedRows(**{item.name: getattr(raw, item.name) for item in fields(SolvedRows)})
 
 
 def rows_of_bytes(n: int) -> int:
@@ -164,7 +215,7 @@ def rows_of_bytes(n: int) -> int:
 
 
 def row_as_decomposition(
-    rows: _core.Rows,
+    rows: SolvedRows,
     row: int,
     signal: NDArray[np.float64],
     weights: NDArray[np.float64] | None,

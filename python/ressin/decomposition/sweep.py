@@ -6,22 +6,24 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ressin._progress import Progress, report
+from ressin._progress import Progress, show_progress
 from ressin.decomposition.inputs import check_missing, check_signal
-from ressin.decomposition.solve import ADVICE, row_as_decomposition, solve_rows
+from ressin.decomposition.readonly import ReadOnly
+from ressin.decomposition.solve import ADVICE, SolvedRows, row_as_decomposition, solve_rows
 from ressin.errors import ConvergenceError, InvalidInputError
 from ressin.settings import (
     Baseline,
+    Errors,
     Missing,
     Revision,
     Settings,
     Solver,
+    check_errors,
     check_knots,
-    check_option,
     check_sampling_rate,
 )
 
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
-    from ressin import _core
     from ressin.decomposition.result import Decomposition
 
 
@@ -38,11 +39,11 @@ SWEPT = ("tau0", "tau1", "delta_knot", "alpha", "gamma", "revision", "baseline")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Sweep:
-    """One recording decomposed under many settings.
+class Sweep(ReadOnly):
+    """One recording decomposed under many settings. Its arrays are read-only: copy what you change.
 
-    ``len(sweep)`` is the number of settings; ``sweep[i]`` is the `Decomposition` under ``sweep.settings[i]``, made when
-    first asked for.
+    ``len(sweep)`` is the number of settings; ``sweep[i]`` is the `Decomposition` under ``sweep.settings[i]``. Those
+    of all settings are made when one of them is first asked for, and kept.
 
     Attributes
     ----------
@@ -65,14 +66,22 @@ class Sweep:
     phasic: NDArray[np.float64]
     tonic: NDArray[np.float64]
     driver: NDArray[np.float64]
-    _rows: _core.Rows = field(repr=False)
+    _rows: SolvedRows = field(repr=False)
     _weights: NDArray[np.float64] | None = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.settings)
 
     def __getitem__(self, setting: int) -> Decomposition:
-        """Return the decomposition under one setting; negative numbers count from the end."""
+        """Return the decomposition under one setting; negative numbers count from the end.
+
+        The first call makes those of all settings, and later ones return the same objects.
+
+        Raises
+        ------
+        IndexError
+            There is no such setting.
+        """
         return self._decompositions[setting]
 
     def __iter__(self) -> Iterator[Decomposition]:
@@ -142,7 +151,7 @@ def raise_unsolved(result: Sweep) -> None:
         f"{worst.settings.solver} did not solve {int((~result.converged).sum())} of {len(result)} settings to the "
         f"tolerance; the first is ({used}) with status {worst.status!r} and a relative duality gap of "
         f"{worst.relative_gap:.1e} (tol is {worst.settings.tol:g}): {ADVICE[worst.status]}; "
-        "on_failure='return' gives all settings with their status",
+        "errors='return' gives all settings with their status",
         worst,
     )
 
@@ -166,9 +175,10 @@ def sweep(
     sample_weight: ArrayLike | None = None,
     warm_start: bool = True,
     osqp_eps: float = 1e-6,
-    on_failure: Literal["raise", "return"] = "raise",
+    errors: Errors = "raise",
     progress: Progress = False,
     n_threads: int = 0,
+    on_failure: Errors | None = None,
 ) -> Sweep:
     """Decompose one recording under every combination of the values given, all of them in one batch.
 
@@ -185,10 +195,12 @@ def sweep(
         A value, or a sequence of values, of each; see `Settings` for what they mean.
     standardize, solver, tol, max_iterations, missing, sample_weight, warm_start, osqp_eps, n_threads
         As in `decompose`, the same for all.
-    on_failure
+    errors
         "raise" an error where a combination was not solved to `tol`, or "return" all with their status.
     progress
         True for a tqdm bar (needs tqdm), or a function called with (done, total) a few times a second.
+    on_failure
+        Deprecated: the older name of `errors`.
 
     Returns
     -------
@@ -200,7 +212,7 @@ def sweep(
     InvalidInputError
         A signal or a value that cannot be used, or an empty sequence.
     ConvergenceError
-        With on_failure="raise": a combination that was not solved to `tol`.
+        With errors="raise": a combination that was not solved to `tol`.
     KeyboardInterrupt
         Ctrl-C stops the batch within a fraction of a second.
 
@@ -230,7 +242,7 @@ def sweep(
         "revision": _values("revision", revision),
         "baseline": _values("baseline", baseline),
     }
-    check_option("on_failure", on_failure, ("raise", "return"))
+    errors = check_errors(errors, on_failure)
     settings = tuple(
         Settings(
             **dict(zip(SWEPT, combination, strict=True)),
@@ -250,7 +262,7 @@ def sweep(
         check_knots(None, one, rate)
     array = check_signal(signal)
     weights, nan = check_missing(array, sample_weight, missing)
-    with report(progress, len(settings), "setting") as callback:
+    with show_progress(progress, len(settings), "setting") as callback:
         rows = solve_rows(
             array if nan is None else np.where(nan, 0.0, array),
             np.zeros(len(settings), dtype=np.int64),
@@ -271,7 +283,7 @@ def sweep(
         _rows=rows,
         _weights=weights,
     )
-    if on_failure == "raise":
+    if errors == "raise":
         raise_unsolved(result)
     return result
 

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ressin._progress import Progress, report
+from ressin._progress import Progress, show_progress
 from ressin.decomposition.inputs import MIN_SAMPLES, check_missing, check_signal
-from ressin.decomposition.solve import ADVICE, STATUSES, row_as_decomposition, solve_rows
+from ressin.decomposition.readonly import ReadOnly
+from ressin.decomposition.solve import ADVICE, STATUSES, SolvedRows, row_as_decomposition, solve_rows
 from ressin.errors import ConvergenceError, InvalidInputError
 from ressin.settings import (
     Baseline,
+    Errors,
     Missing,
     Revision,
     Settings,
     Solver,
+    check_errors,
     check_knots,
-    check_option,
     check_positive,
     check_sampling_rate,
 )
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
-    from ressin import _core
     from ressin.decomposition.result import Decomposition
 
 
@@ -37,8 +38,8 @@ _COLUMNS = {"EDA_Tonic": "tonic", "EDA_Phasic": "phasic", "EDA_SMNA": "driver", 
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Windows:
-    """A recording's windows, each decomposed as a programme of its own.
+class Windows(ReadOnly):
+    """A recording's windows, each decomposed as a programme of its own. Its arrays are read-only.
 
     ``len(windows)`` is their number; ``windows[k]`` is window k as a `Decomposition`, made when asked for.
 
@@ -81,7 +82,7 @@ class Windows:
     stationarity: NDArray[np.float64]
     complementarity: NDArray[np.float64]
     settings: Settings
-    _rows: _core.Rows = field(repr=False)
+    _rows: SolvedRows = field(repr=False)
     _row_of: NDArray[np.int64] = field(repr=False)  # (n_windows,) -1 where empty
     _weights: NDArray[np.float64] | None = field(repr=False)
     _weight_starts: NDArray[np.int64] | None = field(repr=False)
@@ -89,7 +90,7 @@ class Windows:
     @classmethod
     def of(
         cls,
-        rows: _core.Rows,
+        rows: SolvedRows,
         usable: NDArray[np.bool_],
         signal: NDArray[np.float64],
         weights: NDArray[np.float64] | None,
@@ -110,6 +111,7 @@ class Windows:
         residual = spread(rows.residual)
         nan = np.isnan(signal)
         if nan.any():
+            residual = residual.copy()
             residual[np.lib.stride_tricks.sliding_window_view(nan, residual.shape[1])[starts]] = np.nan
         return cls(
             signal=signal,
@@ -241,7 +243,7 @@ def raise_unsolved(windows: Windows) -> None:
         f"{windows.settings.solver} did not solve {int((~windows.converged).sum())} of {len(windows)} windows to the "
         f"tolerance; the first is window {k}, from {windows.times[k]:g} s on, with status {str(windows.status[k])!r} "
         f"and a relative duality gap of {windows.relative_gap[k]:.1e} (tol is {windows.settings.tol:g}): "
-        f"{ADVICE[str(windows.status[k])]}; on_failure='return' gives all windows with their status",
+        f"{ADVICE[str(windows.status[k])]}; errors='return' gives all windows with their status",
         windows[k],
     )
 
@@ -267,9 +269,10 @@ def decompose_windows(
     sample_weight: ArrayLike | None = None,
     warm_start: bool = True,
     osqp_eps: float = 1e-6,
-    on_failure: Literal["raise", "return"] = "raise",
+    errors: Errors = "raise",
     progress: Progress = False,
     n_threads: int = 0,
+    on_failure: Errors | None = None,
 ) -> Windows:
     """Decompose a recording window by window, each as a programme of its own, all of them in one batch.
 
@@ -292,12 +295,14 @@ def decompose_windows(
         As in `decompose`, for every window; with `standardize` each is z-scored on its own.
     sample_weight
         (n_samples,) weight of each sample's squared residual, finite and >= 0; 0 means missing.
-    on_failure
+    errors
         What to do where a window has less than 4 samples that are not missing, or was not solved to `tol`: "raise" an
         error that names it, or "return" all windows with their status. Parts of a window without enough samples are
         NaN, its status is "empty".
     progress
         True for a tqdm bar (needs tqdm), or a function called with (done, total) a few times a second.
+    on_failure
+        Deprecated: the older name of `errors`.
 
     Returns
     -------
@@ -308,9 +313,9 @@ def decompose_windows(
     Raises
     ------
     InvalidInputError
-        A signal, a setting, or with on_failure="raise" a window, that cannot be used.
+        A signal, a setting, or with errors="raise" a window, that cannot be used.
     ConvergenceError
-        With on_failure="raise": a window that was not solved to `tol`.
+        With errors="raise": a window that was not solved to `tol`.
     KeyboardInterrupt
         Ctrl-C stops the batch within a fraction of a second.
 
@@ -349,7 +354,7 @@ def decompose_windows(
         osqp_eps=osqp_eps,
         n_threads=n_threads,
     )
-    check_option("on_failure", on_failure, ("raise", "return"))
+    errors = check_errors(errors, on_failure)
     rate = check_sampling_rate(sampling_rate)
     check_knots(None, settings, rate)
     array = check_signal(signal)
@@ -359,10 +364,10 @@ def decompose_windows(
     weight_starts = None
     if weights is not None:
         usable = _count(weights > 0, starts, length) >= MIN_SAMPLES
-        if on_failure == "raise" and not usable.all():
+        if errors == "raise" and not usable.all():
             _raise_empty(int(np.argmin(usable)), starts, length, rate)
         weight_starts = starts if sample_weight is not None else _weight_starts(nan, starts, length)
-    with report(progress, int(usable.sum()), "window") as callback:
+    with show_progress(progress, int(usable.sum()), "window") as callback:
         rows = solve_rows(
             array if nan is None else np.where(nan, 0.0, array),
             starts[usable],
@@ -374,7 +379,7 @@ def decompose_windows(
             progress=callback,
         )
     result = Windows.of(rows, usable, array.copy(), weights, weight_starts, starts, rate, settings)
-    if on_failure == "raise":
+    if errors == "raise":
         raise_unsolved(result)
     return result
 
@@ -431,5 +436,5 @@ def _raise_empty(k: int, starts: NDArray[np.int64], length: int, rate: float) ->
     raise InvalidInputError(
         f"window {k}, samples {starts[k]} to {starts[k] + length - 1} ({starts[k] / rate:g} s to "
         f"{(starts[k] + length) / rate:g} s), has less than {MIN_SAMPLES} samples that are not missing; "
-        "on_failure='return' leaves such windows NaN"
+        "errors='return' leaves such windows NaN"
     )

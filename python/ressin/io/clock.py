@@ -23,7 +23,7 @@ _UNITS = {  # seconds in one unit
 
 
 @dataclass(frozen=True)
-class Clock:
+class FileClock:
     """What a column of times says.
 
     Attributes
@@ -41,7 +41,7 @@ class Clock:
     note: str
 
 
-def read_clock(table: Table, index: int) -> Clock:
+def read_clock(table: Table, index: int) -> FileClock:
     """Find the rate from a column of times.
 
     Raises
@@ -66,7 +66,7 @@ def read_clock(table: Table, index: int) -> Clock:
     if jitter > 0.01:
         note += f" (times deviate from an even grid by up to {100 * jitter:.0f} % of a sample)"
     start = float(ticks[0]) * seconds_per_tick
-    return Clock(rate, start if absolute or 3e8 < start < 1e10 else None, note)
+    return FileClock(rate, start if absolute or 3e8 < start < 1e10 else None, note)
 
 
 def _ticks(table: Table, index: int) -> tuple[NDArray[np.float64], float | None, bool]:

@@ -7,10 +7,12 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+from ressin.io.missing import is_missing
+
 _SEPARATORS = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar"}
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?\Z")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?\Z")
-_MISSING = {"", "nan", "na", "n/a", "null", "none", "inf", "-inf", "-nan", "#n/a"}
+_INFINITE = {"inf", "-inf"}
 _CLOCK = re.compile(r"(\d{4}-\d\d?-\d\d?([T ].*)?|\d{4}/\d\d?/\d\d?( .*)?|\d\d?:\d\d:\d\d([.,]\d+)?)\Z")
 _UNIT = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*\Z")
 
@@ -161,7 +163,7 @@ def _is_header(row: list[str]) -> bool:
 
 
 def _is_word(cell: str) -> bool:
-    return not _is_value(cell) and cell.strip().lower() not in _MISSING
+    return not (_is_value(cell) or is_missing(cell) or cell.strip().lower() in _INFINITE)
 
 
 def _is_value(cell: str) -> bool:

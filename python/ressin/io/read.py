@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ressin.errors import RecordingError
 from ressin.io.arrays import read_npy, read_parquet
-from ressin.io.clock import Clock, read_clock
+from ressin.io.clock import FileClock, read_clock
 from ressin.io.columns import find_signal, time_columns
 from ressin.io.source import content_stem, kind_of, read_bytes
 from ressin.io.table import Table
@@ -84,13 +84,13 @@ def _read_table(file: Path) -> Table:
     return read_text(str(file), data)
 
 
-def _clock(table: Table, signal: int, given: float | None) -> Clock:
+def _clock(table: Table, signal: int, given: float | None) -> FileClock:
     """Take the rate that was given, else the file's own, else the one of its time column."""
     times = [index for index in time_columns(table) if index != signal]
     if given is not None:
-        return Clock(given, None, _compare(table, times, given))
+        return FileClock(given, None, _compare(table, times, given))
     if table.sampling_rate is not None:
-        return Clock(table.sampling_rate, table.start_time, f"{table.sampling_rate:g} Hz from the file")
+        return FileClock(table.sampling_rate, table.start_time, f"{table.sampling_rate:g} Hz from the file")
     if not times:
         raise RecordingError(
             f"{table.path}: the rate is not in the file (no column of times among {table.listing()}); "

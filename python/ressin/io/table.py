@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ressin.errors import RecordingError
 from ressin.io.dialect import is_clock
+from ressin.io.missing import is_missing
 
 _LISTED = 20  # columns that a message names
 
@@ -103,6 +104,7 @@ class Table(ABC):
             )
         values = pd.to_numeric(cells, errors="coerce")
         bad = (values.isna() & cells.notna()).to_numpy()
+        bad[bad] = [not (isinstance(cell, str) and is_missing(cell)) for cell in cells[bad]]
         if bad.any():
             row = int(np.argmax(bad))
             self._refuse(row, index, cells.iloc[row], "is not a number")

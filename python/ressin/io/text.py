@@ -13,6 +13,7 @@ import pandas as pd
 from ressin.errors import RecordingError
 from ressin.io.dialect import Dialect, find_dialect, is_number
 from ressin.io.encoding import as_utf8
+from ressin.io.missing import SPELLINGS
 from ressin.io.table import Table
 
 
@@ -52,6 +53,8 @@ class TextTable(Table):
                 io.BytesIO(self.body),
                 header=None,
                 names=list(range(len(self.names))),
+                keep_default_na=False,
+                na_values=SPELLINGS,
                 usecols=[index],
                 sep=self.dialect.separator,
                 decimal=self.dialect.decimal,

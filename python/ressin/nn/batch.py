@@ -21,7 +21,7 @@ NAMES = ("alpha", "gamma", "tau0", "tau1")  # columns of a program
 
 
 @dataclass(frozen=True)
-class Rows:
+class SignalRows:
     """Signals (B, n), their weights (B, n) or None for ones, their lengths (B,) and programs (B, 4)."""
 
     signals: NDArray[np.float64]
@@ -30,7 +30,7 @@ class Rows:
     programs: NDArray[np.float64]
 
     @classmethod
-    def of(cls, signal: Tensor, mask: Tensor | None, sample_weight: Tensor | None, program: Tensor) -> Rows:
+    def of(cls, signal: Tensor, mask: Tensor | None, sample_weight: Tensor | None, program: Tensor) -> SignalRows:
         """Check the tensors of a batch.
 
         Parameters

@@ -142,7 +142,7 @@ def cell_key(bench: Bench, cell: Cell) -> str:
     return hashlib.blake2b(json.dumps(about, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
-def kept(bench: Bench, cell: Cell) -> Result | None:
+def read_finished(bench: Bench, cell: Cell) -> Result | None:
     """Read a cell that was computed before with the same settings and data; None where there is none.
 
     Raises

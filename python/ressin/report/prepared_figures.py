@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ressin._extras import require
-from ressin.data.store.schema import CHANNELS
 from ressin.errors import InvalidInputError
-from ressin.image import image_grid, to_image, to_signal
+from ressin.image import CHANNELS, image_grid, to_image, to_signal
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ressin._files.limits import locked, sweep
+from ressin._files.limits import locked, remove_leftovers
 from ressin.data.store.store import Prepared, load
 from ressin.errors import InvalidInputError
 from ressin.learn.trained.checkpoint import versions
@@ -20,7 +20,7 @@ from ressin.learn.trained.train import MODEL, train
 from ressin.learn.training.progress import Progress
 from ressin.report.claims import Claim
 from ressin.report.estimate import TimeLeft, estimate_seconds
-from ressin.report.grid import Bench, compute, file_name, kept, make_bench, make_folder
+from ressin.report.grid import Bench, compute, file_name, make_bench, make_folder, read_finished
 from ressin.report.plan import SPLITS, Plan, cells_of
 from ressin.report.tables import Results
 from ressin.report.write import write_report
@@ -104,7 +104,7 @@ def reproduce(
     make_folder(target)
     with locked(target):
         for place in (target, *(path for path in target.rglob("*") if path.is_dir())):
-            sweep(place)
+            remove_leftovers(place)
         bench = make_bench(prepared, plan, target, labels=labels, progress=progress)
         return _reproduce(prepared, bench, splits, tell, models)
 
@@ -112,7 +112,7 @@ def reproduce(
 def _reproduce(prepared: Prepared, bench: Bench, splits: tuple[str, ...], tell: Say, models: bool) -> Reproduction:
     every = cells_of(bench.plan, tuple(bench.data), music=bench.has_music, rated=bench.rated)
     cells = [cell for cell in every if cell.split in splits or cell.model == "regression"]
-    found = {cell: kept(bench, cell) for cell in cells}
+    found = {cell: read_finished(bench, cell) for cell in cells}
     waiting = [cell for cell in cells if found[cell] is None]
     counts = ", ".join(f"{len(samples):,} samples of {name}" for name, samples in bench.data.items())
     tell(f"{counts}; {len(cells)} cells of the grid, {len(cells) - len(waiting)} of them are there already")

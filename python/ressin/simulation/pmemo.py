@@ -7,7 +7,7 @@ variables, and, last, ``report.json`` with the ceiling; a folder without that la
 import dataclasses
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from ressin._extras import require
 from ressin._files.atomic import replacing
 from ressin._files.limits import MAX_JSON_BYTES, read_limited, write_bytes
+from ressin._progress import StageProgress, Stages
 from ressin.data.preparation.labels import LabelRule, label_ratings
 from ressin.data.samples.splits import KINDS, make_splits
 from ressin.data.sources.catalog import DIMENSIONS
@@ -30,7 +31,6 @@ from ressin.simulation.population import Population, SimulationSettings, generat
 from ressin.simulation.tables import write_song_tables
 from ressin.simulation.work import Job, make_files
 
-Progress = Callable[[str, int, int], None]
 AUDIO_CHOICES = ("mp3", "wav", "flac", "none")
 
 
@@ -60,7 +60,7 @@ def simulate_pmemo(
     settings: SimulationSettings | None = None,
     audio: str = "mp3",
     n_processes: int = 0,
-    progress: Progress | None = None,
+    progress: StageProgress = False,
 ) -> SimulationReport:
     """Write a simulated PMEmo-2018 folder.
 
@@ -77,7 +77,7 @@ def simulate_pmemo(
     n_processes
         Processes that write; 0 takes every core. The files do not depend on it.
     progress
-        Called as ``progress(stage, done, total)``.
+        True for a tqdm bar, or a function called with (stage, done, total); there is one stage, "files".
 
     Returns
     -------
@@ -104,7 +104,8 @@ def simulate_pmemo(
         return SimulationReport(target, True, json.loads(read_limited(target / REPORT, MAX_JSON_BYTES)))
     population = make_population(chosen, generator(seed, "population"))
     write_song_tables(target, population, audio, generator(seed, "dynamic"))
-    _write_files(target, population, chosen, seed, audio, n_processes, progress)
+    with Stages(progress) as stages:
+        _write_files(target, population, chosen, seed, audio, n_processes, stages)
     latents = _write_latents(target, population)
     report = {**about, "counts": _counts(population), "ceiling": _ceiling(population, latents)}
     write_bytes(target / REPORT, json.dumps(report, indent=2).encode())
@@ -132,7 +133,7 @@ def _write_files(
     seed: int,
     audio: str,
     n_processes: int,
-    progress: Progress | None,
+    stages: Stages,
 ) -> None:
     """Write recordings and clips, in jobs over several processes."""
     jobs = [
@@ -151,17 +152,12 @@ def _write_files(
     if workers == 1:
         for job in jobs:
             done += make_files(job)
-            _tell(progress, done, total)
+            stages.tell("files", done, total)
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         for count in pool.map(make_files, jobs):
             done += count
-            _tell(progress, done, total)
-
-
-def _tell(progress: Progress | None, done: int, total: int) -> None:
-    if progress is not None:
-        progress("files", done, total)
+            stages.tell("files", done, total)
 
 
 def _batches(n: int, size: int) -> list[range]:

@@ -61,16 +61,16 @@ class Engine:
         slope = moments.slope if self.settings.baseline == "linear" else 0.0
         return Scale(float(deviation), moments.mean - slope * moments.mean_time, slope)
 
-    def skip(self, times: Array, report: Report) -> None:
+    def skip(self, times: Array, log: PushLog) -> None:
         """Go over a gap of the clock: with missing samples, or where it is long by starting anew."""
         if times.size <= self.max_gap:
-            self.take(np.full(times.size, np.nan), times, report)
+            self.take(np.full(times.size, np.nan), times, log)
             return
-        self.end(report)
+        self.end(log)
         self.first_index += times.size
         self.moments = self.moments.later(times.size)
 
-    def take(self, signal: Array, time: Array, report: Report) -> None:
+    def take(self, signal: Array, time: Array, log: PushLog) -> None:
         """Take samples, NaN where one is missing."""
         at = 0
         while at < signal.size:
@@ -91,47 +91,47 @@ class Engine:
             self.n += piece.stop - at
             at = piece.stop
             if is_loose:  # what is before a gap there does not say where the phasic part starts
-                self.end(report)
+                self.end(log)
             elif self.n % self.hop == 0:
-                self._beat(report)
+                self._beat(log)
 
-    def provisional(self, report: Report) -> StreamParts:
+    def provisional(self, log: PushLog) -> StreamParts:
         """Return the parts of the samples that are not final, by all that there are."""
         if self.n < _LEAST:
             return self.window.unsolved(self.first_index)
-        if report.solved_n != self.n:
-            report.add(self._solve(self._counted()), self.n)
-        return report.newest(self.n_final - self.window.begin)
+        if log.solved_n != self.n:
+            log.add(self._solve(self._counted()), self.n)
+        return log.newest(self.n_final - self.window.begin)
 
-    def end(self, report: Report) -> None:
+    def end(self, log: PushLog) -> None:
         """Make the recording's samples final; the next sample begins another."""
         if self.n < _LEAST:
-            report.final.append(self.window.unsolved(self.first_index))
+            log.final.append(self.window.unsolved(self.first_index))
         else:
-            report.add(self._solve(self._counted(), is_end=True), self.n)
-            report.final.append(report.newest(self.n_final - self.window.begin))
+            log.add(self._solve(self._counted(), is_end=True), self.n)
+            log.final.append(log.newest(self.n_final - self.window.begin))
         self.moments = self._counted().later(self.n)
         self.first_index += self.n
         self.n = self.n_final = self.n_counted = self.missing_run = 0
         self.window.clear()
-        report.solved_n = -1
+        log.solved_n = -1
 
-    def result(self, report: Report, provisional: StreamParts) -> StreamResult:
-        """Return what the report holds as the caller sees it."""
+    def result(self, log: PushLog, provisional: StreamParts) -> StreamResult:
+        """Return what the log holds as the caller sees it."""
         scale = self.scale(self._counted())
-        solved = report.solved
+        solved = log.solved
         return StreamResult(
-            final=StreamParts.join([parts for parts in report.final if len(parts)]),
+            final=StreamParts.join([parts for parts in log.final if len(parts)]),
             provisional=provisional,
             mean=scale.level + scale.slope * max(0, self.n - 1),
             deviation=scale.deviation,
-            status=report.status,
-            iterations=report.iterations,
+            status=log.status,
+            iterations=log.iterations,
             relative_gap=solved.relative_gap if solved else 0.0,
             stationarity=solved.stationarity if solved else 0.0,
         )
 
-    def _beat(self, report: Report) -> None:
+    def _beat(self, log: PushLog) -> None:
         """Solve the programme, give out what is older than the lag, and let the window follow."""
         self.moments = self._counted()
         self.n_counted = self.n
@@ -140,17 +140,17 @@ class Engine:
         if self.n < _LEAST:
             return
         solved = self._solve(self.moments)
-        report.add(solved, self.n)
+        log.add(solved, self.n)
         begin = self.window.begin
         last = self.n - self.lag if self.n >= self.warm_up else 0
         if last > self.n_final:
-            report.final.append(solved.between(self.n_final - begin, last - begin))
+            log.final.append(solved.between(self.n_final - begin, last - begin))
             self.n_final = last
         if self.window.n - self.window.spacing >= self.lag + self.context:
             self.window.slide(solved)
-            report.slide(self.window.spacing)
+            log.slide(self.window.spacing)
         if self.missing_run > self.max_gap:
-            self.end(report)
+            self.end(log)
 
     def _solve(self, moments: Moments, is_end: bool = False) -> Solved:
         return self.window.solve(self.scale(moments), self.first_index + self.window.begin, is_end)
@@ -161,7 +161,7 @@ class Engine:
         return self.moments.joined(np.arange(self.n_counted, self.n, dtype=np.float64), self.window.signal[new])
 
 
-class Report:
+class PushLog:
     """What happens in one push.
 
     Attributes

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import get_args
 
 import numpy as np
 
 from ressin.errors import InvalidInputError
-from ressin.settings import Settings, check_option, check_sampling_rate
+from ressin.settings import Errors, Settings, check_option, check_sampling_rate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class StreamOptions:
     warm_up: float = 60.0
     max_gap: float = 60.0
     max_jitter: float = 0.1
-    on_failure: Literal["raise", "return"] = "raise"
+    errors: Errors = "raise"
 
     def __post_init__(self) -> None:
         check_sampling_rate(self.sampling_rate)
@@ -47,7 +47,7 @@ class StreamOptions:
         if self.mean is not None:
             _check_number("mean", self.mean, "in the signal's unit", lambda _: True)
             _check_number("deviation", self.deviation, "> 0 in the signal's unit", lambda x: x > 0)
-        check_option("on_failure", self.on_failure, ("raise", "return"))
+        check_option("errors", self.errors, get_args(Errors))
 
     def check_with(self, settings: Settings) -> None:
         """Check what depends on the programme.

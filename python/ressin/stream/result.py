@@ -70,7 +70,7 @@ class StreamResult:
     mean, deviation
         What the programme's signal is standardised with, in the signal's unit: given, or of the samples so far.
     status
-        "optimal"; or with ``on_failure="return"`` the worst status of this push's programmes: "inaccurate",
+        "optimal"; or with ``errors="return"`` the worst status of this push's programmes: "inaccurate",
         "max_iterations" or "failed". "waiting" where there are too few samples to begin with.
     iterations
         Newton steps of the push's programmes together.

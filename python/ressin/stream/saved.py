@@ -85,7 +85,10 @@ def read_state(path: str | os.PathLike[str]) -> Engine:
 
 
 def _rebuilt(header: dict[str, Any], held: dict[str, NDArray[Any]]) -> Engine:
-    settings, options = Settings(**header["settings"]), StreamOptions(**header["options"])
+    chosen = dict(header["options"])
+    if "on_failure" in chosen:  # the older name of `errors`
+        chosen["errors"] = chosen.pop("on_failure")
+    settings, options = Settings(**header["settings"]), StreamOptions(**chosen)
     check_knots(None, settings, options.sampling_rate)
     options.check_with(settings)
     engine = Engine(settings, options)

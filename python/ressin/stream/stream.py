@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ressin.errors import ConvergenceError
-from ressin.settings import Baseline, Revision, Settings, check_knots
+from ressin.settings import Baseline, Errors, Revision, Settings, check_errors, check_knots
 from ressin.stream.clock import check_samples
-from ressin.stream.engine import Engine, Report
+from ressin.stream.engine import Engine, PushLog
 from ressin.stream.options import StreamOptions
 from ressin.stream.result import StreamParts, StreamResult
 from ressin.stream.saved import read_state, write_state
@@ -57,9 +57,11 @@ class Stream:
     max_jitter
         Seconds, >= 0, by which the clock of `push` may be off without there being a gap; one and a half sampling
         intervals always are.
-    on_failure
+    errors
         "raise" a ConvergenceError where a programme was not solved to `tol`, its `result` what the push brought, or
         "return" it with its status.
+    on_failure
+        Deprecated: the older name of `errors`.
 
     Raises
     ------
@@ -118,7 +120,8 @@ class Stream:
         warm_up: float = 60.0,
         max_gap: float = 60.0,
         max_jitter: float = 0.1,
-        on_failure: Literal["raise", "return"] = "raise",
+        errors: Errors = "raise",
+        on_failure: Errors | None = None,
     ) -> None:
         settings = Settings(
             tau0=tau0,
@@ -144,7 +147,7 @@ class Stream:
             warm_up=warm_up,
             max_gap=max_gap,
             max_jitter=max_jitter,
-            on_failure=on_failure,
+            errors=check_errors(errors, on_failure),
         )
         check_knots(None, settings, options.sampling_rate)
         options.check_with(settings)
@@ -183,17 +186,17 @@ class Stream:
             Samples that are not a one-dimensional array of finite numbers or NaN, or a clock that runs backwards; the
             stream is as before.
         ConvergenceError
-            With ``on_failure="raise"``: a programme was not solved to `tol`. The samples are taken.
+            With ``errors="raise"``: a programme was not solved to `tol`. The samples are taken.
         """
         engine = self._engine
         signal = check_samples(samples, self.n_samples)
         gap, times = engine.clock.read(time, signal.size)
-        report = Report()
+        log = PushLog()
         if gap.size:
-            engine.skip(gap, report)
-        engine.take(signal, times, report)
-        provisional = engine.provisional(report)
-        return self._checked(engine.result(report, provisional))
+            engine.skip(gap, log)
+        engine.take(signal, times, log)
+        provisional = engine.provisional(log)
+        return self._checked(engine.result(log, provisional))
 
     def finish(self) -> StreamResult:
         """Make all samples final: the recording has ended. What is pushed afterwards begins a new one.
@@ -201,12 +204,12 @@ class Stream:
         Raises
         ------
         ConvergenceError
-            With ``on_failure="raise"``: a programme was not solved to `tol`.
+            With ``errors="raise"``: a programme was not solved to `tol`.
         """
-        engine, report = self._engine, Report()
-        engine.end(report)
+        engine, log = self._engine, PushLog()
+        engine.end(log)
         engine.clock.forget()
-        return self._checked(engine.result(report, StreamParts.join([])))
+        return self._checked(engine.result(log, StreamParts.join([])))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the stream's state to a file (.npz, numbers and JSON), for `load` to go on from.
@@ -234,11 +237,11 @@ class Stream:
         return stream
 
     def _checked(self, result: StreamResult) -> StreamResult:
-        if self.options.on_failure == "raise" and not result.converged:
+        if self.options.errors == "raise" and not result.converged:
             raise ConvergenceError(
                 f"a stream's programme ended with status {result.status!r}, up to sample {self.n_samples} (tol is "
                 f"{self.settings.tol:g}): ask for a larger tol or more max_iterations, look for extreme samples, or "
-                'take what there is with on_failure="return"',
+                'take what there is with errors="return"',
                 result,
             )
         return result

@@ -77,7 +77,7 @@ def test_a_scheduler_that_is_not_there_is_named() -> None:
 def test_results_keep_their_order_and_the_first_error_comes_out() -> None:
     done: list[int] = []
     with Executor() as executor:
-        results = executor.map(str, [-3, 2, -1], threads=2, report=lambda count, total: done.append(10 * count + total))
+        results = executor.map(str, [-3, 2, -1], threads=2, count=lambda n, total: done.append(10 * n + total))
         assert results == ["-3", "2", "-1"]
         assert done == [13, 23, 33]
         with pytest.raises(ValueError, match="invalid literal"):

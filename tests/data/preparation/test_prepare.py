@@ -17,6 +17,7 @@ from ressin.data.preparation.cut import WindowRule
 from ressin.data.preparation.labels import LabelRule
 from ressin.data.preparation.prepare import prepare
 from ressin.data.preparation.settings import DecompositionChoice, PrepareSettings
+from ressin.data.preparation.stock import content_key, make_tasks, take_stock
 from ressin.data.sources.pmemo import read_pmemo
 from ressin.data.store import schema
 from ressin.data.store.store import Prepared, load
@@ -75,6 +76,37 @@ def test_other_settings_are_another_result(
     assert report.meta["content_key"] != prepared.meta["content_key"]
 
 
+@pytest.mark.parametrize("change", ["settings", "version", "hearing", "tasks"])
+def test_the_content_key_names_each_of_its_parts(simulated: Path, tmp_path: Path, change: str) -> None:
+    catalog = read_pmemo(simulated)
+    stock = take_stock(catalog, hear_audio=False, read_features=False)
+    tasks = make_tasks(catalog, stock, SETTINGS, "1.0", tmp_path)
+    parts = {"tasks": tasks, "settings": SETTINGS, "version": "1.0", "hearing": ""}
+    others = {"tasks": tasks[1:], "settings": PrepareSettings(partition=16, min_cover=0.5), "version": "1.1"}
+    changed = parts | {change: others.get(change, "openSMILE 3.0")}
+    assert content_key(catalog, stock, **changed) != content_key(catalog, stock, **parts)  # type: ignore[arg-type]
+    assert content_key(catalog, stock, **parts) == content_key(catalog, stock, **parts)  # type: ignore[arg-type]
+
+
+def test_a_folder_that_is_made_again_is_not_taken_for_a_finished_one(
+    simulated: Path, prepared: Prepared, tmp_path: Path
+) -> None:
+    folder = copy(prepared.folder, tmp_path / "out")
+    assert (folder / schema.META).exists()
+    seen = set()
+
+    def stop(stage: str, done: int, total: int) -> None:
+        seen.add((folder / schema.META).exists())
+        raise KeyboardInterrupt
+
+    other = PrepareSettings(partition=16, decomposition=DecompositionChoice(alpha=1e-3))
+    with pytest.raises(KeyboardInterrupt):
+        prepare(read_pmemo(simulated), folder, settings=other, n_threads=1, progress=stop)
+    assert seen == {False}
+    with pytest.raises(RecordingError):
+        load(folder)
+
+
 def test_other_content_is_another_result(simulated: Path, tmp_path: Path, prepared: Prepared) -> None:
     source = copy(simulated, tmp_path / "data")
     folder = copy(prepared.folder, tmp_path / "out")
@@ -99,7 +131,7 @@ def test_another_version_is_another_result(
     simulated: Path, prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = copy(prepared.folder, tmp_path / "out")
-    monkeypatch.setattr(module, "_version", lambda: "99.0")
+    monkeypatch.setattr(module, "__version__", "99.0")
     report = prepare(read_pmemo(simulated), folder, settings=SETTINGS, n_threads=1)
     assert not report.up_to_date
     assert report.meta["ressin_version"] == "99.0"

@@ -105,6 +105,34 @@ def test_folds_under_other_settings_data_or_rows_are_not_used(data: LabelledData
         assert len(spy.calls) == 3, what
 
 
+@dataclass
+class FewerTrained:
+    """Folds that test the same samples, with the first training sample of each left out."""
+
+    folds: Splits
+    kind: str = "subject"
+
+    @property
+    def n_folds(self) -> int:
+        return self.folds.n_folds
+
+    @property
+    def recording_id(self) -> NDArray[Any]:
+        return self.folds.recording_id
+
+    def __iter__(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        return ((train[1:], test) for train, test in self.folds)
+
+
+def test_a_fold_that_was_trained_on_other_samples_is_computed_again(data: LabelledData, tmp_path: Path) -> None:
+    folds, again, fewer = folds_of(data, "subject"), Spy(), Spy()
+    cross_validate(data, folds, Spy(), folder=tmp_path)
+    cross_validate(data, folds, again, folder=tmp_path)
+    assert again.calls == []
+    cross_validate(data, FewerTrained(folds), fewer, folder=tmp_path)
+    assert len(fewer.calls) == 3
+
+
 def test_a_training_part_of_one_class_is_refused_before_anything_is_computed(data: LabelledData) -> None:
     folds, spy = folds_of(data, "subject"), Spy()
     train, _ = list(folds)[1]

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from ressin.cli.decompose.work import Options, count_processes, work, work_apart
-from ressin.cli.options import SETTINGS, add_settings
+from ressin.cli.options import DEFAULTS, SETTINGS, add_settings
 from ressin.cli.terminal import Console, failure_table
 from ressin.errors import RessinError
 
@@ -46,7 +46,9 @@ def add_parser(subparsers: Any) -> None:
         help="replicates of a bootstrap that gives the parts 90%% bands, at least 20; default: no bands",
     )  # fmt: skip
     parser.add_argument("--boot-seed", metavar="N", type=int, default=0, help="of the replicates; default: %(default)s")
-    parser.add_argument("--jobs", metavar="N", type=int, default=0, help="threads or processes; default: one a core")
+    parser.add_argument(
+        "--jobs", metavar="N", type=int, default=DEFAULTS.n_threads, help="threads or processes; default: one a core"
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but failures")
     add_settings(parser)
     parser.set_defaults(run=run)

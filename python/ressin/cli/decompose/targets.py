@@ -72,7 +72,7 @@ def plan(files: Sequence[str], output: str, table_format: str, picture_format: s
         folder = _made(Path(output))
         names = _distinct_names(sources)
         targets = [_in_folder(s, n, folder, table_format, picture_format) for s, n in zip(sources, names, strict=True)]
-    check_inputs_are_kept(targets)
+    check_inputs_survive(targets)
     return targets
 
 
@@ -146,7 +146,7 @@ def _folded(names: Sequence[str]) -> list[str]:
     return [name.casefold() for name in names]
 
 
-def check_inputs_are_kept(targets: Sequence[Target]) -> None:
+def check_inputs_survive(targets: Sequence[Target]) -> None:
     """Raise OutputError where a result would take the place of an input."""
     inputs = {os.path.realpath(target.source) for target in targets}
     for target in targets:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ressin.cli.decompose.work import reason_of
-from ressin.cli.options import SETTINGS, add_settings
+from ressin.cli.options import DEFAULTS, SETTINGS, add_settings
 from ressin.cli.terminal import Console, failure_table
 from ressin.errors import OutputError, RessinError
 
@@ -34,7 +34,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--rate", metavar="HZ", type=float, help="sampling rate, where the file does not tell it")
     parser.add_argument("--column", metavar="NAME", help="column of the signal: its name, or its number from 1")
     parser.add_argument("--plot", action="store_true", help="draw a picture (PNG) of each recording")
-    parser.add_argument("--jobs", metavar="N", type=int, default=0, help="threads; default: all cores")
+    parser.add_argument("--jobs", metavar="N", type=int, default=DEFAULTS.n_threads, help="threads; default: all cores")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but failures")
     add_settings(parser)
     parser.set_defaults(run=run)
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _targets(files: Sequence[str], output: str) -> list[Target]:
     """Name the files of each recording, all of them in one folder."""
-    from ressin.cli.decompose.targets import check_inputs_are_kept, plan
+    from ressin.cli.decompose.targets import check_inputs_survive, plan
 
     if Path(output).suffix.lower() in (".csv", ".tsv", ".txt", ".parquet", ".gz"):
         raise OutputError(f"-o {output} names a table; windows are written to a folder, two tables for each recording")
@@ -82,7 +82,7 @@ def _targets(files: Sequence[str], output: str) -> list[Target]:
         )
         for target in plan(files, output, "csv", "png")
     ]
-    check_inputs_are_kept(targets)
+    check_inputs_survive(targets)
     return targets
 
 
@@ -97,7 +97,7 @@ def _decompose(target: Target, arguments: argparse.Namespace, settings: dict[str
 
     recording = read_recording(target.source, sampling_rate=arguments.rate, column=arguments.column)
     windows = decompose_windows(
-        recording.signal, recording.sampling_rate, arguments.window, arguments.step, on_failure="return", **settings
+        recording.signal, recording.sampling_rate, arguments.window, arguments.step, errors="return", **settings
     )
     write_windows(windows, target.table, target.evidence, unit=recording.unit)
     written = [target.table, target.evidence]

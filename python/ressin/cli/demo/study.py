@@ -63,18 +63,16 @@ def _lacks(demo: Demo, extra: str, purpose: str) -> bool:
 
 
 def _simulate(demo: Demo, folder: Path, music: bool) -> None:
-    from ressin.cli.terminal import StageBars
     from ressin.simulation.pmemo import simulate_pmemo
     from ressin.simulation.population import SimulationSettings
 
-    with StageBars() as progress:
-        made = simulate_pmemo(
-            folder,
-            seed=demo.seed,
-            settings=SimulationSettings(**SIZES),
-            audio="mp3" if music else "none",
-            progress=progress,
-        )
+    made = simulate_pmemo(
+        folder,
+        seed=demo.seed,
+        settings=SimulationSettings(**SIZES),
+        audio="mp3" if music else "none",
+        progress=True,
+    )
     counts = made.report["counts"]
     known = "was there already" if made.up_to_date else "simulated"
     what = f"{counts['subjects']} listeners, {counts['songs']} songs, {counts['EDA files']} recordings"
@@ -82,12 +80,10 @@ def _simulate(demo: Demo, folder: Path, music: bool) -> None:
 
 
 def _prepare(demo: Demo, source: Path, folder: Path) -> None:
-    from ressin.cli.terminal import StageBars
     from ressin.data.preparation.prepare import prepare
     from ressin.data.sources.pmemo import read_pmemo
 
-    with StageBars() as progress:
-        report = prepare(read_pmemo(source), folder, progress=progress)
+    report = prepare(read_pmemo(source), folder, progress=True)
     counts = f"{report.meta['counts']['prepared']} recordings decomposed and labelled"
     when = "there already" if report.up_to_date else f"in {report.seconds:.1f} s"
     demo.say("prepared", f"{counts}, {when}: {folder}")

@@ -11,27 +11,16 @@ from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 
+from ressin.cli.options import PROGRAMME
 from ressin.errors import InvalidInputError, RessinError
 
 if TYPE_CHECKING:
-    from ressin.io.live.feeds import Batch, Feed
+    from ressin.io.live.feeds import Feed, Samples
     from ressin.stream.result import StreamParts, StreamResult
     from ressin.stream.stream import Stream
 
 COLUMNS = ("sample", "time", "signal", "phasic", "tonic", "driver", "residual")
 _WAIT = 0.25  # s for samples, before looking whether to stop
-_PROGRAMME = (
-    "tau0",
-    "tau1",
-    "delta_knot",
-    "alpha",
-    "gamma",
-    "revision",
-    "baseline",
-    "standardize",
-    "tol",
-    "max_iterations",
-)
 _CLOCKED = 9  # samples, by whose times it is seen whether these are in seconds
 
 
@@ -39,14 +28,14 @@ def new_stream(arguments: argparse.Namespace, rate: float) -> Stream:
     """Return the stream that the command line asks for."""
     from ressin.stream.stream import Stream
 
-    programme = {name: getattr(arguments, name) for name in _PROGRAMME}
+    programme = {name: getattr(arguments, name) for name in PROGRAMME}
     return Stream(
         rate,
         lag=arguments.lag,
         warm_up=arguments.warm_up,
         mean=arguments.mean,
         deviation=arguments.deviation,
-        on_failure="return",
+        errors="return",
         **programme,
     )
 
@@ -110,7 +99,7 @@ class Follower:
                 break
         self._take(feed.rest(), feed.sampling_rate)
 
-    def _take(self, batch: Batch, rate: float | None) -> None:
+    def _take(self, batch: Samples, rate: float | None) -> None:
         if not batch.signal.size:
             return
         if self.stream is None:
@@ -142,7 +131,7 @@ class Follower:
                 )
         return saved
 
-    def _check_clock(self, batch: Batch, rate: float) -> None:
+    def _check_clock(self, batch: Samples, rate: float) -> None:
         """Refuse times in another unit, by the median of the first intervals."""
         if batch.time is None or self._times is None:
             return

@@ -17,7 +17,6 @@ from ressin.data.preparation.music import MusicTable
 from ressin.data.preparation.partition import rejects_of
 from ressin.data.sources.catalog import DIMENSIONS, Catalog, Reject
 from ressin.data.store.schema import (
-    CHANNELS,
     REJECT_SCHEMA,
     STIMULUS_SCHEMA,
     SUBJECT_SCHEMA,
@@ -27,6 +26,7 @@ from ressin.data.store.schema import (
     recording_schema,
 )
 from ressin.errors import InvalidInputError, RecordingError
+from ressin.image import CHANNELS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ from ressin.errors import InvalidInputError
 
 
 @dataclass(frozen=True)
-class Window:
+class Cut:
     """One recording ready for decomposition: float64 samples, NaN where missing, and its rate in Hz."""
 
     entry: Entry
@@ -53,7 +53,7 @@ class WindowRule:
             raise InvalidInputError(f"max_missing={self.max_missing:g} is outside 0..1 (1 excluded)")
 
 
-def cut(entry: Entry, signal: np.ndarray, rate: float, rule: WindowRule) -> tuple[Window | None, list[Reject]]:
+def cut(entry: Entry, signal: np.ndarray, rate: float, rule: WindowRule) -> tuple[Cut | None, list[Reject]]:
     """Cut one recording's window out of its file's signal and judge it.
 
     Parameters
@@ -92,12 +92,10 @@ def cut(entry: Entry, signal: np.ndarray, rate: float, rule: WindowRule) -> tupl
             f"{seconds:.2f} s long: {len(left) / rate:.2f} s are left after the first {rule.drop_seconds:g} s, "
             f"at least {rule.min_seconds_left:g} s are needed",
         )
-    return _judge_samples(
-        Window(entry, left, rate, 0) if rule.drop == "before" else Window(entry, part, rate, lead), rule
-    )
+    return _judge_samples(Cut(entry, left, rate, 0) if rule.drop == "before" else Cut(entry, part, rate, lead), rule)
 
 
-def _judge_samples(window: Window, rule: WindowRule) -> tuple[Window | None, list[Reject]]:
+def _judge_samples(window: Cut, rule: WindowRule) -> tuple[Cut | None, list[Reject]]:
     """Refuse what is mostly missing; list gaps and constant signals, which are kept."""
     entry = window.entry
     missing = np.isnan(window.signal)

@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any, TypeVar
 
 from ressin._extras import require
+from ressin._progress import Count
 from ressin.errors import RessinError
 
 Work = TypeVar("Work")
 Result = TypeVar("Result")
-Report = Callable[[int, int], None]
 LOCAL_WORKERS = 2
 
 
@@ -67,7 +67,7 @@ class Executor:
         tasks: Sequence[Work],
         *,
         threads: int = 1,
-        report: Report | None = None,
+        count: Count | None = None,
     ) -> list[Result]:
         """Apply a function to every task.
 
@@ -79,7 +79,7 @@ class Executor:
             The tasks.
         threads
             How many at a time, in this process; a cluster has its own number.
-        report
+        count
             Called with (done, total) as tasks finish.
 
         Returns
@@ -88,25 +88,25 @@ class Executor:
             In the order of the tasks, whatever the order in which they finished.
         """
         if self.client is not None:
-            return self._map_cluster(function, tasks, report)
+            return self._map_cluster(function, tasks, count)
         results: dict[int, Result] = {}
         if threads <= 1:
             for place, task in enumerate(tasks):
                 results[place] = function(task)
-                _tell(report, len(results), len(tasks))
+                _tell(count, len(results), len(tasks))
             return [results[place] for place in range(len(tasks))]
         pool = ThreadPoolExecutor(threads)
         try:
             futures = {pool.submit(function, task): place for place, task in enumerate(tasks)}
             for future in as_completed(futures):
                 results[futures[future]] = future.result()
-                _tell(report, len(results), len(tasks))
+                _tell(count, len(results), len(tasks))
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
         return [results[place] for place in range(len(tasks))]
 
     def _map_cluster(
-        self, function: Callable[[Work], Result], tasks: Sequence[Work], report: Report | None
+        self, function: Callable[[Work], Result], tasks: Sequence[Work], count: Count | None
     ) -> list[Result]:
         """Hand the tasks to the scheduler, which gives a dead worker's tasks to another one."""
         distributed = require("distributed", "scale", "preparing on a cluster")
@@ -115,10 +115,10 @@ class Executor:
         results: dict[int, Result] = {}
         for future in distributed.as_completed(futures):
             results[places[future.key]] = future.result()
-            _tell(report, len(results), len(tasks))
+            _tell(count, len(results), len(tasks))
         return [results[place] for place in range(len(tasks))]
 
 
-def _tell(report: Report | None, done: int, total: int) -> None:
-    if report is not None:
-        report(done, total)
+def _tell(count: Count | None, done: int, total: int) -> None:
+    if count is not None:
+        count(done, total)

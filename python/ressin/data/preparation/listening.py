@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from ressin._files.limits import inside
-from ressin.data.preparation.executor import Executor, Report
+from ressin._progress import Count
+from ressin.data.preparation.executor import Executor
 from ressin.data.preparation.features import read_feature_table
 from ressin.data.preparation.music import (
     N_FEATURES,
@@ -65,7 +66,7 @@ def listen(
     settings: PrepareSettings,
     cache: Path,
     executor: Executor,
-    report: Report | None,
+    count: Count,
 ) -> tuple[MusicTable, list[Reject]]:
     """Get the features of every stimulus.
 
@@ -79,7 +80,7 @@ def listen(
         Folder of features by content, kept between runs.
     executor
         Where the clips are heard.
-    report
+    count
         Progress.
 
     Returns
@@ -91,7 +92,7 @@ def listen(
         return NO_MUSIC, []
     if settings.music == "read":
         return _read(catalog)
-    return _hear(catalog, stock, settings, cache, executor, report)
+    return _hear(catalog, stock, settings, cache, executor, count)
 
 
 def _hear(
@@ -100,13 +101,13 @@ def _hear(
     settings: PrepareSettings,
     cache: Path,
     executor: Executor,
-    report: Report | None,
+    count: Count,
 ) -> tuple[MusicTable, list[Reject]]:
     version = extractor_version()
     cache.mkdir(parents=True, exist_ok=True)
     root, folder = str(catalog.root.resolve()), str(cache.resolve())
     clips = {path: Clip(root, path, digest, folder, version) for path, digest in stock.audio.items()}
-    problems = executor.map(hear, list(clips.values()), threads=os.cpu_count() or 1, report=report)
+    problems = executor.map(hear, list(clips.values()), threads=os.cpu_count() or 1, count=count)
     rejects = [Reject(path, "music", text) for path, text in zip(clips, problems, strict=True) if text]
     bad = {reject.file for reject in rejects}
     stimuli, rows = [], []

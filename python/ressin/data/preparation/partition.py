@@ -5,24 +5,22 @@ cluster and however often it is tried.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ressin._files.atomic import replacing
-from ressin.data.preparation.cut import Window
+from ressin.data.preparation.cut import Cut
 from ressin.data.preparation.reading import read_files
+from ressin.data.preparation.sample import Sample, programme_of
 from ressin.data.preparation.task import Task
 from ressin.data.sources.catalog import Reject
-from ressin.data.store.schema import CHANNELS, PART_SCHEMA
-
-if TYPE_CHECKING:
-    from ressin.decomposition.result import Decomposition
+from ressin.data.store.schema import PART_SCHEMA
+from ressin.image import CHANNELS
 
 PARQUET_OPTIONS: dict[str, object] = {"version": "2.6", "use_dictionary": False, "compression": "none"}
 
@@ -46,12 +44,12 @@ def prepare_partition(task: Task) -> pa.Table:
         `PART_SCHEMA`, one row per usable recording; the rejects are JSON in the schema's metadata.
     """
     windows, rejects = read_files(task)
-    rows, refused = _decompose(windows, task)
+    samples, refused = _decompose(windows, task)
     listing = json.dumps([asdict(reject) for reject in rejects + refused])
-    return _table(rows).replace_schema_metadata({b"ressin.rejects": listing.encode()})
+    return _table(samples).replace_schema_metadata({b"ressin.rejects": listing.encode()})
 
 
-def _decompose(windows: list[Window], task: Task) -> tuple[list[tuple[Window, "Decomposition"]], list[Reject]]:
+def _decompose(windows: list[Cut], task: Task) -> tuple[list[Sample], list[Reject]]:
     """Decompose a batch; a recording that the solver refuses is listed with the solver's words."""
     from ressin.decomposition.decompose import decompose_batch
     from ressin.decomposition.result import Decomposition
@@ -61,35 +59,27 @@ def _decompose(windows: list[Window], task: Task) -> tuple[list[tuple[Window, "D
     results = decompose_batch(
         [window.signal for window in windows],
         [window.sampling_rate for window in windows],
-        **asdict(task.settings.decomposition),
-        missing="solve",
+        **programme_of(task.settings.decomposition),
         errors="return",
         n_threads=task.n_threads,
     )
-    rows, rejects = [], []
+    samples, rejects = [], []
     for place, (window, result) in enumerate(zip(windows, results, strict=True)):
         if isinstance(result, Decomposition):
-            rows.append((window, result))
+            samples.append(Sample.of(window, result))
         else:
             reason = f"not decomposed: {str(result).removeprefix(f'signal {place}: ')}"
             rejects.append(Reject(window.entry.path, "solver", reason, "rejected", window.entry.recording_id))
-    return rows, rejects
+    return samples, rejects
 
 
-def _table(rows: Iterable[tuple[Window, "Decomposition"]]) -> pa.Table:
-    """Lay results out as `PART_SCHEMA`."""
-    records = []
-    channels: dict[str, list[np.ndarray]] = {name: [] for name in CHANNELS}
-    for window, result in rows:
-        missing = np.isnan(window.signal)
-        origin = np.where(missing, result.phasic + result.tonic, window.signal)
-        for name, values in zip(CHANNELS, (origin, result.phasic, result.tonic), strict=True):
-            channels[name].append(values[window.lead :].astype(np.float32))
-        records.append(_record(window, result, float(missing[window.lead :].mean())))
-    offsets = np.concatenate([[0], np.cumsum([len(values) for values in channels["origin"]], dtype=np.int64)])
+def _table(samples: Sequence[Sample]) -> pa.Table:
+    """Lay samples out as `PART_SCHEMA`."""
+    records = [_record(sample) for sample in samples]
+    offsets = np.concatenate([[0], np.cumsum([s.channels.shape[1] for s in samples], dtype=np.int64)])
     columns = {}
-    for name, pieces in channels.items():
-        flat = pa.array(np.concatenate([*pieces, np.empty(0, np.float32)]))
+    for k, name in enumerate(CHANNELS):
+        flat = pa.array(np.concatenate([*(s.channels[k] for s in samples), np.empty(0, np.float32)]))
         columns[name] = pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), flat)
     for field in PART_SCHEMA:
         if field.name not in columns:
@@ -97,9 +87,9 @@ def _table(rows: Iterable[tuple[Window, "Decomposition"]]) -> pa.Table:
     return pa.table([columns[field.name] for field in PART_SCHEMA], schema=PART_SCHEMA)
 
 
-def _record(window: Window, result: "Decomposition", missing: float) -> dict[str, object]:
+def _record(sample: Sample) -> dict[str, object]:
     """Identity and evidence of one row."""
-    entry = window.entry
+    window, result, entry = sample.window, sample.result, sample.window.entry
     return {
         "recording_id": entry.recording_id,
         "pair": entry.pair,
@@ -107,7 +97,7 @@ def _record(window: Window, result: "Decomposition", missing: float) -> dict[str
         "stimulus": entry.stimulus,
         "dimension": entry.dimension,
         "sampling_rate": window.sampling_rate,
-        "n_samples": len(window.signal) - window.lead,
+        "n_samples": sample.channels.shape[1],
         "status": result.status,
         "converged": result.converged,
         "iterations": result.iterations,
@@ -117,7 +107,7 @@ def _record(window: Window, result: "Decomposition", missing: float) -> dict[str
         "phasic_tonic_correlation": result.quality.phasic_tonic_correlation,
         "fast_decay_share": result.quality.fast_decay_share,
         "quality": " ".join(result.quality.messages),
-        "missing_share": missing,
+        "missing_share": sample.missing_share,
     }
 
 

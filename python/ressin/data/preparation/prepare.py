@@ -13,25 +13,24 @@ The order is what makes it safe to kill at any moment:
 import json
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ressin._core import __version__
-from ressin._files.limits import MAX_JSON_BYTES, digest_file, locked, read_limited, sweep, write_bytes
+from ressin._files.limits import MAX_JSON_BYTES, digest_file, locked, read_limited, remove_leftovers, write_bytes
+from ressin._progress import StageProgress, Stages
 from ressin.data.preparation import assemble, listening
-from ressin.data.preparation.executor import Executor, Report
+from ressin.data.preparation.executor import Executor
 from ressin.data.preparation.music import extractor_version
 from ressin.data.preparation.partition import run_task
 from ressin.data.preparation.settings import PrepareSettings
-from ressin.data.preparation.stock import content_key, partition, take_stock
+from ressin.data.preparation.stock import content_key, make_tasks, take_stock
 from ressin.data.preparation.task import Task
 from ressin.data.sources.catalog import Catalog, Reject
 from ressin.data.store import schema
 from ressin.errors import InvalidInputError, RecordingError
 
-Progress = Callable[[str, int, int], None]
 WORK = ".work"
 CACHE = ".cache"
 
@@ -69,7 +68,7 @@ def prepare(
     scheduler: str | None = None,
     cache: str | Path | None = None,
     n_threads: int = 0,
-    progress: Progress | None = None,
+    progress: StageProgress = False,
 ) -> PrepareReport:
     """Decompose, label, hear, and write the prepared folder.
 
@@ -90,7 +89,7 @@ def prepare(
     n_threads
         Threads of the decomposition in this process; 0 takes every core. Workers of a cluster take one each.
     progress
-        Called as ``progress(stage, done, total)``.
+        True for a tqdm bar for each stage, or a function called with (stage, done, total).
 
     Returns
     -------
@@ -115,17 +114,17 @@ def prepare(
         music = chosen.music
         stock = take_stock(catalog, hear_audio=music == "extract", read_features=music == "read")
         version = __version__
-        tasks = partition(catalog, stock, chosen, version, target / WORK, n_threads if scheduler is None else 1)
+        tasks = make_tasks(catalog, stock, chosen, version, target / WORK, n_threads if scheduler is None else 1)
         key = content_key(catalog, stock, tasks, chosen, version, extractor_version() if music == "extract" else "")
         meta = finished(target)
         if meta is not None and meta["content_key"] == key:
             return PrepareReport(target, True, meta, 0, time.perf_counter() - began)
         (target / schema.META).unlink(missing_ok=True)
         resumed = _clear(target, tasks)
-        with Executor(scheduler) as executor:
+        with Stages(progress) as stages, Executor(scheduler) as executor:
             music_cache = Path(cache) if cache is not None else target / CACHE
-            table, deaf = listening.listen(catalog, stock, chosen, music_cache, executor, _stage(progress, "music"))
-            executor.map(run_task, tasks, report=_stage(progress, "recordings"))
+            table, deaf = listening.listen(catalog, stock, chosen, music_cache, executor, stages.count("music"))
+            executor.map(run_task, tasks, count=stages.count("recordings"))
         before = [*catalog.rejects, *stock.rejects]
         names = assemble.all_labels(catalog)
         ratings, subjects, unlabelled = assemble.label_catalog(catalog, chosen.labels)
@@ -143,12 +142,6 @@ def prepare(
     return PrepareReport(target, False, meta, resumed, time.perf_counter() - began)
 
 
-def _stage(progress: Progress | None, stage: str) -> Report | None:
-    if progress is None:
-        return None
-    return lambda done, total: progress(stage, done, total)
-
-
 def _check_target(folder: Path) -> None:
     """Refuse to write into a folder that holds something else."""
     if folder.exists() and not folder.is_dir():
@@ -164,8 +157,8 @@ def _clear(folder: Path, tasks: list[Task]) -> int:
     """Remove what earlier runs left half done or for other content; returns how many parts are still good."""
     work = folder / WORK
     work.mkdir(exist_ok=True)
-    sweep(folder)
-    sweep(work)
+    remove_leftovers(folder)
+    remove_leftovers(work)
     wanted = {Path(task.part).name for task in tasks}
     for path in work.iterdir():
         if path.name not in wanted:

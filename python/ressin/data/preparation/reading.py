@@ -14,7 +14,7 @@ from ressin._files.limits import (
     inside,
     read_limited,
 )
-from ressin.data.preparation.cut import Window, cut
+from ressin.data.preparation.cut import Cut, cut
 from ressin.data.preparation.task import Task
 from ressin.data.preparation.traces import Trace, trace_of
 from ressin.data.sources.catalog import Entry, Reject
@@ -24,10 +24,10 @@ from ressin.errors import InvalidInputError, RecordingError, RessinError
 TOGETHER = 32  # files parsed in one go
 
 
-def read_files(task: Task) -> tuple[list[Window], list[Reject]]:
+def read_files(task: Task) -> tuple[list[Cut], list[Reject]]:
     """Read the files of a task and cut the windows of its recordings; what cannot be used is listed, each by name."""
     files = [(path, list(group)) for path, group in groupby(task.entries, key=lambda entry: entry.path)]
-    windows: list[Window] = []
+    windows: list[Cut] = []
     rejects: list[Reject] = []
     for start in range(0, len(files), TOGETHER):
         batch = files[start : start + TOGETHER]
@@ -56,7 +56,7 @@ def _read_file(
     entries: list[Entry],
     content: bytes | RecordingError | InvalidInputError,
     table: NumberTable | None,
-) -> tuple[list[Window], list[Reject]]:
+) -> tuple[list[Cut], list[Reject]]:
     """Cut the windows of one file, or list its recordings with the reason."""
     try:
         if isinstance(content, Exception):
@@ -74,7 +74,7 @@ def _unchanged(task: Task, path: str, digest: str) -> None:
         raise RecordingError(f"{path}: changed while it was being prepared; run again")
 
 
-def _read_pmemo(table: NumberTable, entries: list[Entry], task: Task) -> tuple[list[Window], list[Reject]]:
+def _read_pmemo(table: NumberTable, entries: list[Entry], task: Task) -> tuple[list[Cut], list[Reject]]:
     path = entries[0].path
     trace = trace_of(table, path)
     if task.kind == "pmemo-2018" and len(trace.names) != 1:
@@ -119,7 +119,7 @@ def _compare_lengths(entry: Entry, seconds: float, task: Task) -> Reject | None:
     return Reject(entry.path, "disagreement", text, "kept", entry.recording_id)
 
 
-def _read_own(file: Path, entries: list[Entry], task: Task) -> tuple[list[Window], list[Reject]]:
+def _read_own(file: Path, entries: list[Entry], task: Task) -> tuple[list[Cut], list[Reject]]:
     """Read a recording of a manifest with every format that `ressin.io` knows; each signal of a file once."""
     from ressin.io.read import read_recording
 

@@ -95,7 +95,7 @@ def _key(value: Any) -> str:
     return digest_bytes(json.dumps(value, sort_keys=True, ensure_ascii=True).encode())
 
 
-def partition(
+def make_tasks(
     catalog: Catalog, stock: Inventory, settings: PrepareSettings, version: str, parts: Path, n_threads: int = 0
 ) -> list[Task]:
     """Cut the recordings into pieces of work, each named by its content, the settings and the version.

@@ -89,8 +89,8 @@ class LabelledData:
     def take(self, index: NDArray[np.integer] | NDArray[np.bool_]) -> LabelledData:
         """Keep some samples, in the order given; signals and music are shared, not copied."""
         names = ("place", "recording_id", "pair", "subject", "stimulus", "label", "rating", "music_row")
-        kept = {name: getattr(self, name)[index] for name in names}
-        return dataclasses.replace(self, **kept)
+        taken = {name: getattr(self, name)[index] for name in names}
+        return dataclasses.replace(self, **taken)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -107,9 +107,9 @@ class LabelledData:
     def with_music(self) -> LabelledData:
         """Keep the samples whose song has features; the others are added to `left_out`."""
         has = self.music_row >= 0
-        kept = self.take(has)
+        taken = self.take(has)
         more = tuple((str(name), "its song has no music features") for name in self.recording_id[~has])
-        return dataclasses.replace(kept, left_out=self.left_out + more)
+        return dataclasses.replace(taken, left_out=self.left_out + more)
 
     def music_of(self, index: NDArray[np.int64]) -> NDArray[np.float32]:
         """Look up the music features of samples, (len(index), n_features).

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ressin._extras import require
 from ressin.data.sources.catalog import DIMENSIONS
 from ressin.errors import InvalidInputError
+from ressin.io.missing import is_missing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +56,7 @@ def check_frame(
     for column in (*NUMBERS, *label_columns):
         texts = raw[column] if column in raw else pd.Series("", index=raw.index, dtype=object)
         values = pd.to_numeric(texts.where(texts != ""), errors="coerce").astype("float64")
-        for row in raw.index[(texts != "") & values.isna() & ~texts.str.lower().isin(["nan", "na"])]:
+        for row in raw.index[values.isna() & ~texts.map(is_missing)]:
             problems.append(f"{lines[row]}, column {column!r}: {texts[row]!r} is not a number")
         frame[column if column not in label_columns else f"{label_columns[column]}_label"] = values
     unnamed = frame["recording_id"] == ""

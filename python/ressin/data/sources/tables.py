@@ -1,4 +1,4 @@
-"""CSV as people leave it: any encoding, ragged rows, a cut-off end; what is wrong is said with its line."""
+"""CSV files of a data set: any encoding, ragged rows, a cut-off end; errors name the line."""
 
 import codecs
 import csv
@@ -12,8 +12,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from ressin.errors import RecordingError
-
-MISSING_WORDS = frozenset({"", "nan", "na", "null", "none", "-nan", "n/a"})
+from ressin.io.missing import SPELLINGS, is_missing
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ def _body_values(body: bytes, width: int) -> np.ndarray | None:
     """Parse rows of numbers without a header; None for anything else."""
     names = [f"c{place}" for place in range(width)]
     read = pacsv.ReadOptions(column_names=names, use_threads=False, block_size=max(len(body), 1))
-    convert = pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.float64()))
+    convert = pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.float64()), null_values=SPELLINGS)
     try:
         table = pacsv.read_csv(pa.BufferReader(body), read_options=read, convert_options=convert)
     except (pa.ArrowInvalid, UnicodeDecodeError):
@@ -158,7 +157,7 @@ def number(cell: str) -> float:
         When it is neither.
     """
     stripped = cell.strip()
-    if stripped.lower() in MISSING_WORDS:
+    if is_missing(stripped):
         return math.nan
     if "_" in stripped:  # Python would read 1_000 as a number; no instrument writes that
         raise ValueError(stripped)

@@ -17,6 +17,8 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
+from ressin.image import CHANNELS
+
 MAX_FEATURES = 100_000
 
 SCHEMA_VERSION = 1
@@ -24,7 +26,6 @@ META = "meta.json"
 RECORDINGS, RATINGS, SUBJECTS = "recordings.parquet", "ratings.parquet", "subjects.parquet"
 STIMULI, MUSIC, REJECTS = "stimuli.parquet", "music.parquet", "rejects.parquet"
 TABLES = (RECORDINGS, RATINGS, SUBJECTS, STIMULI, MUSIC, REJECTS)
-CHANNELS = ("origin", "phasic", "tonic")
 
 EVIDENCE_FIELDS = [
     pa.field("status", pa.string()),  # "optimal", "inaccurate", "max_iterations"

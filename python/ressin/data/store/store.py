@@ -31,6 +31,7 @@ from ressin.data.store import schema
 from ressin.data.store.meta import read_meta
 from ressin.data.store.schema import MAX_FEATURES
 from ressin.errors import InvalidInputError, RecordingError
+from ressin.image import CHANNELS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +91,7 @@ class Prepared:
     @cached_property
     def recordings(self) -> "pd.DataFrame":
         """One row per recording, without the channels (see `channel`); index 0, 1, 2, ..."""
-        names = [name for name in schema.recording_schema(self.label_names).names if name not in schema.CHANNELS]
+        names = [name for name in schema.recording_schema(self.label_names).names if name not in CHANNELS]
         return self._frame(schema.RECORDINGS, names)
 
     @cached_property
@@ -145,8 +146,8 @@ class Prepared:
         RecordingError
             When a recording has another number of samples than its row says.
         """
-        if name not in schema.CHANNELS:
-            raise InvalidInputError(f"channel {name!r} is not known: one of {', '.join(schema.CHANNELS)}")
+        if name not in CHANNELS:
+            raise InvalidInputError(f"channel {name!r} is not known: one of {', '.join(CHANNELS)}")
         column = self.table(schema.RECORDINGS, [name]).column(0)
         held = pc.list_value_length(column).fill_null(-1).to_numpy()
         stated = self.table(schema.RECORDINGS, ["n_samples"]).column(0).fill_null(0).to_numpy()

@@ -18,7 +18,7 @@ from ressin.io.live.lines import Lines
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
+class Samples:
     """Samples that came together.
 
     Attributes
@@ -32,7 +32,7 @@ class Batch:
     signal: NDArray[np.float64]
     time: NDArray[np.float64] | None
 
-    def runs(self, sampling_rate: float, tolerance: float) -> Sequence[Batch]:
+    def runs(self, sampling_rate: float, tolerance: float) -> Sequence[Samples]:
         """Return the batch cut where its clock leaps: between two samples that are not one interval apart.
 
         Parameters
@@ -46,7 +46,7 @@ class Batch:
             return [self]
         leaps = np.flatnonzero(np.abs(np.diff(self.time) - 1.0 / sampling_rate) > tolerance) + 1
         signals, times = np.split(self.signal, leaps), np.split(self.time, leaps)
-        return [Batch(signal, time) for signal, time in zip(signals, times, strict=True)]
+        return [Samples(signal, time) for signal, time in zip(signals, times, strict=True)]
 
 
 class Feed(Protocol):
@@ -56,7 +56,7 @@ class Feed(Protocol):
     def sampling_rate(self) -> float | None:
         """Hz; None as long as it is not known."""
 
-    def read(self, timeout: float) -> Batch | None:
+    def read(self, timeout: float) -> Samples | None:
         """Return what has come, after `timeout` seconds at most; None when there will be nothing more.
 
         Raises
@@ -65,7 +65,7 @@ class Feed(Protocol):
             What came cannot be read.
         """
 
-    def rest(self) -> Batch:
+    def rest(self) -> Samples:
         """Return what had come but was not whole yet, when the source is left."""
 
     def close(self) -> None:
@@ -94,22 +94,22 @@ class FileFeed:
         """Hz; None as long as it is not known."""
         return self._lines.sampling_rate
 
-    def read(self, timeout: float) -> Batch | None:
+    def read(self, timeout: float) -> Samples | None:
         """Return what was written since, waiting up to `timeout` seconds for it; a file never ends."""
         deadline = time.monotonic() + timeout
         while True:
             data = self._file.read(1 << 20)
             if data:
-                return Batch(*self._lines.take(data))
+                return Samples(*self._lines.take(data))
             if os.fstat(self._file.fileno()).st_size < self._file.tell():
                 raise RecordingError(f"{self._path}: it has become shorter than what was read of it")
             if time.monotonic() >= deadline:
-                return Batch(np.empty(0), None)
+                return Samples(np.empty(0), None)
             time.sleep(0.05)
 
-    def rest(self) -> Batch:
+    def rest(self) -> Samples:
         """Return the sample of a last line that no line end follows."""
-        return Batch(*self._lines.take(b"\n"))
+        return Samples(*self._lines.take(b"\n"))
 
     def close(self) -> None:
         """Close the file."""
@@ -139,20 +139,20 @@ class PipeFeed:
         """Hz; None as long as it is not known."""
         return self._lines.sampling_rate
 
-    def read(self, timeout: float) -> Batch | None:
+    def read(self, timeout: float) -> Samples | None:
         """Return what has come, after `timeout` seconds at most; None once the pipe has ended."""
         if self._ended:
             return None
         try:
             data = self._chunks.get(timeout=timeout)
         except queue.Empty:
-            return Batch(np.empty(0), None)
+            return Samples(np.empty(0), None)
         self._ended = not data
-        return Batch(*self._lines.take(data or b"\n"))
+        return Samples(*self._lines.take(data or b"\n"))
 
-    def rest(self) -> Batch:
+    def rest(self) -> Samples:
         """Return nothing: the end of the pipe has ended its last line."""
-        return Batch(np.empty(0), None)
+        return Samples(np.empty(0), None)
 
     def close(self) -> None:
         """Leave the thread to end with the pipe."""

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ressin.errors import RecordingError
+from ressin.io.missing import is_missing
 
-_MISSING = {"", "nan", "na", "n/a", "null", "none"}
 _EARLIEST = 1e8  # s since 1970: the first line of Empatica's layout is a time, the second the rate
 _HIGHEST = 1e4  # Hz
 
@@ -154,9 +154,11 @@ def _is_value(field: str) -> bool:
 
 def _number(field: str) -> float | None:
     """Return a field's number, NaN where it is missing, None where it is none; infinity is none."""
-    text = field.strip().strip('"').lower()
-    if text in _MISSING:
+    text = field.strip().strip('"')
+    if is_missing(text):
         return math.nan
+    if "_" in text:  # Python would read 1_000 as a number; no instrument writes that
+        return None
     try:
         value = float(text)
     except ValueError:

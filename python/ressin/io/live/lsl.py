@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ressin.errors import MissingExtraError, RecordingError
-from ressin.io.live.feeds import Batch
+from ressin.io.live.feeds import Samples
 
 
 class LslFeed:
@@ -58,17 +58,17 @@ class LslFeed:
         """Hz."""
         return self._rate
 
-    def read(self, timeout: float) -> Batch | None:
+    def read(self, timeout: float) -> Samples | None:
         """Return what has come, waiting up to `timeout` seconds for it; a stream never ends."""
         samples, times = self._inlet.pull_chunk(timeout=timeout, max_samples=max(1, round(self._rate)), min_samples=1)
         if not len(times):
-            return Batch(np.empty(0), None)
+            return Samples(np.empty(0), None)
         signal = np.asarray(samples, dtype=np.float64)[:, self._channel]
-        return Batch(np.where(np.isfinite(signal), signal, np.nan), np.asarray(times, dtype=np.float64))
+        return Samples(np.where(np.isfinite(signal), signal, np.nan), np.asarray(times, dtype=np.float64))
 
-    def rest(self) -> Batch:
+    def rest(self) -> Samples:
         """Return nothing: samples come whole."""
-        return Batch(np.empty(0), None)
+        return Samples(np.empty(0), None)
 
     def close(self) -> None:
         """Close the inlet."""

@@ -183,9 +183,9 @@ def _one_fold(
     fold: Fold,
 ) -> tuple[NDArray[np.float64], float]:
     """Scores of the test part and seconds they took; read where they were computed before."""
-    kept = None if fold.folder is None else fold.folder / "scores.json"
-    if kept is not None and kept.is_file():
-        found = _read_scores(kept, key, len(test))
+    stored = None if fold.folder is None else fold.folder / "scores.json"
+    if stored is not None and stored.is_file():
+        found = _read_scores(stored, key, len(test))
         if found is not None:
             return found, 0.0
     begin = time.perf_counter()
@@ -193,9 +193,9 @@ def _one_fold(
     seconds = time.perf_counter() - begin
     if scores.shape != (len(test),) or not np.isfinite(scores).all():
         raise InvalidInputError(f"{fold.name}: scores of shape {scores.shape}; {len(test)} finite numbers are needed")
-    if kept is not None:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(kept) as temporary:
+    if stored is not None:
+        stored.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(stored) as temporary:
             temporary.write_text(json.dumps({"key": key, "scores": scores.tolist()}), encoding="utf-8")
     return scores, seconds
 
@@ -210,13 +210,13 @@ def _key(data: LabelledData, classifier: Classifier, train: NDArray[np.int64], t
 
 
 def _read_scores(path: Path, key: str, n: int) -> NDArray[np.float64] | None:
-    """Scores kept under this key; None where the file holds others."""
+    """Scores stored under this key; None where the file holds others."""
     try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        scores = np.array(kept["scores"], dtype=np.float64)
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        scores = np.array(stored["scores"], dtype=np.float64)
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidInputError(f"{path} is damaged: delete it to compute the fold again ({error})") from error
-    return scores if kept.get("key") == key and scores.shape == (n,) else None
+    return scores if stored.get("key") == key and scores.shape == (n,) else None
 
 
 def _table(data: LabelledData, fold: NDArray[np.int64], score: NDArray[np.float64]) -> pd.DataFrame:

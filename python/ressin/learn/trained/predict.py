@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from ressin._files.limits import MAX_AUDIO_BYTES, read_limited
 from ressin.data.preparation.cut import WindowRule, cut
 from ressin.data.preparation.music import decode_audio, extract
+from ressin.data.preparation.sample import Sample, programme_of
 from ressin.data.preparation.settings import Preparation
 from ressin.data.samples.labelled import LabelledData
 from ressin.data.sources.catalog import Entry
@@ -152,10 +153,8 @@ def predict_file(
     part, rejects = cut(entry, np.asarray(recording.signal, np.float64), recording.sampling_rate, rule)
     if part is None:
         raise InvalidInputError(f"{name}: {rejects[-1].reason}")
-    result = decompose(part.signal, part.sampling_rate, **dataclasses.asdict(known.decomposition), missing="solve")
-    missing = np.isnan(part.signal)
-    origin = np.where(missing, result.phasic + result.tonic, part.signal)
-    channels = np.stack([origin, result.phasic, result.tonic])[:, part.lead :].astype(np.float32)
+    result = decompose(part.signal, part.sampling_rate, **programme_of(known.decomposition))
+    channels = Sample.of(part, result).channels
     features = None if music is None else hear_clip(Path(music))
     found = predict_recording(trained, channels, part.sampling_rate, music=features, device=device)
     remarks = _unlike(trained.preparation, rule) + tuple(reject.reason for reject in rejects) + result.quality.messages

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ressin._files.limits import sweep
+from ressin._files.limits import remove_leftovers
 from ressin.data.samples.labelled import LabelledData
 from ressin.errors import InvalidInputError
 from ressin.learn.model.decomposing import build_model
@@ -96,7 +96,7 @@ def train(
     if target is not None:
         target.mkdir(parents=True, exist_ok=True)
         if processes().first:
-            sweep(target)
+            remove_leftovers(target)
         if (target / MODEL).is_file():
             return _finished(target / MODEL, run)
     normalisation = fit_normalisation(data, fitted, settings)

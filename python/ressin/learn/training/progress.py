@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ressin.errors import MissingExtraError
+from ressin._progress import check_progress, open_bar
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Display:
     """Sends progress to a callable, to a bar on the standard error stream (True), or nowhere (False)."""
 
     def __init__(self, progress: Progress, name: str, start: int, total: int) -> None:
+        check_progress(progress, "one TrainingProgress")
         self.name, self.start, self.total = name, start, total
         self._begin = time.monotonic()
         self._samples = 0
@@ -80,9 +81,5 @@ class Display:
 
 
 def _open_bar(name: str, start: int, total: int) -> Any:
-    try:
-        from tqdm import tqdm
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("tqdm", "train", "a progress bar") from error
     layout = "{desc}: {n_fmt}/{total_fmt} |{bar}| {remaining} left{postfix}"
-    return tqdm(total=total, initial=start, desc=name, bar_format=layout, unit="it")
+    return open_bar(total, name, initial=start, bar_format=layout)
