@@ -218,11 +218,10 @@ Checked certify(const Signal& signal, const Settings& programme, const Decompose
   Problem problem{y.data(), signal.weights, alpha.data(), delta.data(), kappa.data(), x.alpha_before / x.scale};
   if (x.bounded) problem.floor = -x.mean / x.scale;
   const Parts parts = make_parts(model, problem, point);
-  Checked checked{certify(model, problem, point, parts, witness), {}, {}, parts.outliers};
+  Checked checked{certify(model, problem, point, parts, witness), {}, {}};
   for (std::size_t i = 0; i < n; ++i) {
     checked.phasic.push_back(parts.phasic[before + i] * x.scale);
     checked.tonic.push_back((parts.spline[before + i] + parts.shift[before + i]) * x.scale + x.mean);
-    checked.outliers[i] *= x.scale;
   }
   return checked;
 }

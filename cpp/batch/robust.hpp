@@ -40,7 +40,7 @@ std::vector<Decomposed> decompose(const std::vector<Signal>& signals, const Batc
 // The evidence, anew, for a decomposition's own numbers, and the parts that its driver, coefficients and shifts make.
 struct Checked {
   Evidence evidence;
-  std::vector<double> phasic, tonic, outliers;  // (n,)
+  std::vector<double> phasic, tonic;  // (n,)
 };
 Checked certify(const Signal& signal, const Settings& programme, const Decomposed& x);
 

@@ -161,7 +161,7 @@ std::vector<double> values(const py::dict& d, const char* key, std::ptrdiff_t n)
   return std::vector<double>(a.data(), a.data() + a.size());
 }
 
-// The evidence of a decomposition's own numbers, and the phasic and tonic part that its driver and coefficients make.
+// The evidence of a decomposition's own numbers, and the phasic and tonic part that its driver, spline and shifts make.
 py::tuple certify(const Array& signal, const std::optional<Array>& weights, double dt, double tau0, double tau1,
                   double delta_knot, const py::dict& fields) {
   check(signal, weights);
@@ -187,7 +187,7 @@ py::tuple certify(const Array& signal, const std::optional<Array>& weights, doub
     const py::gil_scoped_release release;
     checked = robust::certify({signal.data(), weights ? weights->data() : nullptr, n, dt}, settings, x);
   }
-  return py::make_tuple(checked.evidence, array_of(checked.phasic), array_of(checked.tonic), array_of(checked.outliers));
+  return py::make_tuple(checked.evidence, array_of(checked.phasic), array_of(checked.tonic));
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         InvalidInputError,
         MissingExtraError,
         OutputError,
+        QualityWarning,
         RecordingError,
         RessinError,
     )
@@ -42,6 +43,7 @@ _HOMES = {
     "InvalidInputError": "errors",
     "MissingExtraError": "errors",
     "OutputError": "errors",
+    "QualityWarning": "errors",
     "QuadraticProgram": "decomposition.qp",
     "Quality": "decomposition.quality",
     "Recording": "recording",
@@ -78,6 +80,7 @@ __all__ = [
     "OutputError",
     "QuadraticProgram",
     "Quality",
+    "QualityWarning",
     "Recording",
     "RecordingError",
     "RessinError",

@@ -1,7 +1,7 @@
 """Types of the compiled core. Arrays must be C-contiguous and of the dtype named; ressin's modules see to that."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +83,68 @@ def certify(
     drift: NDArray[np.float64],
     start: tuple[float, float],
 ) -> tuple[Evidence, NDArray[np.float64], NDArray[np.float64]]: ...
+
+class RobustResult(TypedDict):
+    phasic: NDArray[np.float64]
+    tonic: NDArray[np.float64]
+    shifts: NDArray[np.float64]
+    outliers: NDArray[np.float64]
+    residual: NDArray[np.float64]
+    driver: NDArray[np.float64]
+    spline: NDArray[np.float64]
+    alpha: NDArray[np.float64]
+    delta: NDArray[np.float64]
+    kappa: NDArray[np.float64]
+    before: NDArray[np.float64]
+    level: NDArray[np.float64]
+    alpha_before: float
+    bounded: bool
+    mean: float
+    scale: float
+    smallest_response: float
+    noise: float
+    rounds: int
+    iterations: int
+    estimation_iterations: int
+    objective: float
+    duality_gap: float
+    relative_gap: float
+    stationarity: float
+    complementarity: float
+    status: Literal["optimal", "inaccurate", "max_iterations", "failed"]
+
+def decompose_robust(
+    signals: Sequence[NDArray[np.float64]],
+    weights: Sequence[NDArray[np.float64] | None],
+    dts: Sequence[float],
+    tau0: float,
+    tau1: float,
+    delta_knot: float,
+    tol: float,
+    max_iterations: int,
+    n_threads: int,
+    progress: Callable[[int, int], object] | None,
+) -> list[RobustResult]: ...
+def certify_robust(
+    signal: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    dt: float,
+    tau0: float,
+    tau1: float,
+    delta_knot: float,
+    fields: dict[str, Any],
+) -> tuple[Evidence, NDArray[np.float64], NDArray[np.float64]]: ...
+def robust_solve(
+    programmes: Sequence[tuple[object, ...]],
+    dt: float,
+    tau0: float,
+    tau1: float,
+    delta_knot: float,
+    tol: float,
+    max_iterations: int,
+    certified: bool,
+    lanes: bool,
+) -> list[dict[str, Any]]: ...
 
 class Rows:
     @property

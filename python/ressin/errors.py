@@ -1,4 +1,4 @@
-"""The errors that ressin raises; each is also the built-in exception that a caller would expect."""
+"""The errors that ressin raises, each also the built-in exception that a caller would expect; and its warnings."""
 
 from __future__ import annotations
 
@@ -42,3 +42,7 @@ class MissingExtraError(RessinError, ImportError):
 
     def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str, str]]:
         return type(self), self._parts
+
+
+class QualityWarning(UserWarning):
+    """A decomposition is exact, but its parts cannot be what they are named after: the message says why."""

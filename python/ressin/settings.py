@@ -15,6 +15,7 @@ from ressin.errors import InvalidInputError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+Programme = Literal["cvxeda", "robust"]
 Revision = Literal["2025", "2015"]
 Baseline = Literal["none", "constant", "linear", "spline"]
 Solver = Literal["interior_point", "osqp"]
@@ -29,6 +30,10 @@ class Settings:
 
     Attributes
     ----------
+    programme
+        "cvxeda", or "robust": with outliers, shifts of the level and settings from the recording, see
+        `ressin.decompose`. The robust programme takes tau0, tau1, delta_knot, tol, max_iterations, missing and
+        n_threads; the rest is cvxEDA's.
     tau0, tau1
         Slow and fast time constant of the Bateman response, seconds, > 0; their order does not matter. Where they are
         equal the response is its limit shape, ``a t exp(-a t)`` with ``a = 1 / tau0``: the factor ``a1 - a0`` that
@@ -68,6 +73,7 @@ class Settings:
         Threads, >= 0; 0 means as many as the machine has. The results do not depend on it.
     """
 
+    programme: Programme = "cvxeda"
     tau0: float = 2.0
     tau1: float = 0.7
     delta_knot: float = 10.0
@@ -113,6 +119,25 @@ class Settings:
         _check_count("n_threads", self.n_threads, 0)
         for name in ("standardize", "warm_start"):
             _check_flag(name, getattr(self, name))
+        _check_choice("programme", self.programme, get_args(Programme))
+        if self.programme == "robust":
+            self._check_robust()
+
+    def _check_robust(self) -> None:
+        """Refuse what the robust programme does not have, rather than ignore it."""
+        for name in ("alpha", "gamma", "revision", "baseline", "standardize", "warm_start", "osqp_eps"):
+            default = type(self).__dataclass_fields__[name].default
+            if getattr(self, name) != default:
+                raise InvalidInputError(
+                    f"{name} is {getattr(self, name)!r}, which programme='robust' does not take: it finds its settings "
+                    f"in the recording; leave {name} out, or ask for programme='cvxeda'"
+                )
+
+
+def check_cvxeda(name: str, value: object, settings: Settings) -> None:
+    """Raise InvalidInputError for an option that the robust programme does not have."""
+    if settings.programme == "robust":
+        raise InvalidInputError(f"{name} is {value}, which programme='robust' does not take; leave it out")
 
 
 def check_option(name: str, value: object, choices: tuple[str, ...]) -> None:

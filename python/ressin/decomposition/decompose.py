@@ -10,15 +10,17 @@ import numpy as np
 from ressin._progress import Progress, show_progress
 from ressin.decomposition.bands import check_draws, with_bands
 from ressin.decomposition.result import Decomposition
-from ressin.decomposition.solve import Grid, Job, raise_unconverged, solve
+from ressin.decomposition.solve import Grid, Job, raise_unconverged, solve, warn_of_impossible
 from ressin.errors import ConvergenceError, InvalidInputError, RessinError
 from ressin.settings import (
     Baseline,
     Errors,
     Missing,
+    Programme,
     Revision,
     Settings,
     Solver,
+    check_cvxeda,
     check_errors,
     check_option,
     check_sampling_rate,
@@ -39,6 +41,7 @@ def decompose(
     signal: ArrayLike,
     sampling_rate: float,
     *,
+    programme: Programme = "cvxeda",
     tau0: float = 2.0,
     tau1: float = 0.7,
     delta_knot: float = 10.0,
@@ -128,6 +131,7 @@ def decompose(
     ('optimal', True)
     """
     settings = Settings(
+        programme=programme,
         tau0=tau0,
         tau1=tau1,
         delta_knot=delta_knot,
@@ -147,10 +151,14 @@ def decompose(
     errors = check_errors(errors, on_failure)
     if n_boot != 0:
         check_draws(n_boot, boot_seed)
+        check_cvxeda("n_boot", n_boot, settings)
+    if knots is not None:
+        check_cvxeda("knots", "given", settings)
     job = Job.make(signal, Grid.make(sampling_rate, knots, settings), sample_weight, settings)
     (result,) = solve([job], settings, None)
     if errors == "raise":
         raise_unconverged(result)
+    warn_of_impossible([result])
     if n_boot == 0:
         return result
     return with_bands(result, n_boot, seed=boot_seed, n_threads=n_threads)
@@ -161,6 +169,7 @@ def decompose_batch(
     signals: Mapping[Key, ArrayLike],
     sampling_rate: Rates,
     *,
+    programme: Programme = ...,
     tau0: float = ...,
     tau1: float = ...,
     delta_knot: float = ...,
@@ -186,6 +195,7 @@ def decompose_batch(
     signals: Mapping[Key, ArrayLike],
     sampling_rate: Rates,
     *,
+    programme: Programme = ...,
     tau0: float = ...,
     tau1: float = ...,
     delta_knot: float = ...,
@@ -211,6 +221,7 @@ def decompose_batch(
     signals: Many,
     sampling_rate: Rates,
     *,
+    programme: Programme = ...,
     tau0: float = ...,
     tau1: float = ...,
     delta_knot: float = ...,
@@ -236,6 +247,7 @@ def decompose_batch(
     signals: Many,
     sampling_rate: Rates,
     *,
+    programme: Programme = ...,
     tau0: float = ...,
     tau1: float = ...,
     delta_knot: float = ...,
@@ -260,6 +272,7 @@ def decompose_batch(
     signals: Mapping[Any, ArrayLike] | Iterable[ArrayLike],
     sampling_rate: Rates,
     *,
+    programme: Programme = "cvxeda",
     tau0: float = 2.0,
     tau1: float = 0.7,
     delta_knot: float = 10.0,
@@ -317,6 +330,7 @@ def decompose_batch(
         which takes seconds for hundreds of thousands of samples).
     """
     settings = Settings(
+        programme=programme,
         tau0=tau0,
         tau1=tau1,
         delta_knot=delta_knot,
@@ -334,6 +348,8 @@ def decompose_batch(
         n_threads=n_threads,
     )
     check_option("errors", errors, get_args(Errors))
+    if knots is not None:
+        check_cvxeda("knots", "given", settings)
     keys, items = _name_signals(signals)
     by_key = isinstance(signals, Mapping)
     rates = _spread_rates(sampling_rate, keys, by_key)
@@ -366,7 +382,16 @@ def decompose_batch(
             if errors == "raise":
                 raise
             results[i] = error
+    warn_of_impossible(*_decomposed(keys, results))
     return dict(zip(keys, results, strict=True)) if by_key else results
+
+
+def _decomposed(
+    keys: list[Any], results: list[Decomposition | RessinError | None]
+) -> tuple[list[Decomposition], list[Any]]:
+    """Return the results that are decompositions, and their signals' names."""
+    found = [(x, key) for key, x in zip(keys, results, strict=True) if isinstance(x, Decomposition)]
+    return [x for x, _ in found], [key for _, key in found]
 
 
 def _name_signals(signals: Mapping[Any, ArrayLike] | Iterable[ArrayLike]) -> tuple[list[Any], list[ArrayLike]]:

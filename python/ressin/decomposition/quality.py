@@ -17,6 +17,8 @@ MAX_CORRELATION = 0.5
 MAX_FAST_DECAY_SHARE = 0.015
 BLOCK_SECONDS = 0.5
 LOWEST_WITHIN = 60.0  # seconds to either side in which a response is taken to have come down
+MIRRORED = -0.9  # correlation of the parts below which one is the other's reflection
+BELOW_ZERO_SHARE = 0.01  # of the samples
 TONIC_FALL = 0.2  # of the signal's deviation per second: what the tonic level may fall by itself
 
 
@@ -75,6 +77,30 @@ def assess(decomposition: Decomposition) -> Quality:
             "movement artefacts, or a tau0 that is too long."
         )
     return Quality(residual_share, correlation, fast, tuple(messages))
+
+
+def impossible(decomposition: Decomposition) -> str | None:
+    """Say why the parts cannot be a tonic level and responses on it, or return None where they can.
+
+    A tonic part below zero, beyond the noise and a twentieth of the signal's range, where the signal is never negative;
+    or a tonic part that mirrors the phasic one.
+    """
+    signal, tonic, phasic, rest = (getattr(decomposition, name) for name in ("signal", "tonic", "phasic", "residual"))
+    if decomposition.weights is not None or np.isnan(signal[0]):
+        seen = ~np.isnan(signal)
+        if decomposition.weights is not None:
+            seen &= decomposition.weights > 0
+        signal, tonic, phasic, rest = signal[seen], tonic[seen], phasic[seen], rest[seen]
+    lowest = float(signal.min())
+    if lowest >= 0.0 and tonic.min() < 0.0:
+        least = -max(3.0 * float(np.std(rest)), 0.05 * (float(signal.max()) - lowest))
+        share = np.count_nonzero(tonic < least) / tonic.size
+        if share > BELOW_ZERO_SHARE:
+            return f"the tonic part is below zero in {share:.0%} of the recording, where the signal never is"
+    correlation = _correlation(phasic, tonic)
+    if correlation < MIRRORED:
+        return f"the tonic part mirrors the phasic part (correlation {correlation:+.2f})"
+    return None
 
 
 def _correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:

@@ -11,7 +11,8 @@ import numpy as np
 from ressin import _core
 from ressin.decomposition.quality import Quality, assess
 from ressin.decomposition.readonly import ReadOnly
-from ressin.settings import Settings, check_positive, core_settings
+from ressin.decomposition.robust import Robust, certify_robust
+from ressin.settings import Programme, Settings, check_positive, core_settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +34,8 @@ class Decomposition(ReadOnly):
     signal
         (n,) the signal as given, float64; NaN where samples are missing.
     phasic, tonic, residual
-        (n,) in the signal's unit; signal = phasic + tonic + residual.
+        (n,) in the signal's unit; signal = phasic + tonic + outliers + residual. The robust programme's tonic part
+        includes its shifts.
     driver
         (n,) sudomotor nerve activity p >= 0, in the signal's unit per second: its convolution with exp(-t/tau0) -
         exp(-t/tau1) is the phasic part. A density, so an impulse within one sample grows with the sampling rate; its
@@ -72,6 +74,8 @@ class Decomposition(ReadOnly):
     bands
         Bands for phasic and tonic part, where `n_boot` asked for them, or None; see
         `ressin.bootstrap_bands`.
+    robust
+        What the robust programme has found beside the parts, or None where the programme is cvxEDA's.
     """
 
     signal: NDArray[np.float64]
@@ -96,6 +100,7 @@ class Decomposition(ReadOnly):
     complementarity: float
     osqp_residuals: tuple[float, float] | None
     bands: Bands | None = None
+    robust: Robust | None = None
     _start: tuple[float, float] = field(repr=False)
     _knot_grid: tuple[int, int, int] | None = field(repr=False)
 
@@ -103,6 +108,36 @@ class Decomposition(ReadOnly):
     def converged(self) -> bool:
         """Whether the status is "optimal"."""
         return self.status == "optimal"
+
+    @property
+    def programme(self) -> Programme:
+        """Which programme was solved, "cvxeda" or "robust"."""
+        return self.settings.programme
+
+    @cached_property
+    def outliers(self) -> NDArray[np.float64]:
+        """(n,) outliers of the robust programme, in the signal's unit; zeros where the programme is cvxEDA's."""
+        return self.robust.outliers if self.robust else _zeros(self.signal.size)
+
+    @cached_property
+    def shifts(self) -> NDArray[np.float64]:
+        """(n,) shifts that the robust programme's tonic part includes, in the signal's unit; zeros for cvxEDA's."""
+        return self.robust.shifts if self.robust else _zeros(self.signal.size)
+
+    @property
+    def smallest_response(self) -> float | None:
+        """Amplitude of the smallest response that the robust programme believes, in the signal's unit, or None."""
+        return self.robust.smallest_response if self.robust else None
+
+    @property
+    def noise(self) -> float | None:
+        """Deviation of the noise that the robust programme found, in the signal's unit, or None."""
+        return self.robust.noise if self.robust else None
+
+    @property
+    def rounds(self) -> int | None:
+        """Rounds in which the robust programme found its settings and weights, or None."""
+        return self.robust.rounds if self.robust else None
 
     @property
     def time(self) -> NDArray[np.float64]:
@@ -132,17 +167,7 @@ class Decomposition(ReadOnly):
             `tol` is not a positive number.
         """
         check_positive("tol", tol)
-        evidence, phasic, tonic = _core.certify(
-            self._observed(),
-            self.weights,
-            1.0 / self.sampling_rate,
-            core_settings(self.settings, self._knot_grid),
-            self.driver,
-            self.residual,
-            self.spline,
-            self.drift,
-            self._start,
-        )
+        evidence, phasic, tonic = self._certify()
         furthest = max(float(np.abs(phasic - self.phasic).max()), float(np.abs(tonic - self.tonic).max()))
         return bool(
             (self.driver >= 0).all()
@@ -165,6 +190,8 @@ class Decomposition(ReadOnly):
             "EDA_SMNA": self.driver,
             "EDA_Residual": self.residual,
         }
+        if self.robust is not None:
+            columns |= {"EDA_Outliers": self.robust.outliers, "EDA_Shifts": self.robust.shifts}
         if self.bands is not None:
             columns |= {
                 "EDA_Tonic_Low": self.bands.tonic_low,
@@ -177,22 +204,26 @@ class Decomposition(ReadOnly):
     def summary(self) -> dict[str, Any]:
         """Return the evidence, the settings and the quality as plain numbers and words, fit for JSON."""
         quality = self.quality
-        return {
-            "n_samples": int(self.signal.size),
-            "sampling_rate": self.sampling_rate,
-            "status": self.status,
-            "iterations": self.iterations,
-            "objective": self.objective,
-            "duality_gap": self.duality_gap,
-            "relative_gap": self.relative_gap,
-            "stationarity": self.stationarity,
-            "complementarity": self.complementarity,
-            "mean": self.mean,
-            "scale": self.scale,
-            "n_missing": 0 if self.weights is None else int(np.count_nonzero(self.weights == 0)),
-            "quality": {**asdict(quality), "messages": list(quality.messages)},
-            "settings": asdict(self.settings),
-        } | ({} if self.bands is None else {"bands": self.bands.facts()})
+        return (
+            {
+                "n_samples": int(self.signal.size),
+                "sampling_rate": self.sampling_rate,
+                "status": self.status,
+                "iterations": self.iterations,
+                "objective": self.objective,
+                "duality_gap": self.duality_gap,
+                "relative_gap": self.relative_gap,
+                "stationarity": self.stationarity,
+                "complementarity": self.complementarity,
+                "mean": self.mean,
+                "scale": self.scale,
+                "n_missing": 0 if self.weights is None else int(np.count_nonzero(self.weights == 0)),
+                "quality": {**asdict(quality), "messages": list(quality.messages)},
+                "settings": asdict(self.settings),
+            }
+            | ({} if self.bands is None else {"bands": self.bands.facts()})
+            | ({} if self.robust is None else {"robust": self.robust.facts()})
+        )
 
     def plot(self) -> Figure:
         """Draw the signal, its parts and the driver; needs the `plot` extra."""
@@ -206,15 +237,40 @@ class Decomposition(ReadOnly):
 
         return find_scrs(self, min_amplitude=min_amplitude)
 
+    def _certify(self) -> tuple[_core.Evidence, NDArray[np.float64], NDArray[np.float64]]:
+        """Return the evidence anew, and the phasic and tonic part that driver and coefficients make."""
+        interval = 1.0 / self.sampling_rate
+        if self.robust is None:
+            return _core.certify(
+                self._observed(),
+                self.weights,
+                interval,
+                core_settings(self.settings, self._knot_grid),
+                self.driver,
+                self.residual,
+                self.spline,
+                self.drift,
+                self._start,
+            )
+        parts = dict(vars(self), residual=np.where(np.isnan(self.residual), 0.0, self.residual))
+        return certify_robust(self._observed(), self.weights, interval, self.settings, parts, self.robust)
+
     def _imbalance(self) -> float:
         """Return the largest |signal - phasic - tonic - residual| beyond rounding, NaN where a residual is missing."""
         sums = self.phasic + self.tonic + self.residual
+        if self.robust is not None:
+            sums = sums + self.robust.outliers
         apart = np.abs(self.signal - sums)[~np.isnan(self.signal)]
         return float(apart.max()) - 4.0 * float(np.finfo(np.float64).eps * np.nanmax(np.abs(self.signal)))
 
     def _observed(self) -> NDArray[np.float64]:
         """Return the signal with zeros, which carry no weight, where it is missing."""
         return self.signal if self.weights is None else np.where(np.isnan(self.signal), 0.0, self.signal)
+
+
+def _zeros(n: int) -> NDArray[np.float64]:
+    """Return n zeros, read-only and without memory of their own."""
+    return np.broadcast_to(np.float64(0.0), n)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

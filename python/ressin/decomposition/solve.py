@@ -8,6 +8,7 @@ asked for.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,9 +17,11 @@ import numpy as np
 
 from ressin import _core
 from ressin.decomposition.inputs import check_missing, check_signal
+from ressin.decomposition.quality import impossible
 from ressin.decomposition.readonly import ReadOnly
 from ressin.decomposition.result import Decomposition, Status
-from ressin.errors import ConvergenceError
+from ressin.decomposition.robust import solve_robust
+from ressin.errors import ConvergenceError, QualityWarning
 from ressin.settings import Settings, check_knots, check_sampling_rate, core_settings
 
 if TYPE_CHECKING:
@@ -122,6 +125,8 @@ def solve(
     """Solve the jobs' programmes; progress is called with (done, total)."""
     if not jobs:
         return []
+    if settings.programme == "robust":
+        return _solve_robust(jobs, settings, progress)
     raw = _core.decompose(
         [j.observed for j in jobs],
         [j.weights for j in jobs],
@@ -130,6 +135,17 @@ def solve(
         progress,
     )
     return [_wrap(job, solved, settings) for job, solved in zip(jobs, raw, strict=True)]
+
+
+def _solve_robust(
+    jobs: Sequence[Job], settings: Settings, progress: Callable[[int, int], object] | None
+) -> list[Decomposition]:
+    intervals = [1.0 / j.grid.sampling_rate for j in jobs]
+    raw = solve_robust([j.observed for j in jobs], [j.weights for j in jobs], intervals, settings, progress)
+    results = []
+    for job, fields in zip(jobs, raw, strict=True):
+        results.append(_wrap(job, {"signal": job.observed.copy(), **fields}, settings))  # type: ignore[typeddict-item]
+    return results
 
 
 def _wrap(job: Job, solved: _core.Result, settings: Settings) -> Decomposition:
@@ -162,6 +178,20 @@ def raise_unconverged(result: Decomposition, where: str = "") -> None:
         f"and a relative duality gap of {result.relative_gap:.1e} (tol is {result.settings.tol:g}): "
         f"{ADVICE[result.status]}",
         result,
+    )
+
+
+def warn_of_impossible(results: Sequence[Decomposition], names: Sequence[object] | None = None) -> None:
+    """Issue one QualityWarning for those of cvxEDA's results whose parts cannot be what they are named after."""
+    found = [(i, reason) for i, x in enumerate(results) if x.programme == "cvxeda" and (reason := impossible(x))]
+    if not found:
+        return
+    first, reason = found[0]
+    where = "" if names is None else f"signal {names[first]!r}, one of {len(found)} like it: "
+    warnings.warn(
+        f"{where}cvxEDA's solution is exact, but {reason}; programme='robust' keeps the level physical",
+        QualityWarning,
+        stacklevel=3,
     )
 
 

@@ -131,12 +131,14 @@ def solve(programme: Programme, eps: float = 1e-11) -> Answer:
     lower = np.r_[np.full(n + k + n_knots + n - 1, -np.inf), np.zeros(2 * (n - 1) + 2 * n)]
     solver = piqp.SparseSolver()
     solver.settings.eps_abs, solver.settings.eps_rel, solver.settings.max_iter = eps, 0.0, 500
-    solver.setup(P.tocsc(), c, equal, np.zeros(n - 1), G.tocsc(), h, np.full(h.size, np.inf), lower, np.full(c.size, np.inf))
+    solver.setup(
+        P.tocsc(), c, equal, np.zeros(n - 1), G.tocsc(), h, np.full(h.size, np.inf), lower, np.full(c.size, np.inf)
+    )
     solver.solve()
     x = np.array(solver.result.x)
-    q, l = x[: n + k], x[n + k : n + k + n_knots]
+    q, spline = x[: n + k], x[n + k : n + k + n_knots]
     shift = np.r_[0.0, x[n + k + n_knots :][: n - 1]]
     outliers = x[-2 * n : -n] - x[-n:]
     driver = np.maximum(m.differences @ q, 0.0)
-    value = objective(programme, driver, l, shift, np.where(w > 0, outliers, 0.0))
-    return Answer((m.response @ q)[k:], (m.spline @ l)[k:], shift, outliers, driver, value)
+    value = objective(programme, driver, spline, shift, np.where(w > 0, outliers, 0.0))
+    return Answer((m.response @ q)[k:], (m.spline @ spline)[k:], shift, outliers, driver, value)

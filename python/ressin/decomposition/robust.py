@@ -1,0 +1,176 @@
+"""The robust programme: what it finds in a recording beside the parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ressin import _core
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ressin.settings import Settings
+
+COSTS = ("alpha", "delta", "kappa")
+_ARRAYS = ("outliers", "shifts", *COSTS, "before", "level")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Robust:
+    """What the robust programme has found in a recording. Its arrays are read-only.
+
+    Attributes
+    ----------
+    outliers
+        (n,) what belongs to neither part nor to the noise, in the signal's unit: spikes, movement, short losses of
+        contact. Zero where the signal is as the parts say, but for noise.
+    shifts
+        (n,) level of the recording beside the tonic curve, in the signal's unit: constant but where contact is lost
+        or a step occurs. Its median is zero; the tonic part includes it.
+    smallest_response
+        Amplitude of the smallest response believed, in the signal's unit: a multiple of the noise, and a share of the
+        phasic part's height. Anything smaller may be noise.
+    noise
+        Standard deviation of the noise on means over a quarter of a second, in the signal's unit.
+    rounds
+        How many rounds of a plain and a reweighted programme settings and weights took; 0 for a constant signal.
+    bounded
+        Whether the tonic part's coefficients were kept from falling below zero: not where more than one block in a
+        hundred of the signal is itself negative.
+    alpha, delta, kappa
+        (n,) costs of the last programme: of the driver's area, in the signal's unit times seconds; of an outlier, in
+        the signal's unit; and of a shift to the next sample, in the signal's unit times seconds.
+    alpha_before
+        alpha before the first sample, in the six seconds without weight that hold what still decays there.
+    estimation_iterations
+        Newton steps of all the programmes that the settings were found with.
+    """
+
+    outliers: NDArray[np.float64]
+    shifts: NDArray[np.float64]
+    smallest_response: float
+    noise: float
+    rounds: int
+    bounded: bool
+    alpha: NDArray[np.float64]
+    delta: NDArray[np.float64]
+    kappa: NDArray[np.float64]
+    alpha_before: float
+    estimation_iterations: int
+    before: NDArray[np.float64]  # driver in the six seconds before the first sample
+    level: NDArray[np.float64]  # multipliers of the coefficients' bounds, on the programme's own scale
+
+    def __post_init__(self) -> None:
+        self._lock()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._lock()
+
+    def _lock(self) -> None:
+        for name in _ARRAYS:
+            array = vars(self)[name]
+            if array.flags.writeable:
+                vars(self)[name] = array.view()
+                vars(self)[name].flags.writeable = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """One sentence for each assumption that this recording did not allow."""
+        if self.bounded:
+            return ()
+        return ("The signal is negative in places, so its tonic level was not kept from falling below zero.",)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what is a number or a word, fit for JSON."""
+        return {
+            "smallest_response": self.smallest_response,
+            "noise": self.noise,
+            "rounds": self.rounds,
+            "bounded": self.bounded,
+            "estimation_iterations": self.estimation_iterations,
+            "largest_outlier": float(np.abs(self.outliers).max()),
+            "largest_shift": float(np.abs(np.diff(self.shifts)).max(initial=0.0)),
+            "notes": list(self.notes),
+        }
+
+
+def solve_robust(
+    signals: Sequence[NDArray[np.float64]],
+    weights: Sequence[NDArray[np.float64] | None],
+    intervals: Sequence[float],
+    settings: Settings,
+    progress: Callable[[int, int], object] | None,
+) -> list[dict[str, Any]]:
+    """Return the fields of a `Decomposition` for each signal, but for the signal's own; intervals are in seconds."""
+    raw = _core.decompose_robust(
+        list(signals),
+        list(weights),
+        list(intervals),
+        settings.tau0,
+        settings.tau1,
+        settings.delta_knot,
+        settings.tol,
+        settings.max_iterations,
+        settings.n_threads,
+        progress,
+    )
+    return [_fields(fields, interval, settings) for fields, interval in zip(raw, intervals, strict=True)]
+
+
+def _fields(raw: _core.RobustResult, interval: float, settings: Settings) -> dict[str, Any]:
+    robust = Robust(
+        outliers=raw["outliers"],
+        shifts=raw["shifts"],
+        smallest_response=raw["smallest_response"],
+        noise=raw["noise"],
+        rounds=raw["rounds"],
+        bounded=raw["bounded"],
+        alpha=raw["alpha"],
+        delta=raw["delta"],
+        kappa=raw["kappa"],
+        alpha_before=raw["alpha_before"],
+        estimation_iterations=raw["estimation_iterations"],
+        before=raw["before"],
+        level=raw["level"],
+    )
+    spacing = max(1, round(settings.delta_knot / interval))
+    return {
+        "phasic": raw["phasic"],
+        "tonic": raw["tonic"],
+        "driver": raw["driver"],
+        "residual": raw["residual"],
+        "spline": raw["spline"],
+        "drift": np.zeros(0),
+        "knots": (np.arange(raw["spline"].size) - 1) * spacing - raw["before"].size,
+        "mean": raw["mean"],
+        "scale": raw["scale"],
+        "status": raw["status"],
+        "iterations": raw["iterations"],
+        "objective": raw["objective"],
+        "duality_gap": raw["duality_gap"],
+        "relative_gap": raw["relative_gap"],
+        "stationarity": raw["stationarity"],
+        "complementarity": raw["complementarity"],
+        "osqp_residuals": None,
+        "_start": (0.0, 0.0),
+        "robust": robust,
+    }
+
+
+def certify_robust(
+    signal: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    interval: float,
+    settings: Settings,
+    parts: dict[str, Any],
+    robust: Robust,
+) -> tuple[_core.Evidence, NDArray[np.float64], NDArray[np.float64]]:
+    """Return the evidence anew, and the phasic and tonic part that driver, spline and shifts make."""
+    fields = {name: parts[name] for name in ("driver", "residual", "spline", "mean", "scale")}
+    fields |= {name: vars(robust)[name] for name in ("shifts", *COSTS, "before", "level", "alpha_before", "bounded")}
+    return _core.certify_robust(signal, weights, interval, settings.tau0, settings.tau1, settings.delta_knot, fields)
