@@ -64,7 +64,7 @@ void write_parts(const Model& model, const Signal& signal, const Procedure& proc
   for (double& p : out->before) p *= scale;
   out->spline = std::move(x.point.spline);
   for (double& l : out->spline) l = (l + middle) * scale + mean;
-  out->level = std::move(x.witness.level);
+  out->witness = std::move(x.witness);
   out->evidence = x.evidence;
   out->status = x.status;
   out->iterations = x.iterations;
@@ -77,7 +77,7 @@ Solution zero_solution(const Model& model) {
   x.point.spline.assign(index(model.n_knots()), 0.0);
   x.parts.phasic.assign(n, 0.0), x.parts.spline.assign(n, 0.0), x.parts.shift.assign(n, 0.0);
   x.parts.outliers.assign(index(model.n_signal()), 0.0), x.parts.residual.assign(index(model.n_signal()), 0.0);
-  x.witness.level.assign(index(model.n_knots()), 0.0);
+  x.witness = {std::vector<double>(index(model.n_signal()), 0.0), std::vector<double>(index(model.n_knots()), 0.0)};
   x.status = Status::optimal;
   return x;
 }
@@ -197,7 +197,6 @@ Checked certify(const Signal& signal, const Settings& programme, const Decompose
   const std::size_t n = index(signal.n), before = index(model.n_before());
   std::vector<double> y(n), alpha = x.alpha, delta = x.delta, kappa = x.kappa;
   Point point;
-  Witness witness;
   point.driver = x.before;
   point.driver.insert(point.driver.end(), x.driver.begin(), x.driver.end());
   point.steps.assign(n + before, 0.0);
@@ -207,18 +206,14 @@ Checked certify(const Signal& signal, const Settings& programme, const Decompose
   for (auto* loads : {&alpha, &delta, &kappa}) {
     for (double& v : *loads) v /= x.scale;
   }
-  witness.u.resize(n);
   for (std::size_t i = 0; i < n; ++i) {
     const double w = signal.weights ? signal.weights[i] : 1.0;
     y[i] = w > 0.0 ? (signal.y[i] - x.mean) / x.scale : 0.0;
-    witness.u[i] = w * x.residual[i] / x.scale;
-    if (w == 0.0) witness.u[i] = 0.0;
   }
-  witness.level = x.level;
   Problem problem{y.data(), signal.weights, alpha.data(), delta.data(), kappa.data(), x.alpha_before / x.scale};
   if (x.bounded) problem.floor = -x.mean / x.scale;
   const Parts parts = make_parts(model, problem, point);
-  Checked checked{certify(model, problem, point, parts, witness), {}, {}};
+  Checked checked{certify(model, problem, point, parts, x.witness), {}, {}};
   for (std::size_t i = 0; i < n; ++i) {
     checked.phasic.push_back(parts.phasic[before + i] * x.scale);
     checked.tonic.push_back((parts.spline[before + i] + parts.shift[before + i]) * x.scale + x.mean);

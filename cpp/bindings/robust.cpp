@@ -105,7 +105,8 @@ py::dict dict_of(const robust::Decomposed& x) {
   put("delta", x.delta);
   put("kappa", x.kappa);
   put("before", x.before);
-  put("level", x.level);
+  put("force", x.witness.u);
+  put("level", x.witness.level);
   d["alpha_before"] = x.alpha_before;
   d["bounded"] = x.bounded;
   d["mean"] = x.mean;
@@ -171,13 +172,13 @@ py::tuple certify(const Array& signal, const std::optional<Array>& weights, doub
   robust::Decomposed x;
   x.driver = values(fields, "driver", n);
   x.shifts = values(fields, "shifts", n);
-  x.residual = values(fields, "residual", n);
+  x.witness.u = values(fields, "force", n);
   x.alpha = values(fields, "alpha", n);
   x.delta = values(fields, "delta", n);
   x.kappa = values(fields, "kappa", n);
   x.before = values(fields, "before", model.n_before());
   x.spline = values(fields, "spline", model.n_knots());
-  x.level = values(fields, "level", model.n_knots());
+  x.witness.level = values(fields, "level", model.n_knots());
   x.alpha_before = fields["alpha_before"].cast<double>();
   x.bounded = fields["bounded"].cast<bool>();
   x.mean = fields["mean"].cast<double>();

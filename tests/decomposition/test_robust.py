@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -108,8 +109,8 @@ def test_a_wrong_witness_proves_less_never_more() -> None:
     assert robust is not None
     exact, _, _ = result._certify()
     for size in (1e-6, 1e-3, 0.1, 10.0):
-        parts = dict(vars(result), residual=result.residual + size * result.scale * rng.normal(size=result.signal.size))
-        evidence, _, _ = certify_robust(result.signal, None, 0.25, result.settings, parts, robust)
+        wrong = replace(robust, force=robust.force + size * rng.normal(size=robust.force.size))
+        evidence, _, _ = certify_robust(result.signal, None, 0.25, result.settings, vars(result), wrong)
         assert evidence.duality_gap >= exact.duality_gap - 1e-12 * exact.objective
     for size in (1.0, 0.9):  # a driver that is too large or too small
         parts = dict(vars(result), driver=result.driver * (1 + 0.1 * size))
@@ -149,8 +150,9 @@ def test_is_optimal_looks_for_itself() -> None:
         changed = pickle.loads(pickle.dumps(result))
         vars(changed)[name] = vars(changed)[name] * 1.01
         assert not changed.is_optimal(), name
-    other = pickle.loads(pickle.dumps(result))
-    vars(other.robust)["shifts"] = other.robust.shifts * 1.1
+    assert result.robust is not None
+    rising = result.robust.shifts + np.linspace(0, 0.1, result.shifts.size)
+    other = replace(result, robust=replace(result.robust, shifts=rising))
     assert not other.is_optimal()
 
 

@@ -252,8 +252,7 @@ class Decomposition(ReadOnly):
                 self.drift,
                 self._start,
             )
-        parts = dict(vars(self), residual=np.where(np.isnan(self.residual), 0.0, self.residual))
-        return certify_robust(self._observed(), self.weights, interval, self.settings, parts, self.robust)
+        return certify_robust(self._observed(), self.weights, interval, self.settings, vars(self), self.robust)
 
     def _imbalance(self) -> float:
         """Return the largest |signal - phasic - tonic - residual| beyond rounding, NaN where a residual is missing."""

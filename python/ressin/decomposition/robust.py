@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ressin.settings import Settings
 
 COSTS = ("alpha", "delta", "kappa")
-_ARRAYS = ("outliers", "shifts", *COSTS, "before", "level")
+_ARRAYS = ("outliers", "shifts", *COSTS, "before", "force", "level")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,7 +62,9 @@ class Robust:
     alpha_before: float
     estimation_iterations: int
     before: NDArray[np.float64]  # driver in the six seconds before the first sample
-    level: NDArray[np.float64]  # multipliers of the coefficients' bounds, on the programme's own scale
+    # the dual point that the proof starts from, on the programme's own scale: a wrong one makes the proof worse, no more
+    force: NDArray[np.float64]  # (n,) weighted residual
+    level: NDArray[np.float64]  # multipliers of the coefficients' bounds
 
     def __post_init__(self) -> None:
         self._lock()
@@ -136,6 +138,7 @@ def _fields(raw: _core.RobustResult, interval: float, settings: Settings) -> dic
         alpha_before=raw["alpha_before"],
         estimation_iterations=raw["estimation_iterations"],
         before=raw["before"],
+        force=raw["force"],
         level=raw["level"],
     )
     spacing = max(1, round(settings.delta_knot / interval))
@@ -171,6 +174,6 @@ def certify_robust(
     robust: Robust,
 ) -> tuple[_core.Evidence, NDArray[np.float64], NDArray[np.float64]]:
     """Return the evidence anew, and the phasic and tonic part that driver, spline and shifts make."""
-    fields = {name: parts[name] for name in ("driver", "residual", "spline", "mean", "scale")}
-    fields |= {name: vars(robust)[name] for name in ("shifts", *COSTS, "before", "level", "alpha_before", "bounded")}
+    fields = {name: parts[name] for name in ("driver", "spline", "mean", "scale")}
+    fields |= {name: vars(robust)[name] for name in ("shifts", *COSTS, "before", "force", "level", "alpha_before", "bounded")}
     return _core.certify_robust(signal, weights, interval, settings.tau0, settings.tau1, settings.delta_knot, fields)
