@@ -143,8 +143,8 @@ def _solve_robust(
     intervals = [1.0 / j.grid.sampling_rate for j in jobs]
     raw = solve_robust([j.observed for j in jobs], [j.weights for j in jobs], intervals, settings, progress)
     results = []
-    for job, fields in zip(jobs, raw, strict=True):
-        results.append(_wrap(job, {"signal": job.observed.copy(), **fields}, settings))  # type: ignore[typeddict-item]
+    for job, found in zip(jobs, raw, strict=True):
+        results.append(_wrap(job, {"signal": job.observed.copy(), **found}, settings))  # type: ignore[typeddict-item]
     return results
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -141,10 +142,14 @@ def work(
 def _work_on_group(group: Group, options: Options, stage: Callable[[str], object]) -> Iterator[Outcome]:
     from ressin.decomposition.decompose import decompose_batch
 
+    from ressin.errors import QualityWarning
+
     stage("decomposing")
     signals = {str(target.source): recording.signal for target, recording in group}
     rates = {str(target.source): recording.sampling_rate for target, recording in group}
-    results = decompose_batch(signals, rates, errors="return", **options.settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", QualityWarning)  # the quality of each recording is said with its results
+        results = decompose_batch(signals, rates, errors="return", **options.settings)
     for target, recording in group:
         try:
             yield Outcome(target, _write(target, recording, results.pop(str(target.source)), options, stage))

@@ -55,7 +55,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--plot", action=argparse.BooleanOptionalAction, help="draw in the terminal; default: where there is one"
     )
-    add_programme(parser, baseline="none", baselines=("none", "constant", "linear"))
+    add_programme(parser, baseline="none", baselines=("none", "constant", "linear"), choice=False)
     parser.set_defaults(run=run)
 
 
