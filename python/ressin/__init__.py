@@ -1,4 +1,4 @@
-"""cvxEDA and what is learned from it: skin conductance split into phasic and tonic parts, fast and with proof.
+"""cvxEDA with a certificate of optimality: skin conductance split into phasic and tonic part, and models on the parts.
 
 Public names are loaded when first used, so that ``import ressin`` stays quick and needs NumPy alone.
 """

@@ -104,7 +104,7 @@ def cvxEDA(
     InvalidInputError
         If the signal, an argument or an option cannot be used.
     ConvergenceError
-        If the optimum was not reached. The reference returns its last iterate then, and says nothing.
+        If the optimum was not reached. The reference returns its last iterate then, without a warning.
 
     References
     ----------
@@ -225,7 +225,7 @@ def eda_phasic(
 
 def _parts(d: Decomposition) -> CvxEDAParts:
     parts = (d.phasic, d.driver, d.tonic, d.spline, d.drift, d.residual, np.array([d.objective]))
-    return CvxEDAParts(*map(np.copy, parts))  # the reference's can be written to
+    return CvxEDAParts(*map(np.copy, parts))  # writable, as the reference's are
 
 
 def _read_solver(solver: str | None) -> Solver:

@@ -30,7 +30,7 @@ class RecordingError(RessinError, ValueError):
 
 
 class OutputError(RessinError, OSError):
-    """A result that could not be written; whatever stood at that path before is untouched."""
+    """A result that could not be written; the file that was there is untouched."""
 
 
 class MissingExtraError(RessinError, ImportError):

@@ -1,4 +1,4 @@
-"""What a caller may choose about a decomposition, checked in one place."""
+"""Settings of a decomposition, and their checks."""
 
 from __future__ import annotations
 

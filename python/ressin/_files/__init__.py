@@ -1,1 +1,1 @@
-"""Files in and out: whole or not at all, within limits."""
+"""Files: written whole or not at all, read within limits of size."""

@@ -16,7 +16,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a temporary name in the folder of `path` to write to, and move it to `path` when the block ends well.
 
     The temporary name ends like `path`, so that a writer that chooses its format by the suffix chooses the same one.
-    When the block raises, the temporary file is removed and whatever stood at `path` before is untouched.
+    When the block raises, the temporary file is removed and the file that was at `path` is untouched.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Files that are whole or absent: atomic writes, contents' digests, paths that stay in their folder, size limits."""
+"""Atomic writes, contents' digests, paths that stay in their folder, size limits."""
 
 import contextlib
 import gzip
@@ -16,7 +16,7 @@ from ressin.errors import InvalidInputError, OutputError, RecordingError
 
 DIGEST_BYTES = 16
 MIB = 1 << 20
-# Ceilings on what is read from files that anyone may have written. A day at 1 kHz as CSV text is about 2 GB.
+# Limits on what is read from files that are not trusted. A day at 1 kHz as CSV text is about 2 GB.
 MAX_TABLE_BYTES = 256 * MIB
 MAX_RECORDING_BYTES = 4096 * MIB
 MAX_AUDIO_BYTES = 512 * MIB
@@ -57,7 +57,7 @@ def read_limited(path: Path, limit: int = MAX_TABLE_BYTES) -> bytes:
 
 
 def inside(root: Path, relative: str, what: str = "path") -> Path:
-    """Resolve a path that somebody wrote down and insist that it stays under a folder.
+    """Resolve a path and check that it stays under a folder.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def remove_leftovers(folder: Path) -> int:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder for one writer; the operating system lets go of it when the process dies, however it dies.
+    """Hold a folder for one writer; the operating system releases it when the process ends, also when it is killed.
 
     Raises
     ------

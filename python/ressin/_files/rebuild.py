@@ -1,4 +1,4 @@
-"""Settings read back from a file that somebody else may have written: every name and type is checked."""
+"""Settings read back from a file that is not trusted: every name and type is checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parser of the command line, and what becomes of errors."""
+"""The parser of the command line, and the handling of errors."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\nressin: stopped; what was written before is whole", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader of our output has gone (as `head` does): say no more, and keep Python from trying at exit.
+        # The reader of the output has closed it (as `head` does): print nothing more, also not at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:  # a folder that cannot be made, a disk that is full

@@ -1,4 +1,4 @@
-"""What a command says on the terminal: results, progress bars, failures, durations."""
+"""Output of commands on the terminal: results, progress bars, failures, durations."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Console:
 
 
 def _bar(total: int) -> Any:
-    """Return a tqdm bar, or None, with a word about it, where tqdm is not installed."""
+    """Return a tqdm bar, or None, with a remark, where tqdm is not installed."""
     try:
         return open_bar(total, "", unit="file", leave=False, dynamic_ncols=True)
     except MissingExtraError:
@@ -93,7 +93,7 @@ def failure_table(failures: Sequence[tuple[str, str]], total: int) -> str:
 
 
 def duration_text(seconds: float) -> str:
-    """Write a duration as a person would: ``45 s``, ``8.4 min``, ``24 h``."""
+    """Write a duration in a unit that suits it: ``45 s``, ``8.4 min``, ``24 h``."""
     if seconds < 120:
         return f"{seconds:.3g} s"
     return f"{seconds / 60:.3g} min" if seconds < 7200 else f"{seconds / 3600:.3g} h"
@@ -154,7 +154,7 @@ class TrainingBar:
 
 @dataclass(frozen=True)
 class Demo:
-    """What the steps of the demo share.
+    """The state that the steps of the demo share.
 
     Attributes
     ----------

@@ -6,12 +6,12 @@ The flow, one type per arrow:
 
 | module | holds |
 |---|---|
-| `ressin.data.sources.catalog` | `Catalog`, `Entry`, `Reject`: what was found, and what was not usable and why |
+| `ressin.data.sources.catalog` | `Catalog`, `Entry`, `Reject`: what was found, and what could not be used and why |
 | `ressin.data.sources.pmemo` | the PMEmo loaders, both releases |
 | `ressin.data.sources.manifest` | your own recordings, from a CSV or Parquet list |
 | `ressin.data.preparation.labels` | high and low per subject, by k-means |
 | `ressin.data.preparation.music` | the 6373 ComParE functionals, extracted or read |
-| `ressin.data.preparation.prepare` | everything above, written as Parquet; resumable; on a cluster if wanted |
+| `ressin.data.preparation.prepare` | all of this, written as Parquet; resumable; optionally on a cluster |
 | `ressin.data.store.store` | `load`: the prepared folder as `Prepared` |
 | `ressin.data.samples.splits` | ten folds: random, subject-disjoint, song-disjoint |
 | `ressin.simulation.pmemo` | a PMEmo-2018 folder made up from a documented model |

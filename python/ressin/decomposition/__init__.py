@@ -3,10 +3,10 @@
 | module | holds |
 |---|---|
 | `ressin.decomposition.decompose` | `decompose`, `decompose_batch` |
-| `ressin.decomposition.inputs` | signals as callers have them, checked |
+| `ressin.decomposition.inputs` | signals checked and converted to arrays |
 | `ressin.decomposition.solve` | checked signals through the compiled core |
 | `ressin.decomposition.result` | `Decomposition`, `Bands` |
-| `ressin.decomposition.quality`, `ressin.decomposition.scrs` | what the parts are worth, and the responses in them |
+| `ressin.decomposition.quality`, `ressin.decomposition.scrs` | how well the model suits the signal; SCRs |
 | `ressin.decomposition.windows`, `ressin.decomposition.sweep` | many programmes of one recording in one batch |
 | `ressin.decomposition.bands`, `ressin.decomposition.pilot` | bands by a bootstrap, and what they are resampled from |
 | `ressin.decomposition.qp` | the programme as sparse matrices |

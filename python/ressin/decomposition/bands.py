@@ -43,9 +43,9 @@ def bootstrap_bands(
     n_boot
         Replicates, >= 20; each is a programme of the recording's length, all of them one batch.
     level
-        Share of samples in which the truth shall lie within its band, in (0, 1); the bands are pointwise.
+        Share of samples in which a band is meant to hold the truth, in (0, 1); the bands are pointwise.
     block
-        Seconds of residual drawn in one piece, > 0: longer than the noise remembers.
+        Seconds of residual drawn in one piece, > 0: longer than the noise stays correlated.
     seed
         Of the draws, an integer >= 0; the same seed gives the same bands.
     n_threads
@@ -79,15 +79,15 @@ def bootstrap_bands(
     and likewise for t: the basic bootstrap interval, which takes the bias out. A band may therefore lie beside the
     decomposition's own part, above all where there is much noise for the alpha used: it holds the truth, not the
     estimate. The phasic band is cut off at zero where the model cannot be negative. In a gap
-    they are the bands of what the model fills in: a response that came and went unseen is not in them.
+    they are the bands of what the model fills in: a response within the gap is not in them.
 
     Coverage, measured by ``python -m bench.coverage`` on simulated recordings that are not of the model's own making
     (60 of each of ten kinds: 4 to 100 Hz, 30 to 300 s, white and autocorrelated noise of 0.003 to 0.05 uS) at the
     default alpha: a level of 90 % holds 89 % of the samples over all kinds, for either part, and 83 to 93 % by kind,
     least with little noise and responses that overlap; levels of 50, 80 and 95 % hold 51, 80 and 94 %. With an alpha 12
-    to 60 times the default 90 % becomes 74 to 99 %. That is for what the simulation knows: no artefacts, the true time
-    constants, noise of one strength throughout. In a recording of which the residual is a large share, say a third of
-    the deviation, the bands can be wider than the signal: then its parts are not known at that alpha.
+    to 60 times the default 90 % becomes 74 to 99 %. This holds for what is simulated: no artefacts, the true time
+    constants, noise of constant strength. In a recording of which the residual is a large share, say a third of
+    the deviation, the bands can be wider than the signal: then the parts cannot be estimated at that alpha.
 
     References
     ----------

@@ -108,7 +108,7 @@ def decompose(
     InvalidInputError
         A signal or a setting that cannot be used.
     ConvergenceError
-        The programme was not solved to `tol`; its `result` attribute holds what there is.
+        The programme was not solved to `tol`; its `result` attribute is the unconverged result.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""Signals as callers have them, checked and brought to what the core takes."""
+"""Signals and weights from callers: checked, and converted to the arrays that the core takes."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ MIN_SAMPLES = 4
 
 
 def check_signal(signal: ArrayLike) -> NDArray[np.float64]:
-    """Return the signal as a contiguous float64 array, the caller's own where it is one.
+    """Return the signal as a contiguous float64 array; no copy if it already is one.
 
-    NaN and infinity are let through, see `check_missing`; what a masked array masks becomes NaN.
+    NaN and infinity pass, see `check_missing`; what a masked array masks becomes NaN.
 
     Parameters
     ----------

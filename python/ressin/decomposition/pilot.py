@@ -1,4 +1,4 @@
-"""A sparse decomposition to resample from: what the bootstrap takes for the truth.
+"""A sparse decomposition to resample from: the truth of the bootstrap.
 
 Under the usual alpha the driver fits noise as well as responses. The pilot is the same programme under the alpha that
 has the least Bayesian information criterion::
@@ -6,7 +6,7 @@ has the least Bayesian information criterion::
     BIC(alpha) = m log(sum w e^2) + k log m,    k = 2 (bursts of the driver) + (spline and drift coefficients)
 
 where m is the number of samples that are worth an independent one each: the observed ones over the residual's
-autocorrelation time, so that noise with a memory is not taken for responses. It is never below the decomposition's own
+autocorrelation time, so that autocorrelated noise is not taken for responses. It is never below the decomposition's own
 alpha, as a pilot has to be the smoother one of the two, nor so large that the residual grows by half: then it takes for
 noise what is a part of the signal, as it would in recordings that the model does not describe.
 """
@@ -82,7 +82,7 @@ def find_pilot(decomposition: Decomposition, settings: Settings, memory: float) 
 
 
 class _Candidates:
-    """The same programme under alphas from its own on to far above what any noise calls for."""
+    """The same programme under alphas from its own to far above what noise needs."""
 
     def __init__(self, decomposition: Decomposition, settings: Settings) -> None:
         self.decomposition, self.settings = decomposition, settings

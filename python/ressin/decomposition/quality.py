@@ -1,4 +1,4 @@
-"""Plain words on what the decomposition itself does badly on a signal."""
+"""Where the model does not suit a signal, in numbers and sentences."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Quality:
         Share, 0 to 1, of half-second steps in which the signal falls faster than the slow time constant allows, that
         is steeper than its height over tau0 and a fifth of its deviation per second, noise allowed for: movement
         artefacts, or a tau0 that is too long. The height is the one above the tonic part, but no more than above the
-        signal's lowest level within a minute: fast falls pull the tonic part down, and that does not excuse them.
+        signal's lowest level within a minute: fast falls pull the tonic part down, which would hide them.
         The robust programme's outliers and shifts are taken off the signal first.
     outlier_share
         Share of samples, 0 to 1, with an outlier larger than the smallest response that the robust programme believes;

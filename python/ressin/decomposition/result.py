@@ -47,7 +47,7 @@ class Decomposition(ReadOnly):
     knots
         Sample index of each knot.
     settings
-        What was asked for.
+        Settings of the programme and the solver.
     mean, scale
         The programme was solved on (signal - mean) / scale.
     weights
@@ -146,7 +146,7 @@ class Decomposition(ReadOnly):
 
     @cached_property
     def quality(self) -> Quality:
-        """What the method does badly on this signal, in numbers and plain words."""
+        """How well the model suits this signal, in numbers and sentences."""
         return assess(self)
 
     def is_optimal(self, tol: float = 1e-6) -> bool:
@@ -286,7 +286,7 @@ class Bands(ReadOnly):
     phasic_low, phasic_high, tonic_low, tonic_high
         (n,) in the signal's unit.
     level
-        Share of samples in which a band is meant to hold the truth; see `bootstrap_bands` for what it really is.
+        Share of samples in which a band is meant to hold the truth; see `bootstrap_bands` for what was measured.
     n_boot, seed, block
         Replicates, the seed they were drawn by, and seconds of residual drawn in one piece.
     pilot_alpha

@@ -41,7 +41,7 @@ _MOST_BYTES = 64 << 20
 
 @dataclass(frozen=True)
 class Grid:
-    """What a sampling rate makes of the settings, checked; signals of one rate share it."""
+    """Sampling rate and knots, checked; signals of one rate share them."""
 
     sampling_rate: float
     knots: tuple[int, int, int] | None
@@ -56,7 +56,7 @@ class Grid:
 class Job(NamedTuple):
     """One signal, checked."""
 
-    signal: NDArray[np.float64]  # perhaps the caller's own
+    signal: NDArray[np.float64]  # no copy if it was float64 already
     grid: Grid
     weights: NDArray[np.float64] | None
     observed: NDArray[np.float64]  # the signal, with zeros where it is missing
@@ -224,7 +224,7 @@ def solve_rows(
         the first one's.
     weights, weight_starts
         Array of sample weights >= 0, and where in it the weights of each programme start, (m,); -1 for ones. Without
-        `weight_starts` they stand beside the signal.
+        `weight_starts` weights[i] belongs to signal[i].
     knots
         First, spacing and number, for all; None for the reference's rule.
     progress

@@ -62,7 +62,7 @@ class Windows(ReadOnly):
     objective, duality_gap, relative_gap, stationarity, complementarity
         (n_windows,) the evidence, as in `Decomposition`; NaN where empty.
     settings
-        What was asked for, the same for every window.
+        The same for every window.
     """
 
     signal: NDArray[np.float64]
@@ -322,7 +322,7 @@ def decompose_windows(
     Notes
     -----
     Memory is 32 bytes for each sample of each window: 27 MB for an hour at 4 Hz in windows of 60 s every second. A
-    window knows nothing of the responses before it, so its first seconds and its level differ from those of the whole
+    window does not see the responses before it, so its first seconds and its level differ from those of the whole
     recording; `Windows.average` shows by how much windows disagree. Where only one answer is wanted, `decompose` of
     the whole recording is exact and faster.
 

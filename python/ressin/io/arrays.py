@@ -94,7 +94,7 @@ def read_parquet(path: str, data: bytes) -> Table:
 
 
 def _stated(path: str, own: bytes) -> tuple[float | None, float | None]:
-    """Rate in Hz and start in seconds since 1970 from ressin's own metadata, which anyone may have written.
+    """Rate in Hz and start in seconds since 1970 from ressin's own metadata, which are checked.
 
     Raises
     ------

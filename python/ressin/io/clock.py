@@ -24,7 +24,7 @@ _UNITS = {  # seconds in one unit
 
 @dataclass(frozen=True)
 class FileClock:
-    """What a column of times says.
+    """Rate and start, from a column of times.
 
     Attributes
     ----------
@@ -140,7 +140,7 @@ def _stated_unit(table: Table, index: int) -> float | None:
 def _guess_unit(table: Table, index: int, first: float, step: float) -> tuple[float, str]:
     """Tell seconds, milliseconds, microseconds and nanoseconds apart by the date or by the step.
 
-    A first time that is a date between 1980 and 2200 in one of the units settles it. Else steps below one are seconds
+    A first time that is a date between 1980 and 2200 in one of the units decides. Otherwise steps below one are seconds
     (over 1 Hz) and steps above one are not (under 1 Hz is no rate for skin conductance); of the finer units the
     coarsest is taken that gives at most 10 kHz.
     """

@@ -11,7 +11,7 @@ from ressin.errors import RecordingError
 _GZIP = b"\x1f\x8b"
 _NPY = b"\x93NUMPY"
 _PARQUET = b"PAR1"
-# Formats that people do try, with what to do about each.
+# Formats that are not read, with what to do about each.
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive (an Excel workbook is one, so is .npz): save the table as CSV, or unpack it",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook: save the table as CSV",
@@ -64,12 +64,12 @@ def _unpack(path: Path, data: bytes) -> bytes:
 
 
 def kind_of(path: Path, data: bytes) -> str:
-    """Tell ``"npy"``, ``"parquet"`` and ``"text"`` apart by the first bytes, and hold the name against them.
+    """Tell ``"npy"``, ``"parquet"`` and ``"text"`` apart by the first bytes, and compare the name with them.
 
     Raises
     ------
     RecordingError
-        If the content belongs to a format that is not read here, or is not what the name promises.
+        If the content belongs to a format that is not read here, or does not fit the name.
     """
     for magic, what in _FOREIGN.items():
         if data.startswith(magic):

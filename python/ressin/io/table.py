@@ -1,4 +1,4 @@
-"""What every file format is turned into first: named columns that know their place in the file."""
+"""What every file format is turned into first: named columns, and where in the file each cell is."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def write_evidence(
     *,
     extra: Mapping[str, object] | None = None,
 ) -> None:
-    """Write what proves a decomposition as JSON: settings, status, residuals, gap, quality.
+    """Write the evidence of a decomposition as JSON: settings, status, residuals, gap, quality.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def write_evidence(
 
     Notes
     -----
-    A number that is not finite is written as null, because JSON has no other word for it.
+    A number that is not finite is written as null, because JSON has no number for it.
     """
     content = {"ressin": __version__, **(extra or {}), **decomposition.summary()}
     write_json(content, path)

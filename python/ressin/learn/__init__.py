@@ -2,7 +2,7 @@
 
 | module of `ressin.learn` | holds |
 |---|---|
-| `model.settings` | every choice, with the paper's defaults |
+| `model.settings` | every setting, with the paper's defaults |
 | `model.subnet`, `model.fusion` | the network: `ResidualSubnet`, `FusionClassifier`, `ResSIN` |
 | `model.decomposing` | the network with the decomposition inside |
 | `training.trainer` | the loop itself |

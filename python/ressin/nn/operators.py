@@ -1,7 +1,7 @@
 """The decomposition and its gradient as operators that torch knows: `ressin::cvxeda` and `ressin::cvxeda_backward`.
 
 They run in the compiled core on the CPU, without the GIL, and see tensors of plain numbers only; `ressin.nn.layer` is
-what a person calls. One more solve with the matrix of the last Newton step gives all gradients; what the backward pass
+the public interface. One more solve with the matrix of the last Newton step gives all gradients; what the backward pass
 takes beside the forward pass is measured by ``pytest bench/test_layer.py``.
 """
 

@@ -1,4 +1,4 @@
-"""Pictures of a decomposition; nothing is computed here but what it takes to draw."""
+"""Pictures of a decomposition; only what drawing needs is computed here."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def plot_decomposition(
     Returns
     -------
     Figure
-        A matplotlib figure that no window and no pyplot state belongs to; `ressin.plots.files.save_figure` writes
+        A matplotlib figure, not registered with pyplot; `ressin.plots.files.save_figure` writes
         it. From top to bottom: the signal with the tonic part, the phasic part with the SCRs, the driver, the
         residual. Where the programme is the robust one, the signal is coloured where it is taken for an outlier, the
         tonic part is drawn with and without the shifts of its level, and a fifth panel has outliers and shifts. Time
         is in seconds, in hours from two hours on. A long recording is drawn by the smallest and largest sample of each
-        of 1,500 columns, so a day looks as it is and weighs little. Missing samples are shaded, and so are the bands
+        of 1,500 columns, so a day looks the same and its file is small. Missing samples are shaded, and so are the bands
         of tonic and phasic part where the decomposition has them.
     """
     with mpl.rc_context(STYLE):

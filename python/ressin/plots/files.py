@@ -1,4 +1,4 @@
-"""Figures to files: PNG, SVG, PDF, and HTML pages that need nothing beside them."""
+"""Figures to files: PNG, SVG, PDF, and self-contained HTML pages."""
 
 from __future__ import annotations
 

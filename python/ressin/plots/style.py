@@ -28,14 +28,14 @@ STYLE: Any = {  # matplotlib declares the keys one by one; these are the ones th
     "ytick.color": "#404040",
     "lines.linewidth": 1.0,
     "lines.solid_joinstyle": "round",
-    "svg.fonttype": "none",  # text stays text
+    "svg.fonttype": "none",  # text in an SVG stays text
     "svg.hashsalt": "ressin",  # the same figure gives the same file
     "pdf.fonttype": 42,
 }
 
 
 class Recorded(Protocol):
-    """What has samples over time."""
+    """A signal and its sampling rate."""
 
     @property
     def signal(self) -> NDArray[np.float64]:
@@ -76,7 +76,7 @@ def envelope(values: NDArray[np.float64], n_bins: int) -> tuple[NDArray[np.intp]
     edges = np.linspace(0, n, n_bins, endpoint=False).astype(np.intp)  # (n_bins,)
     low, high = np.fmin.reduceat(values, edges), np.fmax.reduceat(values, edges)
     thinned = np.stack([low, high], axis=1)  # (n_bins, 2)
-    thinned[1::2] = thinned[1::2, ::-1]  # up in one column, down in the next: half the strokes
+    thinned[1::2] = thinned[1::2, ::-1]  # minimum and maximum in alternating order: half the strokes
     middles = np.stack([edges, edges], axis=1) + np.array([0, max(1, n // n_bins // 2)])
     return middles.ravel(), thinned.ravel()
 

@@ -6,10 +6,10 @@
 | `ressin.report.paper` | the paper's own figures |
 | `ressin.report.grid` | one cell of the grid: computed once, kept under the key of its content |
 | `ressin.report.estimate` | how long it will take |
-| `ressin.report.tables`, `ressin.report.claims` | cells side by side, and what they say |
+| `ressin.report.tables`, `ressin.report.claims` | tables of cells, and claims computed from them |
 | `ressin.report.figures` | Fig. 2, 3, 5 and the comparison of splits, as SVG |
 | `ressin.report.pages` | ``report.html`` and ``report.md`` |
-| `ressin.report.write` | all of these, written |
+| `ressin.report.write` | all of these, written to files |
 | `ressin.report.reproduce` | `reproduce`: all of it |
 
 The package needs the extras `data`, `plot` and `train`.

@@ -1,4 +1,4 @@
-"""What the numbers say about the questions that a reader has, each with the numbers; computed, never assumed."""
+"""Claims about the results, each computed from the cells and shown with its numbers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Claim:
 
 
 def make_claims(results: Results, ceiling: Ceiling) -> list[Claim]:
-    """Check every statement for which the cells are there."""
+    """Check every statement whose cells were computed."""
     claims = []
     for label in dict.fromkeys(cell.label for cell in results):
         claims += _fusion(results, label) + _distance(results, ceiling, label) + _channels(results, label)

@@ -100,8 +100,8 @@ class TimeLeft:
 
     Notes
     -----
-    The estimate is trusted like a tenth of the whole that took as long as it says, so that the first small cells do not
-    decide.
+    The estimate has the weight of a tenth of all cells, so that the first small cells do not dominate the
+    correction.
     """
 
     def __init__(self, expected: dict[Cell, float]) -> None:

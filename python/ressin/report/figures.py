@@ -1,4 +1,4 @@
-"""The figures of the report, as SVG files; what they show was computed before."""
+"""The figures of the report, as SVG files, drawn from computed cells."""
 
 from __future__ import annotations
 

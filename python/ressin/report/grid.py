@@ -1,4 +1,4 @@
-"""One cell of the grid: computed once, then kept as JSON under the key of everything that decides it."""
+"""One cell of the grid: computed once and stored as JSON under a key of data, settings and versions."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def make_bench(
 ) -> Bench:
     """Collect samples and folds; the folds are saved in ``folds/`` for others to use.
 
-    Without `labels` it takes every label that some recording has: data with ready labels may have no ratings behind
+    Without `labels` it takes every label that some recording has: data with ready labels may have no ratings of
     arousal and valence.
 
     Raises
@@ -212,7 +212,7 @@ def compute(bench: Bench, cell: Cell, done: Callable[[int, int], None] | None = 
 
 
 def file_name(label: str) -> str:
-    """Make a part of a file's name of a label, which may hold anything; keys keep different ones apart."""
+    """Make a part of a file name from a label, which may hold any characters; keys keep different ones apart."""
     return "".join(letter if letter.isalnum() else "_" for letter in label)
 
 

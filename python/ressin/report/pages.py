@@ -1,4 +1,4 @@
-"""``report.html`` and ``report.md``: the same content, one that needs no other file, one for a repository."""
+"""``report.html`` and ``report.md``: the same content, self-contained and for a repository."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ figcaption, .note { font-size: 0.85rem; opacity: 0.85; }
 
 @dataclass(frozen=True)
 class Report:
-    """What both pages say.
+    """The content of both pages.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""The figures that the paper prints (Yin et al., ICIP 2019), as shares, to stand beside ours.
+"""The figures that the paper prints (Yin et al., ICIP 2019), as shares, for comparison.
 
 The data differ unless PMEmo was given: they are for orientation, not for a test.
 """

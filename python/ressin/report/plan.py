@@ -46,7 +46,7 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """For people: ``"arousal, random split: fusion, mix"``."""
+        """Description: ``"arousal, random split: fusion, mix"``."""
         return f"{self.label}, {self.split} split: {NAMES[self.model]}"
 
 

@@ -1,4 +1,4 @@
-"""Figures 2 and 3 of the paper, from prepared data: a subject's labels, and what a picture knows of its signal."""
+"""Figures 2 and 3 of the paper, from prepared data: a subject's labels, and a signal read back from its picture."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def round_trip(prepared: Prepared, recording_id: str, *, size: int = 224) -> Rou
     place = int(places[0])
     rate = float(prepared.recordings["sampling_rate"].iloc[place])
     signals = np.stack([prepared.channel(name)[place] for name in CHANNELS]).astype(np.float64)
-    drawn = signals[:, : image_grid(signals.shape[1], rate).n_samples]  # a last, broken second is not in the picture
+    drawn = signals[:, : image_grid(signals.shape[1], rate).n_samples]  # without an incomplete last second
     low, high = drawn.min(axis=1), drawn.max(axis=1)
     images = to_image(signals, rate, size=size)
     read_back = to_signal(images, rate, signals.shape[1], low=low, high=high)
@@ -104,7 +104,7 @@ def plot_labels(prepared: Prepared, subject: str) -> Figure:
     Returns
     -------
     Figure
-        A matplotlib figure without a window.
+        A matplotlib figure, not registered with pyplot.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""`reproduce`: every table and figure of the paper from a prepared folder, into a folder from which it goes on."""
+"""`reproduce`: every table and figure of the paper from a prepared folder, resumable from its folder."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What a run gave.
+    """The result of a run.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Reproduction:
     missing
         Cells that could not be computed, and why.
     claims
-        What the numbers say.
+        Claims computed from the cells.
     """
 
     folder: Path
@@ -79,7 +79,7 @@ def reproduce(
     splits
         Which to evaluate under, of `ressin.report.plan.SPLITS`. Table 1 is computed in any case.
     say
-        Given lines for people: the estimate of the time, and each cell as it is done.
+        Called with lines of text: the estimate of the time, and each cell when it is finished.
     progress
         Of each training.
     models
@@ -93,7 +93,7 @@ def reproduce(
     InvalidInputError
         If there is nothing to learn, or a result that is there is damaged.
     OutputError
-        If something cannot be written, or another process is at it.
+        If something cannot be written, or another process holds its lock.
     """
     unknown = [name for name in splits if name not in SPLITS]
     if unknown:

@@ -1,4 +1,4 @@
-"""The tables of the report: cells side by side, with the paper's figures and the majority beside them."""
+"""The tables of the report: the cells with the paper's figures and the majority."""
 
 from __future__ import annotations
 

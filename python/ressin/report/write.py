@@ -28,7 +28,7 @@ def write_report(
     missing: tuple[tuple[str, str], ...],
     models: dict[str, str],
 ) -> tuple[Claim, ...]:
-    """Write figures, results and both pages; returns what the numbers say."""
+    """Write figures, results and both pages; returns the claims."""
     simulation = prepared.meta.get("simulation")
     ceiling: Ceiling = {
         (row["dimension"], row["split"]): float(row["accuracy"]) for row in (simulation or {}).get("ceiling", [])
@@ -68,7 +68,7 @@ def write_report(
 
 
 def remark_of(meta: dict[str, Any], plan: str) -> str:
-    """Say what a reader must know before the first number.
+    """Return the remark at the top of the report.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def remark_of(meta: dict[str, Any], plan: str) -> str:
 
 
 def _printed(cell: Cell) -> dict[str, Any]:
-    """Give what the paper prints for a cell, to stand beside it."""
+    """Give what the paper prints for a cell."""
     if cell.model != "regression":
         return {"paper": paper.classification(cell.label, cell.split, cell.model)}
     rows = [
@@ -101,7 +101,7 @@ def _printed(cell: Cell) -> dict[str, Any]:
 
 
 def _facts(prepared: Prepared, bench: Bench, models: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    """Say what was computed on what."""
+    """Return data, settings and machine, row by row."""
     learn, plan = bench.plan.learn, bench.plan
     training = learn.training
     momentum = f", momentum {training.momentum:g}" if training.optimizer == "sgd" else ""

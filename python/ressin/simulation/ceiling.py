@@ -1,7 +1,7 @@
-"""How well could anything do? The accuracy of a classifier that is told the simulator's latent variables.
+"""An upper bound for every model: the accuracy of a classifier that is told the simulator's latent variables.
 
-It is trained and tested on the same folds as the models, so it shares their handicaps (few subjects, thresholds that a
-handful of ratings decide) and none of their noise.
+It is trained and tested on the same folds as the models, so it has the same few subjects and uncertain thresholds, but
+none of the noise in the signals.
 """
 
 from collections.abc import Sequence

@@ -3,7 +3,7 @@
 Notes
 -----
 The cues are those that listeners are known to use (Juslin & Laukka, 2003). Each is a straight line in the song's
-arousal A or valence V (standard normal) plus its own scatter, so that no clip gives its song away entirely.
+arousal A or valence V (standard normal) plus its own scatter, so that no clip determines the emotion.
 
 References
 ----------
@@ -23,7 +23,7 @@ PROGRESSION = (0, 3, 4, 0, 5, 3, 4, 4)  # degrees of the bass, one a bar
 
 @dataclass(frozen=True)
 class Cues:
-    """What can be heard.
+    """The audible properties of a clip.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""A PMEmo-2018 folder out of nothing: real files, made by a documented model, that the PMEmo loader reads.
+"""A simulated PMEmo-2018 folder: files made by a documented model, which the PMEmo loader reads.
 
 Beside the files of the release the folder holds ``simulation/``: the settings and seed (written first), the latent
 variables, and, last, ``report.json`` with the ceiling; a folder without that last file is unfinished.
@@ -69,7 +69,7 @@ def simulate_pmemo(
     folder
         A new or empty folder, or one that an interrupted run with the same settings began: it is finished then.
     seed
-        Everything follows from it; recorded.
+        Seed of all randomness; it is recorded.
     settings
         Sizes and effects; the defaults are the documented simulated set.
     audio

@@ -1,4 +1,4 @@
-"""Made-up listeners and songs: what they feel, and what they say about it.
+"""Simulated listeners and songs: what is felt, and how it is rated.
 
 Notes
 -----
@@ -11,8 +11,8 @@ For subject s, song m and dimension d (arousal, valence), in standard deviations
 
 All z and e are standard normal; arousal and valence of one song correlate by `song_correlation`, the two personal
 deviations by `personal_correlation`. The body follows the drive u (`ressin.simulation.skin`), the clip follows z_m
-(`ressin.simulation.clips`), and the label follows r. So a song's music cannot know z_sm, the body is noisy, and even
-x does not settle r: that is the ceiling, which `ressin.simulation.ceiling` measures.
+(`ressin.simulation.clips`), and the label follows r. The music holds nothing of z_sm, the body is noisy, and even x
+does not determine r. `ressin.simulation.ceiling` measures the accuracy that this leaves possible.
 """
 
 import math
@@ -110,7 +110,7 @@ PMEMO_SIZE = {"n_subjects": 457, "n_songs": 767, "n_pairs": 7962, "n_short_songs
 
 @dataclass(frozen=True)
 class Population:
-    """Tables of the made-up world.
+    """Tables of the simulated listeners and songs.
 
     Attributes
     ----------
@@ -135,7 +135,7 @@ def make_population(settings: SimulationSettings, rng: np.random.Generator) -> P
     settings
         Sizes and effects.
     rng
-        Source of chance.
+        Random generator.
     """
     songs = _songs(settings, rng)
     subjects = _subjects(settings, rng)
@@ -231,7 +231,7 @@ def _assign(settings: SimulationSettings, rng: np.random.Generator) -> tuple[np.
     counts[: settings.n_pairs % settings.n_subjects] += 1
     who, what = [], []
     for subject, count in enumerate(counts):
-        order = np.lexsort((rng.random(settings.n_songs), heard))[:count]  # the least heard first, chance among equals
+        order = np.lexsort((rng.random(settings.n_songs), heard))[:count]  # the least heard first, equals at random
         heard[order] += 1
         who.append(np.full(count, subject))
         what.append(np.sort(order))
@@ -239,5 +239,5 @@ def _assign(settings: SimulationSettings, rng: np.random.Generator) -> tuple[np.
 
 
 def generator(seed: int, stream: str, number: int = 0) -> np.random.Generator:
-    """Source of chance of one file: it depends on the seed, the stream and the number, and on nothing else."""
+    """Random generator of one file; it depends on the seed, the stream and the number alone."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(STREAMS[stream], number)))

@@ -1,4 +1,4 @@
-"""The skin of a made-up listener: responses, tonic level, noise, and a beginning that is like no other part.
+"""The skin conductance of a simulated listener: responses, tonic level, noise, and an orienting response.
 
 Notes
 -----
@@ -39,7 +39,7 @@ def make_trace(
     settings
         Effects and sampling rate.
     rng
-        Source of chance.
+        Random generator.
 
     Returns
     -------

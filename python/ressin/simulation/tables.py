@@ -11,7 +11,7 @@ from ressin.data.sources.catalog import DIMENSIONS
 from ressin.simulation.population import Population
 
 FIRST_LABEL = 15.5  # s; PMEmo's dynamic labels begin here, at 2 Hz
-CHORUS_START = 30.0  # s into the full song, which nobody has
+CHORUS_START = 30.0  # s into the full song, which is not part of the release
 
 
 def write_song_tables(folder: Path, population: Population, audio: str, rng: np.random.Generator) -> None:
@@ -26,7 +26,7 @@ def write_song_tables(folder: Path, population: Population, audio: str, rng: np.
     audio
         Suffix of the clips, or ``"none"``.
     rng
-        Source of chance of the dynamic labels.
+        Random generator of the dynamic labels.
     """
     for name in ("Annotations/Arousal", "Annotations/Valence", "EDA/Arousal", "EDA/Valence", "Chorus"):
         (folder / name).mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Streams: the decomposition of a signal that has not ended."""
+"""Streams: the decomposition of a signal while it is recorded."""
 
 from ressin.stream.result import StreamParts, StreamResult
 from ressin.stream.stream import Stream

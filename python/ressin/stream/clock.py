@@ -15,7 +15,7 @@ from ressin.errors import InvalidInputError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-_LARGEST = 1e100  # of a sample: what the programme sums are products of two
+_LARGEST = 1e100  # of a sample: the programme sums products of two
 
 
 @dataclass
@@ -70,7 +70,7 @@ class Clock:
         return gap, times
 
     def forget(self) -> None:
-        """Expect nothing of the next time that is given."""
+        """Take the next time that is given as it is: a new recording begins."""
         self.is_given = False
 
     def _times(self, n: int) -> NDArray[np.float64]:
@@ -84,7 +84,7 @@ def _check_time(time: object) -> float:
 
 
 def check_samples(samples: ArrayLike, n_before: int) -> NDArray[np.float64]:
-    """Return pushed samples as a new float64 array, NaN let through.
+    """Return pushed samples as a new float64 array; NaN passes.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A stream's rhythm: when a programme is solved, what becomes final, when the window moves."""
+"""When a stream solves, finalises samples and slides its window."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _LEAST = 3  # samples for a programme: the 2015 revision has no driver in the fi
 class Engine:
     """All that changes while a stream runs.
 
-    A recording runs from a sample that is there to the end of the stream or to a long gap. Within it programmes are
-    solved at every `hop` samples, counted from its first.
+    A recording runs from a sample that is not missing to the end of the stream or to a long gap. Within it a
+    programme is solved at every `hop` samples, counted from its first.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Engine:
         self.window = Window(self.capacity, rate, settings)
 
     def scale(self, moments: Moments) -> Scale:
-        """Return what the programme's signal is, by the samples so far where it is not given."""
+        """Return the standardisation of the signal: the given one, else that of the samples so far."""
         mean, deviation = self.options.mean, self.options.deviation
         if not self.settings.standardize:
             mean, deviation = 0.0, 1.0
@@ -62,7 +62,7 @@ class Engine:
         return Scale(float(deviation), moments.mean - slope * moments.mean_time, slope)
 
     def skip(self, times: Array, log: PushLog) -> None:
-        """Go over a gap of the clock: with missing samples, or where it is long by starting anew."""
+        """Fill a gap of the clock with missing samples, or start anew where it is longer than `max_gap`."""
         if times.size <= self.max_gap:
             self.take(np.full(times.size, np.nan), times, log)
             return
@@ -74,7 +74,7 @@ class Engine:
         """Take samples, NaN where one is missing."""
         at = 0
         while at < signal.size:
-            if self.n == 0:  # a recording begins with a sample that is there
+            if self.n == 0:  # a recording begins with its first sample that is not missing
                 there = np.flatnonzero(~np.isnan(signal[at:]))
                 missing = int(there[0]) if there.size else signal.size - at
                 self.first_index += missing
@@ -96,7 +96,7 @@ class Engine:
                 self._beat(log)
 
     def provisional(self, log: PushLog) -> StreamParts:
-        """Return the parts of the samples that are not final, by all that there are."""
+        """Return the parts of the samples that are not final, from all samples so far."""
         if self.n < _LEAST:
             return self.window.unsolved(self.first_index)
         if log.solved_n != self.n:
@@ -117,7 +117,7 @@ class Engine:
         log.solved_n = -1
 
     def result(self, log: PushLog, provisional: StreamParts) -> StreamResult:
-        """Return what the log holds as the caller sees it."""
+        """Return the log as the caller's result."""
         scale = self.scale(self._counted())
         solved = log.solved
         return StreamResult(
@@ -132,7 +132,7 @@ class Engine:
         )
 
     def _beat(self, log: PushLog) -> None:
-        """Solve the programme, give out what is older than the lag, and let the window follow."""
+        """Solve the programme, finalise what is older than the lag, and slide the window."""
         self.moments = self._counted()
         self.n_counted = self.n
         there = np.flatnonzero(~np.isnan(self.window.signal[-self.hop :]))
@@ -169,7 +169,7 @@ class PushLog:
     final
         Parts that became final, in order.
     solved, solved_n
-        The newest programme, and the number of samples it was solved at; -1 where it does not hold any more.
+        The newest programme, and the number of samples it was solved at; -1 where it is outdated.
     """
 
     def __init__(self) -> None:
@@ -191,6 +191,6 @@ class PushLog:
         return self.solved.between(first, len(self.solved.parts))
 
     def slide(self, samples: int) -> None:
-        """Follow the window, which has let its oldest samples go."""
+        """Drop the oldest samples, as the window has done."""
         assert self.solved is not None
         self.solved = self.solved.without(samples)

@@ -26,7 +26,7 @@ class Moments:
 
     Notes
     -----
-    Pieces are joined as by Chan, Golub and LeVeque (1979): no large sums of squares, nothing cancels.
+    Pieces are joined as by Chan, Golub and LeVeque (1979): no large sums of squares, so no cancellation.
     """
 
     count: int = 0

@@ -1,4 +1,4 @@
-"""What a caller may choose about a stream beside the programme, checked in one place."""
+"""Options of a stream besides the settings of its programme, and their checks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ressin.settings import Errors, Settings, check_option, check_sampling_rate
 
 @dataclass(frozen=True, kw_only=True)
 class StreamOptions:
-    """Rate, lag and rhythm of a stream; see `Stream` for what each means.
+    """Rate, lag and intervals of a stream; see `Stream` for what each means.
 
     Raises
     ------

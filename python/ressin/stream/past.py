@@ -1,12 +1,12 @@
-"""What a stream knows of the samples that its window no longer holds.
+"""The effect of the samples before a stream's window on the programme of the window.
 
 With their drivers held, the samples before the window cost a quadratic in the coefficients that reach into it,
 
     1/2 c'J c - h'c,     c = (l_0, l_1, l_2, d_level, d_slope):
 
 the three oldest knots and the line below the spline. Knots whose bump has ended are minimised out, which is a step of
-the elimination that factors the whole recording's programme, in the order of time: nothing that the tonic part of the
-past says about the window is lost, however long the past and whatever the line will be. All in the signal's unit.
+the elimination that factors the whole recording's programme, in the order of time: so the
+quadratic is exact, however long the past and whatever the line will be. All in the signal's unit.
 """
 
 from __future__ import annotations

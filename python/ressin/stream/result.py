@@ -1,4 +1,4 @@
-"""What a stream hands out."""
+"""The results of a stream."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ class StreamParts:
 
 @dataclass(frozen=True, eq=False)
 class StreamResult:
-    """What one push brought.
+    """The result of one push.
 
     Attributes
     ----------
     final
-        Samples that became older than the lag: their parts will not be given again. None is left out and none comes
+        Samples that became older than the lag: their parts will not be given again. No sample is left out or given
         twice.
     provisional
         The samples since, up to the newest: their parts will change with what comes.

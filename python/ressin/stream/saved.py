@@ -1,4 +1,4 @@
-"""A stream's state in a file: numbers and JSON in NumPy's .npz, nothing that runs."""
+"""A stream's state in a file: numbers and JSON in NumPy's .npz, no pickles."""
 
 from __future__ import annotations
 

@@ -21,17 +21,17 @@ class Stream:
     """Split a skin conductance signal into phasic and tonic part while it is being recorded.
 
     Every `hop` seconds the cvxEDA programme is solved on a window of the newest samples. The samples that are older
-    than `lag` become final. What was before the window still counts: the response filter's state at its first sample,
-    and, as an exact quadratic, all that the past says of the spline and the drift that reach into it. Memory and time
-    per second of signal do not depend on how long the stream runs.
+    than `lag` become final. The samples before the window still count: by the response filter's state at its first
+    sample, and by an exact quadratic in the coefficients of the spline and the drift that reach into it. Memory and
+    time per second of signal do not depend on how long the stream runs.
 
     Parameters
     ----------
     sampling_rate
         Hz, > 0.
     lag
-        Seconds, > 0, after which a sample becomes final. The longer, the nearer to what the whole recording would say;
-        see Notes.
+        Seconds, > 0, after which a sample becomes final. The longer, the closer to the decomposition of the whole
+        recording; see Notes.
     tau0, tau1, delta_knot, alpha, gamma, revision
         The programme, as in `decompose`; see `Settings`.
     baseline
@@ -50,10 +50,10 @@ class Stream:
     hop
         Seconds, > 0 and at most delta_knot, between programmes.
     warm_up
-        Seconds, >= 0, of a recording before any of it becomes final: its beginning is the hardest to tell.
+        Seconds, >= 0, of a recording before any of it becomes final: its beginning is the least certain part.
     max_gap
-        Seconds, > 0: after a longer run of missing samples the stream starts anew, without an opinion on what was
-        between.
+        Seconds, > 0: after a longer run of missing samples the stream starts anew, and gives no parts for the
+        samples between.
     max_jitter
         Seconds, >= 0, by which the clock of `push` may be off without there being a gap; one and a half sampling
         intervals always are.
@@ -72,9 +72,9 @@ class Stream:
     -----
     With the drivers of the samples before the window held, the window's programme is the whole recording's so far: the
     elimination of the spline is carried on from window to window. What keeps a final sample from the whole recording's
-    solution is the future after the lag, which no method has: at 20 s the 99th percentile of the distance is below 0.01
-    standard deviations in recordings at rest, and 0.24 and 0.09 in two of a wristband in movement, where the programme
-    itself, solved exactly on what there is by then, is 0.25 and 0.13 off (``python -m bench.stream_lag``).
+    solution is the future after the lag, which cannot be known: at 20 s the 99th percentile of the distance is below
+    0.01 standard deviations in recordings at rest, and 0.24 and 0.09 in two of a wristband in movement, where the
+    programme itself, solved exactly on the samples so far, is 0.25 and 0.13 off (``python -m bench.stream_lag``).
 
     How the samples are divided over pushes changes no final value, not by a bit: programmes are solved at multiples of
     `hop`, counted from the first sample. A stream is for one thread at a time; several streams may run in several.
@@ -160,7 +160,7 @@ class Stream:
 
     @property
     def options(self) -> StreamOptions:
-        """Rate, lag and rhythm."""
+        """Rate, lag and intervals."""
         return self._engine.options
 
     @property

@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Scale:
-    """What the programme's signal is: (y - line) / deviation, in the signal's unit.
+    """The standardisation of the signal: (y - line) / deviation.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Solved:
         return StreamParts(p.index[s], p.time[s], p.signal[s], p.phasic[s], p.tonic[s], p.driver[s], p.residual[s])
 
     def without(self, n_oldest: int) -> Solved:
-        """Return what is left when the window lets its oldest samples go."""
+        """Return what is left when the window drops its oldest samples."""
         return replace(self, parts=self.between(n_oldest, len(self.parts)))
 
 
@@ -104,7 +104,7 @@ class Window:
         Parameters
         ----------
         scale
-            What the programme's signal is.
+            The standardisation of the signal.
         first_index
             Number in the stream of the window's first sample.
         is_end
@@ -149,7 +149,7 @@ class Window:
         )
 
     def slide(self, solved: Solved) -> None:
-        """Let the oldest knot spacing of samples go, their drivers held as they were solved."""
+        """Drop the oldest knot spacing of samples; their drivers stay as they were solved."""
         out = self.spacing
         left = solved.parts.signal[:out] - solved.parts.phasic[:out]
         weights = np.where(np.isnan(left), 0.0, 1.0)
@@ -167,14 +167,14 @@ class Window:
         return StreamParts(index, self.time.copy(), self.signal.copy(), unknown, unknown, unknown, unknown)
 
     def clear(self) -> None:
-        """Forget everything: another recording begins."""
+        """Clear the window for another recording."""
         self.begin = self.n = 0
         self.past = Past.empty()
         self.state = np.zeros(2)
 
 
 def _size(above: Array, signal: Array, count: int) -> float:
-    """Return the root mean square of the count samples that are there, 0 where it is only rounding."""
+    """Return the root mean square of the count samples that are not missing, 0 where it is only rounding."""
     if count == 0:
         return 0.0
     size = math.sqrt(float(above @ above) / count)

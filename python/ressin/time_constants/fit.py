@@ -29,7 +29,7 @@ STARTS = (
 
 @dataclass(frozen=True, kw_only=True)
 class TimeConstants:
-    """What was learned about one person.
+    """Time constants of one person, as fitted.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class TimeConstants:
         Root mean square error of the held-out samples, in standard deviations of the signal: here, and with the
         default time constants and the best alpha for them.
     n_signals, seconds
-        How much was learned from.
+        Number of recordings and their duration together.
     converged
         Whether the optimizer ended at a maximum inside the bounds.
     message
@@ -154,7 +154,7 @@ def fit_time_constants(
     -----
     With e the errors of N held-out samples, the negative logarithm of the likelihood is N/2 log(sum e^2 / N), up to a
     constant; its gradient comes from the adjoint of each decomposition. It has several maxima, in real recordings many:
-    the best of six climbs from different starts is taken, and the interval knows of that one alone. The interval is the
+    the best of six climbs from different starts is taken, and the interval describes that one alone. It is the
     sandwich estimate over segments of 10 s or more: of the likelihood's curvature and of how its gradient varies from
     segment to segment. ``python -m bench.time_constants`` measures how often it holds the truth: of 16 simulated people
     a level of noise, three minutes at 25 Hz, for tau0 and tau1 in 88 and 94 % at 20 dB, 81 and 75 % at 30 dB, and 62

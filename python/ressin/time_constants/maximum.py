@@ -1,4 +1,4 @@
-"""The maximum of the likelihood of held-out samples over time constants and alpha, and how sure it is."""
+"""The maximum of the likelihood of held-out samples over time constants and alpha, and its intervals."""
 
 from __future__ import annotations
 
@@ -101,9 +101,9 @@ def _loss(likelihood: HeldOut, place: Array) -> tuple[float, Array]:
 def intervals(
     likelihood: HeldOut, place: Array, free: Sequence[int]
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Give 95 % intervals of tau0, tau1: the sandwich of Gauss and Newton's curvature and the segments' scores.
+    """Give 95 % intervals of tau0, tau1, from the sandwich covariance: Gauss-Newton Hessian, per-segment scores.
 
-    What is not `free` is taken as known.
+    Parameters that are not `free` are taken as known.
     """
     from scipy.stats import t as student
 

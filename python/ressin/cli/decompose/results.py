@@ -1,4 +1,4 @@
-"""What is written and said about one decomposed recording."""
+"""Files and printed lines of one decomposed recording."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def write_results(
     Returns
     -------
     str
-        Lines for a person: what was taken, how well it was solved, what was written.
+        Lines to print: what was taken, how well it was solved, what was written.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Where the results of each input file go, settled before any work is done."""
+"""Where the results of each input file go, decided before any work is done."""
 
 from __future__ import annotations
 

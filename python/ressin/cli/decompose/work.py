@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # what reads and writes files is imported where it runs, so t
 
 _GROUP_SAMPLES = 8_000_000  # recordings are read, decomposed and written in groups of about so many samples
 _GROUP_FILES = 128
-# What a file takes, about, and from how much on several processes are worth the second that their start takes.
+# Approximate times of a file, and the total from which on several processes are worth the second of their start.
 _SECONDS_PER_BYTE = 1e-6
 _SECONDS_PER_PICTURE = 0.4
 _WORTH_PROCESSES = 4.0  # seconds
@@ -32,7 +32,7 @@ _WORTH_PROCESSES = 4.0  # seconds
 
 @dataclass(frozen=True)
 class Options:
-    """What is to be done with every file.
+    """Options of the work on every file.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file: what to say about it, or why it failed, else ""."""
+    """The result of one file: lines to print, or why it failed, else ""."""
 
     target: Target
     said: str = ""
@@ -119,7 +119,7 @@ def work(
     options
         What is to be done.
     stage
-        Told what is being done.
+        Called with what is being done.
     """
     from ressin.io.read import read_recording
 

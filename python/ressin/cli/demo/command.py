@@ -32,7 +32,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run all steps; the exit status is 0 if each of them holds what it promises."""
+    """Run all steps; the exit status is 0 if all checks hold."""
     folder = Path(arguments.output)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,7 @@ def study_step(demo: Demo) -> bool:
     Returns
     -------
     bool
-        Whether everything that could be run was computed. What cannot be run for want of an extra is said, with the way
+        Whether everything that could be run was computed. A step whose extra is missing is printed, with the way
         to install it, and is no failure.
     """
     if _lacks(demo, "data", "the study of listeners and songs"):

@@ -60,7 +60,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Watch until the source ends or is left."""
+    """Watch until the source ends or the user stops."""
     try:
         _check(arguments)
         saved = saved_stream(arguments)
@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    """Refuse what cannot be, before anything is opened."""
+    """Refuse options that contradict each other, before anything is opened."""
     new_stream(arguments, 1.0 if arguments.rate is None else arguments.rate)
     if arguments.idle is not None and not arguments.idle > 0:
         raise InvalidInputError(f"--idle is {arguments.idle:g}; it must be a number of seconds > 0")
@@ -122,7 +122,7 @@ def _open_feed(arguments: argparse.Namespace) -> FileFeed | PipeFeed | LslFeed:
 
 @contextmanager
 def _output(arguments: argparse.Namespace, goes_on: bool) -> Iterator[TextIO]:
-    """Give the place for the table, with its header; a table that goes on keeps what it has."""
+    """Open the table and write its header; a table that goes on is appended to."""
     name = "standard output" if arguments.output is None else arguments.output
     try:
         if arguments.output is None:
@@ -135,7 +135,7 @@ def _output(arguments: argparse.Namespace, goes_on: bool) -> Iterator[TextIO]:
                 out.write(",".join(COLUMNS) + "\n")
             yield out
     except OSError as error:
-        if isinstance(error, (RessinError, BrokenPipeError)):  # of a broken pipe main() says nothing
+        if isinstance(error, (RessinError, BrokenPipeError)):  # main() handles a broken pipe
             raise
         raise OutputError(f"cannot write {name}: {error.strerror or error}") from error
 
@@ -144,7 +144,7 @@ def _output(arguments: argparse.Namespace, goes_on: bool) -> Iterator[TextIO]:
 def _asked_to_stop() -> Iterator[list[int]]:
     """Give a list that Ctrl-C or a request to terminate fills, so that a programme being solved is not interrupted.
 
-    The second Ctrl-C interrupts as ever.
+    The second Ctrl-C interrupts at once.
     """
     asked: list[int] = []
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("sample", "time", "signal", "phasic", "tonic", "driver", "residual")
 _WAIT = 0.25  # s for samples, before looking whether to stop
-_CLOCKED = 9  # samples, by whose times it is seen whether these are in seconds
+_CLOCKED = 9  # samples whose times show whether the unit is seconds
 
 
 def new_stream(arguments: argparse.Namespace, rate: float) -> Stream:
@@ -55,7 +55,7 @@ class Follower:
     Attributes
     ----------
     stream
-        None as long as nothing has come.
+        None before the first samples.
     n_failed
         How many results did not converge.
     """
@@ -72,12 +72,12 @@ class Follower:
         self._times: list[float] | None = []
 
     def follow(self, feed: Feed, asked: list[int]) -> None:
-        """Push what comes until there is no more or somebody asked to stop; then write the rest, or save the state.
+        """Push samples until there are no more or a stop is requested; then write the rest, or save the state.
 
         Raises
         ------
         RessinError
-            What comes cannot be used. What came before it is written all the same.
+            Samples that cannot be used. Those before them are written.
         """
         try:
             self._push_all(feed, asked)

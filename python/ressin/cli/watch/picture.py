@@ -93,7 +93,7 @@ class Live:
         self._drawn = -1e9
 
     def show(self, result: StreamResult) -> None:
-        """Take a result, and draw anew unless that was only just done."""
+        """Take a result, and draw unless the last picture is too recent."""
         held = StreamParts.join([self._held, result.final]) if len(result.final) else self._held
         if len(held):
             held = held.since(held.time[-1] - self._seconds)

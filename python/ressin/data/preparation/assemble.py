@@ -1,4 +1,4 @@
-"""The parts put together: tables of the prepared folder, each written whole or not at all."""
+"""The tables of the prepared folder, made from the parts; each is written whole or not at all."""
 
 import json
 from collections import Counter
@@ -42,7 +42,7 @@ SPLIT_COLUMNS = [f"{name}.list.element" for name in CHANNELS]
 
 
 def label_catalog(catalog: Catalog, rule: LabelRule) -> tuple["pd.DataFrame", "pd.DataFrame", list[Reject]]:
-    """Label the ratings of a catalog; labels that the data bring ready-made win over the rule.
+    """Label the ratings of a catalog; labels that come with the data take precedence over the rule.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def write_recordings(path: Path, parts: Sequence[Path], ratings: "pd.DataFrame",
 
 
 def _read_part(part: Path) -> pa.Table:
-    """Read a part; a damaged one (it was whole when it was written) is removed, so that the next run makes it anew."""
+    """Read a part; a damaged one (it was whole when it was written) is removed, so that the next run makes it again."""
     try:
         return pq.read_table(part)
     except (pa.ArrowException, OSError) as error:

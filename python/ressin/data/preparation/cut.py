@@ -16,7 +16,7 @@ class Cut:
     entry: Entry
     signal: np.ndarray
     sampling_rate: float
-    lead: int  # samples at the beginning that leave after the decomposition; 0 when they have left before
+    lead: int  # samples at the beginning that are dropped after the decomposition; 0 when they were dropped before
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class WindowRule:
 
 
 def cut(entry: Entry, signal: np.ndarray, rate: float, rule: WindowRule) -> tuple[Cut | None, list[Reject]]:
-    """Cut one recording's window out of its file's signal and judge it.
+    """Cut one recording's window out of its file's signal and check it.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ LOCAL_WORKERS = 2
 
 
 class Executor:
-    """Runs a function over a list of tasks; a context manager, because a cluster has to be let go.
+    """Runs a function over a list of tasks; a context manager, because a cluster has to be closed.
 
     Parameters
     ----------

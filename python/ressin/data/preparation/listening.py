@@ -28,7 +28,7 @@ NO_MUSIC = MusicTable((), (), np.empty((0, 0), np.float32), ())
 
 
 def decide(catalog: Catalog, choice: str) -> str:
-    """Settle where the features come from.
+    """Decide where the features come from.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def listen(
     catalog, stock
         What was found, and its digests.
     settings
-        With the choice of `music` as `decide` settled it.
+        With the choice of `music` as `decide` returned it.
     cache
         Folder of features by content, kept between runs.
     executor
@@ -129,7 +129,7 @@ def _hear(
 
 
 def _compare_lengths(path: str, seconds: float, duration: float, settings: PrepareSettings) -> Reject | None:
-    """Hold a clip against the length that the songs' table gives: much shorter is refused, otherwise it is listed."""
+    """Compare a clip with the length that the songs' table gives: much shorter is refused, otherwise it is listed."""
     if not abs(seconds - duration) > settings.length_tolerance:
         return None
     text = f"the clip lasts {seconds:.2f} s, the tables say {duration:.2f} s"

@@ -53,7 +53,7 @@ class MusicTable:
 
 
 def extractor_version() -> str:
-    """Name what hears the clips: it is part of every cache key.
+    """Name and version of the extractor of features, a part of every cache key.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def decode_audio(data: bytes, name: str) -> tuple[np.ndarray, int]:
                 )
             samples = stream.read(dtype="float32", always_2d=True).mean(axis=1)
     except soundfile.SoundFileError as error:
-        reason = getattr(error, "error_string", error)  # its own text names an address in memory, different every time
+        reason = getattr(error, "error_string", error)  # its own text has an address in memory
         raise RecordingError(f"{name}: not readable as audio ({reason})") from error
     if len(samples) < MIN_AUDIO_SECONDS * rate:
         raise RecordingError(
@@ -118,7 +118,7 @@ def decode_audio(data: bytes, name: str) -> tuple[np.ndarray, int]:
 
 
 def extract(samples: np.ndarray, rate: int, name: str = "clip") -> np.ndarray:
-    """Hear a clip.
+    """Extract the features of a clip.
 
     Parameters
     ----------

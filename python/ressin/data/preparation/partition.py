@@ -1,7 +1,7 @@
 """One piece of work: some recordings, read, decomposed, and written as one Parquet part.
 
-A part is a pure function of its task: same content, settings and version, same bytes, on any machine of a
-cluster and however often it is tried.
+A part depends on its task alone: the same content, settings and version give the same bytes, on any machine of a
+cluster.
 """
 
 import json
@@ -50,7 +50,7 @@ def prepare_partition(task: Task) -> pa.Table:
 
 
 def _decompose(windows: list[Cut], task: Task) -> tuple[list[Sample], list[Reject]]:
-    """Decompose a batch; a recording that the solver refuses is listed with the solver's words."""
+    """Decompose a batch; a recording that the solver refuses is listed with the solver's message."""
     from ressin.decomposition.decompose import decompose_batch
     from ressin.decomposition.result import Decomposition
 

@@ -1,13 +1,13 @@
-"""From a catalog to a prepared folder: once, resumably, and never half.
+"""From a catalog to a prepared folder, resumably; an unfinished folder is never taken for a finished one.
 
-The order is what makes it safe to kill at any moment:
+The order makes it safe to kill at any moment:
 
-1. stock is taken, and the key of the result is computed from content, settings and versions; if the folder's
-   ``meta.json`` bears that key and every file has the digest it names, there is nothing to do;
+1. the files are digested, and the key of the result is computed from content, settings and versions; if the folder's
+   ``meta.json`` has that key and every file has the digest it names, there is nothing to do;
 2. ``meta.json`` is removed, so that a folder that is being changed cannot be taken for a finished one;
 3. clips are heard into a cache, recordings are prepared part by part; each file appears whole under the name of its
    content, so a part that is there is done;
-4. the tables are assembled, each whole or not at all; ``meta.json`` comes last; the parts go.
+4. the tables are assembled, each whole or not at all; ``meta.json`` comes last; the parts are removed.
 """
 
 import json
@@ -101,7 +101,7 @@ def prepare(
     InvalidInputError
         No usable recording at all, or a folder that holds something else.
     OutputError
-        The folder cannot be written, or another process is at it.
+        The folder cannot be written, or another process holds its lock.
     MissingExtraError
         An extra is needed that is not installed.
     """

@@ -1,4 +1,4 @@
-"""The recordings of one file, read, cut to their windows and judged."""
+"""The recordings of one file, read, cut to their windows and checked."""
 
 from itertools import groupby
 from pathlib import Path
@@ -41,7 +41,7 @@ def read_files(task: Task) -> tuple[list[Cut], list[Reject]]:
 
 
 def _content(task: Task, path: str) -> bytes | RecordingError | InvalidInputError:
-    """Read a file whole and compare it with the stock; what went wrong is handed on, to be listed by name."""
+    """Read a file whole and compare its digest with the inventory; an error is returned, to be listed by name."""
     try:
         data = read_limited(inside(Path(task.root), path), MAX_TABLE_BYTES)
         _unchanged(task, path, digest_bytes(data))
@@ -108,7 +108,7 @@ def _column(trace: Trace, entry: Entry) -> np.ndarray | Reject:
 
 
 def _compare_lengths(entry: Entry, seconds: float, task: Task) -> Reject | None:
-    """Hold a recording against its clip: too short is refused, other disagreement is listed."""
+    """Compare a recording with its clip: too short is refused, other disagreement is listed."""
     clip = task.durations.get(entry.stimulus)
     if clip is None or abs(seconds - clip) <= task.settings.length_tolerance:
         return None

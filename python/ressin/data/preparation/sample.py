@@ -23,7 +23,7 @@ class Sample:
     Attributes
     ----------
     window
-        What of it was used.
+        The part of it that was used.
     result
         The window's decomposition.
     channels

@@ -1,4 +1,4 @@
-"""Everything that decides what a prepared folder contains, apart from the data themselves."""
+"""All settings of a preparation."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ class DecompositionChoice:
 
 @dataclass(frozen=True)
 class Preparation:
-    """What was done to a recording before a model saw it, so that another one can be treated alike.
+    """What was done to a recording before a model saw it, so that another one can be prepared in the same way.
 
     Attributes
     ----------

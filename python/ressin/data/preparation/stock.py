@@ -1,4 +1,4 @@
-"""Taking stock: the digest of every file, the pieces of work, and the key that names the whole result."""
+"""The digest of every file, the pieces of work, and the key of the whole result."""
 
 import json
 import math
@@ -30,7 +30,7 @@ class Inventory:
     sizes
         Bytes of each recording file.
     rejects
-        The files that are not.
+        The files that cannot be used.
     """
 
     recordings: dict[str, str]
@@ -138,12 +138,12 @@ def _pieces(entries: Sequence[Entry], stock: Inventory, settings: PrepareSetting
 def content_key(
     catalog: Catalog, stock: Inventory, tasks: Sequence[Task], settings: PrepareSettings, version: str, hearing: str
 ) -> str:
-    """Name the whole result: every input, every setting, every version.
+    """Return the key of the whole result: a digest of every input, setting and version.
 
     Parameters
     ----------
     hearing
-        Name and version of what hears the clips, or "".
+        Name and version of the extractor of music features, or "".
     """
     ratings = digest_bytes(catalog.ratings.to_csv(index=False).encode())
     stimuli = digest_bytes(catalog.stimuli.to_csv(index=False).encode())

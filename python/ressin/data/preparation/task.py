@@ -1,4 +1,4 @@
-"""What one piece of work needs to know; travels to the workers of a cluster."""
+"""One piece of work, as it is sent to the workers of a cluster."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""From the file of a PMEmo recording to evenly sampled values, with everything odd about it said."""
+"""From the file of a PMEmo recording to evenly sampled values, and notes on what was unusual."""
 
 from dataclasses import dataclass
 

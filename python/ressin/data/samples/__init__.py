@@ -1,1 +1,1 @@
-"""What a learner sees of prepared data: labelled samples and splits."""
+"""Prepared data for learning: labelled samples and splits."""

@@ -1,4 +1,4 @@
-"""One label of a prepared folder as samples: signals, music, label, and whose and of which song each one is."""
+"""One label of a prepared folder as samples: signals, music, labels, and the identity of each one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class LabelledData:
     place
         int64, (n,).
     recording_id, pair, subject, stimulus
-        Identity of each sample, (n,) strings; they stay with it to the table of predictions.
+        Identity of each sample, (n,) strings; they are carried to the table of predictions.
     label
         int64, (n,): 0 low, 1 high.
     rating

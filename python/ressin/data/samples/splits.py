@@ -1,7 +1,7 @@
 """Folds for cross-validation: random, subject-disjoint, song-disjoint; seeded, saved, and checked to be disjoint.
 
 A random split puts the same person and the same song in training and test; the other two do not. All three are made of
-the same rows, so that their results can stand side by side.
+the same rows, so that their results can be compared.
 """
 
 import json
@@ -88,7 +88,7 @@ class Splits:
         return np.flatnonzero(self.fold != fold), np.flatnonzero(self.fold == fold)
 
     def check_disjoint(self) -> None:
-        """Assert that whatever must not be divided lies in one fold: the pair, and the subject or the song.
+        """Check that whatever must not be divided lies in one fold: the pair, and the subject or the song.
 
         Raises
         ------

@@ -12,7 +12,7 @@ DIMENSIONS = ("arousal", "valence")
 
 @dataclass(frozen=True)
 class Entry:
-    """One recording to be prepared: where it lies and whose it is.
+    """One recording to be prepared: its file and its identity.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Reject:
-    """A file (or a part of one) that was not as it should be, by name, with the reason.
+    """A file (or a part of one) that is missing, unusable or unusual, by name, with the reason.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class Reject:
     reason
         In plain words, with the numbers.
     action
-        ``"rejected"``: not in the result. ``"kept"``: in the result, but somebody should know.
+        ``"rejected"``: not in the result. ``"kept"``: in the result, with this remark.
     recording_id
         The recording that it concerns, else ``""``.
     """
@@ -74,14 +74,14 @@ class Reject:
 
 @dataclass(frozen=True)
 class Catalog:
-    """Everything a preparation needs to know, in a fixed order.
+    """All that a preparation reads, in a fixed order.
 
     Attributes
     ----------
     kind
         ``"pmemo-2018"``, ``"pmemo-2019"`` or ``"manifest"``.
     root
-        The folder that every path is relative to, and that none may leave.
+        The folder that every path is relative to and has to stay in.
     entries
         The recordings.
     ratings
@@ -118,5 +118,5 @@ class Catalog:
 
 
 def natural(key: str) -> tuple[int, int, str]:
-    """Order identifiers as a person would: numbers by value, then words by letter."""
+    """Sort identifiers: numbers by value, then words by letter."""
     return (0, int(key), key) if key.isdecimal() and key.isascii() else (1, 0, key)

@@ -37,14 +37,14 @@ MAX_ROWS = 1_000_000
 def read_manifest(
     path: str | Path, *, root: str | Path | None = None, labels: Sequence[str] = (), features: str | None = None
 ) -> Catalog:
-    """Take stock of a manifest.
+    """Read a manifest.
 
     Parameters
     ----------
     path
         ``.csv`` (comma, semicolon or tab) or ``.parquet``.
     root
-        Folder that the paths are relative to, and that none may leave, not even by a link; default the manifest's.
+        Folder that the paths are relative to and have to stay in, also through links; default the manifest's.
     labels
         Names of columns that hold ready labels, besides those that end in ``_label``.
     features
@@ -58,7 +58,7 @@ def read_manifest(
     Raises
     ------
     InvalidInputError
-        When the manifest is not right; the message names row and column of each problem (the first 20).
+        When the manifest has errors; the message names row and column of each problem (the first 20).
     RecordingError
         When the manifest cannot be read at all.
     """
@@ -98,7 +98,7 @@ def read_manifest(
 
 
 def _read(source: Path) -> tuple["pd.DataFrame", list[str]]:
-    """Read the table as text; says for each row how a person would find it."""
+    """Read the table as text; and say for each row where it is in the file."""
     import pandas as pd
 
     if source.suffix.lower() == ".parquet":
@@ -140,7 +140,7 @@ def _texts(column: pa.ChunkedArray) -> list[str]:
 
 
 def _paths(frame: "pd.DataFrame", column: str, base: Path, lines: Sequence[str], problems: list[str]) -> list[str]:
-    """Bring a column of paths into the form relative to the root; those that leave it are problems."""
+    """Make a column of paths relative to the root; those outside it are problems."""
     known: dict[str, str] = {"": ""}
     found = []
     for line, text in zip(lines, frame[column], strict=True):

@@ -28,7 +28,7 @@ def check_frame(
     raw
         All cells as text, ``""`` where empty.
     lines
-        How a person finds each row, such as ``"row 3 (line 4)"``.
+        Where each row is, such as ``"row 3 (line 4)"``.
     labels
         Columns that hold ready labels, besides those that end in ``_label``.
     name
@@ -69,7 +69,7 @@ def check_frame(
 
 
 def _label_columns(raw: "pd.DataFrame", labels: Sequence[str], name: str) -> dict[str, str]:
-    """Map each column of ready labels to the label's name; complain of columns that mean nothing."""
+    """Map each column of ready labels to the label's name; refuse columns that are not known."""
     doubled = [column for column in raw.columns if list(raw.columns).count(column) > 1]
     if doubled:
         raise InvalidInputError(f"{name}: column {doubled[0]!r} occurs {doubled.count(doubled[0])} times")

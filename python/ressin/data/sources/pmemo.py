@@ -1,6 +1,6 @@
-"""PMEmo as it is published: which release a folder holds, what was found beside what was announced.
+"""PMEmo as it is published: which release a folder holds, and its counts beside the published ones.
 
-Layouts (nothing is assumed of a file that is not there; it is listed):
+Layouts (a file that is missing is listed):
 
 2018    ``metadata.csv``, ``chorus.csv``, ``Annotations/{Arousal,Valence}/<id>-{A,V}.csv``,
         ``EDA/{Arousal,Valence}/<id>_<subject>_{A,V}.csv``, ``A_static.csv``, ``V_static.csv``,
@@ -24,7 +24,7 @@ PUBLISHED = {"songs": 794, "labelled songs": 767, "subjects": 457, "recordings":
 
 
 def detect_release(root: Path) -> str:
-    """Tell the release of PMEmo that a folder holds from what lies in it.
+    """Find the release of PMEmo from the files in a folder.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def detect_release(root: Path) -> str:
 
 
 def read_pmemo(root: str | Path, *, release: str = "auto") -> Catalog:
-    """Take stock of a PMEmo folder.
+    """Read the tables and the list of files of a PMEmo folder.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def read_pmemo(root: str | Path, *, release: str = "auto") -> Catalog:
 
 
 def compare_counts(counts: dict[str, int]) -> str:
-    """Lay what was found beside the published numbers, one line each.
+    """Compare what was found with the published numbers, one line each.
 
     Parameters
     ----------

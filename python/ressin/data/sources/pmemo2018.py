@@ -23,7 +23,7 @@ Rating = dict[tuple[str, str], float]  # (song, subject) -> static rating, 0..1
 
 
 def read_2018(root: Path) -> Catalog:
-    """Take stock of a PMEmo-2018 folder: what is there, what is not, what disagrees.
+    """Read a PMEmo-2018 folder, and list what is missing or disagrees.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def read_2018(root: Path) -> Catalog:
 
 
 def song_frame(songs: Mapping[str, Mapping[str, object]], clips: Mapping[str, str]) -> "pd.DataFrame":
-    """Lay the songs out as the catalog's table of stimuli."""
+    """Return the songs as the catalog's table of stimuli."""
     import pandas as pd
 
     order = sorted({*songs, *clips}, key=natural)

@@ -14,7 +14,7 @@ STATIC = "annotations/static_annotations.csv"
 
 
 def read_2019(root: Path) -> Catalog:
-    """Take stock of a PMEmo-2019 folder.
+    """Read a PMEmo-2019 folder.
 
     The ratings of this release are means over the subjects of a song; every recording of the song gets
     them, and the catalog says so (``rating_source="song mean"``), because a label made from them is the

@@ -1,4 +1,4 @@
-"""What a simulated folder says of itself: settings, seed, ceiling, latent variables."""
+"""The description of a simulated folder: settings, seed, ceiling, latent variables."""
 
 import json
 from pathlib import Path

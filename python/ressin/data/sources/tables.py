@@ -38,7 +38,7 @@ class NumberTable:
 
 
 def decode(data: bytes) -> tuple[str, str]:
-    """Decode text, trying what spreadsheets on the usual systems write.
+    """Decode text in one of the encodings that spreadsheets write.
 
     Returns
     -------
@@ -61,8 +61,8 @@ def decode(data: bytes) -> tuple[str, str]:
 def read_numbers(data: bytes, name: str) -> NumberTable:
     """Parse a CSV file with one header row and numbers below.
 
-    The quick way (Arrow) takes clean UTF-8 files; whatever it does not take is parsed line by line, so
-    that the error names the line.
+    Arrow parses clean UTF-8 files quickly; all others are parsed line by line, so that the error names
+    the line.
 
     Parameters
     ----------
@@ -84,8 +84,8 @@ def read_numbers(data: bytes, name: str) -> NumberTable:
 def read_many(contents: Sequence[bytes]) -> list[NumberTable | None]:
     """Parse many clean CSV files in one go; None for each file that needs `read_numbers`.
 
-    The bodies of files with equally many columns are laid end to end and given to Arrow once, which costs a fraction
-    of starting its reader for every file. The rows are dealt out again by counting line ends; where the counts do
+    The bodies of files with equally many columns are concatenated and parsed by Arrow once, which costs a fraction
+    of starting its reader for every file. The rows are assigned to the files by counting line ends; where the counts do
     not agree (a blank line, a broken row, a text cell), the files are left to `read_numbers`, which says what is wrong.
     """
     found: list[NumberTable | None] = [None] * len(contents)

@@ -1,4 +1,4 @@
-"""``meta.json`` of a prepared folder, read without trust: what is used of it later has the shape that it is used in."""
+"""``meta.json`` of a prepared folder, checked when it is read: every entry has the type that its use needs."""
 
 import json
 import math

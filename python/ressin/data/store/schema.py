@@ -7,7 +7,7 @@
 | ``subjects.parquet`` | subject | n_ratings, two centres, two thresholds, rule |
 | ``stimuli.parquet`` | stimulus | title, artist, duration, audio, feature_row, music (source of its features) |
 | ``music.parquet`` | stimulus with features | stimulus, then one float32 column per named feature |
-| ``rejects.parquet`` | thing that was not as it should be | file, kind, reason, action, recording_id |
+| ``rejects.parquet`` | remark on a file | file, kind, reason, action, recording_id |
 | ``meta.json`` | - | schema version, ressin version, settings, counts, content key, digest of each file |
 
 Plain Parquet of version 2.6 with Zstandard: pandas, polars, DuckDB and Arrow read it without ressin.

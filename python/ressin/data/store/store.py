@@ -75,7 +75,7 @@ class Prepared:
     Attributes
     ----------
     folder
-        Where it lies.
+        Its path.
     meta
         Content of ``meta.json``.
     """
@@ -85,7 +85,7 @@ class Prepared:
 
     @property
     def label_names(self) -> tuple[str, ...]:
-        """Names of the labels: ``"arousal"``, ``"valence"``, and whatever a manifest brought."""
+        """Names of the labels: ``"arousal"``, ``"valence"``, and those of the manifest."""
         return tuple(self.meta["labels"])
 
     @cached_property
@@ -111,7 +111,7 @@ class Prepared:
 
     @cached_property
     def rejects(self) -> "pd.DataFrame":
-        """What was not as it should be: file, kind, reason, action, recording_id."""
+        """Remarks on files: file, kind, reason, action, recording_id."""
         return self._frame(schema.REJECTS)
 
     @cached_property

@@ -19,7 +19,7 @@ from ressin.io.live.lines import Lines
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Samples that came together.
+    """Samples that arrived together.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Samples:
     time: NDArray[np.float64] | None
 
     def runs(self, sampling_rate: float, tolerance: float) -> Sequence[Samples]:
-        """Return the batch cut where its clock leaps: between two samples that are not one interval apart.
+        """Return the samples cut where their clock jumps: between two samples that are not one interval apart.
 
         Parameters
         ----------
@@ -69,7 +69,7 @@ class Feed(Protocol):
         """Return what had come but was not whole yet, when the source is left."""
 
     def close(self) -> None:
-        """Let the source go."""
+        """Release the source."""
 
 
 class FileFeed:
@@ -95,7 +95,7 @@ class FileFeed:
         return self._lines.sampling_rate
 
     def read(self, timeout: float) -> Samples | None:
-        """Return what was written since, waiting up to `timeout` seconds for it; a file never ends."""
+        """Return what was written since, waiting up to `timeout` seconds for it; a file has no end that is known."""
         deadline = time.monotonic() + timeout
         while True:
             data = self._file.read(1 << 20)
@@ -119,7 +119,7 @@ class FileFeed:
 class PipeFeed:
     """The lines of standard input, or of another pipe, until it ends.
 
-    A thread of its own reads, so that waiting has an end on every system.
+    A separate thread reads, so that waiting can time out on every system.
     """
 
     def __init__(self, pipe: BinaryIO, lines: Lines) -> None:
@@ -151,7 +151,7 @@ class PipeFeed:
         return Samples(*self._lines.take(data or b"\n"))
 
     def rest(self) -> Samples:
-        """Return nothing: the end of the pipe has ended its last line."""
+        """Return nothing: the end of a pipe completes its last line."""
         return Samples(np.empty(0), None)
 
     def close(self) -> None:

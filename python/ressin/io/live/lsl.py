@@ -59,7 +59,7 @@ class LslFeed:
         return self._rate
 
     def read(self, timeout: float) -> Samples | None:
-        """Return what has come, waiting up to `timeout` seconds for it; a stream never ends."""
+        """Return what has come, waiting up to `timeout` seconds for it; a stream has no end that is known."""
         samples, times = self._inlet.pull_chunk(timeout=timeout, max_samples=max(1, round(self._rate)), min_samples=1)
         if not len(times):
             return Samples(np.empty(0), None)

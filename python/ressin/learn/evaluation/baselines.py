@@ -1,4 +1,4 @@
-"""What the network has to beat: the majority, an SVM on music, classical features with boosting, a 1-D network."""
+"""The network's rivals: the majority, an SVM on music, classical features with boosting, a 1-D network."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Majority:
     threshold: float = 0.5
 
     def key(self) -> dict[str, Any]:
-        """Nothing to choose."""
+        """There are no settings."""
         return {}
 
     def scores(self, data: LabelledData, train: Index, test: Index, fold: Fold) -> NDArray[np.float64]:
@@ -160,7 +160,7 @@ class SeriesInputs:
 
 @dataclass(frozen=True)
 class SeriesClassifier:
-    """A 1-D convolutional network on the same three channels, without the way through pictures.
+    """A 1-D convolutional network on the same three channels, without pictures.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Cross-validation: every sample predicted once by a model that has not seen it, with subject and song beside it."""
+"""Cross-validation: every sample predicted once by a model that has not seen it, together with its subject and song."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class CrossValidation:
         )
 
     def majority_metrics(self, *, n_resamples: int = 2000, seed: int = 0) -> dict[str, Estimate]:
-        """Give the same numbers for always answering what was more frequent in training, on the same rows."""
+        """Return the same metrics for the majority label of each training part, on the same rows."""
         table = self.table
         return metrics(table["label"], self.majority, table["subject"], n_resamples=n_resamples, seed=seed)
 

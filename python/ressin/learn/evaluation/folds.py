@@ -1,4 +1,4 @@
-"""What cross-validation needs of folds, and the assertion that they keep apart what they must."""
+"""What cross-validation needs of folds, and the check that no pair, subject or song is divided."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Folds(Protocol):
 
 
 def check_folds(data: LabelledData, folds: Folds) -> None:
-    """Assert that folds fit the samples and keep apart what they must.
+    """Check that folds fit the samples and divide no pair, subject or song.
 
     Raises
     ------

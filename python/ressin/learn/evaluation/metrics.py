@@ -1,4 +1,4 @@
-"""How good predictions are, with intervals that respect that one person's answers belong together."""
+"""Metrics of predictions, with intervals by resampling subjects."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def metrics(
 
     Notes
     -----
-    Whole subjects are drawn with replacement, so the intervals answer: what if other people had taken part? A ratio
+    Whole subjects are drawn with replacement, so the intervals are for other people of the same population. A ratio
     without a denominator is 0, as in scikit-learn (precision where nothing was predicted high). A ROC-AUC counts ties
     by half and is undefined (NaN) where only one class occurs; resamples of that kind are left out of its interval.
     """

@@ -71,7 +71,7 @@ def regress(
     Returns
     -------
     list of Regression
-        One for each method and channel; what stands behind them is described at
+        One for each method and channel; the features are described at
         `ressin.learn.evaluation.features.channel_features`. Features are z-scored by the training part; SVR is
         scikit-learn's with its defaults and an epsilon of 0.05.
 

@@ -1,4 +1,4 @@
-"""Everything a person can choose about the model and its training; the defaults are the paper's."""
+"""The settings of the model and its training; the defaults are the paper's."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class ModelSettings:
         Either branch can be switched off, not both.
     norm
         Normalisation inside the subnet: ``"batch"``, or ``"none"`` (convolutions with biases; the residual branches
-        start at zero, so that depth does not blow up the signal). The paper does not say; on simulated data ``"none"``
-        trained to the lower loss with the paper's optimizer, and on new subjects the two did not differ beyond their
-        intervals.
+        start at zero, so that the signal does not grow with depth). The paper does not say; on simulated data
+        ``"none"`` trained to the lower loss with the paper's optimizer, and on new subjects the two did not differ
+        beyond their intervals.
     scaling
         Of the 512 EDA features before fusion: ``"running"`` is a z-score with running mean and deviation (a batch
         normalisation without parameters), ``"none"`` passes them on.
@@ -105,7 +105,7 @@ class TrainSettings:
     Attributes
     ----------
     iterations
-        Optimizer steps. The paper gives the schedule, not the end; 900 is three of its stages.
+        Optimizer steps. The paper gives the schedule but not the number; 900 is three of its stages.
     batch_size
         Samples a step, over all processes together.
     optimizer
@@ -126,7 +126,7 @@ class TrainSettings:
     validation_group
         What must not be divided between training and validation: ``"none"``, ``"subject"`` or ``"song"``.
     validate_every, patience
-        Iterations between looks at the validation loss, and how many looks without a better one end the training. The
+        Iterations between validations, and how many of them without a lower loss end the training. The
         weights with the best one are kept.
     precision
         ``"fp32"``; ``"bf16"``, mixed precision; or ``"auto"``: bf16 where the machine computes it in hardware.

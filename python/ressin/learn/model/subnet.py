@@ -111,7 +111,7 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
         if path.suffix == ".safetensors":
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:  # its own text advises to run the file after all
+    except pickle.UnpicklingError as error:  # its own text advises to load the file unsafely
         raise InvalidInputError(
             f"{path} is not a file of weights alone: a file that holds anything else is not loaded, lest it runs"
         ) from error

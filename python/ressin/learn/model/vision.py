@@ -1,4 +1,4 @@
-"""torchvision, also where its compiled operators do not fit the torch beside it.
+"""torchvision, also where its compiled operators do not fit the installed torch.
 
 A torchvision built for CUDA next to a CPU-only torch stops on import: ``operator torchvision::nms does not exist``. The
 models and transforms need none of those operators, so after exactly that failure the two schemas that torchvision looks

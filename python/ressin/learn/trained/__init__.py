@@ -1,1 +1,1 @@
-"""A trained model: made, saved, used, exported."""
+"""A trained model: training, checkpoints, prediction, export."""

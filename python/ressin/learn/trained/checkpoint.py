@@ -30,7 +30,7 @@ FORMAT = 2
 
 @dataclass(frozen=True)
 class Domain:
-    """What the training samples were like; a recording outside is one the model has not seen the like of.
+    """The range of the training samples; a recording outside it is unlike all of them.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Domain:
     seconds
         Shortest and longest recording.
     n_samples, n_subjects, n_songs
-        How much it was trained on.
+        Size of the training part.
     """
 
     sampling_rate: tuple[float, float]
@@ -78,14 +78,14 @@ def _span(low: float, high: float) -> str:
 
 @dataclass(frozen=True, eq=False)
 class TrainedModel:
-    """A model and how it came about.
+    """A model and how it was trained.
 
     Attributes
     ----------
     model
         In evaluation mode, on the CPU or where it was trained.
     settings
-        All that decided it, apart from the data.
+        Settings of the model and its training.
     normalisation
         Fitted on its training part.
     label_name
@@ -95,7 +95,7 @@ class TrainedModel:
     preparation
         How its recordings were cut and decomposed; None where the data did not say.
     domain
-        What the training samples were like.
+        The range of the training samples.
     history
         One row per iteration.
     versions
@@ -211,7 +211,7 @@ def _rebuild(tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> Trained
     normalisation = Normalisation(**{name: value.numpy() for name, value in arrays.items()})
     hidden = tuple(weights["classifier.hidden.weight"].shape)
     n_music = normalisation.music_mean.size
-    # Checked before the model is built: the settings of a stranger could ask for any size.
+    # Checked before the model is built: settings that are not trusted could ask for any size.
     if (
         hidden[0] != settings.model.hidden
         or hidden[1] != n_music * settings.model.use_music + 512 * settings.model.use_eda
@@ -228,7 +228,7 @@ def _rebuild(tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> Trained
     model = build_model(plain, n_music, seed=0, sampling_rate=rate, image=settings.image)
     check_weights(weights, model.state_dict())
     model.load_state_dict(weights)
-    if settings.training.channels_last:  # as it was trained: the layout decides the last bits
+    if settings.training.channels_last:  # as in training: rounding depends on the layout
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     model.eval()
     domain, preparation = about["domain"], about["preparation"]

@@ -1,4 +1,4 @@
-"""A trained model as ONNX, with its normalisation inside, checked against torch before the file is there."""
+"""A trained model as ONNX, with its normalisation inside, checked against torch before the file is written."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def export_onnx(trained: TrainedModel, path: str | Path) -> Exported:
     names = [name for name, _ in _inputs(trained)]
     batch = torch.export.Dim("batch", min=1)
     with replacing(path) as temporary:
-        # The exporter reports its own progress and deprecations; what counts is checked below.
+        # The exporter reports its own progress and deprecations; the result is checked below.
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             torch.onnx.export(

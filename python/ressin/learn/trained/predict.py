@@ -1,4 +1,4 @@
-"""One recording, not a data set: its probability, and how it differs from what the model was trained on."""
+"""The prediction for one recording, and how the recording differs from the training samples."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ressin.recording import Recording
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says of one recording.
+    """The prediction for one recording.
 
     Attributes
     ----------
@@ -162,7 +162,7 @@ def predict_file(
 
 
 def _unlike(preparation: Preparation | None, rule: WindowRule) -> tuple[str, ...]:
-    """Say in words how the recording was prepared otherwise than the training samples."""
+    """Return the differences between the preparation of the recording and of the training samples."""
     if preparation is None:
         return ("the model does not say how its recordings were prepared; this one was with the defaults",)
     then = preparation.window

@@ -1,4 +1,4 @@
-"""`train`: from labelled data to a trained model, in a folder from which it goes on after an interruption."""
+"""`train`: from labelled data to a trained model, resumable from its folder after an interruption."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def train(
     progress
         True shows a bar; a callable is given a `TrainingProgress` after every iteration.
     name
-        What the progress calls this training.
+        Name of this training in its progress.
     n_threads
         Threads of the image kernel; 0 takes every core.
 
@@ -144,7 +144,7 @@ def train(
 def hold_back(
     data: LabelledData, index: NDArray[np.int64], settings: TrainSettings
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Divide training samples into a part to fit and a part to look at for early stopping.
+    """Divide training samples into a part to fit and a part for early stopping.
 
     Whole subjects or songs are held back where ``validation_group`` says so; they are drawn at random until the share
     is reached. With a share of 0 the second part is empty.

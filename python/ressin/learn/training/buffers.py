@@ -1,4 +1,4 @@
-"""Memory for batches, used again: fresh memory costs more than the pictures drawn into it."""
+"""Memory for batches, reused: allocating it takes longer than drawing the pictures into it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from torch import Tensor
 
 from ressin.image import empty_images
 
-UNUSED = 3  # references to a buffer nobody else holds: the pool's, the loop variable's, and getrefcount's argument
+UNUSED = 3  # references to a buffer that is free: the pool's, the loop variable's, and getrefcount's argument
 
 
 class BatchBuffers:
-    """Hands out float32 tensors over a few buffers, each again as soon as nothing refers to it any more.
+    """Float32 tensors over a few buffers; a buffer is reused as soon as nothing refers to it.
 
     A tensor made by ``torch.from_numpy`` keeps its array alive, and so does every view of it and whatever autograd
     saved; so an array that only the pool refers to is free. Where all are in use a new one is made, kept if there is

@@ -1,7 +1,7 @@
-"""Samples for torch: pictures drawn a batch at a time, in one call of the kernel, while the last batch is being learnt.
+"""Samples for torch: pictures drawn a batch at a time, in one call of the kernel, while the last batch trains.
 
 `SignalImages` is an ordinary map-style dataset, for any ``DataLoader``; it answers ``__getitems__``, so a loader asks
-for a whole batch at once. `BatchStream` is the loader that training uses: an endless row of shuffles cut into full
+for a whole batch at once. `BatchStream` is the loader that training uses: an endless sequence of shuffles cut into full
 batches, where batch s depends on the seed and on s alone, so that training can go on from any step and be shared by
 processes.
 """
@@ -29,7 +29,7 @@ Inputs = tuple[Tensor | None, ...]
 
 
 class InputSource(Protocol):
-    """What a model is fed with: tensors for some of the samples."""
+    """Source of a model's inputs: tensors for some of the samples."""
 
     def inputs(self, index: NDArray[np.int64], shifts: NDArray[np.int64] | None) -> Inputs:
         """Tensors of these samples; `shifts`, (B, 2) pixels, are the crops of a training batch."""
@@ -126,7 +126,7 @@ def channel_means(images: SignalImages, index: NDArray[np.int64], batch_size: in
 class BatchStream:
     """Endless training batches, drawn one ahead in a thread of its own.
 
-    The training samples are shuffled again and again; the row of all these shuffles is cut into batches, so every
+    The training samples are shuffled again and again; the sequence of all these shuffles is cut into batches, so every
     batch is full. Shuffle k and the crops of step s come from generators seeded by (seed, k) and (seed, s).
 
     Parameters

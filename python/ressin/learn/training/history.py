@@ -1,4 +1,4 @@
-"""What happened during training: one row per iteration, as a table, a CSV file and a TensorBoard log."""
+"""The history of a training: one row per iteration, as a table, a CSV file and a TensorBoard log."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Row:
     samples_per_second
         Since the step before.
     validation_loss, validation_accuracy
-        After it, where it was looked at; else NaN.
+        After it, where it was computed; else NaN.
     """
 
     step: int
@@ -108,7 +108,7 @@ class Logs:
     kinds
         Any of ``"csv"`` and ``"tensorboard"``.
     history
-        What happened before, where a training is resumed: the files are brought to exactly that state.
+        The history so far, where a training is resumed: the files are brought to exactly that state.
     """
 
     def __init__(self, folder: Path, kinds: tuple[str, ...], history: History) -> None:

@@ -1,4 +1,4 @@
-"""A model used, not trained: probabilities, loss and accuracy of samples, in single precision."""
+"""Inference: probabilities, loss and accuracy of samples, in single precision."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ressin.learn.training.dataset import Inputs, InputSource
 
 
 def moved(inputs: Inputs, device: torch.device, channels_last: bool = False) -> Inputs:
-    """Bring a model's arguments to its device, pictures in the layout that suits it."""
+    """Move a model's arguments to its device, pictures in the memory layout of the model."""
 
     def move(tensor: Tensor | None) -> Tensor | None:
         if tensor is None:

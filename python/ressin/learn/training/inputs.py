@@ -1,4 +1,4 @@
-"""From samples to the tensors of the network, with what was fitted on the training part alone."""
+"""From samples to the tensors of the network, with means and deviations fitted on the training part alone."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Normalisation:
     music_deviation: NDArray[np.float32]
 
     def check(self) -> None:
-        """Insist on numbers that a picture and a feature can be scaled with.
+        """Check that pictures and features can be scaled with these numbers.
 
         Raises
         ------
@@ -68,7 +68,7 @@ def scaled_music(
 
 
 def fit_normalisation(data: LabelledData, train: NDArray[np.int64], settings: LearnSettings) -> Normalisation:
-    """Fit on the samples `train` and on nothing else."""
+    """Fit on the samples `train` alone."""
     empty = np.zeros(0, np.float32)
     image_mean, music_mean, deviation = empty, empty, empty
     if settings.model.use_eda:
@@ -117,7 +117,7 @@ class SignalInputs:
         self.mean = torch.from_numpy(normalisation.image_mean)
 
     def inputs(self, index: NDArray[np.int64], shifts: NDArray[np.int64] | None) -> Inputs:
-        """Origin (B, n) of these samples, padded with zeros, and how it is to be drawn; music (B, n_music)."""
+        """Origin (B, n) of these samples, padded with zeros, and how they are drawn; music (B, n_music)."""
         one_rate(self.data, index)
         origins = [torch.from_numpy(np.array(self.data.signal(int(i))[0], dtype=np.float32)) for i in index]
         signal = torch.nn.utils.rnn.pad_sequence(origins, batch_first=True)

@@ -1,4 +1,4 @@
-"""What this machine and these processes can do: device, precision, and who else is training."""
+"""The machine and the processes of a training: device, precision, distributed processes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Processes:
 
 
 def processes() -> Processes:
-    """Find out who is training: the default process group of torch, where there is one."""
+    """Return the processes of the training: the default process group of torch, where there is one."""
     if dist.is_available() and dist.is_initialized():
         return Processes(dist.get_rank(), dist.get_world_size())
     return Processes()
@@ -70,7 +70,7 @@ def from_first(value: float, device: torch.device) -> float:
 
 
 def wait_for_all() -> None:
-    """Return when every process has come here."""
+    """Wait for every process."""
     if processes().world > 1:
         dist.barrier()
 

@@ -1,4 +1,4 @@
-"""Live output of a training: loss, accuracy, rate and time left."""
+"""Progress of a training: loss, accuracy, rate and time left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A training in the middle: all that the next iteration depends on, in one file."""
+"""The state of a training: all that the next iteration depends on, in one file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FORMAT = 1
 
 @dataclass
 class TrainingState:
-    """What a training knows between two iterations.
+    """The state of a training between two iterations.
 
     Attributes
     ----------
@@ -32,9 +32,9 @@ class TrainingState:
         Rows of the iterations before it.
     best_loss, best_step, best
         Lowest validation loss so far, the iteration after which it was seen and the weights then; infinite, -1 and
-        empty before the first look.
+        empty before the first validation.
     waited
-        Looks since then.
+        Validations since then.
     """
 
     model: nn.Module
@@ -91,7 +91,7 @@ class TrainingState:
         for name, value in part(tensors, "optimizer").items():
             number, _, key = name.partition(".")
             weight = weights[int(number)]
-            # A momentum lies in memory as its weight does, which a file does not say.
+            # A momentum has the memory layout of its weight, which a file does not record.
             like = torch.empty_like(weight).copy_(value) if value.shape == weight.shape else value
             states.setdefault(int(number), {})[key] = like
         groups = self.optimizer.state_dict()["param_groups"]

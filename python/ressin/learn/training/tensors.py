@@ -1,4 +1,4 @@
-"""One file of tensors with a JSON text in its header (safetensors): written whole or not at all, read without trust."""
+"""One file of tensors with a JSON text in its header (safetensors): written whole or not at all, checked when read."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def part(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
 
 
 def check_weights(weights: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
-    """Insist that weights are of the types of a model's own, and finite: neither would show before the predictions do.
+    """Check that weights have the model's dtypes and are finite; otherwise only wrong predictions would show it.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Training: one loop, the same for every model, alone or beside other processes."""
+"""Training: one loop for every model, in one process or several."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ class Trainer:
         return network
 
     def _validate(self) -> tuple[float, float]:
-        """Loss and accuracy on the validation part, every so many iterations; process 0's word counts."""
+        """Loss and accuracy on the validation part, every so many iterations; the values of process 0 are used."""
         state = self.state
         if not len(self.validation) or state.step % self.settings.validate_every:
             return float("nan"), float("nan")
@@ -204,7 +204,7 @@ class Trainer:
 
 
 def make_optimizer(model: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
-    """SGD or AdamW over all weights; the decomposition's parameters with a rate of their own."""
+    """SGD or AdamW over all weights; the decomposition's parameters with a separate rate."""
     weights = [p for name, p in model.named_parameters() if not name.startswith(DECOMPOSITION)]
     inner = [p for name, p in model.named_parameters() if name.startswith(DECOMPOSITION)]
     groups: list[dict[str, Any]] = [{"params": weights, "factor": 1.0}]
