@@ -27,6 +27,7 @@ class OfCvxeda(argparse.Action):
     def __call__(
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
     ) -> None:
+        """Keep both."""
         setattr(namespace, self.dest, self.const if self.nargs == 0 else values)
         namespace.of_cvxeda = [*getattr(namespace, "of_cvxeda", ()), option]
 

@@ -162,6 +162,7 @@ def write_windows(
     units = {**_units(unit), "EDA_Phasic_SD": unit, "EDA_Tonic_SD": unit}
     frame.columns = [f"{name} ({units[name]})" if name in units else name for name in frame.columns]
     named = {"start": "start (s)", "mean": f"mean ({unit})", "scale": f"scale ({unit})"}
+    named |= {name: f"{name} ({unit})" for name in ("smallest_response", "noise")}
     rows = windows.evidence().rename(columns=named)
     with replacing(samples) as temporary:
         _write_text(frame, temporary, ",")

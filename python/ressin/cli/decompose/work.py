@@ -13,7 +13,7 @@ from itertools import repeat
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ressin.errors import RessinError
+from ressin.errors import QualityWarning, RessinError
 
 if TYPE_CHECKING:  # what reads and writes files is imported where it runs, so that --help is quick
     from ressin.cli.decompose.targets import Target
@@ -141,8 +141,6 @@ def work(
 
 def _work_on_group(group: Group, options: Options, stage: Callable[[str], object]) -> Iterator[Outcome]:
     from ressin.decomposition.decompose import decompose_batch
-
-    from ressin.errors import QualityWarning
 
     stage("decomposing")
     signals = {str(target.source): recording.signal for target, recording in group}
