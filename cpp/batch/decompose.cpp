@@ -9,6 +9,7 @@
 #include "batch/parallel.hpp"
 #include "batch/task.hpp"
 #include "kernel/kernel.hpp"
+#include "programme/sums.hpp"
 #include "solvers/interior_point.hpp"
 #include "solvers/osqp_solver.hpp"
 
@@ -36,7 +37,18 @@ Evidence in_programme_unit(Evidence e, double unit) {
   return e;
 }
 
-// Writes the parts, converted from the solver's scale to the signal's unit.
+bool is_finite(const Signal& s, const Decomposed& x) {
+  for (const double* part : {s.phasic, s.tonic, s.driver, s.residual}) {
+    if (!all_finite(part, s.n)) return false;
+  }
+  const Evidence& e = x.evidence;
+  const std::vector<double> others = {x.start[0],    x.start[1],     x.mean,         x.scale,          e.objective,
+                                      e.duality_gap, e.relative_gap, e.stationarity, e.complementarity};
+  return all_finite(x.spline) && all_finite(x.drift) && all_finite(others);
+}
+
+// Writes the parts, converted from the solver's scale to the signal's unit. Parts or evidence that overflow there make the
+// result a failure.
 void write_parts(const Signal& s, const DecomposeSettings& settings, const Scaled& scaled, Solution&& x, Decomposed* out) {
   const double scale = scaled.scaling.scale, mean = scaled.scaling.mean;
   const auto write = [&](const std::vector<double>& from, double unit, double origin, double* to) {
@@ -48,24 +60,25 @@ void write_parts(const Signal& s, const DecomposeSettings& settings, const Scale
   write(x.point.driver, scale, 0.0, s.driver);
   write(x.residual, -scale, 0.0, s.residual);
   if (s.curvature) std::copy(x.curvature.begin(), x.curvature.end(), s.curvature);
-  for (std::ptrdiff_t i = 0; s.weights && i < s.n; ++i) {
-    if (s.weights[i] == 0.0) s.residual[i] = s.y[i] - s.phasic[i] - s.tonic[i];
-  }
   out->spline = std::move(x.point.spline);
   out->drift = std::move(x.point.drift);
   for (double& l : out->spline) l *= scale;
   for (double& d : out->drift) d *= scale;
-  for (int k = 0; k < 2; ++k) out->start[k] = x.point.start[k] * scale;
+  for (std::ptrdiff_t k = 0; k < n_free_start; ++k) out->start[k] = x.point.start[k] * scale;
   out->mean = mean;
   out->scale = scale;
   out->evidence = in_programme_unit(x.certificate.evidence, settings.standardize ? 1.0 : scaled.objective_unit);
-  out->status = x.status;
+  out->status = is_finite(s, *out) ? x.status : Status::failed;
   out->iterations = x.iterations;
+  for (std::ptrdiff_t i = 0; s.weights && i < s.n; ++i) {
+    if (s.weights[i] == 0.0) s.residual[i] = s.y[i] - s.phasic[i] - s.tonic[i];
+  }
 }
 
 // The calling thread keeps a small workspace for its next batch.
 thread_local std::unique_ptr<InteriorPoint> kept;
 
+// OSQP's word on its own residuals, which the caller asked it to judge by.
 Status status_of(OsqpStatus s) {
   switch (s) {
     case OsqpStatus::solved: return Status::optimal;
@@ -131,7 +144,7 @@ class Batch {
           finish(tag, std::move(x));
         },
         [&] { return workers_.keep_going(worker); });
-    const std::size_t bytes = InteriorPoint::bytes_per_lane(*group.model) * static_cast<std::size_t>(kernel.lanes);
+    const std::size_t bytes = Workspace::bytes_per_lane(*group.model) * static_cast<std::size_t>(kernel.lanes);
     if (worker == 0 && bytes <= most_bytes_kept) kept = std::move(method);
   }
 
@@ -188,7 +201,7 @@ class Batch {
     const double* d = x.data() + n;
     p.drift.assign(d, d + model.n_drift());
     p.spline.assign(d + model.n_drift(), d + model.n_drift() + model.n_knots());
-    if (model.first_row() > 0) std::copy_n(x.data() + model.first_row() - 2, 2, p.start);
+    if (model.first_row() > 0) std::copy_n(x.data() + model.first_row() - n_free_start, n_free_start, p.start);
     return p;
   }
 
@@ -229,7 +242,7 @@ Evidence evidence_of(const Signal& signal, const DecomposeSettings& settings, co
   for (double& p : point.driver) p /= scale;
   for (double& l : point.spline) l /= scale;
   for (double& d : point.drift) d /= scale;
-  for (int k = 0; k < 2; ++k) point.start[k] = parts.start[k] / scale;
+  for (std::ptrdiff_t k = 0; k < n_free_start; ++k) point.start[k] = parts.start[k] / scale;
   const Parts rebuilt = make_parts(*model, point);
   std::vector<double> residual(static_cast<std::size_t>(signal.n), 0.0);
   for (std::ptrdiff_t i = 0; i < signal.n; ++i) {

@@ -12,7 +12,7 @@ thread_local std::shared_ptr<const Model> kept;
 
 // The first sample from index 2 on that is not missing.
 std::ptrdiff_t observed_from(const double* weights, std::ptrdiff_t n) {
-  std::ptrdiff_t i = 2;
+  std::ptrdiff_t i = n_free_start;
   while (weights && i < n - 1 && weights[i] == 0.0) ++i;
   return i;
 }

@@ -54,7 +54,6 @@ class Workers {
     if (worker == 0) supervise();
     return !stop_.load(std::memory_order_relaxed);
   }
-  const std::atomic<bool>& stop_flag() const { return stop_; }
 
  private:
   static constexpr std::chrono::milliseconds interval{50};

@@ -111,8 +111,8 @@ class Batch {
  private:
   using Procedures = std::map<std::size_t, std::unique_ptr<Procedure>>;
 
-  void estimate(const std::size_t* members, std::size_t count, const std::shared_ptr<const Model>& blocks,
-                const Kernel& kernel, int worker, Procedures* procedures) {
+  void estimate(const std::size_t* members, std::size_t count, const std::shared_ptr<const Model>& blocks, const Kernel& kernel,
+                int worker, Procedures* procedures) {
     InteriorPoint method(blocks, kernel);
     std::deque<std::size_t> ready;
     std::size_t taken = 0;

@@ -27,6 +27,7 @@ inline const char* name(ressin::Status s) {
     case ressin::Status::optimal: return "optimal";
     case ressin::Status::inaccurate: return "inaccurate";
     case ressin::Status::max_iterations: return "max_iterations";
+    case ressin::Status::insufficient_progress: return "insufficient_progress";
     case ressin::Status::failed: break;
   }
   return "failed";

@@ -162,6 +162,7 @@ py::tuple certify(const Array& signal, const std::optional<Array>& weights, doub
 }  // namespace
 
 void bind_decompose(py::module_& m) {
+  m.attr("FREE_START") = ressin::n_free_start;
   py::class_<ressin::DecomposeSettings>(m, "Settings")
       .def(py::init(&make_settings), py::kw_only(), py::arg("tau0"), py::arg("tau1"), py::arg("delta_knot"), py::arg("alpha"),
            py::arg("gamma"), py::arg("revision"), py::arg("baseline"), py::arg("standardize"), py::arg("solver"),

@@ -19,7 +19,7 @@ namespace py = pybind11;
 namespace {
 
 // A row of the values kept for the backward pass: mean, scale, q0, q1, then the spline's coefficients.
-constexpr std::ptrdiff_t n_kept = 4;
+constexpr std::ptrdiff_t n_kept = 2 + ressin::n_free_start;
 
 // Run `work` without the GIL. Ctrl-C and other signals stop it and raise their exception.
 template <class Work>
@@ -108,7 +108,7 @@ py::tuple layer_forward(const Array& signals, const std::optional<Array>& weight
     double* row = kept.mutable_data(b, 0);
     row[0] = x.mean;
     row[1] = x.scale;
-    std::copy_n(x.start, 2, row + 2);
+    std::copy_n(x.start, ressin::n_free_start, row + 2);
     std::copy(x.spline.begin(), x.spline.end(), row + n_kept);
     gap.mutable_at(b) = x.evidence.relative_gap;
     status.append(x.status == ressin::Status::optimal);
@@ -143,7 +143,7 @@ py::tuple layer_backward(const Array& signals, const std::optional<Array>& weigh
     const double* row = kept.data(b, 0);
     x.mean = row[0];
     x.scale = row[1];
-    std::copy_n(row + 2, 2, x.start);
+    std::copy_n(row + 2, ressin::n_free_start, x.start);
     x.spline = row + n_kept;
     x.to_phasic = to_phasic ? to_phasic->data(b, 0) : nullptr;
     x.to_tonic = to_tonic ? to_tonic->data(b, 0) : nullptr;

@@ -39,8 +39,10 @@ struct Loads {
 };
 
 Loads loads_of(const py::tuple& t) {
-  return {t[0].cast<Array>(), t[1].cast<std::optional<Array>>(), t[2].cast<Array>(), t[3].cast<Array>(), t[4].cast<Array>(),
-          t[5].cast<double>(), t[6].cast<double>()};
+  return {t[0].cast<Array>(), t[1].cast<std::optional<Array>>(),
+          t[2].cast<Array>(), t[3].cast<Array>(),
+          t[4].cast<Array>(), t[5].cast<double>(),
+          t[6].cast<double>()};
 }
 
 py::dict dict_of(const robust::Model& model, const robust::Solution& x) {

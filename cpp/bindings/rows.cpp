@@ -23,10 +23,10 @@ struct Rows {
   py::ssize_t count, length;
   Array phasic, tonic, driver, residual;  // (count, length)
   Array mean, scale;                      // (count,)
-  Array start;                            // (count, 2)
+  Array start;                            // (count, n_free_start)
   Array objective, duality_gap, relative_gap, stationarity, complementarity;
   Array osqp_residuals;  // (count, 2)
-  Codes status;          // 0 optimal, 1 inaccurate, 2 max_iterations, 3 failed
+  Codes status;          // as in STATUSES
   Integers iterations;
   Integers knots;  // (count, 3) first, spacing, count
   Integers spline_ends, drift_ends;
@@ -41,7 +41,7 @@ struct Rows {
         residual({m, n}),
         mean(m),
         scale(m),
-        start({m, py::ssize_t{2}}),
+        start({m, py::ssize_t{ressin::n_free_start}}),
         objective(m),
         duality_gap(m),
         relative_gap(m),
@@ -56,16 +56,6 @@ struct Rows {
         spline(0),
         drift(0) {}
 };
-
-std::int8_t code(ressin::Status s) {
-  switch (s) {
-    case ressin::Status::optimal: return 0;
-    case ressin::Status::inaccurate: return 1;
-    case ressin::Status::max_iterations: return 2;
-    case ressin::Status::failed: break;
-  }
-  return 3;
-}
 
 // The concatenated coefficients of all programmes, and the index where those of each programme end.
 Array join(const std::vector<ressin::Decomposed>& solved, std::vector<double> ressin::Decomposed::* which, Integers* ends) {
@@ -90,9 +80,9 @@ void fill(const std::vector<ressin::Decomposed>& solved, Rows* rows) {
     rows->relative_gap.mutable_at(k) = d.evidence.relative_gap;
     rows->stationarity.mutable_at(k) = d.evidence.stationarity;
     rows->complementarity.mutable_at(k) = d.evidence.complementarity;
-    rows->status.mutable_at(k) = code(d.status);
+    rows->status.mutable_at(k) = static_cast<std::int8_t>(d.status);
     rows->iterations.mutable_at(k) = d.iterations;
-    for (py::ssize_t j = 0; j < 2; ++j) rows->start.mutable_at(k, j) = d.start[j];
+    for (py::ssize_t j = 0; j < ressin::n_free_start; ++j) rows->start.mutable_at(k, j) = d.start[j];
     rows->osqp_residuals.mutable_at(k, 0) = d.osqp_primal_residual;
     rows->osqp_residuals.mutable_at(k, 1) = d.osqp_dual_residual;
     rows->knots.mutable_at(k, 0) = d.knots.first;
@@ -157,6 +147,9 @@ Rows decompose_rows(const Array& signal, const Array& weights, const Integers& s
 }  // namespace
 
 void bind_rows(py::module_& m) {
+  py::tuple statuses(ressin::n_statuses);
+  for (int code = 0; code < ressin::n_statuses; ++code) statuses[code] = name(static_cast<ressin::Status>(code));
+  m.attr("STATUSES") = statuses;
   py::class_<Rows>(m, "Rows")
       .def_readonly("phasic", &Rows::phasic)
       .def_readonly("tonic", &Rows::tonic)

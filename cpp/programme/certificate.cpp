@@ -45,7 +45,7 @@ std::vector<double> spline_gradient(const Model& model, const std::vector<double
 
 }  // namespace
 
-Certifier::Certifier(const Model& model) : model_(model), basis_(orthonormalise(free_columns(model).column, nullptr)) {}
+Certifier::Certifier(const Model& model) : model_(model), basis_(orthonormalise(free_columns(model), nullptr)) {}
 
 // Projects u so that X'u = 0 for the free columns X: u - W X (X'W X)^-1 X'u. X'u is zero at the optimum; where phasic part and
 // drift are large and cancel, rounding leaves a remainder, which would be an error of the driver's multiplier.
@@ -65,7 +65,7 @@ void Certifier::remove_free_part(const Problem& problem, std::vector<double>* u)
     }
   };
   if (w) {
-    remove(orthonormalise(free_columns(model_).column, w));
+    remove(orthonormalise(free_columns(model_), w));
   } else {
     remove(basis_);
   }

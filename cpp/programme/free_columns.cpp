@@ -4,16 +4,15 @@
 
 namespace ressin {
 
-FreeColumns free_columns(const Model& model) {
+std::vector<std::vector<double>> free_columns(const Model& model) {
   const auto n = static_cast<std::size_t>(model.n());
   const auto first = static_cast<std::size_t>(model.first_row());
   const Response& r = model.response();
-  FreeColumns free;
+  std::vector<std::vector<double>> columns;
   if (first > 0) {
-    free.n_start = 2;
-    for (int k = 0; k < 2; ++k) {
+    for (std::ptrdiff_t k = 0; k < n_free_start; ++k) {
       double a = k == 0 ? 1.0 : 0.0, v = k == 0 ? 0.0 : 1.0;
-      std::vector<double>& x = free.column.emplace_back(n, 0.0);
+      std::vector<double>& x = columns.emplace_back(n, 0.0);
       for (std::size_t i = first; i < n; ++i) {
         x[i] = a;
         a = r.z0 * a + v;
@@ -22,10 +21,10 @@ FreeColumns free_columns(const Model& model) {
     }
   }
   for (int k = 0; k < model.n_drift(); ++k) {
-    std::vector<double>& x = free.column.emplace_back(n);
+    std::vector<double>& x = columns.emplace_back(n);
     for (std::size_t i = 0; i < n; ++i) x[i] = model.drift(static_cast<std::ptrdiff_t>(i), k);
   }
-  return free;
+  return columns;
 }
 
 // Modified Gram-Schmidt with reorthogonalisation (each column is processed twice).

@@ -11,11 +11,9 @@
 
 namespace ressin {
 
-struct FreeColumns {
-  int n_start = 0;                          // 2 or 0: responses to the states (a, v) = (1, 0) and (0, 1) at the first row
-  std::vector<std::vector<double>> column;  // the responses, then the columns of C; each (n,)
-};
-FreeColumns free_columns(const Model& model);
+// Each (n,): where the start is free, the n_free_start responses to the filter's states (a, v) = (1, 0) and (0, 1) at the first
+// row; then the columns of C.
+std::vector<std::vector<double>> free_columns(const Model& model);
 
 // column = basis * r, r upper triangular. A column that depends on those before it has a zero basis vector and r(j, j) = 0.
 struct OrthonormalBasis {

@@ -7,9 +7,6 @@
 namespace ressin {
 namespace {
 
-// round half to even, as the reference's int(round(x))
-std::ptrdiff_t round_to_samples(double seconds, double dt) { return static_cast<std::ptrdiff_t>(std::nearbyint(seconds / dt)); }
-
 std::ptrdiff_t first_row_of(Revision revision, std::ptrdiff_t observed_from) {
   return revision == Revision::r2015 ? observed_from : 0;
 }
@@ -34,6 +31,10 @@ std::vector<double> make_bump(std::ptrdiff_t ks) {
 
 }  // namespace
 
+std::ptrdiff_t knot_spacing_of(double delta_knot, double dt) {
+  return static_cast<std::ptrdiff_t>(std::nearbyint(delta_knot / dt));
+}
+
 Response make_response(double tau0, double tau1, double dt) {
   const double a1 = 1.0 / std::min(tau0, tau1);
   const double a0 = 1.0 / std::max(tau0, tau1);
@@ -48,7 +49,7 @@ Response make_response(double tau0, double tau1, double dt) {
 }
 
 Model::Model(std::ptrdiff_t n, double dt, const ProgramSettings& settings, std::ptrdiff_t observed_from)
-    : Model(n, dt, settings, 0, round_to_samples(settings.delta_knot, dt), -1, observed_from) {}
+    : Model(n, dt, settings, 0, knot_spacing_of(settings.delta_knot, dt), -1, observed_from) {}
 
 Model::Model(std::ptrdiff_t n, double dt, const ProgramSettings& settings, std::ptrdiff_t first_knot,
              std::ptrdiff_t knot_spacing, std::ptrdiff_t n_knots, std::ptrdiff_t observed_from)
@@ -112,13 +113,6 @@ bool Model::is_made_from(std::ptrdiff_t n, double dt, const ProgramSettings& s, 
   return n_ == n && dt_ == dt && mine.tau0 == s.tau0 && mine.tau1 == s.tau1 && mine.alpha == s.alpha && mine.gamma == s.gamma &&
          mine.revision == s.revision && mine.baseline == s.baseline && same_knots &&
          first_row_ == first_row_of(s.revision, observed_from);
-}
-
-bool Model::operator==(const Model& other) const {
-  const ProgramSettings &a = settings_, &b = other.settings_;
-  return n_ == other.n_ && dt_ == other.dt_ && first_row_ == other.first_row_ && first_knot_ == other.first_knot_ &&
-         spacing_ == other.spacing_ && n_knots_ == other.n_knots_ && a.tau0 == b.tau0 && a.tau1 == b.tau1 &&
-         a.alpha == b.alpha && a.gamma == b.gamma && a.revision == b.revision && a.baseline == b.baseline;
 }
 
 }  // namespace ressin

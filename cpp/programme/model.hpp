@@ -29,22 +29,27 @@ struct KnotGrid {
   std::ptrdiff_t first, spacing, count;
 };
 
+// The knots' distance in samples: delta_knot / dt, half to even, as the reference's int(round(x)).
+std::ptrdiff_t knot_spacing_of(double delta_knot, double dt);
+
+// In the 2015 revision the response starts from so many free q: those of the samples before the first row.
+inline constexpr std::ptrdiff_t n_free_start = 2;
+
 class Model {
  public:
   // Knots every round(delta_knot/dt) samples from sample 0 (the reference's rule for the revision). `observed_from`: the first
-  // sample after two that is not missing.
-  Model(std::ptrdiff_t n, double dt, const ProgramSettings& settings, std::ptrdiff_t observed_from = 2);
+  // sample from n_free_start on that is not missing.
+  Model(std::ptrdiff_t n, double dt, const ProgramSettings& settings, std::ptrdiff_t observed_from = n_free_start);
   // Knots at first_knot + j * knot_spacing, j = 0 .. n_knots - 1.
   Model(std::ptrdiff_t n, double dt, const ProgramSettings& settings, std::ptrdiff_t first_knot, std::ptrdiff_t knot_spacing,
-        std::ptrdiff_t n_knots, std::ptrdiff_t observed_from = 2);
+        std::ptrdiff_t n_knots, std::ptrdiff_t observed_from = n_free_start);
 
   std::ptrdiff_t n() const { return n_; }
   double dt() const { return dt_; }
   const ProgramSettings& settings() const { return settings_; }
   const Response& response() const { return response_; }
 
-  // First row of A and M that is not empty: in the 2015 revision the third, or the first observed one after two, and the
-  // response starts from two free q before it; else 0.
+  // First row of A and M that is not empty: in the 2015 revision row n_free_start, or the first observed one after it; else 0.
   std::ptrdiff_t first_row() const { return first_row_; }
 
   std::ptrdiff_t n_knots() const { return n_knots_; }
@@ -68,7 +73,6 @@ class Model {
   const double* interval_bumps(std::ptrdiff_t o) const { return interval_bumps_.data() + 4 * o; }
   bool has_knot(std::ptrdiff_t j) const { return 0 <= j && j < n_knots_; }
 
-  bool operator==(const Model& other) const;
   // Whether a Model built from these arguments would be the same; without a grid there is a knot every delta_knot.
   bool is_made_from(std::ptrdiff_t n, double dt, const ProgramSettings& settings, const std::optional<KnotGrid>& knots,
                     std::ptrdiff_t observed_from) const;

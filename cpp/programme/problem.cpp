@@ -30,7 +30,8 @@ Parts make_parts(const Model& model, const Point& point) {
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     double q = 0.0;
     if (i < first) {
-      if (i >= first - 2) q = point.start[i - (first - 2)];
+      const std::ptrdiff_t k = i - (first - n_free_start);
+      if (k >= 0) q = point.start[k];
       inner = q - r.z0 * q1;
     } else {
       inner = r.z1 * inner + point.driver[index(i)] / r.ar[0];

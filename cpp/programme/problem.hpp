@@ -16,10 +16,10 @@ struct Problem {
 
 // Values of the programme's unknowns.
 struct Point {
-  std::vector<double> driver;    // (n,) p = A q >= 0; zero before the model's first row
-  std::vector<double> spline;    // (n_knots,) l
-  std::vector<double> drift;     // (n_drift,) d
-  double start[2] = {0.0, 0.0};  // q0, q1 where the model leaves them free
+  std::vector<double> driver;       // (n,) p = A q >= 0; zero before the model's first row
+  std::vector<double> spline;       // (n_knots,) l
+  std::vector<double> drift;        // (n_drift,) d
+  double start[n_free_start] = {};  // q0, q1 where the model leaves them free
 };
 
 // The signal's parts at a point.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <vector>
 
 namespace ressin {
 
@@ -32,5 +33,11 @@ double max_of(std::ptrdiff_t n, double least, F f) {
   for (; i < n; ++i) part[0] = std::max(part[0], f(i));
   return *std::max_element(part, part + width);
 }
+
+// Whether x[i] is finite for all i in [0, n): 0 times it is then 0, and else not a number.
+inline bool all_finite(const double* x, std::ptrdiff_t n) {
+  return sum_of(n, [x](std::ptrdiff_t i) { return 0.0 * x[i]; }) == 0.0;
+}
+inline bool all_finite(const std::vector<double>& x) { return all_finite(x.data(), static_cast<std::ptrdiff_t>(x.size())); }
 
 }  // namespace ressin

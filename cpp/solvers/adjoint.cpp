@@ -31,21 +31,24 @@ struct Tangent {
 }  // namespace
 
 Adjoint::Adjoint(std::shared_ptr<const Model> model, const Kernel& kernel, bool weighted)
-    : Workspace(std::move(model), kernel, weighted) {
+    : workspace_(std::move(model), kernel, weighted),
+      model_(workspace_.model()),
+      shape_(workspace_.shape),
+      state_(workspace_.state) {
   if (shape_.first_row == 0) return;
-  start_response_ = free_columns(model_).column;
-  start_response_.resize(2);
+  start_response_ = free_columns(model_);
+  start_response_.resize(n_free_start);
 }
 
 void Adjoint::solve(const SolvedSignal* const* signals, const ProgramSettings* programs, int count, Gradient* gradient) {
-  for (int k = 0; k < kernel_.lanes; ++k) {
+  for (int k = 0; k < workspace_.lanes(); ++k) {
     state_.step_length[k] = 1.0;
     state_.dual_step_length[k] = 0.0;
     if (k < count) load(k, *signals[k], programs[k].gamma);
   }
-  passes_.factor_given(shape_, state_);
-  passes_.predict(shape_, state_);
-  passes_.advance(shape_, state_);
+  workspace_.passes.factor_given(shape_, state_);
+  workspace_.passes.predict(shape_, state_);
+  workspace_.passes.advance(shape_, state_);
   for (int k = 0; k < count; ++k) gradient[k] = finish(k, *signals[k], programs[k].alpha);
 }
 
@@ -55,7 +58,7 @@ void Adjoint::load(int lane, const SolvedSignal& x, double gamma) {
   const double unit = model_.response().ar[0];
   for (std::ptrdiff_t i = 0; i < shape_.n; ++i) {
     const double d = std::clamp(signal.curvature[i], least_curvature, most_curvature);
-    if (weighted_) element(state_.w, i, lane) = signal.weights[i];
+    if (workspace_.weighted()) element(state_.w, i, lane) = signal.weights[i];
     element(state_.p, i, lane) = 1.0;
     element(state_.lambda, i, lane) = d;
     element(state_.inv, i, lane) = 1.0 / d;
@@ -65,7 +68,7 @@ void Adjoint::load(int lane, const SolvedSignal& x, double gamma) {
   state_.gamma[lane] = gamma;
   for (std::ptrdiff_t k = 0; k < shape_.n_knots; ++k) element(state_.spline, k, lane) = 0.0;
   for (double* y : {state_.drift, state_.start}) element(y, 0, lane) = element(y, 1, lane) = 0.0;
-  if (weighted_) fill_gram(lane, signal.weights);
+  if (workspace_.weighted()) workspace_.fill_gram(lane, signal.weights);
   load_columns(lane, x);
 }
 
@@ -77,7 +80,7 @@ void Adjoint::load_columns(int lane, const SolvedSignal& x) {
   for (std::ptrdiff_t m = 0; m < shape_.n_intervals; ++m) {
     double sum[n_local] = {};
     const std::ptrdiff_t phase = (m > 0 ? 0 : shape_.first_phase) - i;
-    for (; i < interval_end_[static_cast<std::size_t>(m)]; ++i) {
+    for (; i < shape_.interval_end[m]; ++i) {
       const double c = value(x.to_tonic, i);
       for (int k = 0; k < 4; ++k) sum[k] -= c * shape_.spline[4 * (i + phase) + k];
       for (int k = 0; k < 2; ++k) to_drift[k] += c * model_.drift_row(i)[k];
@@ -88,7 +91,8 @@ void Adjoint::load_columns(int lane, const SolvedSignal& x) {
     for (i = shape_.first_row; i < shape_.n; ++i)
       to_start[static_cast<int>(k)] += value(x.to_phasic, i) * start_response_[k][static_cast<std::size_t>(i)];
   }
-  const Eigen::Vector2d to_kernel = drift_from_.transpose() * (to_drift - start_from_.transpose() * to_start);
+  const Eigen::Vector2d to_kernel =
+      workspace_.drift_from.transpose() * (to_drift - workspace_.start_from.transpose() * to_start);
   for (int k = 0; k < shape_.n_drift; ++k) element(state_.measured, 4 + k, lane) = -to_kernel[k];
 }
 
@@ -126,7 +130,7 @@ void Adjoint::response_gradient(int lane, const SolvedSignal& x, double to_scale
     of_p.v = s[1];
     const Eigen::Vector2d drift(element(state_.drift_step, 0, lane), element(state_.drift_step, 1, lane));
     const Eigen::Vector2d step = Eigen::Vector2d(element(state_.start_step, 0, lane), element(state_.start_step, 1, lane)) -
-                                 start_from_ * (drift_from_ * drift);
+                                 workspace_.start_from * (workspace_.drift_from * drift);
     of_v.a = step[0];
     of_v.v = step[1];
   }

@@ -22,8 +22,8 @@ namespace ressin {
 // and tonic are not read.
 struct SolvedSignal {
   Signal signal;
-  const double* spline;  // (n_knots,) l
-  double start[2];       // q0, q1 where the model leaves them free
+  const double* spline;        // (n_knots,) l
+  double start[n_free_start];  // q0, q1 where the model leaves them free
   double mean, scale;
   const double *to_phasic, *to_tonic, *to_driver;  // (n,) the loss's gradient in the part; null for zero
   double* to_signal;                               // (n,) output: the gradient in the signal
@@ -36,12 +36,13 @@ struct Gradient {
 };
 
 // The adjoint of as many signals of one shape as the kernel has lanes.
-class Adjoint : public Workspace {
+class Adjoint {
  public:
   Adjoint(std::shared_ptr<const Model> model, const Kernel& kernel, bool weighted);
 
+  // Whether one made with these would give the same results.
   bool serves(const Model* model, const Kernel& kernel, bool weighted) const {
-    return &model_ == model && kernel_.lanes == kernel.lanes && weighted_ == weighted;
+    return workspace_.serves(model, kernel, weighted);
   }
 
   // gradient[k] of signals[k], count <= lanes; programs[k] has alpha at the solver's scale of signal k.
@@ -53,7 +54,12 @@ class Adjoint : public Workspace {
   Gradient finish(int lane, const SolvedSignal& x, double alpha) const;
   void response_gradient(int lane, const SolvedSignal& x, double to_scale, Gradient* gradient) const;
   Eigen::Vector2d start_of(const SolvedSignal& x) const;
+  double& element(double* x, std::ptrdiff_t i, int lane) const { return workspace_.element(x, i, lane); }
 
+  Workspace workspace_;
+  const Model& model_;  // the workspace's, as the next two
+  const KernelShape& shape_;
+  KernelState& state_;
   std::vector<std::vector<double>> start_response_;  // to the states (1, 0) and (0, 1), where the start is free
 };
 

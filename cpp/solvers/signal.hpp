@@ -40,7 +40,7 @@ struct Decomposed {
   bool done = false;               // false where the run was stopped before
   double mean = 0.0, scale = 1.0;  // the programme's signal is (y - mean) / scale
   std::vector<double> spline, drift;
-  double start[2] = {0.0, 0.0};
+  double start[n_free_start] = {};
   KnotGrid knots{0, 1, 0};
   Evidence evidence;
   Status status = Status::failed;

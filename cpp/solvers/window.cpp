@@ -2,26 +2,27 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
+#include <limits>
+#include <memory>
 #include <stdexcept>
 
+#include "programme/sums.hpp"
 #include "solvers/step_rules.hpp"
 
 namespace ressin {
 namespace {
 
-// The method goes on until its own gap is this share of the tolerance: the parts are known to about the gap's square root.
+// The gap is closed at this share of the tolerance: the error of the parts is about the square root of the gap.
 constexpr double gap_share = 1e-4;
 
-// A window whose objective is below this per sample is taken for one without anything to explain.
-constexpr double least_objective = 1e-12;
+// Gaps are relative to the objective, or where that is smaller to this part of the zero solution's, or to this much per sample,
+// which is next to nothing for a signal of unit size.
+constexpr double least_unit = 1e-6, least_objective = 1e-12;
+
+// Gradients are zero where they are within this of their size, whatever the tolerance: it is rounding.
+constexpr double least_stationarity = 1e-8;
 
 std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
-
-ProgramSettings without_drift(ProgramSettings program) {
-  program.baseline = Baseline::none;
-  return program;
-}
 
 std::ptrdiff_t position(int j, int k) {  // of (j, k), j <= k, in an interval's upper triangle
   std::ptrdiff_t at = 0;
@@ -29,70 +30,48 @@ std::ptrdiff_t position(int j, int k) {  // of (j, k), j <= k, in an interval's 
   return at + k - j;
 }
 
+// As many knots as a window of `capacity` samples can have: those of a window with a knot before its first sample.
+std::shared_ptr<const Model> make_model(std::ptrdiff_t capacity, double dt, ProgramSettings program) {
+  program.baseline = Baseline::none;
+  const std::ptrdiff_t spacing = knot_spacing_of(program.delta_knot, dt);
+  if (spacing < 1) throw std::invalid_argument("the knot spacing must be at least one sample");
+  const std::ptrdiff_t intervals = (capacity + spacing - 1) / spacing;
+  return std::make_shared<const Model>(capacity, dt, program, -spacing, spacing, intervals + 3);
+}
+
+// The larger, or not a number where either is not.
+double larger(double a, double b) { return std::isnan(a) || a >= b ? a : b; }
+
+// What a window's evidence proves, as status_of() takes it: no gap below the rounding of the sums that it is made of.
+double proved_by(const WindowSolution& x, double tol) {
+  const bool finite = all_finite(x.phasic) && all_finite(x.tonic) && all_finite(x.driver) && all_finite(x.spline) &&
+                      std::isfinite(x.later_state[0]) && std::isfinite(x.later_state[1]) && std::isfinite(x.stationarity);
+  if (!finite) return std::numeric_limits<double>::infinity();
+  const double gap = std::max(x.relative_gap, std::numeric_limits<double>::epsilon());
+  return x.stationarity <= std::max(tol, least_stationarity) ? gap : std::max(gap, x.stationarity);
+}
+
 }  // namespace
 
 Window::Window(std::ptrdiff_t capacity, double dt, const ProgramSettings& program, const SolverSettings& solver)
-    : model_(capacity, dt, without_drift(program)), settings_(solver), passes_(kernels().single.weighted), shape_{}, state_{} {
-  lay_out();
-}
-
-void Window::lay_out() {
-  const Response& r = model_.response();
-  const std::ptrdiff_t n = model_.n(), spacing = model_.knot_spacing(), intervals = (n + spacing - 1) / spacing;
-  shape_.z0 = r.z0;
-  shape_.z1 = r.z1;
-  shape_.g_a = 2.0 + r.z0 + r.z1;
-  shape_.g_v = (1.0 + r.z1) * (1.0 + r.z1);
-  shape_.first_phase = 0;
-  shape_.spline = model_.interval_bumps(0);
-  shape_.n_drift = 0;
-  shape_.drift = model_.drift_row(0);  // zeros
-  interval_end_.resize(index(intervals));
-  shape_.interval_end = interval_end_.data();
-
-  const std::ptrdiff_t knots = intervals + 3, rows = intervals + n_start_rows;
-  storage_.assign(
-      index(n * (7 + n_gains) + intervals * (n_gram + n_local) + rows * n_row + 2 * knots + 8) + 8 * std::size_t{16}, 0.0);
-  double* next = storage_.data();
-  const auto take = [&](std::ptrdiff_t count) {
-    while (reinterpret_cast<std::uintptr_t>(next) % 64 != 0) ++next;
-    double* block = next;
-    next += count;
-    return block;
-  };
-  KernelState& s = state_;
-  s.w = take(7 * n);
-  s.e = s.w + n;
-  s.p = s.e + n;
-  s.lambda = s.p + n;
-  s.inv = s.lambda + n;
-  s.centre = s.inv + n;
-  s.step = s.centre + n;
-  s.gains = take(n * n_gains);
-  s.gram = take(intervals * n_gram);
-  s.measured = take(intervals * n_local);
-  s.rows = take(rows * n_row);
-  s.spline = take(knots);
-  s.spline_step = take(knots);
-  for (double** x : {&s.drift, &s.drift_step, &s.start, &s.start_step}) *x = take(2);
-}
+    : workspace_(make_model(capacity, dt, program), kernels().single, true),
+      shape_(workspace_.shape),
+      state_(workspace_.state),
+      steps_(workspace_, solver, gap_share) {}
 
 // Intervals and knots of a window of problem.n samples.
 void Window::shape_to(const WindowProblem& problem) {
-  const std::ptrdiff_t n = problem.n, spacing = model_.knot_spacing();
-  shape_.n = n;
-  shape_.first_row = problem.is_start ? model_.first_row() : 0;
-  shape_.n_intervals = (n + spacing - 1) / spacing;
-  for (std::ptrdiff_t m = 0; m < shape_.n_intervals; ++m) interval_end_[index(m)] = std::min(n, (m + 1) * spacing);
-  shape_.newest_knot = problem.is_start ? 2 : 3;
-  shape_.n_knots = shape_.newest_knot + shape_.n_intervals;
+  const std::ptrdiff_t n = problem.n, spacing = knot_spacing();
+  const std::ptrdiff_t newest_knot = problem.is_start ? 2 : 3;
+  std::ptrdiff_t n_knots = newest_knot + (n + spacing - 1) / spacing;
   if (problem.is_end) {  // the rule of Model, with the knot one spacing before the window where there is one
-    const std::ptrdiff_t end = model_.settings().revision == Revision::r2025 ? n + spacing / 2 : n;
-    shape_.n_knots = std::min(shape_.n_knots, (end + spacing - 1) / spacing + (problem.is_start ? 0 : 1));
+    const std::ptrdiff_t end = model().settings().revision == Revision::r2025 ? n + spacing / 2 : n;
+    n_knots = std::min(n_knots, (end + spacing - 1) / spacing + (problem.is_start ? 0 : 1));
   }
+  workspace_.cut_to(n, problem.is_start ? model().first_row() : 0, newest_knot, n_knots);
 }
 
-// What a large phasic part before the window leaves in it, the start must be large against too.
+// The start must also be large against what a large phasic part before the window leaves in it.
 double Window::largest_free_response(const WindowProblem& problem) const {
   if (problem.is_start) return 0.0;
   double a = problem.state[0], v = problem.state[1], largest = 0.0;
@@ -106,18 +85,17 @@ double Window::largest_free_response(const WindowProblem& problem) const {
 
 void Window::load(const WindowProblem& problem) {
   KernelState& s = state_;
-  const double unit = model_.response().ar[0];  // the kernel's driver is p / ar[0]
+  const double unit = model().response().ar[0];  // the kernel's driver is p / ar[0]
   const double gain = 4.0 / ((1.0 - shape_.z0) * (1.0 - shape_.z1));
   s.alpha[0] = problem.alpha * unit;
-  s.gamma[0] = model_.settings().gamma;
-  last_gap_ = 1.0;
-  zero_objective_ = 0.0;
+  s.gamma[0] = model().settings().gamma;
+  double zero_objective = 0.0;
   const double size = std::max(1.0, largest_free_response(problem));
   const double p = start_phasic * size / gain, lambda = std::max(s.alpha[0], start_multiplier * gain * size);
   double a = problem.is_start ? 0.0 : problem.state[0], v = problem.is_start ? 0.0 : problem.state[1];
   for (std::ptrdiff_t i = 0; i < shape_.n; ++i) {
     const double w = problem.weights[i], y = w > 0.0 ? problem.y[i] : 0.0;
-    zero_objective_ += 0.5 * w * y * y;
+    zero_objective += 0.5 * w * y * y;
     double r = 0.0;
     if (i >= shape_.first_row) {
       r = a + p;
@@ -134,26 +112,15 @@ void Window::load(const WindowProblem& problem) {
   std::fill_n(s.spline, shape_.n_knots, 0.0);
   std::fill_n(s.spline_step, shape_.n_knots, 0.0);
   for (double* x : {s.drift, s.drift_step, s.start, s.start_step}) x[0] = x[1] = 0.0;
-  fill_gram(problem);
-  fill_measured();
-  add_past(problem);
+  steps_.start(0, std::max(least_unit * zero_objective, least_objective * static_cast<double>(shape_.n)));
+  workspace_.fill_gram(0, problem.weights);
+  workspace_.fill_measured(0, problem.weights, s.e);
+  add_past_hessian(problem);
+  add_past_gradient(problem);
 }
 
-// Sum of w phi phi' over each interval, and J over the first.
-void Window::fill_gram(const WindowProblem& problem) {
-  std::ptrdiff_t i = 0;
-  for (std::ptrdiff_t m = 0; m < shape_.n_intervals; ++m) {
-    double gram[n_gram] = {};
-    const std::ptrdiff_t begin = i;
-    for (; i < interval_end_[index(m)]; ++i) {
-      const double* phi = shape_.spline + 4 * (i - begin);
-      for (int j = 0; j < 4; ++j) {
-        const double w_phi = state_.w[i] * phi[j];
-        for (int k = j; k < 4; ++k) gram[position(j, k)] += w_phi * phi[k];
-      }
-    }
-    std::copy_n(gram, n_gram, state_.gram + m * n_gram);
-  }
+// The past's J belongs to the first interval's sums of w phi phi'.
+void Window::add_past_hessian(const WindowProblem& problem) {
   if (problem.is_start) return;
   for (std::size_t j = 0; j < n_past; ++j) {
     for (std::size_t k = j; k < n_past; ++k) {
@@ -162,22 +129,8 @@ void Window::fill_gram(const WindowProblem& problem) {
   }
 }
 
-// Sum of w e phi over each interval, as advance() leaves it.
-void Window::fill_measured() {
-  std::ptrdiff_t i = 0;
-  for (std::ptrdiff_t m = 0; m < shape_.n_intervals; ++m) {
-    double sum[n_local] = {};
-    const std::ptrdiff_t begin = i;
-    for (; i < interval_end_[index(m)]; ++i) {
-      const double we = state_.w[i] * state_.e[i];
-      for (int k = 0; k < 4; ++k) sum[k] += we * shape_.spline[4 * (i - begin) + k];
-    }
-    std::copy_n(sum, n_local, state_.measured + m * n_local);
-  }
-}
-
-// The past's gradient J c - h belongs to the first interval's sums.
-void Window::add_past(const WindowProblem& problem) {
+// And its gradient J c - h to that interval's sums of w e phi.
+void Window::add_past_gradient(const WindowProblem& problem) {
   if (problem.is_start) return;
   for (std::size_t j = 0; j < n_past; ++j) {
     double g = -problem.past.h[j];
@@ -186,10 +139,14 @@ void Window::add_past(const WindowProblem& problem) {
   }
 }
 
-double Window::objective() const {
-  double l2 = 0.0;
-  for (std::ptrdiff_t k = 0; k < shape_.n_knots; ++k) l2 += state_.spline[k] * state_.spline[k];
-  return 0.5 * state_.sum_we2[0] + state_.alpha[0] * state_.sum_p[0] + 0.5 * state_.gamma[0] * l2;
+// The gradient in a coefficient of the spline.
+double Window::spline_gradient(std::ptrdiff_t knot) const {
+  double g = state_.gamma[0] * state_.spline[knot];
+  for (std::ptrdiff_t m = 0; m < shape_.n_intervals; ++m) {
+    const std::ptrdiff_t column = knot - (shape_.newest_knot + m) + 3;
+    if (column >= 0 && column < 4) g += state_.measured[m * n_local + column];
+  }
+  return g;
 }
 
 // g = alpha + (the response's adjoint of W e) must be >= 0, and every coefficient's gradient zero.
@@ -199,30 +156,33 @@ double Window::stationarity(const WindowProblem& problem) const {
   double worst = 0.0, driver_unit = s.alpha[0];
   for (std::ptrdiff_t i = shape_.n - 1; i >= shape_.first_row; --i) {
     const double u = s.w[i] * s.e[i];
-    worst = std::max(worst, -(s.alpha[0] + u + shape_.g_a * a + shape_.g_v * v));
+    worst = larger(worst, -(s.alpha[0] + u + shape_.g_a * a + shape_.g_v * v));
     v = shape_.z1 * v + a;
     a = u + shape_.z0 * a;
-    driver_unit = std::max(driver_unit, std::abs(u));
+    driver_unit = larger(driver_unit, std::abs(u));
   }
   double gradient = 0.0, unit = 0.0;
   for (std::ptrdiff_t i = 0; i < shape_.n; ++i) unit += s.w[i] * (s.w[i] > 0.0 ? std::abs(problem.y[i]) : 0.0);
-  for (std::ptrdiff_t k = 0; k < shape_.n_knots; ++k) {
-    double g = s.gamma[0] * s.spline[k];
-    for (std::ptrdiff_t m = 0; m < shape_.n_intervals; ++m) {
-      const std::ptrdiff_t column = k - (shape_.newest_knot + m) + 3;
-      if (column >= 0 && column < 4) g += s.measured[m * n_local + column];
-    }
-    gradient = std::max(gradient, std::abs(g));
-  }
+  for (std::ptrdiff_t k = 0; k < shape_.n_knots; ++k) gradient = larger(gradient, std::abs(spline_gradient(k)));
   for (double h : problem.past.h) unit = std::max(unit, std::abs(h));
-  return std::max(worst / driver_unit, unit > 0.0 ? gradient / unit : gradient);
+  return larger(worst / driver_unit, unit > 0.0 ? gradient / unit : gradient);
 }
 
-void Window::write(const WindowProblem& problem, std::ptrdiff_t later, WindowSolution* out) const {
+WindowSolution Window::solution(const WindowProblem& problem, std::ptrdiff_t later) const {
+  WindowSolution x;
+  x.iterations = steps_.iterations(0);
+  x.relative_gap = steps_.relative_gap(0);
+  x.stationarity = stationarity(problem);
+  x.spline.assign(state_.spline, state_.spline + shape_.n_knots);
+  write_response(problem, later, &x);
+  write_tonic(&x);
+  return x;
+}
+
+void Window::write_response(const WindowProblem& problem, std::ptrdiff_t later, WindowSolution* out) const {
   const KernelState& s = state_;
   const std::ptrdiff_t n = shape_.n;
   out->phasic.resize(index(n));
-  out->tonic.resize(index(n));
   out->driver.resize(index(n));
   double a = 0.0, v = 0.0;
   if (!problem.is_start) {
@@ -240,67 +200,42 @@ void Window::write(const WindowProblem& problem, std::ptrdiff_t later, WindowSol
     }
     if (i == n) break;
     const double p = i >= shape_.first_row ? s.p[i] : 0.0;
-    out->driver[index(i)] = p * model_.response().ar[0];
+    out->driver[index(i)] = p * model().response().ar[0];
     out->phasic[index(i)] = i >= shape_.first_row ? a + p : 0.0;
     const double next = shape_.z0 * a + v + shape_.g_a * p;
     v = shape_.z1 * v + shape_.g_v * p;
     a = next;
   }
+}
+
+void Window::write_tonic(WindowSolution* out) const {
+  out->tonic.resize(index(shape_.n));
   std::ptrdiff_t i = 0;
   for (std::ptrdiff_t m = 0; m < shape_.n_intervals; ++m) {
     const std::ptrdiff_t begin = i, oldest = shape_.newest_knot + m - 3;
-    for (; i < interval_end_[index(m)]; ++i) {
+    for (; i < shape_.interval_end[m]; ++i) {
       double t = 0.0;
       for (int k = 0; k < 4; ++k) {
-        if (oldest + k >= 0 && oldest + k < shape_.n_knots) t += shape_.spline[4 * (i - begin) + k] * s.spline[oldest + k];
+        if (oldest + k >= 0 && oldest + k < shape_.n_knots) t += shape_.spline[4 * (i - begin) + k] * state_.spline[oldest + k];
       }
       out->tonic[index(i)] = t;
     }
   }
-  out->spline.assign(s.spline, s.spline + shape_.n_knots);
 }
 
 WindowSolution Window::solve(const WindowProblem& problem, std::ptrdiff_t later) {
   if (problem.n < 1 || problem.n > capacity()) throw std::invalid_argument("a window must hold 1 to capacity samples");
-  if (problem.is_start && problem.n <= model_.first_row()) throw std::invalid_argument("a window at the start needs a row");
+  if (problem.is_start && problem.n <= model().first_row()) throw std::invalid_argument("a window at the start needs a row");
   if (later < 0 || later > problem.n) throw std::invalid_argument("later must lie within the window");
   shape_to(problem);
   load(problem);
-  WindowSolution out;
-  int stalled = 0;
-  for (bool done = false; !done;) {
-    passes_.factor(shape_, state_);
-    passes_.predict(shape_, state_);
-    choose_centre(state_, 0, shape_.n - shape_.first_row, out.iterations > 0 && state_.step_length[0] < short_step);
-    passes_.recentre(shape_, state_);
-    passes_.correct(shape_, state_);
-    choose_step(state_, 0, last_gap_);
-    passes_.advance(shape_, state_);
-    add_past(problem);
-
-    ++out.iterations;
-    const double unit =
-        std::max(objective(), std::max(1e-6 * zero_objective_, least_objective * static_cast<double>(shape_.n)));
-    last_gap_ = state_.sum_pl[0] / unit;
-    stalled = std::max(state_.step_length[0], state_.dual_step_length[0]) < 1e-3 ? stalled + 1 : 0;
-    const bool broken = !std::isfinite(last_gap_);
-    const bool last = broken || out.iterations >= settings_.max_iterations || stalled >= 5;
-    if (!last && last_gap_ > gap_share * settings_.tol) continue;
-    out.relative_gap = last_gap_;
-    out.stationarity = stationarity(problem);
-    const bool small = last_gap_ <= settings_.tol && out.stationarity <= std::max(settings_.tol, 1e-8);
-    const bool exhausted = last || last_gap_ <= least_gap;
-    done = small || exhausted;
-    if (small) {
-      out.status = Status::optimal;
-    } else if (broken || !std::isfinite(out.stationarity)) {
-      out.status = Status::failed;
-    } else {
-      out.status = last_gap_ <= 1e-6 && out.stationarity <= 1e-6 ? Status::inaccurate : Status::max_iterations;
-    }
+  for (WindowSolution found, best;;) {
+    steps_.step();
+    add_past_gradient(problem);
+    if (!steps_.wants_proof(0)) continue;
+    found = solution(problem, later);
+    if (steps_.settle(0, proved_by(found, steps_.settings().tol), &found, &best)) return found;
   }
-  write(problem, later, &out);
-  return out;
 }
 
 }  // namespace ressin

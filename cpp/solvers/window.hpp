@@ -1,9 +1,9 @@
-// One stretch of a stream: the cvxEDA programme on the samples of a window, with the samples before it as a quadratic.
+// The cvxEDA programme on a window of a stream; the samples before it enter as a quadratic cost.
 //
 // What was pushed before the window enters in two ways. The response filter's state at the window's first sample is given: its
 // free response is a known part of the signal. And the samples before held the spline's three oldest coefficients, c = (l_0,
 // l_1, l_2): with their drivers held, their cost is 1/2 c'Jc - h'c, knots that had left minimised out. The drift is given, and
-// taken off the signal before: a stream cannot know the one that the whole recording will want.
+// subtracted from the signal before: a stream cannot know that of the whole recording.
 #pragma once
 
 #include <array>
@@ -12,7 +12,9 @@
 
 #include "kernel/kernel.hpp"
 #include "programme/model.hpp"
-#include "solvers/interior_point.hpp"
+#include "solvers/predictor_corrector.hpp"
+#include "solvers/solution.hpp"
+#include "solvers/workspace.hpp"
 
 namespace ressin {
 
@@ -45,42 +47,38 @@ struct WindowSolution {
   double stationarity = 0.0;  // largest violation of the multipliers' signs and of the coefficients' gradients, relative
 };
 
-// Solves windows of up to `capacity` samples, one after another, in memory that it takes once. Knots stand every delta_knot on
-// the recording's grid, so a window begins at a knot; all knots whose bump reaches into the window take part, those after the
-// last sample too, unless the recording is known to end there.
+// Solves windows of up to `capacity` samples, one after another, in memory that is allocated once. Knots stand every delta_knot
+// on the recording's grid, so a window begins at a knot; all knots whose bump reaches into the window take part, those after
+// the last sample too, unless the recording is known to end there.
 class Window {
  public:
   Window(std::ptrdiff_t capacity, double dt, const ProgramSettings& program, const SolverSettings& solver);
   Window(const Window&) = delete;
   Window& operator=(const Window&) = delete;
 
-  std::ptrdiff_t capacity() const { return model_.n(); }
-  std::ptrdiff_t knot_spacing() const { return model_.knot_spacing(); }
-  const Model& model() const { return model_; }
+  std::ptrdiff_t capacity() const { return model().n(); }
+  std::ptrdiff_t knot_spacing() const { return model().knot_spacing(); }
+  const Model& model() const { return workspace_.model(); }
 
   // `later` in [0, n]: where the filter's state is wanted.
   WindowSolution solve(const WindowProblem& problem, std::ptrdiff_t later);
 
  private:
-  void lay_out();
   void shape_to(const WindowProblem& problem);
   double largest_free_response(const WindowProblem& problem) const;
   void load(const WindowProblem& problem);
-  void fill_gram(const WindowProblem& problem);
-  void fill_measured();
-  void add_past(const WindowProblem& problem);
-  double objective() const;
+  void add_past_hessian(const WindowProblem& problem);
+  void add_past_gradient(const WindowProblem& problem);
   double stationarity(const WindowProblem& problem) const;
-  void write(const WindowProblem& problem, std::ptrdiff_t later, WindowSolution* out) const;
+  double spline_gradient(std::ptrdiff_t knot) const;
+  WindowSolution solution(const WindowProblem& problem, std::ptrdiff_t later) const;
+  void write_response(const WindowProblem& problem, std::ptrdiff_t later, WindowSolution* out) const;
+  void write_tonic(WindowSolution* out) const;
 
-  Model model_;
-  SolverSettings settings_;
-  Passes passes_;
-  KernelShape shape_;
-  KernelState state_;
-  double zero_objective_ = 0.0, last_gap_ = 1.0;
-  std::vector<std::ptrdiff_t> interval_end_;
-  std::vector<double> storage_;
+  Workspace workspace_;
+  const KernelShape& shape_;  // the workspace's, as the next
+  KernelState& state_;
+  PredictorCorrector steps_;
 };
 
 }  // namespace ressin

@@ -1,13 +1,17 @@
 """Types of the compiled core. Arrays must be C-contiguous and of the dtype named; ressin's modules see to that."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_matrix
 
 __version__: str
+
+_Status: TypeAlias = Literal["optimal", "inaccurate", "max_iterations", "insufficient_progress", "failed"]
+STATUSES: tuple[_Status, ...]  # as Rows.status numbers them, from the best to the worst
+FREE_START: int
 
 def instruction_set() -> str: ...
 
@@ -55,7 +59,7 @@ class Result(TypedDict):
     knots: NDArray[np.int64]
     mean: float
     scale: float
-    status: Literal["optimal", "inaccurate", "max_iterations", "failed"]
+    status: _Status
     iterations: int
     objective: float
     duality_gap: float
@@ -212,7 +216,7 @@ class WindowSolution:
     @property
     def later_state(self) -> tuple[float, float]: ...
     @property
-    def status(self) -> Literal["optimal", "inaccurate", "max_iterations", "failed"]: ...
+    def status(self) -> _Status: ...
     @property
     def iterations(self) -> int: ...
     @property

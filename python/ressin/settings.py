@@ -125,7 +125,7 @@ class Settings:
 
     def _check_robust(self) -> None:
         """Refuse what the robust programme does not have, rather than ignore it."""
-        for name in ("alpha", "gamma", "revision", "baseline", "standardize", "warm_start", "osqp_eps"):
+        for name in ("alpha", "gamma", "revision", "baseline", "standardize", "solver", "warm_start", "osqp_eps"):
             default = type(self).__dataclass_fields__[name].default
             if getattr(self, name) != default:
                 raise InvalidInputError(

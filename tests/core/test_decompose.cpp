@@ -1,9 +1,14 @@
 #include "batch/groups.hpp"
 
 #include <limits>
+#include <memory>
+#include <random>
+#include <thread>
+#include <utility>
 
 #include "check.hpp"
 #include "programme.hpp"
+#include "solvers/interior_point.hpp"
 
 using namespace ressin;
 using programme::Vector;
@@ -128,6 +133,69 @@ TEST("running out of iterations is said") {
   const Run r = run(programme::make_signal(300, dt, 4), nullptr, settings);
   CHECK(r.result.status == Status::max_iterations);
   CHECK_EQUAL(r.result.iterations, 3);
+}
+
+TEST("steps that lead nowhere are told from iterations that ran out") {
+  const Eigen::Index n = 300;
+  std::mt19937 random(0);
+  std::normal_distribution<double> normal;
+  Vector y(n), w(n);
+  for (Eigen::Index i = 0; i < n; ++i) {
+    y[i] = normal(random);
+    w[i] = i < n / 2 ? 1e8 : 1e-8;  // the first steps are cut to nothing
+  }
+  const auto model = std::make_shared<const Model>(n, dt, ProgramSettings{});
+  const Problem problem{y.data(), w.data(), model->settings().alpha, model->settings().gamma};
+  for (int most : {200, 2}) {
+    SolverSettings solver;
+    solver.max_iterations = most;
+    InteriorPoint method(model, solver, kernels().single, true);
+    Solution found;
+    bool given = false;
+    method.run([&](std::size_t*) -> const Problem* { return std::exchange(given, true) ? nullptr : &problem; },
+               [&](std::size_t, Solution&& x) { found = std::move(x); }, [] { return true; });
+    CHECK(found.status == (most == 2 ? Status::max_iterations : Status::insufficient_progress));
+    CHECK(most == 2 ? found.iterations == 2 : found.iterations < most);
+    CHECK(found.certificate.evidence.relative_gap > 1e-6);
+  }
+}
+
+TEST("what a thread keeps for its next call serves no other tolerance, limit or kind of result") {
+  const Vector y = programme::make_signal(300, dt, 6);
+  std::vector<DecomposeSettings> all(4);
+  all[1].solver.tol = 1e-3;
+  all[2].solver.tol = 1e-12;
+  all[3].solver.max_iterations = 3;
+  for (const auto& settings : all) {
+    Run alone;
+    std::thread([&] { alone = run(y, nullptr, settings); }).join();  // a new thread has kept nothing
+    for (const auto& before : all) {
+      run(y, nullptr, before);
+      const Run after = run(y, nullptr, settings);
+      CHECK(after.result.status == alone.result.status);
+      CHECK_EQUAL(after.result.iterations, alone.result.iterations);
+      CHECK_EQUAL(after.result.evidence.relative_gap, alone.result.evidence.relative_gap);
+      CHECK(after.phasic == alone.phasic);
+    }
+  }
+  DecomposeSettings settings;
+  run(y, nullptr, settings);
+  settings.solver.keep_curvature = true;
+  Run r{y, y, y, y, {}};
+  Vector curvature = Vector::Zero(y.size());
+  Signal signal{y.data(), nullptr, y.size(), dt, r.phasic.data(), r.tonic.data(), r.driver.data(), r.residual.data()};
+  signal.curvature = curvature.data();
+  decompose({signal}, settings, [](std::size_t) { return true; });
+  CHECK(curvature.minCoeff() > 0.0);
+}
+
+TEST("a result with anything that is not finite has failed") {
+  DecomposeSettings settings;
+  settings.standardize = false;
+  settings.program.alpha = 1e157;
+  const Run r = run(1e160 * programme::make_signal(300, dt, 4), nullptr, settings);  // its square is beyond all numbers
+  CHECK(!std::isfinite(r.result.scale));
+  CHECK(r.result.status == Status::failed);
 }
 
 TEST("OSQP, warm and cold, agrees with the interior point") {

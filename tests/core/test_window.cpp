@@ -6,6 +6,7 @@
 
 #include "check.hpp"
 #include "programme.hpp"
+#include "solvers/interior_point.hpp"
 
 using namespace ressin;
 using programme::Vector;
@@ -126,6 +127,47 @@ TEST("samples of weight zero are not read, and nothing but them is solved too") 
   const WindowSolution nothing = window.solve(problem_of(y, w, settings), 0);
   CHECK(nothing.status == Status::optimal);
   for (std::size_t i = 0; i < 120; ++i) CHECK_NEAR(nothing.phasic[i] + nothing.tonic[i], 0.0, 1e-6);
+}
+
+TEST("how a window ended is said as it is of a recording") {
+  const ProgramSettings settings = no_drift(Revision::r2025);
+  const Vector y = programme::make_signal(120, dt, 1), w = Vector::Ones(120);
+  SolverSettings solver;
+  solver.max_iterations = 3;
+  const WindowSolution cut_short = Window(120, dt, settings, solver).solve(problem_of(y, w, settings), 0);
+  CHECK(cut_short.status == Status::max_iterations);
+  CHECK_EQUAL(cut_short.iterations, 3);
+
+  solver = SolverSettings{};
+  solver.tol = 1e-30;  // beyond the digits
+  const WindowSolution exhausted = Window(120, dt, settings, solver).solve(problem_of(y, w, settings), 0);
+  CHECK(exhausted.status == Status::inaccurate);
+  CHECK(exhausted.iterations < solver.max_iterations);
+
+  // far from the unit size that the start is meant for, the first steps are cut to nothing
+  solver = SolverSettings{};
+  Vector spike = Vector::Zero(120);
+  spike[50] = 1e6;
+  const WindowSolution stuck = Window(120, dt, settings, solver).solve(problem_of(spike, w, settings), 0);
+  CHECK(stuck.status == Status::insufficient_progress);
+  CHECK(stuck.iterations < solver.max_iterations);
+  CHECK(std::max(stuck.relative_gap, stuck.stationarity) > 1e-6);
+}
+
+TEST("a window with anything that is not finite has failed") {
+  const ProgramSettings settings = no_drift(Revision::r2025);
+  const Vector y = programme::make_signal(120, dt, 1), w = Vector::Ones(120);
+  SolverSettings solver;
+  solver.tol = std::numeric_limits<double>::infinity();  // all that is finite is optimal
+  Window window(120, dt, settings, solver);
+  CHECK(window.solve(problem_of(y, w, settings), 0).status == Status::optimal);
+  Vector broken = y;
+  broken[7] = std::numeric_limits<double>::infinity();
+  CHECK(window.solve(problem_of(broken, w, settings), 0).status == Status::failed);
+  WindowProblem problem = problem_of(y, w, settings);
+  problem.is_start = false;
+  problem.past.h[1] = std::numeric_limits<double>::quiet_NaN();
+  CHECK(window.solve(problem, 0).status == Status::failed);
 }
 
 TEST("what does not fit is refused") {

@@ -130,7 +130,7 @@ def test_bad_settings_are_refused_in_words(choice: dict[str, Any], words: str) -
 
 def test_settings_are_keyword_only() -> None:
     with pytest.raises(TypeError):
-        ressin.decompose(SIGNAL, RATE, 2.0)  # type: ignore[call-arg]
+        ressin.decompose(SIGNAL, RATE, 2.0)  # type: ignore[call-arg, arg-type]
 
 
 def _strided() -> Any:

@@ -62,7 +62,9 @@ def solve_core(programmes: list[Programme], *, tol: float = 1e-8, lanes: bool = 
     return _core.robust_solve(loads, first.dt, first.tau0, first.tau1, first.delta_knot, tol, 200, True, lanes)
 
 
-@pytest.mark.parametrize(("n", "dt", "seed"), [(120, 0.25, 0), (60, 1.0, 1), (200, 0.125, 2), (300, 0.02, 3), (12, 0.25, 4)])
+@pytest.mark.parametrize(
+    ("n", "dt", "seed"), [(120, 0.25, 0), (60, 1.0, 1), (200, 0.125, 2), (300, 0.02, 3), (12, 0.25, 4)]
+)
 def test_the_oracle_agrees(n: int, dt: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
     for _ in range(4):
@@ -220,7 +222,9 @@ def test_a_negative_signal_drops_the_bound_and_says_so() -> None:
     assert result.is_optimal(1e-7)
 
 
-@pytest.mark.parametrize("choice", [{"alpha": 1e-3}, {"gamma": 0.1}, {"revision": "2015"}, {"standardize": False}])
+@pytest.mark.parametrize(
+    "choice", [{"alpha": 1e-3}, {"gamma": 0.1}, {"revision": "2015"}, {"standardize": False}, {"solver": "osqp"}]
+)
 def test_what_the_robust_programme_does_not_take_is_refused(choice: dict[str, object]) -> None:
     with pytest.raises(ressin.InvalidInputError, match=f"{next(iter(choice))} is .*programme='robust'"):
         ressin.decompose(recording(), 4.0, programme="robust", **choice)  # type: ignore[arg-type]

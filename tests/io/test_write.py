@@ -85,7 +85,8 @@ def test_events_have_units(tmp_path: Path, result: Decomposition) -> None:
     table = pd.read_csv(tmp_path / "scrs.csv")
     assert list(table.columns) == [
         "SCR_Onsets (sample)", "SCR_Peaks (sample)", "SCR_Height (uS)", "SCR_Amplitude (uS)", "SCR_RiseTime (s)",
-        "SCR_Recovery (sample)", "SCR_RecoveryTime (s)",
+        "SCR_Recovery (sample)", "SCR_RecoveryTime (s)", "SCR_OnsetTime (s)", "SCR_PeakTime (s)",
+        "SCR_SignalRise (uS)", "SCR_Confidence", "SCR_Artefact",
     ]  # fmt: skip
     np.testing.assert_array_equal(table["SCR_Peaks (sample)"], scrs["SCR_Peaks"])
 

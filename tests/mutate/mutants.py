@@ -7,7 +7,9 @@ from tests.mutate.harness import Mutant
 _CERTIFICATE = (
     "tests/decomposition/test_result.py",
     "tests/decomposition/test_laws.py",
+    "tests/decomposition/test_rounding.py",
 )
+_STATUS = ("tests/decomposition/test_status.py",)
 _PROGRAMME = (
     "tests/decomposition/test_accuracy.py",
     "tests/decomposition/test_laws.py",
@@ -76,8 +78,8 @@ MUTANTS = (
     Mutant(
         "delta_knot is cut, not rounded",
         "cpp/programme/model.cpp",
-        "std::nearbyint(seconds / dt)",
-        "std::floor(seconds / dt)",
+        "std::nearbyint(delta_knot / dt)",
+        "std::floor(delta_knot / dt)",
         (*_PROGRAMME, "tests/decomposition/test_reference.py"),
     ),
     Mutant(
@@ -109,6 +111,35 @@ MUTANTS = (
         _BATCH,
     ),
     Mutant("a kept model of other time constants", "cpp/programme/model.cpp", "mine.tau0 == s.tau0", "true", _BATCH),
+    # how a solve ends
+    Mutant(
+        "a kept workspace ignores a new tolerance",
+        "cpp/solvers/predictor_corrector.cpp",
+        "settings_.tol == settings.tol && ",
+        "",
+        _STATUS,
+    ),
+    Mutant(
+        "steps that lead nowhere count as iterations that ran out",
+        "cpp/solvers/solution.hpp",
+        "iterations >= settings.max_iterations ? Status::max_iterations : Status::insufficient_progress",
+        "Status::max_iterations",
+        _STATUS,
+    ),
+    Mutant(
+        "a window's proof looks at its gap alone",
+        "cpp/solvers/window.cpp",
+        "? gap : std::max(gap, x.stationarity)",
+        "? gap : gap",
+        _STATUS,
+    ),
+    Mutant(
+        "parts that are not finite may be optimal",
+        "cpp/batch/decompose.cpp",
+        "is_finite(s, *out) ? x.status : Status::failed",
+        "x.status",
+        _STATUS,
+    ),
     # images
     Mutant(
         "the picture's centres are whole pixels",

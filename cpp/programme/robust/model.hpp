@@ -23,10 +23,10 @@
 namespace ressin::robust {
 
 struct Settings {
-  double tau0 = 2.0, tau1 = 0.7;   // s, time constants of the response
-  double delta_knot = 10.0;        // s, between knots
-  double stiffness = 4.0;          // s; gamma is its fourth power
-  double before = 6.0;             // s without weight before the first sample
+  double tau0 = 2.0, tau1 = 0.7;  // s, time constants of the response
+  double delta_knot = 10.0;       // s, between knots
+  double stiffness = 4.0;         // s; gamma is its fourth power
+  double before = 6.0;            // s without weight before the first sample
 
   double gamma() const { return stiffness * stiffness * stiffness * stiffness; }
 };
@@ -36,7 +36,7 @@ class Model {
  public:
   Model(std::ptrdiff_t n_signal, double dt, const Settings& settings);
 
-  std::ptrdiff_t n() const { return n_; }            // samples in all
+  std::ptrdiff_t n() const { return n_; }              // samples in all
   std::ptrdiff_t n_before() const { return before_; }  // of them before the signal
   std::ptrdiff_t n_signal() const { return n_ - before_; }
   double dt() const { return dt_; }
@@ -90,8 +90,9 @@ struct Parts {
 };
 Parts make_parts(const Model& model, const Problem& problem, const Point& point);
 
-// A bound on how far a point is above the optimum, by weak duality. `u`: (n_signal,) w e as the solver has it; `level`: (n_knots,)
-// multipliers of the levels' bounds, >= 0. Both may be any numbers: a bad witness makes the bound worse, never wrong.
+// A bound on how far a point is above the optimum, by weak duality. `u`: (n_signal,) w e as the solver has it; `level`:
+// (n_knots,) multipliers of the levels' bounds, >= 0. Both may be any numbers: a bad witness makes the bound worse, never
+// wrong.
 struct Witness {
   std::vector<double> u, level;
 };

@@ -19,8 +19,8 @@ constexpr double far_below = 1e8;
 InteriorPoint::InteriorPoint(std::shared_ptr<const Model> model, const Kernel& kernel)
     : model_(std::move(model)), kernel_(kernel), lanes_(static_cast<std::size_t>(kernel.lanes)) {
   const Response& r = model_->response();
-  shape_ = {model_->n(), model_->spacing(), model_->n_intervals(), model_->n_before(), r.z0, r.z1, 2.0 + r.z0 + r.z1,
-            (1.0 + r.z1) * (1.0 + r.z1), model_->penalty(), model_->all_bumps().data()};
+  shape_ = {model_->n(), model_->spacing(), model_->n_intervals(),       model_->n_before(), r.z0,
+            r.z1,        2.0 + r.z0 + r.z1, (1.0 + r.z1) * (1.0 + r.z1), model_->penalty(),  model_->all_bumps().data()};
   const auto lanes = static_cast<std::size_t>(kernel_.lanes);
   samples_.assign(static_cast<std::size_t>(shape_.n) * n_record * lanes, 1.0);
   knots_.assign(static_cast<std::size_t>(model_->n_knots()) * n_knot_record * lanes, 1.0);
@@ -94,7 +94,8 @@ void InteriorPoint::load(int lane, const Request& request) {
 double InteriorPoint::objective(int lane) {
   double bends = 0.0;
   for (std::ptrdiff_t j = 0; j + 2 < model_->n_knots(); ++j) {
-    const double bend = of_knot(j, knot_value, lane) - 2.0 * of_knot(j + 1, knot_value, lane) + of_knot(j + 2, knot_value, lane);
+    const double bend =
+        of_knot(j, knot_value, lane) - 2.0 * of_knot(j + 1, knot_value, lane) + of_knot(j + 2, knot_value, lane);
     bends += bend * bend;
   }
   return 0.5 * state_.sum_fit[lane] + state_.sum_cost[lane] + 0.5 * shape_.penalty * bends;
@@ -154,10 +155,10 @@ bool InteriorPoint::finished(int lane, Solution* solution) {
   if (!last && !enough) return false;
   *solution = std::move(l.best);
   solution->iterations = l.iterations;
-  solution->status = !std::isfinite(l.best_gap)      ? Status::failed
-                     : l.best_gap <= request.tol     ? Status::optimal
+  solution->status = !std::isfinite(l.best_gap)                                    ? Status::failed
+                     : l.best_gap <= request.tol                                   ? Status::optimal
                      : l.best_gap > 1e-6 && l.iterations >= request.max_iterations ? Status::max_iterations
-                                                                                    : Status::inaccurate;
+                                                                                   : Status::inaccurate;
   return true;
 }
 

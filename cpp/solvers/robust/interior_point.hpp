@@ -15,8 +15,8 @@ namespace ressin::robust {
 // One signal's programme and what is asked of it. y is of about unit size.
 struct Request {
   Problem problem;
-  double tol = 1e-8;          // relative gap
-  bool certified = true;      // false: the method's own gap will do, and nothing is proved
+  double tol = 1e-8;      // relative gap
+  bool certified = true;  // false: the method's own gap will do, and nothing is proved
   int max_iterations = 200;
 };
 

@@ -159,8 +159,12 @@ void Procedure::request_blocks() {
   }
   request_loads_.alpha_before /= scale_;
   Problem& p = request_.problem;
-  p = {scaled_.data(), block_weights_.data(), request_loads_.alpha.data(), request_loads_.delta.data(),
-       request_loads_.kappa.data(), request_loads_.alpha_before};
+  p = {scaled_.data(),
+       block_weights_.data(),
+       request_loads_.alpha.data(),
+       request_loads_.delta.data(),
+       request_loads_.kappa.data(),
+       request_loads_.alpha_before};
   if (bounded_) p.floor = -mean_ / scale_;
   request_.tol = coarse_tol;
   request_.certified = false;

@@ -21,15 +21,15 @@
 namespace ressin::robust {
 
 struct Rules {
-  double threshold = 1.23;      // factor of the universal threshold
-  double misfit = 0.02;         // of the phasic part's 95 % quantile
-  double outlier_cost = 5.0;    // delta over alpha, 1/s
-  double shift_cost = 12.0;     // kappa over alpha
-  double response_reach = 0.75; // s, to either side: responses that stand together
-  double outlier_reach = 0.5;   // s
-  double enough = 0.1;          // change of log a that ends the rounds
+  double threshold = 1.23;       // factor of the universal threshold
+  double misfit = 0.02;          // of the phasic part's 95 % quantile
+  double outlier_cost = 5.0;     // delta over alpha, 1/s
+  double shift_cost = 12.0;      // kappa over alpha
+  double response_reach = 0.75;  // s, to either side: responses that stand together
+  double outlier_reach = 0.5;    // s
+  double enough = 0.1;           // change of log a that ends the rounds
   int most_rounds = 4;
-  double block = 0.25;          // s
+  double block = 0.25;  // s
 };
 
 // The loads of one rate, in the signal's unit and seconds.

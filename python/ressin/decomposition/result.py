@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ressin import _core
 
 
-Status = Literal["optimal", "inaccurate", "max_iterations", "failed"]
+Status = Literal["optimal", "inaccurate", "max_iterations", "insufficient_progress", "failed"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,8 +54,10 @@ class Decomposition(ReadOnly):
         (n,) sample weights, or None for ones.
     status
         "optimal": the certificate proves the tolerance (for OSQP: its own residuals are within osqp_eps);
-        "inaccurate": the digits ran out before the tolerance, or the iterations within 1e-6; "max_iterations"; or
-        "failed".
+        "inaccurate": the digits ran out, or the iterations did, before the tolerance but with a relative gap of at
+        most 1e-6; "max_iterations": the iterations ran out; "insufficient_progress": the steps stopped improving the
+        solution, with iterations left; "failed": the numbers broke down. A result with anything that is not finite
+        is never "optimal".
     iterations
         Newton steps, or OSQP's iterations.
     objective, duality_gap
@@ -237,7 +239,7 @@ class Decomposition(ReadOnly):
         return plot_decomposition(self)
 
     def scrs(self, *, min_amplitude: float = 0.01) -> pd.DataFrame:
-        """Return the skin conductance responses that the driver holds; see `ressin.decomposition.scrs.find_scrs`."""
+        """Return the skin conductance responses that the signal shows; see `ressin.decomposition.scrs.find_scrs`."""
         from ressin.decomposition.scrs import find_scrs
 
         return find_scrs(self, min_amplitude=min_amplitude)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ressin import _core
+from ressin.decomposition.readonly import ReadOnly
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,11 +17,10 @@ if TYPE_CHECKING:
     from ressin.settings import Settings
 
 COSTS = ("alpha", "delta", "kappa")
-_ARRAYS = ("outliers", "shifts", *COSTS, "before", "force", "level")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Robust:
+class Robust(ReadOnly):
     """What the robust programme has found in a recording. Its arrays are read-only.
 
     Attributes
@@ -62,23 +62,9 @@ class Robust:
     alpha_before: float
     estimation_iterations: int
     before: NDArray[np.float64]  # driver in the six seconds before the first sample
-    # the dual point that the proof starts from, on the programme's own scale: a wrong one makes the proof worse, no more
+    # the dual point that the proof starts from, on the programme's own scale: a wrong one only makes it worse
     force: NDArray[np.float64]  # (n,) weighted residual
     level: NDArray[np.float64]  # multipliers of the coefficients' bounds
-
-    def __post_init__(self) -> None:
-        self._lock()
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self._lock()
-
-    def _lock(self) -> None:
-        for name in _ARRAYS:
-            array = vars(self)[name]
-            if array.flags.writeable:
-                vars(self)[name] = array.view()
-                vars(self)[name].flags.writeable = False
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -175,5 +161,7 @@ def certify_robust(
 ) -> tuple[_core.Evidence, NDArray[np.float64], NDArray[np.float64]]:
     """Return the evidence anew, and the phasic and tonic part that driver, spline and shifts make."""
     fields = {name: parts[name] for name in ("driver", "spline", "mean", "scale")}
-    fields |= {name: vars(robust)[name] for name in ("shifts", *COSTS, "before", "force", "level", "alpha_before", "bounded")}
+    fields |= {
+        name: vars(robust)[name] for name in ("shifts", *COSTS, "before", "force", "level", "alpha_before", "bounded")
+    }
     return _core.certify_robust(signal, weights, interval, settings.tau0, settings.tau1, settings.delta_knot, fields)

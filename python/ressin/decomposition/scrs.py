@@ -1,192 +1,357 @@
-"""Skin conductance responses (SCRs), read off the driver of a decomposition."""
+"""Skin conductance responses (SCRs): bursts of the driver that the signal itself shows."""
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
-from scipy.signal import find_peaks, lfilter
 
-from ressin.bateman import peak_height, peak_time
+from ressin.decomposition.bursts import Bateman, Responses, find_responses
+from ressin.decomposition.rises import BLOCK, Curve, noise_of, quantum_of
 from ressin.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from ressin.decomposition.result import Decomposition
+    from ressin.settings import Settings
 
-# A burst's onset is where this share of its driver has come: an impulse of noise just before it does not move it.
-_ONSET_SHARE = 0.05
+Array = NDArray[np.float64]
+
 # Driver below this share of min_amplitude (heights per second) is silence; an interior point leaves a trace everywhere.
 _SILENCE = 0.02
+_WIDTH = 0.5  # s over which the signal is averaged at an onset and at a peak
+_LOOKS = 17  # how often from onset to peak
+_NEAR = 1.0  # s around a rise in which an artefact is near
+_LOST = 0.5  # s of missing samples in which no response starts or peaks
+_OBSERVED = 0.5  # least share of a rise that is observed
+_EXCESS = 1.1  # an amplitude above the signal's range, up to this, is the range: the tonic part dips under a response
+_JUMP = 0.9  # share of an amplitude that the signal may not make within half a second
+_FASTER = 1.25  # and how much faster than the phasic part it must be
+_NORMAL = 1.959964  # half of a 95 % band in standard deviations
 
 
-def find_scrs(decomposition: Decomposition, *, min_amplitude: float = 0.01, min_distance: float = 0.7) -> pd.DataFrame:
-    """Find the SCRs of a recording: bursts of its driver and the response that each of them makes on its own.
+class Parts(Protocol):
+    """What responses are found in: a `ressin.Decomposition`, or anything with these arrays, (n,) each.
+
+    Where there are also `noise` (standard deviation on means over 1/4 s), `smallest_response`, `outliers` and `shifts`
+    (scalars and arrays in the signal's unit, or None), as the robust programme gives them, they are used.
+    """
+
+    @property
+    def signal(self) -> Array:
+        """The signal, NaN where it is missing."""
+
+    @property
+    def phasic(self) -> Array:
+        """Its phasic part."""
+
+    @property
+    def driver(self) -> Array:
+        """The driver, in the signal's unit per second."""
+
+    @property
+    def residual(self) -> Array:
+        """What neither phasic nor tonic part explain."""
+
+    @property
+    def weights(self) -> Array | None:
+        """Sample weights, 0 where a sample does not count, or None."""
+
+    @property
+    def sampling_rate(self) -> float:
+        """Hz."""
+
+    @property
+    def settings(self) -> Settings:
+        """Where the time constants stand."""
+
+    @property
+    def bands(self) -> PhasicBand | None:
+        """A band for the phasic part, or None."""
+
+
+class PhasicBand(Protocol):
+    """A band for the phasic part, sample by sample."""
+
+    @property
+    def phasic_low(self) -> Array:
+        """Lower end, (n,), in the signal's unit."""
+
+    @property
+    def phasic_high(self) -> Array:
+        """Upper end."""
+
+
+def find_scrs(
+    decomposition: Parts,
+    *,
+    min_amplitude: float = 0.01,
+    min_distance: float = 1.0,
+    rise_time: tuple[float, float] = (0.5, 5.0),
+    min_rise: float | None = 3.5,
+) -> pd.DataFrame:
+    """Find the SCRs of a recording: bursts of its driver whose response the signal itself shows.
 
     Parameters
     ----------
     decomposition
         The recording, decomposed.
     min_amplitude
-        Least height of a response above its own start, in the unit of the signal (microsiemens), > 0.
+        Least height of a response above its own start, in the unit of the signal (microsiemens), > 0. Where the
+        decomposition knows its `smallest_response`, the larger of the two holds.
     min_distance
-        Impulses closer than this many seconds belong to one burst, >= 0; so do those between which the driver does not
-        fall silent.
+        Two impulses closer than this many seconds are one response, >= 0; so are all between which the driver does not
+        fall to half. Responses much closer than the time in which one rises (1.13 s by default) cannot be told apart
+        from one of another shape.
+    rise_time
+        Shortest and longest time from onset to peak in seconds, 0 <= shortest < longest.
+    min_rise
+        How far the signal, averaged over half a second, rises at least above its onset until the peak, in standard
+        deviations of its noise, >= 0; white noise alone makes none above 3.5. None asks nothing of the signal: every
+        burst of the driver that is large enough and rises in `rise_time` is a response, whether or not the signal
+        rises, is missing, or is smaller.
 
     Returns
     -------
     DataFrame
-        One row per SCR in order of time, with NeuroKit's columns and conventions:
+        One row per SCR in order of time. NeuroKit's columns and conventions, samples counted from 0:
 
-        - ``SCR_Onsets`` (int64): sample where the response starts: where 5 % of its burst of the driver has come;
-        - ``SCR_Peaks`` (int64): sample where its own response is highest;
+        - ``SCR_Onsets`` (int64): sample at which the response starts, the observed one next to ``SCR_OnsetTime``;
+        - ``SCR_Peaks`` (int64): sample at which its own response is highest, likewise;
         - ``SCR_Height`` (float64): phasic part at the peak, responses that overlap included, in the unit of the signal;
         - ``SCR_Amplitude`` (float64): height of its own response, without those that overlap, in the unit of the
-          signal;
+          signal; never above the signal's range;
         - ``SCR_RiseTime`` (float64): seconds from onset to peak;
-        - ``SCR_Recovery`` (float64): sample where its own response has fallen to half of its amplitude, NaN where the
-          recording ends before;
-        - ``SCR_RecoveryTime`` (float64): seconds from the peak to there, NaN likewise.
+        - ``SCR_Recovery`` (float64): sample at which its own response has fallen to half of its amplitude, NaN where
+          the recording ends before;
+        - ``SCR_RecoveryTime`` (float64): seconds from the peak to there, NaN likewise;
 
-        Samples count from 0. No SCR gives an empty table with these columns.
+        and further ones:
+
+        - ``SCR_OnsetTime``, ``SCR_PeakTime`` (float64): seconds from the first sample, between samples too;
+        - ``SCR_SignalRise`` (float64): how far the signal, averaged over half a second, rises above its onset until
+          the peak, in its unit; below the amplitude where an earlier response still falls;
+        - ``SCR_Confidence`` (float64): amplitude over half of the width of its 95 % band, see Notes; 1 is a response as
+          large as its uncertainty; infinite where there is no noise;
+        - ``SCR_Artefact`` (bool): an artefact is near: from 1 s before the onset to 1 s after the peak a sample is
+          missing or carries no weight, or an outlier or a shift larger than the noise was taken off.
+
+        No SCR gives an empty table with these columns.
 
     Raises
     ------
     InvalidInputError
-        If `min_amplitude` is not positive or `min_distance` is negative.
+        A setting out of its range.
 
     Notes
     -----
-    Bursts are the maxima of the driver, smoothed over `min_distance`, between which it falls to half of the lower one.
-    The response of burst k is ``r_k = M A^-1 p_k`` with the model's own filter, so that ``sum_k r_k`` is the phasic
-    part up to what is below `min_amplitude`. NeuroKit measures amplitude and recovery on the phasic part itself, where
-    a response that rides on the tail of another one looks lower and never recovers; for a response on its own the two
-    agree. A response that is still rising when the recording ends is left out, as its amplitude is not known.
+    The driver counts as impulses in continuous time, and all times are interpolated, so that the sampling rate does not
+    show. Bursts are the maxima of the driver, smoothed over `min_distance`, between which it falls to half of the lower
+    one. The response of a burst is its convolution with the Bateman function; its onset is found from where
+    it comes to 35 and 90 % of its amplitude, so that a lone impulse starts where it is. A response is left out
+
+    - where it is smaller than `min_amplitude` or `smallest_response`, or more than a tenth larger than the signal's
+      range;
+    - where its rise is shorter or longer than `rise_time`, or still goes on when the recording ends;
+    - where the signal does not rise by `min_rise` deviations of the noise from its onset until its peak: so nothing
+      starts in a decay, be it one that was under way when the recording began;
+    - where the signal jumps: makes nine tenths of the amplitude within half a second around the onset, if `rise_time`
+      excludes that;
+    - where onset or peak is in a stretch of missing (or weightless) samples half a second or longer, or more than half
+      of the rise is missing.
+
+    Noise is the standard deviation on means over a quarter of a second: the decomposition's `noise`, or what
+    `ressin.decomposition.rises.noise_of` estimates. The half-width of the band is that of a bootstrap band's ends at
+    onset and peak, as the root of the sum of their squares, where the decomposition has `bands`; else 1.96 times the
+    noise, which is the deviation of a difference of two means over half a second.
+
+    NeuroKit measures amplitude and recovery on the phasic part itself, where a response that rides on the tail of
+    another one looks lower and never recovers; for a response on its own the two agree.
     """
+    _check(min_amplitude, min_distance, rise_time, min_rise)
+    rate, settings = decomposition.sampling_rate, decomposition.settings
+    model = Bateman.of(settings.tau0, settings.tau1, rate)
+    least = max(min_amplitude, float(getattr(decomposition, "smallest_response", None) or 0.0))
+    found = find_responses(
+        decomposition.driver, rate, model, least=least, min_distance=min_distance, silence=_SILENCE * min_amplitude
+    )
+    found = found.only(
+        (found.amplitudes >= least)
+        & (found.peaks <= (decomposition.driver.size - 1) / rate)
+        & _within(found.peaks - found.onsets, rise_time)
+    )
+    seen = _Seen.of(decomposition)
+    if min_rise is not None:
+        found = seen.shown(found, min_rise, min(rise_time[0], 0.5))
+    return _table(found, seen, decomposition)
+
+
+def _check(min_amplitude: float, min_distance: float, rise_time: tuple[float, float], min_rise: float | None) -> None:
     if not (math.isfinite(min_amplitude) and min_amplitude > 0):
         raise InvalidInputError(f"min_amplitude is {min_amplitude!r}; it must be positive, in the unit of the signal")
     if not (math.isfinite(min_distance) and min_distance >= 0):
         raise InvalidInputError(f"min_distance is {min_distance!r}; it must be zero or a positive number of seconds")
-    model = _Response.of(decomposition)
-    heights = decomposition.driver * (model.peak_height / model.sampling_rate)  # (n,) height that each sample adds
-    heights[heights <= _SILENCE * min_amplitude / model.sampling_rate] = 0.0
-    events = []
-    for burst in _bursts(heights, min_distance * model.sampling_rate):
-        # The response of a burst is never higher than its impulses together (give or take the filter's discreteness).
-        if heights[burst].sum() >= 0.5 * min_amplitude:
-            event = model.event(burst, decomposition.driver, heights)
-            if event is not None and event.amplitude >= min_amplitude:
-                events.append(event)
-    return _table(events, decomposition.phasic, model.sampling_rate)
+    if not 0 <= rise_time[0] < rise_time[1]:
+        raise InvalidInputError(f"rise_time is {rise_time!r}; it must be two times in seconds, 0 <= shortest < longest")
+    if min_rise is not None and not (math.isfinite(min_rise) and min_rise >= 0):
+        raise InvalidInputError(
+            f"min_rise is {min_rise!r}; it must be zero or a positive number of deviations, or None"
+        )
+
+
+def _within(rises: Array, limits: tuple[float, float]) -> NDArray[np.bool_]:
+    """Whether rise times are within limits, give or take what interpolation leaves open."""
+    return np.asarray((rises >= limits[0] - 1e-6) & (rises <= limits[1] + 1e-6))
 
 
 @dataclass(frozen=True)
-class _Event:
-    """One SCR: samples, and its height in the unit of the signal; recovery is NaN beyond the recording's end."""
+class _Seen:
+    """What the signal itself shows, and where artefacts are."""
 
-    onset: int
-    peak: int
-    amplitude: float
-    recovery: float
-
-
-@dataclass(frozen=True)
-class _Response:
-    """The model's filter M A^-1, in difference-equation form, and the shape of its impulse response."""
-
-    sampling_rate: float
-    ma: NDArray[np.float64]  # (3,)
-    ar: NDArray[np.float64]  # (3,)
-    peak_height: float
-    reach: int  # samples in which an impulse's response has peaked and fallen below half
+    curve: Curve
+    phasic: Curve
+    observed: NDArray[np.bool_]  # (n,)
+    spoilt: NDArray[np.bool_]  # (n,) missing, or an outlier or a shift
+    noise: float
+    range: float
 
     @classmethod
-    def of(cls, decomposition: Decomposition) -> _Response:
-        """Build the filter: the Bateman function's Laplace transform (a1 - a0)/((s + a0)(s + a1)), bilinear."""
-        settings, rate = decomposition.settings, decomposition.sampling_rate
-        a0, a1 = 1.0 / max(settings.tau0, settings.tau1), 1.0 / min(settings.tau0, settings.tau1)
-        dt = 1.0 / rate
-        scale = (a1 - a0 if a1 > a0 else a1) * dt**2
-        ar = np.array([(a1 * dt + 2) * (a0 * dt + 2), 2 * a1 * a0 * dt**2 - 8, (a1 * dt - 2) * (a0 * dt - 2)]) / scale
-        rise = peak_time(settings.tau0, settings.tau1)
-        reach = math.ceil((2.0 * rise + 2.0 * max(settings.tau0, settings.tau1)) * rate) + 2
-        height = peak_height(settings.tau0, settings.tau1)
-        return cls(rate, np.array([1.0, 2.0, 1.0]), ar, height, reach)
+    def of(cls, parts: Parts) -> _Seen:
+        """Look at the signal; without an observed sample it shows nothing."""
+        observed = ~np.isnan(parts.signal)
+        if parts.weights is not None:
+            observed &= parts.weights > 0
+        values = parts.signal[observed]
+        level = float(np.median(values)) if values.size else 0.0
+        curve = Curve.of(parts.signal - level, observed, parts.sampling_rate)
+        noise = getattr(parts, "noise", None)
+        if noise is None:
+            residual = Curve.of(parts.residual, observed, parts.sampling_rate)
+            noise = noise_of(curve, residual, quantum_of(values))
+        spoilt = ~observed | _taken_off(parts, float(noise))
+        phasic = Curve.of(parts.phasic, np.ones_like(observed), parts.sampling_rate)
+        return cls(curve, phasic, observed, spoilt, float(noise), float(np.ptp(values)) if values.size else 0.0)
 
-    def event(
-        self, burst: NDArray[np.intp], driver: NDArray[np.float64], heights: NDArray[np.float64]
-    ) -> _Event | None:
-        """Measure the response of one burst (indices of its samples); None if it still rises at the end."""
-        first = int(burst[0])
-        stop = min(int(burst[-1]) + self.reach, driver.size)
-        impulses = np.zeros(stop - first)
-        impulses[burst - first] = driver[burst]
-        response = lfilter(self.ma, self.ar, impulses)
-        peak = int(np.argmax(response))
-        if first + peak == driver.size - 1:
-            return None
-        come = np.cumsum(heights[burst])
-        onset = int(burst[np.searchsorted(come, _ONSET_SHARE * come[-1])])
-        fallen = np.flatnonzero(response[peak:] <= 0.5 * response[peak])
-        recovery = float(first + peak + fallen[0]) if fallen.size else math.nan
-        return _Event(onset, first + peak, float(response[peak]), recovery)
+    def rise(self, found: Responses) -> Array:
+        """How far the signal rises above its onset until the peak; NaN where nothing is observed at the onset."""
+        width = self.curve.width_of(_WIDTH)
+        start, rise = self.curve.mean(found.onsets, width), np.full(found.onsets.shape, np.nan)
+        for share in np.linspace(0.0, 1.0, _LOOKS):
+            level = self.curve.mean(found.onsets + share * (found.peaks - found.onsets), width)
+            rise = np.fmax(rise, level - start)
+        return rise
 
+    def shown(self, found: Responses, min_rise: float, shortest: float) -> Responses:
+        """Return the responses that the signal shows, none of them larger than its range."""
+        enough = self.rise(found) > min_rise * self.noise  # not so where it is NaN
+        enough &= found.amplitudes <= _EXCESS * self.range
+        enough &= self.curve.observed_share(found.onsets, found.peaks) >= _OBSERVED
+        lost = _long_stretches(~self.observed, _LOST * self.curve.sampling_rate)
+        for times in (found.onsets, found.peaks):
+            enough &= ~lost[_samples(times, self.curve.sampling_rate, lost.size)]
+        found = found.only(enough)
+        found = found.only(~self._jumps(found, shortest))
+        amplitudes = np.minimum(found.amplitudes, self.range)
+        return Responses(found.onsets, found.peaks, found.recoveries, amplitudes)
 
-def _bursts(heights: NDArray[np.float64], min_distance: float) -> list[NDArray[np.intp]]:
-    """Split the driver into bursts: give the samples that add anything, burst by burst.
+    def _jumps(self, found: Responses, within: float) -> NDArray[np.bool_]:
+        """Whether the signal makes most of an amplitude around the onset, in less time than a response may take.
 
-    A triangle of half-width w smooths the driver, and two of its maxima belong to different bursts where it falls to
-    half of the lower one between them. For two lone impulses of any heights that is so from 1.5 w apart on, which is
-    `min_distance` (in samples); a driver that goes on without such a dip is one burst, however long.
-    """
-    width = max(1, round(min_distance / 1.5))
-    smooth = uniform_filter1d(
-        uniform_filter1d(heights, width, mode="constant"), width, mode="constant", origin=-(1 - width % 2)
-    )
-    tops = _separate_maxima(smooth)
-    cuts = [a + int(np.argmin(smooth[a:b])) for a, b in itertools.pairwise(tops)]
-    active = np.flatnonzero(heights > 0)
-    return [burst for burst in np.split(active, np.searchsorted(active, cuts)) if burst.size]
-
-
-def _separate_maxima(smooth: NDArray[np.float64]) -> list[int]:
-    """Give the maxima between any two of which the line falls to half of the lower one or below, in order."""
-    peaks = find_peaks(np.concatenate([[0.0], smooth, [0.0]]))[0] - 1  # zeros around, so that either end can be one
-    if not peaks.size:
-        return []
-    valleys = np.minimum.reduceat(smooth, peaks)[:-1]  # from each peak to the next
-    kept, valley = [int(peaks[0])], np.inf
-    for peak, low in zip(peaks[1:].tolist(), valleys.tolist(), strict=True):
-        valley = min(valley, low)  # since the last kept one
-        if valley <= 0.5 * min(smooth[kept[-1]], smooth[peak]):
-            kept.append(peak)
-            valley = np.inf
-        elif smooth[peak] > smooth[kept[-1]]:
-            kept[-1], valley = peak, np.inf
-    return kept
+        It must also rise faster there than the phasic part, to which a larger response close by may belong.
+        """
+        jumps = np.zeros(found.onsets.size, dtype=np.bool_)
+        if within < BLOCK:
+            return jumps
+        width = self.curve.width_of(BLOCK)
+        for start in np.arange(-within, 0.5 * BLOCK, 0.5 * BLOCK) + 0.5 * BLOCK:
+            first, last = found.onsets + start, found.onsets + start + within
+            change, explained = (
+                curve.mean(last, width) - curve.mean(first, width) for curve in (self.curve, self.phasic)
+            )
+            least = np.maximum(_JUMP * found.amplitudes, _FASTER * explained)
+            jumps |= change > least + 2.0 * self.noise  # not so where it is NaN
+        return jumps
 
 
-def _table(events: list[_Event], phasic: NDArray[np.float64], sampling_rate: float) -> pd.DataFrame:
-    onsets = np.array([event.onset for event in events], dtype=np.int64)
-    peaks = np.array([event.peak for event in events], dtype=np.int64)
-    recovery = np.array([event.recovery for event in events], dtype=np.float64)
-    table = pd.DataFrame(
+def _samples(times: Array, rate: float, n_samples: int) -> NDArray[np.int64]:
+    """Return the sample nearest to each time."""
+    return np.clip(np.round(times * rate), 0, n_samples - 1).astype(np.int64)
+
+
+def _long_stretches(marked: NDArray[np.bool_], least: float) -> NDArray[np.bool_]:
+    """Return the marks that belong to a stretch of at least `least` samples."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]])))
+    long = np.diff(edges)[::2] >= least
+    kept = np.zeros(marked.size + 1, dtype=np.int64)
+    kept[edges[::2][long]], kept[edges[1::2][long]] = 1, -1
+    return np.asarray(np.cumsum(kept)[:-1] > 0)
+
+
+def _taken_off(parts: Parts, noise: float) -> NDArray[np.bool_]:
+    """Whether the decomposition took an outlier or a shift larger than the noise off each sample."""
+    off = np.zeros(parts.signal.size, dtype=np.bool_)
+    outliers, shifts = getattr(parts, "outliers", None), getattr(parts, "shifts", None)
+    if outliers is not None:
+        off |= np.abs(outliers) > noise
+    if shifts is not None:
+        off[1:] |= np.abs(np.diff(shifts)) > noise
+    return off
+
+
+def _table(found: Responses, seen: _Seen, parts: Parts) -> pd.DataFrame:
+    rate, last = parts.sampling_rate, parts.signal.size - 1
+    onsets, peaks = (_nearest(times, seen.observed, rate) for times in (found.onsets, found.peaks))
+    recoveries = np.where(found.recoveries * rate <= last, found.recoveries, np.nan)
+    return pd.DataFrame(
         {
             "SCR_Onsets": onsets,
             "SCR_Peaks": peaks,
-            "SCR_Height": phasic[peaks],
-            "SCR_Amplitude": np.array([event.amplitude for event in events], dtype=np.float64),
-            "SCR_RiseTime": (peaks - onsets) / sampling_rate,
-            "SCR_Recovery": recovery,
-            "SCR_RecoveryTime": (recovery - peaks) / sampling_rate,
+            "SCR_Height": parts.phasic[peaks],
+            "SCR_Amplitude": found.amplitudes,
+            "SCR_RiseTime": found.peaks - found.onsets,
+            "SCR_Recovery": np.round(recoveries * rate),
+            "SCR_RecoveryTime": recoveries - found.peaks,
+            "SCR_OnsetTime": found.onsets,
+            "SCR_PeakTime": found.peaks,
+            "SCR_SignalRise": seen.rise(found),
+            "SCR_Confidence": _confidence(found.amplitudes, onsets, peaks, seen.noise, parts.bands),
+            "SCR_Artefact": _near(seen.spoilt, found, rate),
         }
     )
-    return table.sort_values("SCR_Onsets", ignore_index=True)
+
+
+def _nearest(times: Array, observed: NDArray[np.bool_], rate: float) -> NDArray[np.int64]:
+    """Return the sample nearest to each time, the nearest observed one where it is missing."""
+    samples = _samples(times, rate, observed.size)
+    missing = ~observed[samples]
+    if missing.any() and observed.any():
+        known = np.flatnonzero(observed)
+        after = np.clip(np.searchsorted(known, samples[missing]), 1, max(known.size - 1, 1))
+        before, after = known[after - 1], known[np.minimum(after, known.size - 1)]
+        nearer = np.abs(before - samples[missing]) <= np.abs(after - samples[missing])
+        samples[missing] = np.where(nearer, before, after)
+    return samples
+
+
+def _confidence(
+    amplitudes: Array, onsets: NDArray[np.int64], peaks: NDArray[np.int64], noise: float, bands: PhasicBand | None
+) -> Array:
+    """Return amplitudes over half-widths of their 95 % bands."""
+    half = np.full(amplitudes.size, _NORMAL * noise)
+    if bands is not None:
+        width = 0.5 * (bands.phasic_high - bands.phasic_low)
+        half = np.hypot(width[onsets], width[peaks])
+    return np.asarray(np.divide(amplitudes, half, out=np.full(amplitudes.size, np.inf), where=half > 0))
+
+
+def _near(spoilt: NDArray[np.bool_], found: Responses, rate: float) -> NDArray[np.bool_]:
+    """Whether any sample from 1 s before the onset to 1 s after the peak is spoilt."""
+    counts = np.concatenate([[0], np.cumsum(spoilt)])
+    first = np.clip(np.ceil((found.onsets - _NEAR) * rate), 0, spoilt.size).astype(np.intp)
+    stop = np.clip(np.floor((found.peaks + _NEAR) * rate) + 1, 0, spoilt.size).astype(np.intp)
+    return np.asarray(counts[stop] > counts[first])
 
 
 def match_onsets(

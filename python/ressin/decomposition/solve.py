@@ -31,11 +31,13 @@ if TYPE_CHECKING:
 ADVICE = {
     "inaccurate": "the digits of double precision ran out before the tolerance was reached: ask for a larger tol",
     "max_iterations": "the iterations ran out: allow more with max_iterations, or ask for a larger tol",
+    "insufficient_progress": "the steps stopped improving the solution before the tolerance was reached, and more "
+    "iterations would not: look for extreme values in the signal or the settings, or ask for a larger tol",
     "failed": "the numbers broke down: look for extreme values in the signal or the settings",
 }
 
 
-STATUSES: tuple[Status, ...] = ("optimal", "inaccurate", "max_iterations", "failed")  # by the core's number
+STATUSES: tuple[Status, ...] = _core.STATUSES  # by the core's number, from the best to the worst
 _MOST_BYTES = 64 << 20
 
 
@@ -141,10 +143,10 @@ def _solve_robust(
     jobs: Sequence[Job], settings: Settings, progress: Callable[[int, int], object] | None
 ) -> list[Decomposition]:
     intervals = [1.0 / j.grid.sampling_rate for j in jobs]
-    raw = solve_robust([j.observed for j in jobs], [j.weights for j in jobs], intervals, settings, progress)
+    solved = solve_robust([j.observed for j in jobs], [j.weights for j in jobs], intervals, settings, progress)
     results = []
-    for job, found in zip(jobs, raw, strict=True):
-        results.append(_wrap(job, {"signal": job.observed.copy(), **found}, settings))  # type: ignore[typeddict-item]
+    for job, parts in zip(jobs, solved, strict=True):
+        results.append(_wrap(job, {"signal": job.observed.copy(), **parts}, settings))  # type: ignore[typeddict-item]
     return results
 
 

@@ -128,9 +128,10 @@ def write_scrs(scrs: pd.DataFrame, path: str | os.PathLike[str], *, unit: str = 
     OutputError
         If the file cannot be written.
     """
-    samples, seconds = ("SCR_Onsets", "SCR_Peaks", "SCR_Recovery"), ("SCR_RiseTime", "SCR_RecoveryTime")
-    units = {**dict.fromkeys(samples, "sample"), **dict.fromkeys(seconds, "s")}
-    table = scrs.rename(columns={name: f"{name} ({units.get(name, unit)})" for name in scrs.columns})
+    units = dict.fromkeys(("SCR_Onsets", "SCR_Peaks", "SCR_Recovery"), "sample")
+    units |= dict.fromkeys(("SCR_RiseTime", "SCR_RecoveryTime", "SCR_OnsetTime", "SCR_PeakTime"), "s")
+    units |= dict.fromkeys(("SCR_Height", "SCR_Amplitude", "SCR_SignalRise"), unit)
+    table = scrs.rename(columns={name: f"{name} ({text})" for name, text in units.items()})
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False, float_format="%.10g", lineterminator="\n")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ressin import _core
 from ressin.settings import Settings
 from ressin.stream.clock import Clock
 from ressin.stream.moments import Moments
@@ -14,8 +15,8 @@ from ressin.stream.window import Scale, Solved, Window
 
 Array = NDArray[np.float64]
 
-_BEST_FIRST = ("waiting", "optimal", "inaccurate", "max_iterations", "failed")
-_LEAST = 3  # samples for a programme: the 2015 revision has no driver in the first two
+_BEST_FIRST = ("waiting", *_core.STATUSES)
+_LEAST = _core.FREE_START + 1  # samples for a programme: the 2015 revision has no driver in the first FREE_START
 
 
 class Engine:
@@ -42,7 +43,7 @@ class Engine:
         self.context, self.max_gap = round(options.context * rate), max(1, round(options.max_gap * rate))
         self.warm_up = round(options.warm_up * rate)
         self.capacity = self.lag + self.context + round(settings.delta_knot * rate) + self.hop
-        self.first_row = 2 if settings.revision == "2015" else 0
+        self.first_row = _core.FREE_START if settings.revision == "2015" else 0
         self.clock = Clock(rate, options.max_jitter)
         self.moments = Moments()
         self.first_index = 0

@@ -71,7 +71,8 @@ class StreamResult:
         What the programme's signal is standardised with, in the signal's unit: given, or of the samples so far.
     status
         "optimal"; or with ``errors="return"`` the worst status of this push's programmes: "inaccurate",
-        "max_iterations" or "failed". "waiting" where there are too few samples to begin with.
+        "max_iterations", "insufficient_progress" or "failed", which mean what they do in `Decomposition`. "waiting"
+        where there are too few samples to begin with.
     iterations
         Newton steps of the push's programmes together.
     relative_gap, stationarity

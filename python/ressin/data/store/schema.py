@@ -28,7 +28,7 @@ STIMULI, MUSIC, REJECTS = "stimuli.parquet", "music.parquet", "rejects.parquet"
 TABLES = (RECORDINGS, RATINGS, SUBJECTS, STIMULI, MUSIC, REJECTS)
 
 EVIDENCE_FIELDS = [
-    pa.field("status", pa.string()),  # "optimal", "inaccurate", "max_iterations"
+    pa.field("status", pa.string()),  # as in Decomposition.status
     pa.field("converged", pa.bool_()),
     pa.field("iterations", pa.int32()),
     pa.field("objective", pa.float64()),
