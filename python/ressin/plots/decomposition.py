@@ -48,13 +48,13 @@ def plot_decomposition(
     Returns
     -------
     Figure
-        A matplotlib figure, not registered with pyplot; `ressin.plots.files.save_figure` writes
-        it. From top to bottom: the signal with the tonic part, the phasic part with the SCRs, the driver, the
-        residual. Where the programme is the robust one, the signal is coloured where it is taken for an outlier, the
-        tonic part is drawn with and without the shifts of its level, and a fifth panel has outliers and shifts. Time
-        is in seconds, in hours from two hours on. A long recording is drawn by the smallest and largest sample of each
-        of 1,500 columns, so a day looks the same and its file is small. Missing samples are shaded, and so are the bands
-        of tonic and phasic part where the decomposition has them.
+        A matplotlib figure, not registered with pyplot; `ressin.plots.files.save_figure` writes it. From top to
+        bottom: the signal with the tonic part, the phasic part with the SCRs, the driver, the residual. Where the
+        programme is the robust one, the signal is coloured where it is taken for an outlier, the tonic part is drawn
+        with and without the shifts of its level, and a fifth panel has outliers and shifts. Time is in seconds, in
+        hours from two hours on. A long recording is drawn by the smallest and largest sample of each of 1,500 columns,
+        so a day looks the same and its file is small. Missing samples are shaded, and so are the bands of tonic and
+        phasic part where the decomposition has them.
     """
     with mpl.rc_context(STYLE):
         robust = decomposition.robust is not None
