@@ -84,7 +84,7 @@ def test_the_robust_programme_leaves_its_findings_in_every_file(tmp_path: Path) 
     assert np.ptp(table["EDA_Tonic_Unshifted"]) < np.ptp(table["EDA_Tonic"])
     evidence = json.loads((tmp_path / "o_evidence.json").read_text())
     assert evidence["settings"]["programme"] == "robust"
-    assert evidence["quality"]["n_shifts"] == 1
+    assert evidence["quality"]["n_shifts"] == expected.quality.n_shifts >= 1
     for name in ("smallest_response", "noise", "rounds"):
         assert evidence["robust"][name] == getattr(expected.robust, name)
 

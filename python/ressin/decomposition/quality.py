@@ -23,6 +23,7 @@ BELOW_ZERO_SHARE = 0.01  # of the samples
 TONIC_FALL = 0.2  # of the signal's deviation per second: what the tonic level may fall by itself
 MAX_OUTLIER_SHARE = 0.05  # of the samples
 MAX_SHIFTS_PER_MINUTE = 1.0
+SHIFT_SECONDS = 1.0  # steps no further apart are one shift
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class Quality:
         Share of samples, 0 to 1, with an outlier larger than the smallest response that the robust programme believes;
         0 where the programme is cvxEDA's.
     n_shifts
-        Stretches in which the robust programme's level shifts by more than that; 0 where the programme is cvxEDA's.
+        How often the robust programme's level shifts by more than that, steps within a second counted as one; 0 where
+        the programme is cvxEDA's.
     messages
         One sentence for each of these that is worth a look, and for parts that cannot be a tonic level and responses
         on it; empty where there is nothing to say.
@@ -119,15 +121,17 @@ def _artefacts(decomposition: Decomposition, seen: NDArray[np.bool_]) -> tuple[f
         return 0.0, 0
     least = decomposition.robust.smallest_response
     share = float(np.mean(np.abs(decomposition.outliers[seen]) > least))
-    return share, _count_shifts(decomposition.shifts, least)
+    return share, _count_shifts(decomposition.shifts, least, decomposition.sampling_rate * SHIFT_SECONDS)
 
 
-def _count_shifts(shifts: NDArray[np.float64], least: float) -> int:
-    """Count the runs of steps in one direction that add up to more than `least`."""
+def _count_shifts(shifts: NDArray[np.float64], least: float, apart: float) -> int:
+    """Count the groups of steps, `apart` samples from each other, that add up to more than `least`."""
     steps = np.diff(shifts)
-    steps = np.where(np.abs(steps) > 1e-6 * least, steps, 0.0)
-    runs = np.flatnonzero(np.diff(np.sign(steps), prepend=0.0))
-    return 0 if not runs.size else int(np.count_nonzero(np.abs(np.add.reduceat(steps, runs)) > least))
+    at = np.flatnonzero(np.abs(steps) > 1e-6 * least)
+    if not at.size:
+        return 0
+    first = np.flatnonzero(np.diff(at, prepend=at[0] - apart - 1) > apart)  # of each group
+    return int(np.count_nonzero(np.abs(np.add.reduceat(steps[at], first)) > least))
 
 
 def impossible(decomposition: Decomposition) -> str | None:
