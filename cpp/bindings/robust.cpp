@@ -2,6 +2,7 @@
 #include <pybind11/stl.h>
 
 #include <stdexcept>
+#include <tuple>
 
 #include "batch/robust.hpp"
 #include "bindings/arrays.hpp"
@@ -115,6 +116,7 @@ py::dict dict_of(const robust::Decomposed& x) {
   d["scale"] = x.scale;
   d["smallest_response"] = x.smallest_response;
   d["noise"] = x.noise;
+  d["height"] = x.height;
   d["rounds"] = x.rounds;
   d["iterations"] = x.iterations;
   d["estimation_iterations"] = x.estimation_iterations;
@@ -134,16 +136,22 @@ void check(const Array& signal, const std::optional<Array>& weights) {
   }
 }
 
+using Known = std::tuple<double, double, double>;  // noise, height and number of blocks
+
 py::list decompose(const std::vector<Array>& signals, const std::vector<std::optional<Array>>& weights,
                    const std::vector<double>& dts, double tau0, double tau1, double delta_knot, double tol, int max_iterations,
-                   int n_threads, const py::object& progress) {
+                   int n_threads, const py::object& progress, const std::vector<std::optional<Known>>& known) {
   if (weights.size() != signals.size() || dts.size() != signals.size()) {
     throw std::invalid_argument("one entry of weights and dts for each signal");
   }
+  if (!known.empty() && known.size() != signals.size()) throw std::invalid_argument("one entry of known for each signal");
   std::vector<robust::Signal> batch;
   for (std::size_t i = 0; i < signals.size(); ++i) {
     check(signals[i], weights[i]);
     batch.push_back({signals[i].data(), weights[i] ? weights[i]->data() : nullptr, signals[i].size(), dts[i]});
+    if (known.empty() || !known[i]) continue;
+    const auto& [noise, height, n_blocks] = *known[i];
+    batch.back().known = robust::Known{noise, height, n_blocks};
   }
   const robust::BatchSettings settings{settings_of(tau0, tau1, delta_knot), tol, max_iterations, n_threads};
   Poll poll(progress, signals.size());
@@ -200,7 +208,7 @@ void bind_robust(py::module_& m) {
         py::arg("tol"), py::arg("max_iterations"), py::arg("certified"), py::arg("lanes"));
   m.def("decompose_robust", &decompose, py::arg("signals"), py::arg("weights"), py::arg("dts"), py::arg("tau0"),
         py::arg("tau1"), py::arg("delta_knot"), py::arg("tol"), py::arg("max_iterations"), py::arg("n_threads"),
-        py::arg("progress"));
+        py::arg("progress"), py::arg("known") = std::vector<std::optional<Known>>());
   m.def("certify_robust", &certify, py::arg("signal"), py::arg("weights"), py::arg("dt"), py::arg("tau0"), py::arg("tau1"),
         py::arg("delta_knot"), py::arg("fields"));
 }

@@ -108,6 +108,7 @@ class RobustResult(TypedDict):
     scale: float
     smallest_response: float
     noise: float
+    height: float
     rounds: int
     iterations: int
     estimation_iterations: int
@@ -129,6 +130,7 @@ def decompose_robust(
     max_iterations: int,
     n_threads: int,
     progress: Callable[[int, int], object] | None,
+    known: Sequence[tuple[float, float, float] | None] = (),
 ) -> list[RobustResult]: ...
 def certify_robust(
     signal: NDArray[np.float64],

@@ -6,7 +6,16 @@ import os
 from typing import TYPE_CHECKING
 
 from ressin.errors import ConvergenceError
-from ressin.settings import Baseline, Errors, Revision, Settings, check_errors, check_knots
+from ressin.settings import (
+    Baseline,
+    Errors,
+    Programme,
+    Revision,
+    Settings,
+    check_cvxeda,
+    check_errors,
+    check_knots,
+)
 from ressin.stream.clock import check_samples
 from ressin.stream.engine import Engine, PushLog
 from ressin.stream.options import StreamOptions
@@ -32,6 +41,8 @@ class Stream:
     lag
         Seconds, > 0, after which a sample becomes final. The longer, the closer to the decomposition of the whole
         recording; see Notes.
+    programme
+        "cvxeda", or "robust": see Notes.
     tau0, tau1, delta_knot, alpha, gamma, revision
         The programme, as in `decompose`; see `Settings`.
     baseline
@@ -103,6 +114,7 @@ class Stream:
         sampling_rate: float,
         *,
         lag: float = 20.0,
+        programme: Programme = "cvxeda",
         tau0: float = 2.0,
         tau1: float = 0.7,
         delta_knot: float = 10.0,
@@ -123,14 +135,16 @@ class Stream:
         errors: Errors = "raise",
         on_failure: Errors | None = None,
     ) -> None:
+        robust = programme == "robust"
         settings = Settings(
+            programme=programme,
             tau0=tau0,
             tau1=tau1,
             delta_knot=delta_knot,
             alpha=alpha,
             gamma=gamma,
             revision=revision,
-            baseline=baseline,
+            baseline="linear" if robust else baseline,
             standardize=standardize,
             tol=tol,
             max_iterations=max_iterations,
@@ -149,6 +163,8 @@ class Stream:
             max_jitter=max_jitter,
             errors=check_errors(errors, on_failure),
         )
+        if robust and baseline != "none":
+            check_cvxeda("baseline", repr(baseline), settings)
         check_knots(None, settings, options.sampling_rate)
         options.check_with(settings)
         self._engine = Engine(settings, options)
