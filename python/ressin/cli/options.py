@@ -10,9 +10,10 @@ from ressin.errors import InvalidInputError
 from ressin.settings import Baseline, Missing, Programme, Revision, Settings, Solver
 
 PROGRAMME = (
-    "tau0", "tau1", "delta_knot", "alpha", "gamma", "revision", "baseline", "standardize", "tol", "max_iterations",
+    "programme", "tau0", "tau1", "delta_knot", "alpha", "gamma", "revision", "baseline", "standardize", "tol",
+    "max_iterations",
 )  # fmt: skip
-SETTINGS = ("programme", *PROGRAMME, "solver", "missing")
+SETTINGS = (*PROGRAMME, "solver", "missing")
 DEFAULTS = Settings()
 DEFAULT_PROGRAMME: Programme = "robust"  # of the commands; the functions' is cvxEDA, as their names promise
 MEANING: dict[Programme, str] = {
@@ -57,7 +58,7 @@ def add_choice(
 
 
 def add_programme(
-    parser: argparse.ArgumentParser, *, baseline: str, baselines: Sequence[str], choice: bool = True
+    parser: argparse.ArgumentParser, *, baseline: str, baselines: Sequence[str]
 ) -> argparse._ArgumentGroup:
     """Add the options of the programme that all commands share, which `PROGRAMME` names.
 
@@ -67,12 +68,9 @@ def add_programme(
         Of a command.
     baseline, baselines
         The command's default of ``--baseline`` and what it takes; all other defaults are those of `Settings`.
-    choice
-        Whether the command has ``--programme``.
     """
     group = parser.add_argument_group("settings of the decomposition (see the documentation of ressin.decompose)")
-    if choice:
-        add_choice(group)
+    add_choice(group)
     group.add_argument(
         "--tau0", metavar="S", type=float, default=DEFAULTS.tau0, help="slow time constant; default: %(default)g s"
     )
