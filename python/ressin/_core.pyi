@@ -117,6 +117,7 @@ class RobustResult(TypedDict):
     stationarity: float
     complementarity: float
     status: Literal["optimal", "inaccurate", "max_iterations", "failed"]
+    osqp_residuals: tuple[float, float] | None
 
 def decompose_robust(
     signals: Sequence[NDArray[np.float64]],
@@ -128,6 +129,9 @@ def decompose_robust(
     tol: float,
     max_iterations: int,
     n_threads: int,
+    osqp: bool,
+    warm_start: bool,
+    osqp_eps: float,
     progress: Callable[[int, int], object] | None,
 ) -> list[RobustResult]: ...
 def certify_robust(
@@ -138,7 +142,16 @@ def certify_robust(
     tau1: float,
     delta_knot: float,
     fields: dict[str, Any],
-) -> tuple[Evidence, NDArray[np.float64], NDArray[np.float64]]: ...
+) -> tuple[Evidence, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]: ...
+def build_robust_qp(
+    signal: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    dt: float,
+    tau0: float,
+    tau1: float,
+    delta_knot: float,
+    fields: dict[str, Any],
+) -> QuadraticProgram: ...
 def robust_solve(
     programmes: Sequence[tuple[object, ...]],
     dt: float,
