@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <deque>
 #include <limits>
 #include <map>
@@ -98,10 +99,15 @@ class ScaledProblem {
     for (auto* loads : {&alpha_, &delta_, &kappa_}) {
       for (double& v : *loads) v /= x.scale;
     }
+    double furthest = 0.0, largest = 0.0;
     for (std::size_t i = 0; i < y_.size(); ++i) {
       const bool seen = !weights_ || weights_[i] > 0.0;
-      y_[i] = seen ? (signal.y[i] - x.mean) / x.scale : 0.0;
+      if (!seen) continue;
+      y_[i] = (signal.y[i] - x.mean) / x.scale;
+      furthest = std::max(furthest, std::abs(signal.y[i] - x.mean)), largest = std::max(largest, std::abs(signal.y[i]));
     }
+    // As in Procedure: a signal that differs from its mean by rounding alone is constant.
+    if (furthest <= 64.0 * std::numeric_limits<double>::epsilon() * largest) y_.assign(y_.size(), 0.0);
   }
 
   // Points into this.

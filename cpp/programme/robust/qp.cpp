@@ -195,10 +195,11 @@ Point from_qp(const Model& model, const Problem& problem, const Eigen::VectorXd&
   return point;
 }
 
-Witness witness_of(const Model& model, const Problem& problem, const Parts& parts, const Eigen::VectorXd& multiplier) {
+Witness witness_of(const Model& model, const Eigen::VectorXd& multiplier) {
   const QpLayout of(model);
+  const auto sign = [&](Index column) { return multiplier[of.signs + column - of.rise]; };
   Witness witness;
-  for (Index i = 0; i < of.m; ++i) witness.u.push_back(problem.weight(i) * parts.residual[index(i)]);
+  for (Index i = 0; i < of.m; ++i) witness.u.push_back(0.5 * (sign(of.down + i) - sign(of.up + i)));
   for (Index j = 0; j < of.n_knots; ++j) witness.level.push_back(std::max(multiplier[of.level + j], 0.0));
   return witness;
 }

@@ -42,7 +42,7 @@ QpPoint to_qp(const Model& model, const Problem& problem, const Point& point, co
 
 // The nearest point that keeps the bounds: driver values below zero become zero, and a level below the floor raises all.
 Point from_qp(const Model& model, const Problem& problem, const Eigen::VectorXd& x);
-// For the point that was made so, with its parts.
-Witness witness_of(const Model& model, const Problem& problem, const Parts& parts, const Eigen::VectorXd& multiplier);
+// The multipliers of the outliers' bounds are w delta - u and w delta + u.
+Witness witness_of(const Model& model, const Eigen::VectorXd& multiplier);
 
 }  // namespace ressin::robust

@@ -49,7 +49,7 @@ Confirmed confirm(const Model& model, const Problem& problem, const Solution* wa
   Solution& x = out.solution;
   x.point = from_qp(model, problem, r.x.cwiseProduct(scaling.columns));
   x.parts = make_parts(model, problem, x.point);
-  x.witness = witness_of(model, problem, x.parts, r.multiplier.cwiseProduct(scaling.rows));
+  x.witness = witness_of(model, r.multiplier.cwiseProduct(scaling.rows));
   x.evidence = certify(model, problem, x.point, x.parts, x.witness);
   x.status = status_of(r.status);
   x.iterations = r.iterations;
