@@ -137,7 +137,7 @@ def test_a_results_costs_can_be_given() -> None:
         ({"alpha": 1e-3}, "alpha is 0.001, which programme='robust' does not take"),
         ({"knots": [0, 40, 80]}, "knots is given, which programme='robust' does not take"),
         ({"costs": "mine"}, "costs is a str; it must be a Decomposition"),
-        ({"costs": ressin.decompose(recording(), 4.0)}, "costs is of 'cvxeda'"),
+        ({"costs": ressin.decompose(recording(), 4.0)}, "costs is a result of programme='cvxeda'"),
         (
             {"costs": ressin.decompose(recording()[:100], 4.0, programme="robust")},
             "costs has 100 samples for a signal of",

@@ -199,9 +199,13 @@ def _build_robust(
     n = job.signal.size
     if costs is None:
         (costs,) = solve([job], settings, None)
-    if not isinstance(costs, Decomposition) or costs.robust is None:
-        found = f"of {costs.programme!r}" if isinstance(costs, Decomposition) else f"a {type(costs).__name__}"
-        raise InvalidInputError(f"costs is {found}; it must be a Decomposition with programme='robust'")
+    given: object = costs
+    if not isinstance(given, Decomposition):
+        raise InvalidInputError(f"costs is a {type(given).__name__}; it must be a Decomposition")
+    if costs.robust is None:
+        raise InvalidInputError(
+            f"costs is a result of programme={costs.programme!r}; it must be one of programme='robust'"
+        )
     if costs.signal.size != n:
         raise InvalidInputError(f"costs has {costs.signal.size} samples for a signal of {n}; they must be as many")
     if costs.sampling_rate != job.grid.sampling_rate:
