@@ -105,10 +105,10 @@ def solve_robust(
         settings.tol,
         settings.max_iterations,
         settings.n_threads,
-        settings.solver == "osqp",
-        settings.warm_start,
-        settings.osqp_eps,
         progress,
+        osqp=settings.solver == "osqp",
+        warm_start=settings.warm_start,
+        osqp_eps=settings.osqp_eps,
     )
     return [_fields(fields, interval, settings) for fields, interval in zip(raw, intervals, strict=True)]
 
@@ -148,6 +148,7 @@ def _fields(raw: _core.RobustResult, interval: float, settings: Settings) -> dic
         "relative_gap": raw["relative_gap"],
         "stationarity": raw["stationarity"],
         "complementarity": raw["complementarity"],
+        "solver": "osqp" if raw["osqp_residuals"] else "interior_point",
         "osqp_residuals": raw["osqp_residuals"],
         "_start": (0.0, 0.0),
         "robust": robust,
