@@ -42,9 +42,18 @@ def decomposed(signal: np.ndarray, rate: float, constants: dict[str, float]) -> 
     held = {name: constants.get(name, DEFAULTS[name]) for name in SETTINGS}
     others = {name: value for name, value in constants.items() if name not in SETTINGS}
     result: Any = _core.decompose_robust(
-        [signal], [None], [1.0 / rate], held["tau0"], held["tau1"], held["delta_knot"], 1e-8, 200, 1, None,
+        [signal],
+        [None],
+        [1.0 / rate],
+        held["tau0"],
+        held["tau1"],
+        held["delta_knot"],
+        1e-8,
+        200,
+        1,
+        None,
         constants=others,
-    )[0]  # fmt: skip
+    )[0]
     found = trough_to_peak(result["phasic"], rate, max(LEAST, result["smallest_response"]))
     return Estimate(result["phasic"], result["tonic"], {STANDARD: found})
 

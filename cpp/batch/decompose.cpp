@@ -83,18 +83,6 @@ void write_parts(const Signal& s, const DecomposeSettings& settings, const Scale
 thread_local std::unique_ptr<InteriorPoint> kept;
 thread_local std::unique_ptr<ActiveSet> kept_active_set;
 
-// OSQP's word on its own residuals, which the caller asked it to judge by.
-Status status_of(OsqpStatus s) {
-  switch (s) {
-    case OsqpStatus::solved: return Status::optimal;
-    case OsqpStatus::inaccurate: return Status::inaccurate;
-    case OsqpStatus::max_iterations: return Status::max_iterations;
-    case OsqpStatus::failed:
-    case OsqpStatus::stopped: break;
-  }
-  return Status::failed;
-}
-
 class Batch {
  public:
   Batch(const std::vector<Signal>& signals, const DecomposeSettings& settings, Workers& workers)

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <deque>
+#include <limits>
 #include <map>
 #include <memory>
 #include <tuple>
 
 #include "batch/parallel.hpp"
+#include "solvers/robust/osqp.hpp"
 
 namespace ressin::robust {
 namespace {
@@ -83,6 +86,40 @@ Solution zero_solution(const Model& model) {
   return x;
 }
 
+// The programme that a decomposition solves, from its costs and scale.
+class ScaledProblem {
+ public:
+  ScaledProblem(const Signal& signal, const Decomposed& x)
+      : weights_(signal.weights),
+        y_(index(signal.n)),
+        alpha_(x.alpha),
+        delta_(x.delta),
+        kappa_(x.kappa),
+        alpha_before_(x.alpha_before / x.scale),
+        floor_(x.bounded ? -x.mean / x.scale : -std::numeric_limits<double>::infinity()) {
+    for (auto* loads : {&alpha_, &delta_, &kappa_}) {
+      for (double& v : *loads) v /= x.scale;
+    }
+    double furthest = 0.0, largest = 0.0;
+    for (std::size_t i = 0; i < y_.size(); ++i) {
+      const bool seen = !weights_ || weights_[i] > 0.0;
+      if (!seen) continue;
+      y_[i] = (signal.y[i] - x.mean) / x.scale;
+      furthest = std::max(furthest, std::abs(signal.y[i] - x.mean)), largest = std::max(largest, std::abs(signal.y[i]));
+    }
+    // As in Procedure: a signal that differs from its mean by rounding alone is constant.
+    if (furthest <= 64.0 * std::numeric_limits<double>::epsilon() * largest) y_.assign(y_.size(), 0.0);
+  }
+
+  // Points into this.
+  Problem problem() const { return {y_.data(), weights_, alpha_.data(), delta_.data(), kappa_.data(), alpha_before_, floor_}; }
+
+ private:
+  const double* weights_;
+  std::vector<double> y_, alpha_, delta_, kappa_;
+  double alpha_before_, floor_;
+};
+
 class Batch {
  public:
   Batch(const std::vector<Signal>& signals, const BatchSettings& settings, Workers& workers)
@@ -156,12 +193,34 @@ class Batch {
             ++at;
             if (!p.is_estimated()) continue;  // the run was called off
             const Request& request = p.prepare_final();
-            if (!p.is_constant()) return &request;
-            write(*tag, zero_solution(*model));
+            const bool is_cold = settings_.kind == SolverKind::osqp && !settings_.warm_start;
+            if (p.is_constant()) {
+              write(*tag, zero_solution(*model));
+            } else if (!is_cold) {
+              return &request;
+            } else if (workers_.keep_going(worker)) {
+              solve_by_osqp(*model, request.problem, nullptr, *tag, worker, write);
+            }
           }
           return nullptr;
         },
-        write, [&] { return workers_.keep_going(worker); });
+        [&](std::size_t tag, Solution&& x) {
+          if (settings_.kind != SolverKind::osqp) return write(tag, std::move(x));
+          solve_by_osqp(*model, (*procedures)[tag]->next_request().problem, &x, tag, worker, write);
+        },
+        [&] { return workers_.keep_going(worker); });
+  }
+
+  void solve_by_osqp(const Model& model, const Problem& problem, const Solution* warm, std::size_t tag, int worker,
+                     const std::function<void(std::size_t, Solution&&)>& write) {
+    OsqpSettings options;
+    options.eps = settings_.osqp_eps;
+    Confirmed found = confirm(model, problem, warm, options, [&] { return workers_.keep_going(worker); });
+    if (found.stopped) return;
+    Decomposed& out = results_[tag];
+    out.osqp_iterations = found.solution.iterations;
+    out.osqp_primal_residual = found.primal_residual, out.osqp_dual_residual = found.dual_residual;
+    write(tag, std::move(found.solution));
   }
 
   const std::vector<Signal>& signals_;
@@ -196,8 +255,9 @@ std::vector<Decomposed> decompose(const std::vector<Signal>& signals, const Batc
 
 Checked certify(const Signal& signal, const Settings& programme, const Decomposed& x) {
   const Model model(signal.n, signal.dt, programme);
+  const ScaledProblem scaled(signal, x);
+  const Problem problem = scaled.problem();
   const std::size_t n = index(signal.n), before = index(model.n_before());
-  std::vector<double> y(n), alpha = x.alpha, delta = x.delta, kappa = x.kappa;
   Point point;
   point.driver = x.before;
   point.driver.insert(point.driver.end(), x.driver.begin(), x.driver.end());
@@ -205,22 +265,24 @@ Checked certify(const Signal& signal, const Settings& programme, const Decompose
   for (std::size_t i = 0; i + 1 < n; ++i) point.steps[before + i] = (x.shifts[i + 1] - x.shifts[i]) / x.scale;
   for (double& p : point.driver) p /= x.scale;
   for (double l : x.spline) point.spline.push_back((l + x.shifts[0] - x.mean) / x.scale);
-  for (auto* loads : {&alpha, &delta, &kappa}) {
-    for (double& v : *loads) v /= x.scale;
-  }
-  for (std::size_t i = 0; i < n; ++i) {
-    const double w = signal.weights ? signal.weights[i] : 1.0;
-    y[i] = w > 0.0 ? (signal.y[i] - x.mean) / x.scale : 0.0;
-  }
-  Problem problem{y.data(), signal.weights, alpha.data(), delta.data(), kappa.data(), x.alpha_before / x.scale};
-  if (x.bounded) problem.floor = -x.mean / x.scale;
   const Parts parts = make_parts(model, problem, point);
-  Checked checked{certify(model, problem, point, parts, x.witness), {}, {}};
+  Checked checked{certify(model, problem, point, parts, x.witness), {}, {}, {}};
+  for (std::ptrdiff_t j = 0; x.bounded && j < model.n_knots(); ++j) {
+    const double level = point.spline[index(j)] + parts.shift[index(model.knot_sample(j))];
+    checked.lowest_level = std::min(checked.lowest_level, level * x.scale + x.mean);
+  }
   for (std::size_t i = 0; i < n; ++i) {
     checked.phasic.push_back(parts.phasic[before + i] * x.scale);
+    checked.outliers.push_back(parts.outliers[i] * x.scale);
     checked.tonic.push_back((parts.spline[before + i] + parts.shift[before + i]) * x.scale + x.mean);
   }
   return checked;
+}
+
+QuadraticProgram make_qp(const Signal& signal, const Settings& programme, const Decomposed& x) {
+  const Model model(signal.n, signal.dt, programme);
+  const ScaledProblem scaled(signal, x);
+  return make_qp(model, scaled.problem());
 }
 
 }  // namespace ressin::robust

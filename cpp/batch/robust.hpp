@@ -3,11 +3,14 @@
 
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <vector>
 
 #include "programme/robust/model.hpp"
+#include "programme/robust/qp.hpp"
 #include "solvers/robust/interior_point.hpp"
 #include "solvers/robust/procedure.hpp"
+#include "solvers/signal.hpp"
 
 namespace ressin::robust {
 
@@ -17,6 +20,9 @@ struct BatchSettings {
   double tol = 1e-8;
   int max_iterations = 200;
   int n_threads = 0;
+  SolverKind kind = SolverKind::interior_point;  // OSQP: of the last programme alone, whose costs are found as ever
+  bool warm_start = true;                        // OSQP starts at the interior point's solution
+  double osqp_eps = 1e-6;                        // OSQP's absolute tolerance
 };
 
 // What comes back for a signal, in its unit.
@@ -32,6 +38,8 @@ struct Decomposed {
   double mean = 0.0, scale = 1.0;  // the programme is solved on (signal - mean) / scale
   double smallest_response = 0.0, noise = 0.0, height = 0.0;
   int rounds = 0, iterations = 0, estimation_iterations = 0;
+  int osqp_iterations = 0;  // zero where OSQP was not asked
+  double osqp_primal_residual = 0.0, osqp_dual_residual = 0.0;
   Evidence evidence;  // of the programme on that
   Status status = Status::failed;
 };
@@ -42,8 +50,12 @@ std::vector<Decomposed> decompose(const std::vector<Signal>& signals, const Batc
 // The evidence, anew, for a decomposition's own numbers, and the parts that its driver, coefficients and shifts make.
 struct Checked {
   Evidence evidence;
-  std::vector<double> phasic, tonic;  // (n,)
+  std::vector<double> phasic, tonic, outliers;                    // (n,)
+  double lowest_level = std::numeric_limits<double>::infinity();  // tonic part at the knots; infinite where it has no floor
 };
 Checked certify(const Signal& signal, const Settings& programme, const Decomposed& x);
+
+// The programme of a decomposition's costs and scale, on (signal - mean) / scale.
+QuadraticProgram make_qp(const Signal& signal, const Settings& programme, const Decomposed& x);
 
 }  // namespace ressin::robust

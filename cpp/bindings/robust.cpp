@@ -1,4 +1,5 @@
 // The robust programme for Python.
+#include <pybind11/eigen.h>
 #include <pybind11/stl.h>
 
 #include <algorithm>
@@ -146,6 +147,8 @@ py::dict dict_of(const robust::Decomposed& x) {
   d["stationarity"] = x.evidence.stationarity;
   d["complementarity"] = x.evidence.complementarity;
   d["status"] = name(x.status);
+  d["osqp_residuals"] = py::none();
+  if (x.osqp_iterations > 0) d["osqp_residuals"] = py::make_tuple(x.osqp_primal_residual, x.osqp_dual_residual);
   return d;
 }
 
@@ -161,7 +164,7 @@ using Known = std::tuple<double, double, double>;  // noise, height and number o
 py::list decompose(const std::vector<Array>& signals, const std::vector<std::optional<Array>>& weights,
                    const std::vector<double>& dts, double tau0, double tau1, double delta_knot, double tol, int max_iterations,
                    int n_threads, const py::object& progress, const std::vector<std::optional<Known>>& known,
-                   const std::map<std::string, double>& constants) {
+                   const std::map<std::string, double>& constants, bool osqp, bool warm_start, double osqp_eps) {
   if (weights.size() != signals.size() || dts.size() != signals.size()) {
     throw std::invalid_argument("one entry of weights and dts for each signal");
   }
@@ -175,6 +178,8 @@ py::list decompose(const std::vector<Array>& signals, const std::vector<std::opt
     batch.back().known = robust::Known{noise, height, n_blocks};
   }
   robust::BatchSettings settings{settings_of(tau0, tau1, delta_knot), {}, tol, max_iterations, n_threads};
+  if (osqp) settings.kind = ressin::SolverKind::osqp;
+  settings.warm_start = warm_start, settings.osqp_eps = osqp_eps;
   set_constants(constants, &settings);
   Poll poll(progress, signals.size());
   std::vector<robust::Decomposed> results;
@@ -194,7 +199,29 @@ std::vector<double> values(const py::dict& d, const char* key, std::ptrdiff_t n)
   return std::vector<double>(a.data(), a.data() + a.size());
 }
 
-// The evidence of a decomposition's own numbers, and the phasic and tonic part that its driver, spline and shifts make.
+void read_costs(const py::dict& fields, std::ptrdiff_t n, robust::Decomposed* x) {
+  x->alpha = values(fields, "alpha", n);
+  x->delta = values(fields, "delta", n);
+  x->kappa = values(fields, "kappa", n);
+  x->alpha_before = fields["alpha_before"].cast<double>();
+  x->bounded = fields["bounded"].cast<bool>();
+  x->mean = fields["mean"].cast<double>();
+  x->scale = fields["scale"].cast<double>();
+}
+
+// The programme of a decomposition's costs, both triangles of P.
+ressin::QuadraticProgram build_qp(const Array& signal, const std::optional<Array>& weights, double dt, double tau0, double tau1,
+                                  double delta_knot, const py::dict& fields) {
+  check(signal, weights);
+  robust::Decomposed x;
+  read_costs(fields, signal.size(), &x);
+  const py::gil_scoped_release release;
+  return robust::make_qp({signal.data(), weights ? weights->data() : nullptr, signal.size(), dt},
+                         settings_of(tau0, tau1, delta_knot), x);
+}
+
+// The evidence of a decomposition's own numbers, the phasic and tonic part and outliers that its driver, spline and shifts
+// make, and the lowest tonic level at a knot.
 py::tuple certify(const Array& signal, const std::optional<Array>& weights, double dt, double tau0, double tau1,
                   double delta_knot, const py::dict& fields) {
   check(signal, weights);
@@ -205,22 +232,17 @@ py::tuple certify(const Array& signal, const std::optional<Array>& weights, doub
   x.driver = values(fields, "driver", n);
   x.shifts = values(fields, "shifts", n);
   x.witness.u = values(fields, "force", n);
-  x.alpha = values(fields, "alpha", n);
-  x.delta = values(fields, "delta", n);
-  x.kappa = values(fields, "kappa", n);
+  read_costs(fields, n, &x);
   x.before = values(fields, "before", model.n_before());
   x.spline = values(fields, "spline", model.n_knots());
   x.witness.level = values(fields, "level", model.n_knots());
-  x.alpha_before = fields["alpha_before"].cast<double>();
-  x.bounded = fields["bounded"].cast<bool>();
-  x.mean = fields["mean"].cast<double>();
-  x.scale = fields["scale"].cast<double>();
   robust::Checked checked;
   {
     const py::gil_scoped_release release;
     checked = robust::certify({signal.data(), weights ? weights->data() : nullptr, n, dt}, settings, x);
   }
-  return py::make_tuple(checked.evidence, array_of(checked.phasic), array_of(checked.tonic));
+  return py::make_tuple(checked.evidence, array_of(checked.phasic), array_of(checked.tonic), array_of(checked.outliers),
+                        checked.lowest_level);
 }
 
 // Gradients in the signals of a batch, (B, n). A row of `samples`, (B, 6, n), holds driver, residual, outliers, shifts, alpha
@@ -281,7 +303,10 @@ void bind_robust(py::module_& m) {
   m.def("decompose_robust", &decompose, py::arg("signals"), py::arg("weights"), py::arg("dts"), py::arg("tau0"),
         py::arg("tau1"), py::arg("delta_knot"), py::arg("tol"), py::arg("max_iterations"), py::arg("n_threads"),
         py::arg("progress"), py::arg("known") = std::vector<std::optional<Known>>(),
-        py::arg("constants") = std::map<std::string, double>());
+        py::arg("constants") = std::map<std::string, double>(), py::arg("osqp") = false, py::arg("warm_start") = true,
+        py::arg("osqp_eps") = 1e-6);
+  m.def("build_robust_qp", &build_qp, py::arg("signal"), py::arg("weights"), py::arg("dt"), py::arg("tau0"), py::arg("tau1"),
+        py::arg("delta_knot"), py::arg("fields"));
   m.def("differentiate_robust", &differentiate, py::arg("weights"), py::arg("lengths"), py::arg("samples"),
         py::arg("coefficients"), py::arg("dt"), py::arg("tau0"), py::arg("tau1"), py::arg("delta_knot"), py::arg("to_phasic"),
         py::arg("to_tonic"), py::arg("to_driver"));

@@ -8,36 +8,13 @@
 // spline brought to the norm of M's, so that its absolute tolerance means much the same at 4 Hz and at 2 kHz.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <vector>
 
 #include "programme/qp.hpp"
+#include "solvers/osqp_workspace.hpp"
 
 namespace ressin {
-
-struct OsqpSettings {
-  double eps = 1e-6;            // absolute tolerance of the residuals and of the duality gap, in the scaled programme
-  int max_iterations = 50'000;  // ADMM steps
-};
-
-enum class OsqpStatus {
-  solved,          // every residual is within eps
-  inaccurate,      // within 10 eps when the iterations ran out
-  max_iterations,  // not within 10 eps
-  failed,          // OSQP reports infeasible or unbounded, which this programme never is: a numerical failure
-  stopped,         // keep_going returned false
-};
-
-struct OsqpResult {
-  Eigen::VectorXd x;           // [q, d, l]
-  Eigen::VectorXd multiplier;  // (n,) lambda >= 0 of A q >= 0
-  OsqpStatus status = OsqpStatus::failed;
-  int iterations = 0;
-  double primal_residual = 0.0;  // OSQP's figures for the scaled programme
-  double dual_residual = 0.0;
-  double duality_gap = 0.0;
-};
 
 // The matrices, their scaling and the factorisation, made once and used for every signal of one shape. A solve depends on its
 // arguments alone, not on earlier solves. Not to be shared between threads.
@@ -45,11 +22,8 @@ class OsqpSolver {
  public:
   // w is (n,) or nullptr for ones. Throws std::runtime_error when OSQP cannot set up.
   OsqpSolver(const Model& model, const double* w, const OsqpSettings& settings = {});
-  ~OsqpSolver();
   OsqpSolver(const OsqpSolver&) = delete;
   OsqpSolver& operator=(const OsqpSolver&) = delete;
-  OsqpSolver(OsqpSolver&&) = delete;
-  OsqpSolver& operator=(OsqpSolver&&) = delete;
 
   const Model& model() const { return model_; }
 
@@ -59,21 +33,16 @@ class OsqpSolver {
   // Another weight of the driver, > 0, than the model's: only the linear term changes.
   void set_alpha(double alpha) { alpha_ = alpha; }
 
-  // Solve for signal y, (n,), from the point x, [q, d, l], and the multiplier, (n,), or from zero where both are nullptr.
-  // `keep_going`, if given, is asked a few times a second, and ends the solve by returning false.
-  using KeepGoing = std::function<bool()>;
+  // Solve for signal y, (n,), to x = [q, d, l] and the multiplier (n,) >= 0 of A q >= 0, from the point x, [q, d, l], and the
+  // multiplier, (n,), or from zero where both are nullptr. `keep_going`, if given, is asked a few times a second, and ends the
+  // solve by returning false.
+  using KeepGoing = OsqpWorkspace::KeepGoing;
   OsqpResult solve(const double* y, const double* x, const double* multiplier, const KeepGoing& keep_going = {});
 
  private:
-  struct Workspace;
-
   const double* weights() const;  // nullptr for ones
   SparseMatrix scaled_hessian(const double* w) const;
   void set_up(bool cold);
-  void start(const double* y, const double* x, const double* multiplier);
-  bool iterate(int iterations, int check_every);
-  void adapt_rho();
-  OsqpResult result(OsqpStatus status, int iterations) const;
 
   Model model_;
   OsqpSettings settings_;
@@ -83,7 +52,7 @@ class OsqpSolver {
   Eigen::VectorXd column_scale_;  // D: x = D x_osqp
   SparseMatrix columns_;          // K D
   Eigen::VectorXd driver_cost_;   // D [A'1; 0; 0]
-  std::unique_ptr<Workspace> workspace_;
+  std::unique_ptr<OsqpWorkspace> workspace_;
 };
 
 }  // namespace ressin

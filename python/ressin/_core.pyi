@@ -119,6 +119,7 @@ class RobustResult(TypedDict):
     stationarity: float
     complementarity: float
     status: Literal["optimal", "inaccurate", "max_iterations", "failed"]
+    osqp_residuals: tuple[float, float] | None
 
 def decompose_robust(
     signals: Sequence[NDArray[np.float64]],
@@ -133,6 +134,9 @@ def decompose_robust(
     progress: Callable[[int, int], object] | None,
     known: Sequence[tuple[float, float, float] | None] = ...,
     constants: Mapping[str, float] = ...,
+    osqp: bool = ...,
+    warm_start: bool = ...,
+    osqp_eps: float = ...,
 ) -> list[RobustResult]: ...
 def differentiate_robust(
     weights: NDArray[np.float64] | None,
@@ -155,7 +159,16 @@ def certify_robust(
     tau1: float,
     delta_knot: float,
     fields: dict[str, Any],
-) -> tuple[Evidence, NDArray[np.float64], NDArray[np.float64]]: ...
+) -> tuple[Evidence, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]: ...
+def build_robust_qp(
+    signal: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    dt: float,
+    tau0: float,
+    tau1: float,
+    delta_knot: float,
+    fields: dict[str, Any],
+) -> QuadraticProgram: ...
 def robust_solve(
     programmes: Sequence[tuple[object, ...]],
     dt: float,

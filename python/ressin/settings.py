@@ -32,8 +32,8 @@ class Settings:
     ----------
     programme
         "cvxeda", or "robust": with outliers, shifts of the level and settings from the recording, see
-        `ressin.decompose`. The robust programme takes tau0, tau1, delta_knot, tol, max_iterations, missing and
-        n_threads; the rest is cvxEDA's.
+        `ressin.decompose`. alpha, gamma, revision, baseline and standardize are cvxEDA's alone: the robust programme
+        refuses any but their defaults.
     tau0, tau1
         Slow and fast time constant of the Bateman response, seconds, > 0; their order does not matter. Where they are
         equal the response is its limit shape, ``a t exp(-a t)`` with ``a = 1 / tau0``: the factor ``a1 - a0`` that
@@ -134,7 +134,7 @@ class Settings:
 
     def _check_robust(self) -> None:
         """Refuse what the robust programme does not have, rather than ignore it."""
-        for name in ("alpha", "gamma", "revision", "baseline", "standardize", "solver", "warm_start", "osqp_eps"):
+        for name in ("alpha", "gamma", "revision", "baseline", "standardize"):
             default = type(self).__dataclass_fields__[name].default
             if getattr(self, name) != default:
                 raise InvalidInputError(

@@ -78,12 +78,12 @@ class Dual {
       allow(std::abs(u_[at(i)]), problem_.weight(i) * problem_.delta[i]);
     }
     const double slowest = 1.0 - std::max(model_.response().z0, model_.response().z1);
-    const double driver_unsure = largest(response_) * 4.0 * epsilon / slowest;
+    const double driver_unsure = largest(forces_.response) * 4.0 * epsilon / slowest;
     for (std::ptrdiff_t i = 0; i < model_.n(); ++i) {
-      if (response_[at(i)] > 0.0) allow(response_[at(i)] + driver_unsure, alpha(i));
+      if (forces_.response[at(i)] > 0.0) allow(forces_.response[at(i)] + driver_unsure, alpha(i));
     }
-    const double shift_unsure = largest(after_) * 4.0 * epsilon * std::sqrt(static_cast<double>(model_.n()));
-    for (std::ptrdiff_t i = before_; i < model_.n() - 1; ++i) allow(std::abs(after_[at(i)]) + shift_unsure, kappa(i));
+    const double shift_unsure = largest(forces_.after) * 4.0 * epsilon * std::sqrt(static_cast<double>(model_.n()));
+    for (std::ptrdiff_t i = before_; i < model_.n() - 1; ++i) allow(std::abs(forces_.after[at(i)]) + shift_unsure, kappa(i));
     return least;
   }
 
@@ -136,33 +136,14 @@ class Dual {
       rest[j + 1] += 2.0 * rest[j], rest[j + 2] -= rest[j];
     }
     unbalanced_[0] = rest[n_bends], unbalanced_[1] = rest[n_bends + 1];
-    find_forces();
-  }
-
-  // R'u and nu, backwards.
-  void find_forces() {
-    const Response& r = model_.response();
-    const std::ptrdiff_t n = model_.n();
-    response_.assign(at(n), 0.0), after_.assign(at(n), 0.0);
-    double outer = 0.0, inner = 0.0, u1 = 0.0, u2 = 0.0, sum = 0.0;
-    std::ptrdiff_t j = model_.n_knots() - 1;
-    for (std::ptrdiff_t i = n - 1; i >= 0; --i) {
-      const double u0 = i < before_ ? 0.0 : u_[at(i - before_)];
-      outer = r.z0 * outer + u0 + 2.0 * u1 + u2;
-      inner = r.z1 * inner + outer;
-      response_[at(i)] = inner * model_.unit_area();
-      u2 = u1, u1 = u0;
-      after_[at(i)] = sum;
-      sum += u0;
-      for (; j >= 0 && model_.knot_sample(j) == i; --j) sum += level_[at(j)];
-    }
+    forces_ = forces_of(model_, u_, level_);
   }
 
   double gap_of_controls(const Point& point) const {
     double gap = 0.0;
-    for (std::ptrdiff_t i = 0; i < model_.n(); ++i) gap += (alpha(i) - response_[at(i)]) * point.driver[at(i)];
+    for (std::ptrdiff_t i = 0; i < model_.n(); ++i) gap += (alpha(i) - forces_.response[at(i)]) * point.driver[at(i)];
     for (std::ptrdiff_t i = before_; i < model_.n() - 1; ++i) {
-      gap += kappa(i) * std::abs(point.steps[at(i)]) - after_[at(i)] * point.steps[at(i)];
+      gap += kappa(i) * std::abs(point.steps[at(i)]) - forces_.after[at(i)] * point.steps[at(i)];
     }
     return gap;
   }
@@ -185,7 +166,7 @@ class Dual {
   std::vector<double> u_, level_;
   std::vector<double> spline_gradient_, bend_, change_;
   double unbalanced_[2] = {0.0, 0.0};
-  std::vector<double> response_, after_;
+  Forces forces_;
 };
 
 double objective_of(const Model& model, const Problem& problem, const Dual& dual, const Point& point, const Parts& parts) {
@@ -208,6 +189,27 @@ double objective_of(const Model& model, const Problem& problem, const Dual& dual
 }
 
 }  // namespace
+
+// Both backwards in time.
+Forces forces_of(const Model& model, const std::vector<double>& u, const std::vector<double>& level) {
+  const Response& r = model.response();
+  const std::ptrdiff_t before = model.n_before();
+  const auto n = static_cast<std::size_t>(model.n());
+  Forces forces{std::vector<double>(n), std::vector<double>(n)};
+  double outer = 0.0, inner = 0.0, u1 = 0.0, u2 = 0.0, sum = 0.0;
+  std::ptrdiff_t j = model.n_knots() - 1;
+  for (std::ptrdiff_t i = model.n() - 1; i >= 0; --i) {
+    const double u0 = i < before ? 0.0 : u[static_cast<std::size_t>(i - before)];
+    outer = r.z0 * outer + u0 + 2.0 * u1 + u2;
+    inner = r.z1 * inner + outer;
+    forces.response[static_cast<std::size_t>(i)] = inner * model.unit_area();
+    u2 = u1, u1 = u0;
+    forces.after[static_cast<std::size_t>(i)] = sum;
+    sum += u0;
+    for (; j >= 0 && model.knot_sample(j) == i; --j) sum += level[static_cast<std::size_t>(j)];
+  }
+  return forces;
+}
 
 Evidence certify(const Model& model, const Problem& problem, const Point& point, const Parts& parts, const Witness& witness) {
   Dual dual(model, problem, witness);

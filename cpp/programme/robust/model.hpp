@@ -96,6 +96,12 @@ Parts make_parts(const Model& model, const Problem& problem, const Point& point)
 struct Witness {
   std::vector<double> u, level;
 };
+// What such a dual point answers the controls with.
+struct Forces {
+  std::vector<double> response;  // (n,) R'u, against alpha
+  std::vector<double> after;     // (n,) sum of u and level after each sample, against kappa / dt
+};
+Forces forces_of(const Model& model, const std::vector<double>& u, const std::vector<double>& level);
 Evidence certify(const Model& model, const Problem& problem, const Point& point, const Parts& parts, const Witness& witness);
 
 }  // namespace ressin::robust

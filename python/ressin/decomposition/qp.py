@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ressin import _core
 from ressin.decomposition.inputs import check_missing, check_signal
-from ressin.settings import Baseline, Revision, Settings, check_knots, check_sampling_rate, core_settings
+from ressin.decomposition.result import Decomposition
+from ressin.decomposition.robust import costs_of
+from ressin.decomposition.solve import Grid, Job, solve
+from ressin.errors import InvalidInputError
+from ressin.settings import (
+    Baseline,
+    Programme,
+    Revision,
+    Settings,
+    check_cvxeda,
+    check_knots,
+    check_sampling_rate,
+    core_settings,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -20,7 +33,9 @@ if TYPE_CHECKING:
 class QuadraticProgram:
     """Minimise 1/2 x'P x + q'x + constant subject to l <= A x <= u.
 
-    The unknowns x are q (n of them, one a sample), the drift's coefficients d and the spline's l, in this order.
+    The unknowns x of cvxEDA's programme are q (n of them, one a sample), the drift's coefficients d and the spline's l,
+    in this order; those of the robust programme are given under `build_qp`. `unknowns` says where each kind begins and
+    ends.
 
     Attributes
     ----------
@@ -29,14 +44,18 @@ class QuadraticProgram:
     q
         (N,) linear term.
     A
-        (n, N): the driver is p = A x. In the 2015 revision its first two rows are empty, and what is missing
-        after them.
+        (m, N): for cvxEDA m = n and the driver is p = A x; in the 2015 revision its first two rows are empty, and what
+        is missing after them. The robust programme has the driver, 6 s of it before the signal, and other rows below.
     l, u
-        (n,) bounds of A x: zeros and infinity.
+        (m,) bounds of A x: for cvxEDA zeros and infinity.
     constant
         1/2 y'W y, so that the objective is the programme's.
     n_samples, n_drift, n_knots
-        How many unknowns of each kind there are; N is their sum.
+        How many samples, drift's and spline's coefficients there are. For cvxEDA N is their sum.
+    mean, scale
+        The programme's y is (signal - mean) / scale.
+    unknowns
+        Slice of x for each kind of unknown, by name, in the order of x.
     """
 
     P: csc_matrix
@@ -48,6 +67,9 @@ class QuadraticProgram:
     n_samples: int
     n_drift: int
     n_knots: int
+    mean: float = 0.0
+    scale: float = 1.0
+    unknowns: dict[str, slice] = field(default_factory=dict)
 
     def objective(self, x: ArrayLike) -> float:
         """Return the programme's value at x, (N,)."""
@@ -59,6 +81,7 @@ def build_qp(
     signal: ArrayLike,
     sampling_rate: float,
     *,
+    programme: Programme = "cvxeda",
     tau0: float = 2.0,
     tau1: float = 0.7,
     delta_knot: float = 10.0,
@@ -68,10 +91,13 @@ def build_qp(
     baseline: Baseline = "linear",
     sample_weight: ArrayLike | None = None,
     knots: ArrayLike | None = None,
+    costs: Decomposition | None = None,
 ) -> QuadraticProgram:
     """Build the programme that `decompose` solves, as sparse matrices.
 
-    The signal is taken as it is: z-score it first for the programme that ``decompose(..., standardize=True)`` solves.
+    For cvxEDA the signal is taken as it is: z-score it first for the programme that ``decompose(...,
+    standardize=True)`` solves. For the robust programme it is the last weighted programme, on (signal - mean) / scale
+    as in the result of `decompose`, so that the optimum is the result's objective.
 
     Parameters
     ----------
@@ -79,12 +105,19 @@ def build_qp(
         (n,) skin conductance in any unit, n >= 4; NaN only where `sample_weight` is 0.
     sampling_rate
         Samples per second, Hz, > 0.
-    tau0, tau1, delta_knot, alpha, gamma, revision, baseline
+    programme
+        "cvxeda" or "robust", as for `decompose`.
+    tau0, tau1, delta_knot
         As for `decompose`.
+    alpha, gamma, revision, baseline
+        As for `decompose`; cvxEDA's alone.
     sample_weight
         (n,) weights of the squared residuals, finite and >= 0, or None for ones.
     knots
-        Equally spaced sample indices of the spline's knots, or None for one every `delta_knot` seconds.
+        Equally spaced sample indices of the spline's knots, or None for one every `delta_knot` seconds; cvxEDA's alone.
+    costs
+        A decomposition of n samples by the robust programme whose costs, mean, scale and bound are taken; None to find
+        them in the signal, as `decompose` does, which solves the programme.
 
     Returns
     -------
@@ -98,9 +131,24 @@ def build_qp(
 
     Notes
     -----
-    With K = [M C B], W = diag(sample_weight) and Gamma = diag(0, 0, gamma),
+    cvxEDA's: with K = [M C B], W = diag(sample_weight) and Gamma = diag(0, 0, gamma),
 
         P = K'W K + Gamma,    q = -K'W y + alpha [A'1; 0; 0],    constant = 1/2 y'W y.
+
+    The robust programme's, over the sampling interval dt, for n samples and k = 6 s / dt before the first:
+
+        x = [q (k + n), spline (n_knots), shift (n - 1), rise (n - 1), fall (n - 1), up (n), down (n)],
+
+    where A0 q is the driver (with that before the first sample), M q the phasic part, shift the shifts from the second
+    sample on (the first is zero), rise and fall their steps up and down, and up and down the outliers. With H = [M, B,
+    S, 0, 0, I, -I] on the n samples, and D the second differences of the spline's coefficients,
+
+        P = H'W H + gamma / (spacing^3 dt) D'D,
+        q = -H'W y + [A0'alpha; 0; 0; kappa / dt; kappa / dt; W delta; W delta],    constant = 1/2 y'W y,
+
+    with delta alone where the weight is 0. The rows of A are the driver (>= 0), shift_i+1 - shift_i - rise_i + fall_i
+    (= 0), rise, fall, up and down (>= 0), and the level at each knot, coefficient plus shift (>= -mean / scale, which
+    is zero in the signal's unit; unbounded for a negative signal).
 
     References
     ----------
@@ -114,8 +162,21 @@ def build_qp(
     ((208, 208), (200, 208))
     """
     settings = Settings(
-        tau0=tau0, tau1=tau1, delta_knot=delta_knot, alpha=alpha, gamma=gamma, revision=revision, baseline=baseline
+        programme=programme,
+        tau0=tau0,
+        tau1=tau1,
+        delta_knot=delta_knot,
+        alpha=alpha,
+        gamma=gamma,
+        revision=revision,
+        baseline=baseline,
     )
+    if programme == "robust":
+        if knots is not None:
+            check_cvxeda("knots", "given", settings)
+        return _build_robust(signal, sampling_rate, settings, sample_weight, costs)
+    if costs is not None:
+        raise InvalidInputError("costs are given, which only programme='robust' takes; leave them out")
     rate = check_sampling_rate(sampling_rate)
     grid = check_knots(knots, settings, rate)
     y = check_signal(signal)
@@ -123,6 +184,62 @@ def build_qp(
     observed = y if missing is None else np.where(missing, 0.0, y)
     program = _core.build_qp(observed, weights, 1.0 / rate, core_settings(settings, grid))
     n_drift = {"none": 0, "constant": 1, "linear": 2, "spline": 1}[baseline]
+    n_knots = program.q.size - y.size - n_drift
+    return _wrap(program, y.size, n_drift, n_knots, {"q": y.size, "drift": n_drift, "spline": n_knots})
+
+
+def _build_robust(
+    signal: ArrayLike,
+    sampling_rate: float,
+    settings: Settings,
+    sample_weight: ArrayLike | None,
+    costs: Decomposition | None,
+) -> QuadraticProgram:
+    job = Job.make(signal, Grid.make(sampling_rate, None, settings), sample_weight, settings)
+    n = job.signal.size
+    if costs is None:
+        (costs,) = solve([job], settings, None)
+    given: object = costs
+    if not isinstance(given, Decomposition):
+        raise InvalidInputError(f"costs is a {type(given).__name__}; it must be a Decomposition")
+    if costs.robust is None:
+        raise InvalidInputError(
+            f"costs is a result of programme={costs.programme!r}; it must be one of programme='robust'"
+        )
+    if costs.signal.size != n:
+        raise InvalidInputError(f"costs has {costs.signal.size} samples for a signal of {n}; they must be as many")
+    if costs.sampling_rate != job.grid.sampling_rate:
+        raise InvalidInputError(
+            f"costs has a sampling rate of {costs.sampling_rate:g} Hz, and the signal {job.grid.sampling_rate:g} Hz; "
+            "they must be the same"
+        )
+    interval = 1.0 / job.grid.sampling_rate
+    program = _core.build_robust_qp(
+        job.observed,
+        job.weights,
+        interval,
+        settings.tau0,
+        settings.tau1,
+        settings.delta_knot,
+        costs_of(vars(costs), costs.robust),
+    )
+    n_before = costs.robust.before.size
+    n_knots = program.q.size - (n_before + n) - 3 * (n - 1) - 2 * n
+    sizes = {"q": n_before + n, "spline": n_knots}
+    sizes |= {"shift": n - 1, "rise": n - 1, "fall": n - 1, "up": n, "down": n}
+    return _wrap(program, n, 0, n_knots, sizes, costs.mean, costs.scale)
+
+
+def _wrap(
+    program: _core.QuadraticProgram,
+    n_samples: int,
+    n_drift: int,
+    n_knots: int,
+    sizes: dict[str, int],
+    mean: float = 0.0,
+    scale: float = 1.0,
+) -> QuadraticProgram:
+    ends = np.cumsum([0, *sizes.values()]).tolist()
     return QuadraticProgram(
         P=program.P,
         q=program.q,
@@ -130,7 +247,10 @@ def build_qp(
         l=program.l,
         u=program.u,
         constant=program.constant,
-        n_samples=y.size,
+        n_samples=n_samples,
         n_drift=n_drift,
-        n_knots=program.q.size - y.size - n_drift,
+        n_knots=n_knots,
+        mean=mean,
+        scale=scale,
+        unknowns={name: slice(first, end) for name, first, end in zip(sizes, ends, ends[1:], strict=False)},
     )

@@ -158,8 +158,9 @@ class Decomposition(ReadOnly):
     def is_optimal(self, tol: float = 1e-6) -> bool:
         """Recompute the KKT conditions from the data, without trusting the solver.
 
-        Rebuilds phasic and tonic part from driver and coefficients, compares them with the ones here, checks that they
-        and the residual sum to the signal, and bounds the distance to the optimum by weak duality.
+        Rebuilds phasic and tonic part from driver and coefficients, for the robust programme also from the shifts, and
+        what of the rest are outliers; compares all with the ones here, checks that they and the residual sum to the
+        signal and that the bounds hold, and bounds the distance to the optimum by weak duality.
 
         Parameters
         ----------
@@ -173,8 +174,7 @@ class Decomposition(ReadOnly):
             `tol` is not a positive number.
         """
         check_positive("tol", tol)
-        evidence, phasic, tonic = self._certify()
-        furthest = max(float(np.abs(phasic - self.phasic).max()), float(np.abs(tonic - self.tonic).max()))
+        evidence, furthest = self._certify()
         return bool(
             (self.driver >= 0).all()
             and furthest <= tol * self.scale
@@ -248,22 +248,28 @@ class Decomposition(ReadOnly):
 
         return find_scrs(self, min_amplitude=min_amplitude)
 
-    def _certify(self) -> tuple[_core.Evidence, NDArray[np.float64], NDArray[np.float64]]:
-        """Return the evidence anew, and the phasic and tonic part that driver and coefficients make."""
+    def _certify(self) -> tuple[_core.Evidence, float]:
+        """Return the evidence anew, and how far the parts here are from those that belong to driver and coefficients.
+
+        For the robust programme this includes the outliers, and how far the tonic level falls below its bound.
+        """
         interval = 1.0 / self.sampling_rate
-        if self.robust is None:
-            return _core.certify(
-                self._observed(),
-                self.weights,
-                interval,
-                core_settings(self.settings, self._knot_grid),
-                self.driver,
-                self.residual,
-                self.spline,
-                self.drift,
-                self._start,
-            )
-        return certify_robust(self._observed(), self.weights, interval, self.settings, vars(self), self.robust)
+        if self.robust is not None:
+            checked = certify_robust(self._observed(), self.weights, interval, self.settings, vars(self), self.robust)
+            parts = [(checked.phasic, self.phasic), (checked.tonic, self.tonic), (checked.outliers, self.outliers)]
+            return checked.evidence, max(_apart(parts), -checked.lowest_level)
+        evidence, phasic, tonic = _core.certify(
+            self._observed(),
+            self.weights,
+            interval,
+            core_settings(self.settings, self._knot_grid),
+            self.driver,
+            self.residual,
+            self.spline,
+            self.drift,
+            self._start,
+        )
+        return evidence, _apart([(phasic, self.phasic), (tonic, self.tonic)])
 
     def _imbalance(self) -> float:
         """Return the largest |signal - phasic - tonic - residual| beyond rounding, NaN where a residual is missing."""
@@ -276,6 +282,11 @@ class Decomposition(ReadOnly):
     def _observed(self) -> NDArray[np.float64]:
         """Return the signal with zeros, which carry no weight, where it is missing."""
         return self.signal if self.weights is None else np.where(np.isnan(self.signal), 0.0, self.signal)
+
+
+def _apart(pairs: list[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> float:
+    """Return the largest difference between two arrays of a pair."""
+    return float(np.max([np.abs(a - b).max() for a, b in pairs]))
 
 
 def _zeros(n: int) -> NDArray[np.float64]:

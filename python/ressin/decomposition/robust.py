@@ -106,6 +106,9 @@ def solve_robust(
         settings.max_iterations,
         settings.n_threads,
         progress,
+        osqp=settings.solver == "osqp",
+        warm_start=settings.warm_start,
+        osqp_eps=settings.osqp_eps,
     )
     return [_fields(fields, interval, settings) for fields, interval in zip(raw, intervals, strict=True)]
 
@@ -145,11 +148,32 @@ def _fields(raw: _core.RobustResult, interval: float, settings: Settings) -> dic
         "relative_gap": raw["relative_gap"],
         "stationarity": raw["stationarity"],
         "complementarity": raw["complementarity"],
-        "solver": "osqp" if settings.solver == "osqp" else "interior_point",
-        "osqp_residuals": None,
+        "solver": "osqp" if raw["osqp_residuals"] else "interior_point",
+        "osqp_residuals": raw["osqp_residuals"],
         "_start": (0.0, 0.0),
         "robust": robust,
     }
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a result's own driver, spline and shifts amount to.
+
+    Attributes
+    ----------
+    evidence
+        The proof, computed anew.
+    phasic, tonic, outliers
+        (n,) the parts that they make; the outliers are the best for the other parts.
+    lowest_level
+        Lowest tonic level at a knot, in the signal's unit; infinite where the tonic part is not bounded.
+    """
+
+    evidence: _core.Evidence
+    phasic: NDArray[np.float64]
+    tonic: NDArray[np.float64]
+    outliers: NDArray[np.float64]
+    lowest_level: float
 
 
 def certify_robust(
@@ -159,10 +183,16 @@ def certify_robust(
     settings: Settings,
     parts: dict[str, Any],
     robust: Robust,
-) -> tuple[_core.Evidence, NDArray[np.float64], NDArray[np.float64]]:
-    """Return the evidence anew, and the phasic and tonic part that driver, spline and shifts make."""
-    fields = {name: parts[name] for name in ("driver", "spline", "mean", "scale")}
-    fields |= {
-        name: vars(robust)[name] for name in ("shifts", *COSTS, "before", "force", "level", "alpha_before", "bounded")
+) -> Checked:
+    """Return the evidence and the parts, both computed anew from the signal and from driver, spline and shifts."""
+    fields = {name: parts[name] for name in ("driver", "spline")} | costs_of(parts, robust)
+    fields |= {name: vars(robust)[name] for name in ("shifts", "before", "force", "level")}
+    raw = _core.certify_robust(signal, weights, interval, settings.tau0, settings.tau1, settings.delta_knot, fields)
+    return Checked(*raw)
+
+
+def costs_of(parts: dict[str, Any], robust: Robust) -> dict[str, Any]:
+    """Return what makes a signal's last weighted programme: its scale, its costs and whether it has a floor."""
+    return {name: parts[name] for name in ("mean", "scale")} | {
+        name: vars(robust)[name] for name in (*COSTS, "alpha_before", "bounded")
     }
-    return _core.certify_robust(signal, weights, interval, settings.tau0, settings.tau1, settings.delta_knot, fields)

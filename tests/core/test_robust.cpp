@@ -1,0 +1,137 @@
+#include <memory>
+#include <stdexcept>
+
+#include "check.hpp"
+#include "kernel/robust/kernel.hpp"
+#include "programme/robust/qp.hpp"
+#include "robust_programme.hpp"
+#include "solvers/robust/interior_point.hpp"
+#include "solvers/robust/osqp.hpp"
+
+using namespace ressin;
+using programme::RobustLoads;
+using programme::Vector;
+
+namespace {
+
+using Shared = std::shared_ptr<const robust::Model>;
+
+Shared model_of(std::ptrdiff_t n, double dt) { return std::make_shared<const robust::Model>(n, dt, robust::Settings{}); }
+
+std::vector<robust::Solution> solve(const Shared& model, const std::vector<RobustLoads>& loads, const robust::Kernel& kernel) {
+  std::vector<robust::Request> requests;
+  for (const RobustLoads& l : loads) requests.push_back({l.problem()});
+  std::vector<robust::Solution> solutions(loads.size());
+  std::size_t next = 0;
+  robust::InteriorPoint(model, kernel)
+      .run(
+          [&](std::size_t* tag) {
+            *tag = next;
+            return next < requests.size() ? &requests[next++] : nullptr;
+          },
+          [&](std::size_t tag, robust::Solution&& x) { solutions[tag] = std::move(x); }, [] { return true; });
+  return solutions;
+}
+
+double objective(const QuadraticProgram& qp, const Vector& x) { return 0.5 * x.dot(qp.P * x) + qp.q.dot(x) + qp.constant; }
+
+struct Shape {
+  std::ptrdiff_t n;
+  double dt;
+};
+constexpr Shape shapes[] = {{1, 0.25}, {2, 0.25}, {5, 1.0}, {120, 0.25}, {173, 0.125}, {250, 0.02}};
+
+}  // namespace
+
+TEST("every kernel proves its solutions, alone and in lanes, and they agree") {
+  for (const Shape& s : shapes) {
+    const Shared model = model_of(s.n, s.dt);
+    std::vector<RobustLoads> loads;
+    for (unsigned seed = 0; seed < 11; ++seed) loads.emplace_back(s.n, s.dt, seed, seed % 3 == 1);
+    const robust::KernelPair baseline = robust::baseline_kernels(), best = robust::kernels();
+    const auto expected = solve(model, loads, baseline.single);
+    for (const robust::Kernel& kernel : {baseline.lanes, best.single, best.lanes}) {
+      const auto found = solve(model, loads, kernel);
+      for (std::size_t i = 0; i < loads.size(); ++i) {
+        CHECK(found[i].status == Status::optimal);
+        CHECK(found[i].evidence.relative_gap <= 1e-8);
+        CHECK_NEAR(found[i].evidence.objective, expected[i].evidence.objective, 1e-7 * expected[i].evidence.objective);
+      }
+    }
+  }
+}
+
+TEST("a solution is optimal by the assembled matrices") {
+  for (const Shape& s : shapes) {
+    const Shared model = model_of(s.n, s.dt);
+    for (unsigned seed = 0; seed < 4; ++seed) {
+      const RobustLoads loads(s.n, s.dt, seed, seed % 2 == 1);
+      const robust::Problem problem = loads.problem();
+      const robust::Solution x = solve(model, {loads}, robust::kernels().single).front();
+      const QuadraticProgram qp = make_qp(*model, problem);
+      const robust::QpPoint at = to_qp(*model, problem, x.point, x.parts, x.witness);
+      CHECK_NEAR(objective(qp, at.x), x.evidence.objective, 1e-10 * (1.0 + x.evidence.objective));
+      const Vector inside = qp.A * at.x, gradient = qp.P * at.x + qp.q - qp.A.transpose() * at.multiplier;
+      CHECK_NEAR(gradient.cwiseAbs().maxCoeff(), 0.0, 1e-6 * (1.0 + qp.q.cwiseAbs().maxCoeff()));
+      const double rounding = 1e-11 * (1.0 + at.x.cwiseAbs().maxCoeff());
+      CHECK((inside - qp.l).minCoeff() >= -rounding && (qp.u - inside).minCoeff() >= -rounding);
+      const robust::QpLayout of(*model);
+      for (std::ptrdiff_t k = 0; k < of.n_rows; ++k) {
+        if (qp.l[k] < qp.u[k]) CHECK(at.multiplier[k] >= -1e-6 * (1.0 + qp.q.cwiseAbs().maxCoeff()));
+      }
+    }
+  }
+}
+
+TEST("a point goes to the matrices and back") {
+  const Shared model = model_of(120, 0.25);
+  const RobustLoads loads(120, 0.25, 3, true);
+  const robust::Problem problem = loads.problem();
+  const robust::Solution x = solve(model, {loads}, robust::kernels().single).front();
+  const robust::QpPoint at = to_qp(*model, problem, x.point, x.parts, x.witness);
+  const robust::Point back = from_qp(*model, problem, at.x);
+  for (std::size_t i = 0; i < x.point.driver.size(); ++i) {
+    CHECK_NEAR(back.driver[i], x.point.driver[i], 1e-9);
+    CHECK_NEAR(back.steps[i], x.point.steps[i], 1e-12);
+  }
+  Vector below = at.x;
+  const robust::QpLayout of(*model);
+  below.segment(of.spline, of.n_knots).array() -= 5.0;
+  const robust::Point raised = from_qp(*model, problem, below);
+  const robust::Parts parts = make_parts(*model, problem, raised);
+  for (std::ptrdiff_t j = 0; j < of.n_knots; ++j) {
+    const auto knot = static_cast<std::size_t>(j), sample = static_cast<std::size_t>(model->knot_sample(j));
+    CHECK(raised.spline[knot] + parts.shift[sample] >= problem.floor - 1e-12);
+  }
+}
+
+TEST("the patterns depend on the model alone") {
+  const Shared model = model_of(120, 0.25);
+  const RobustLoads some(120, 0.25, 4, true), others(120, 0.25, 5, false);
+  const QuadraticProgram a = make_qp(*model, some.problem()), b = make_qp(*model, others.problem());
+  for (const auto& [x, y] : {std::pair(&a.P, &b.P), std::pair(&a.A, &b.A)}) {
+    CHECK_EQUAL(x->nonZeros(), y->nonZeros());
+    CHECK(std::equal(x->innerIndexPtr(), x->innerIndexPtr() + x->nonZeros(), y->innerIndexPtr()));
+  }
+}
+
+TEST("OSQP confirms a solution in a few iterations, and finds it no better from elsewhere") {
+  for (const Shape& s : shapes) {
+    const Shared model = model_of(s.n, s.dt);
+    const RobustLoads loads(s.n, s.dt, 6, s.n > 100);
+    const robust::Solution exact = solve(model, {loads}, robust::kernels().single).front();
+    const robust::Confirmed found = confirm(*model, loads.problem(), &exact, {}, [] { return true; });
+    CHECK(found.solution.status == Status::optimal);
+    CHECK(found.solution.iterations <= 10);
+    CHECK(found.primal_residual <= 1e-6 && found.dual_residual <= 1e-6);
+    CHECK_NEAR(found.solution.evidence.objective, exact.evidence.objective, 1e-5 * (1e-3 + exact.evidence.objective));
+    const robust::Confirmed stopped = confirm(*model, loads.problem(), nullptr, {1e-300}, [] { return false; });
+    CHECK(stopped.stopped);
+  }
+}
+
+TEST("a programme too large for 32-bit indices is refused before anything is allocated") {
+  const robust::Model model(40'000'000, 0.25, robust::Settings{});
+  CHECK_THROWS(qp_constraints(model), std::length_error);
+  CHECK_THROWS(make_qp(model, robust::Problem{}), std::length_error);
+}
