@@ -208,6 +208,8 @@ bool InteriorPoint::finished(int lane, Solution* solution) {
     return true;
   }
 
+  // Residual and levels, kept by increments, are found anew from what they are made of: their errors would be the gap's.
+  find_residual(lane, request.problem);
   // The best that is proved counts: further steps sharpen the parts, until the digits run out.
   Solution here = take_solution(lane);
   here.evidence = certify(*model_, request.problem, here.point, here.parts, here.witness);
@@ -235,7 +237,7 @@ void InteriorPoint::choose_step(int lane) {
     state_.step_length[lane] = state_.dual_step_length[lane] = 0.0;
     return;
   }
-  const double part = std::max(0.95, 1.0 - 100.0 * l.last_gap);
+  const double part = std::max(0.99, 1.0 - 100.0 * l.last_gap);
   const auto longest = [&](double least) { return least < -part ? -part / least : 1.0; };
   const double primal = longest(state_.min_step[lane]), dual = longest(state_.min_dual_step[lane]);
   state_.step_length[lane] = state_.dual_step_length[lane] = std::min(primal, dual);

@@ -6,9 +6,9 @@
 namespace ressin::robust {
 namespace {
 
-constexpr double overlap = 120.0;           // s, at least: a minute of each of two stretches is not used
-constexpr std::ptrdiff_t at_a_time = 8;     // stretches fill the lanes of any kernel
-constexpr std::ptrdiff_t most = 2400;       // samples that count in a stretch
+constexpr double overlap = 120.0;              // s, at least: a minute of each of two stretches is not used
+constexpr std::ptrdiff_t at_a_time = 8;        // stretches fill the lanes of any kernel
+constexpr std::ptrdiff_t most = 2400;          // samples that count in a stretch
 constexpr std::ptrdiff_t divided_from = 9600;  // shorter signals are one stretch
 
 std::size_t at(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
@@ -83,14 +83,15 @@ void Stretches::add_start(const Start& x, std::ptrdiff_t k, double offset, Start
   const std::ptrdiff_t before = whole_.n_before(), begin = begin_of(k) - first_[at(k)], end = begin_of(k + 1) - first_[at(k)];
   for (auto member : {&Start::values, &Start::multipliers}) {
     const auto& from = x.*member;
-    (whole->*member).insert((whole->*member).end(), from.begin() + (k == 0 ? 0 : (before + begin) * n_pairs),
-                            from.begin() + (before + end) * n_pairs);
+    (whole->*member)
+        .insert((whole->*member).end(), from.begin() + (k == 0 ? 0 : (before + begin) * n_pairs),
+                from.begin() + (before + end) * n_pairs);
   }
   // knots up to the last that any sample that counts sees; the next stretch takes over from its first
   const std::ptrdiff_t first_knot = first_[at(k)] / whole_.spacing();
   const std::ptrdiff_t taken = static_cast<std::ptrdiff_t>(whole->spline.size());
-  const std::ptrdiff_t last = k + 1 == count() ? static_cast<std::ptrdiff_t>(x.spline.size())
-                                               : (before + end) / whole_.spacing() + 2;
+  const std::ptrdiff_t last =
+      k + 1 == count() ? static_cast<std::ptrdiff_t>(x.spline.size()) : (before + end) / whole_.spacing() + 2;
   for (std::ptrdiff_t j = taken - first_knot; j < last; ++j) {
     whole->spline.push_back(x.spline[at(j)] + offset);
     whole->level_multipliers.push_back(x.level_multipliers[at(j)]);
