@@ -15,7 +15,7 @@ constexpr int most_unproved = 20;
 constexpr double far_below = 1e8;
 double bottom_of(const Problem& problem) { return std::isfinite(problem.floor) ? problem.floor : -far_below; }
 
-// No level begins below this, whatever a joined start has there.
+// No level begins below this.
 constexpr double least_level = 1e-6;
 
 }  // namespace
@@ -70,7 +70,7 @@ void InteriorPoint::load(int lane, const Request& request) {
     l.zero_objective += 0.5 * of_sample(i, weight, lane) * y * y;
   }
   if (request.start && !request.start->empty()) {
-    begin_from(lane, *request.start);
+    begin_from(lane, *request.start, bottom_of(problem));
   } else {
     begin_anew(lane, problem);
   }
@@ -95,16 +95,26 @@ void InteriorPoint::begin_anew(int lane, const Problem& problem) {
   }
 }
 
-void InteriorPoint::begin_from(int lane, const Start& start) {
+// The start as it is; its level is lifted where a bound was about to be left, as two stretches that meet may do.
+void InteriorPoint::begin_from(int lane, const Start& start, double bottom) {
+  std::vector<double> shift(1, 0.0);
   for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
+    const auto first = static_cast<std::size_t>(i * n_pairs);
     for (int pair = 0; pair < n_pairs; ++pair) {
-      const auto k = static_cast<std::size_t>(i * n_pairs + pair);
+      const auto k = first + static_cast<std::size_t>(pair);
       set_pair(lane, i, pair, start.values[k], start.values[k] * start.multipliers[k]);
     }
+    const bool shifts = i >= model_->n_before() && i < model_->n() - 1;
+    shift.push_back(shift.back() + (shifts ? start.values[first + shift_up] - start.values[first + shift_down] : 0.0));
+  }
+  const auto knot_shift = [&](std::ptrdiff_t j) { return shift[static_cast<std::size_t>(model_->knot_sample(j))]; };
+  double lift = 0.0;
+  for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
+    lift = std::max(lift, least_level - (start.spline[static_cast<std::size_t>(j)] + knot_shift(j) - bottom));
   }
   for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
     const auto k = static_cast<std::size_t>(j);
-    of_knot(j, knot_value, lane) = start.spline[k];
+    of_knot(j, knot_value, lane) = start.spline[k] + lift;
     of_knot(j, level_multiplier, lane) = start.level_multipliers[k];
   }
 }
@@ -117,7 +127,8 @@ void InteriorPoint::find_residual(int lane, const Problem& problem) {
   std::ptrdiff_t j = 0;
   const auto find_level = [&] {
     double& x = of_knot(j, level, lane);
-    x = std::max(of_knot(j, knot_value, lane) + s - bottom, least_level);
+    const double above = of_knot(j, knot_value, lane) + s - bottom;
+    if (above > 0.0) x = above;  // below rounding, what the increments say is better
     sum += x * of_knot(j, level_multiplier, lane);
     of_knot(j, level_inverse, lane) = 1.0 / (x * of_knot(j, level_multiplier, lane));
     ++j;

@@ -76,7 +76,7 @@ class InteriorPoint {
   void load(int lane, const Request& request);
   void load_sample(int lane, std::ptrdiff_t i, const Problem& problem);
   void begin_anew(int lane, const Problem& problem);
-  void begin_from(int lane, const Start& start);
+  void begin_from(int lane, const Start& start, double bottom);
   void find_residual(int lane, const Problem& problem);
   Start take_start(int lane);
   double cost_of(std::ptrdiff_t i, int pair, int lane);
