@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from bench.claims import run_in_benchmark
 from bench.robust import claims
 

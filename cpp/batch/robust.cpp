@@ -39,6 +39,7 @@ void write_settings(const Procedure& procedure, Decomposed* out) {
   out->scale = procedure.scale();
   out->smallest_response = procedure.smallest_response();
   out->noise = procedure.noise();
+  out->height = procedure.height();
   out->rounds = procedure.rounds();
   out->estimation_iterations = procedure.iterations();
 }
@@ -142,7 +143,8 @@ class Batch {
       while (ready.empty() && taken < count) {
         const std::size_t k = members[taken++];
         auto& p = (*procedures)[k].procedure;
-        p = std::make_unique<Procedure>(signals_[k], settings_.programme, settings_.tol, settings_.max_iterations);
+        p = std::make_unique<Procedure>(signals_[k], settings_.programme, settings_.rules, settings_.tol,
+                                        settings_.max_iterations);
         if (!p->is_estimated()) ask(k);
       }
       if (ready.empty()) return nullptr;

@@ -1,6 +1,6 @@
 """Types of the compiled core. Arrays must be C-contiguous and of the dtype named; ressin's modules see to that."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, TypedDict
 
 import numpy as np
@@ -60,6 +60,7 @@ class Result(TypedDict):
     mean: float
     scale: float
     status: _Status
+    solver: Literal["active_set", "interior_point", "osqp"]
     iterations: int
     objective: float
     duality_gap: float
@@ -108,6 +109,7 @@ class RobustResult(TypedDict):
     scale: float
     smallest_response: float
     noise: float
+    height: float
     rounds: int
     iterations: int
     estimation_iterations: int
@@ -129,7 +131,22 @@ def decompose_robust(
     max_iterations: int,
     n_threads: int,
     progress: Callable[[int, int], object] | None,
+    known: Sequence[tuple[float, float, float] | None] = ...,
+    constants: Mapping[str, float] = ...,
 ) -> list[RobustResult]: ...
+def differentiate_robust(
+    weights: NDArray[np.float64] | None,
+    lengths: NDArray[np.int64],
+    samples: NDArray[np.float64],
+    coefficients: NDArray[np.float64],
+    dt: float,
+    tau0: float,
+    tau1: float,
+    delta_knot: float,
+    to_phasic: NDArray[np.float64],
+    to_tonic: NDArray[np.float64],
+    to_driver: NDArray[np.float64],
+) -> NDArray[np.float64]: ...
 def certify_robust(
     signal: NDArray[np.float64],
     weights: NDArray[np.float64] | None,
@@ -180,6 +197,8 @@ class Rows:
     def osqp_residuals(self) -> NDArray[np.float64]: ...
     @property
     def status(self) -> NDArray[np.int8]: ...
+    @property
+    def solver(self) -> NDArray[np.int8]: ...
     @property
     def iterations(self) -> NDArray[np.int64]: ...
     @property

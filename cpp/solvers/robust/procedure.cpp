@@ -54,9 +54,10 @@ std::ptrdiff_t Procedure::block_size(double dt) {
   return std::max<std::ptrdiff_t>(1, static_cast<std::ptrdiff_t>(std::floor(Rules{}.block / dt * (1.0 + 1e-12))));
 }
 
-Procedure::Procedure(const Signal& signal, const Settings& settings, double tol, int max_iterations)
+Procedure::Procedure(const Signal& signal, const Settings& settings, const Rules& rules, double tol, int max_iterations)
     : signal_(signal),
       settings_(settings),
+      rules_(rules),
       tol_(tol),
       max_iterations_(max_iterations),
       block_(block_size(signal.dt)),
@@ -130,8 +131,14 @@ void Procedure::start() {
     return;
   }
   const Shape2 h = shape_of(settings_);
-  const double n = static_cast<double>(std::max<std::ptrdiff_t>(n_blocks_, 20));
+  const std::optional<Known>& known = signal_.known;
+  const double n = std::max(known ? known->n_blocks : static_cast<double>(n_blocks_), 20.0);
   universal_ = rules_.threshold * h.peak / h.energy * std::sqrt(h.energy * block_dt_) * std::sqrt(2.0 * std::log(n));
+  if (known) {
+    set_plain(std::hypot(universal_ * std::max(known->noise, least_noise_), rules_.misfit * known->height));
+    request_blocks();
+    return;
+  }
   std::vector<double> bends;
   for (std::ptrdiff_t b = 2; b < n_blocks_; ++b) {
     if (block_weights_[index(b)] == 0.0 || block_weights_[index(b - 1)] == 0.0 || block_weights_[index(b - 2)] == 0.0) continue;
@@ -230,9 +237,10 @@ void Procedure::take(const Model& model, Solution&& x) {
   }
   ++round_;
   noise_ = std::max(noise_of(model, x), least_noise_);
-  const double next = std::hypot(universal_ * noise_, rules_.misfit * phasic_height(model, x));
+  height_ = phasic_height(model, x);
+  const double next = std::hypot(universal_ * noise_, rules_.misfit * height_);
   const bool settled = round_ > 1 && std::abs(std::log(next / smallest_)) < rules_.enough;
-  if (settled || round_ >= rules_.most_rounds) {
+  if (settled || round_ >= rules_.most_rounds || signal_.known) {
     estimated_ = true;
     return;
   }

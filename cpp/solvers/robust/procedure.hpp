@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "programme/robust/model.hpp"
@@ -38,16 +39,23 @@ struct Loads {
   double alpha_before = 0.0;
 };
 
+// What is known of a signal beforehand, as in a stream: then one round follows, with the smallest response that it makes.
+struct Known {
+  double noise, height;  // of means over blocks; the phasic part's 95 % quantile
+  double n_blocks;       // that the threshold counts
+};
+
 struct Signal {
   const double* y;        // finite where the weight is not zero
   const double* weights;  // or null for ones
   std::ptrdiff_t n;
   double dt;
+  std::optional<Known> known = {};
 };
 
 class Procedure {
  public:
-  Procedure(const Signal& signal, const Settings& settings, double tol, int max_iterations);
+  Procedure(const Signal& signal, const Settings& settings, const Rules& rules, double tol, int max_iterations);
   Procedure(const Procedure&) = delete;  // requests point into it
   Procedure& operator=(const Procedure&) = delete;
 
@@ -65,6 +73,7 @@ class Procedure {
   double scale() const { return scale_; }
   double smallest_response() const { return smallest_; }
   double noise() const { return noise_; }
+  double height() const { return height_; }
   int rounds() const { return round_; }
   bool is_bounded() const { return bounded_; }
   const Loads& loads() const { return loads_; }  // at the signal's own rate once prepare_final() is called
@@ -89,7 +98,7 @@ class Procedure {
   double block_dt_;
   std::vector<double> means_, block_weights_, scaled_, final_signal_;
   double mean_ = 0.0, scale_ = 1.0, least_noise_ = 0.0, universal_ = 0.0;
-  double smallest_ = 0.0, noise_ = 0.0;
+  double smallest_ = 0.0, noise_ = 0.0, height_ = 0.0;
   bool constant_ = false, estimated_ = false, bounded_ = true, reweighted_ = false;
   int round_ = 0, iterations_ = 0;
   Loads loads_, request_loads_;  // request_loads_: over the scale

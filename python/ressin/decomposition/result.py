@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 Status = Literal["optimal", "inaccurate", "max_iterations", "insufficient_progress", "failed"]
+UsedSolver = Literal["active_set", "interior_point", "osqp"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,8 +59,10 @@ class Decomposition(ReadOnly):
         most 1e-6; "max_iterations": the iterations ran out; "insufficient_progress": the steps stopped improving the
         solution, with iterations left; "failed": the numbers broke down. A result with anything that is not finite
         is never "optimal".
+    solver
+        What found the solution: "active_set", "interior_point" or "osqp".
     iterations
-        Newton steps, or OSQP's iterations.
+        Solves of the active set, Newton steps of the interior point, or OSQP's iterations.
     objective, duality_gap
         Objective of the programme at the solution (on the z-scored signal where `standardize`), and a bound on how
         far that is above the optimum: weak duality, and what rounding may add where parts far larger than the signal
@@ -94,6 +97,7 @@ class Decomposition(ReadOnly):
     scale: float
     weights: NDArray[np.float64] | None
     status: Status
+    solver: UsedSolver
     iterations: int
     objective: float
     duality_gap: float
@@ -182,7 +186,8 @@ class Decomposition(ReadOnly):
     def to_frame(self) -> pd.DataFrame:
         """Return the parts with NeuroKit's column names: EDA_Tonic, EDA_Phasic, EDA_SMNA (the driver), EDA_Residual.
 
-        With bands also EDA_Tonic_Low, EDA_Tonic_High, EDA_Phasic_Low and EDA_Phasic_High.
+        For the robust programme also EDA_Outliers, EDA_Shifts, and EDA_Tonic_Unshifted, the tonic part without the
+        shifts. With bands also EDA_Tonic_Low, EDA_Tonic_High, EDA_Phasic_Low and EDA_Phasic_High.
         """
         import pandas as pd
 
@@ -193,7 +198,11 @@ class Decomposition(ReadOnly):
             "EDA_Residual": self.residual,
         }
         if self.robust is not None:
-            columns |= {"EDA_Outliers": self.robust.outliers, "EDA_Shifts": self.robust.shifts}
+            columns |= {
+                "EDA_Outliers": self.robust.outliers,
+                "EDA_Shifts": self.robust.shifts,
+                "EDA_Tonic_Unshifted": self.tonic - self.robust.shifts,
+            }
         if self.bands is not None:
             columns |= {
                 "EDA_Tonic_Low": self.bands.tonic_low,
