@@ -145,6 +145,7 @@ def _fields(raw: _core.RobustResult, interval: float, settings: Settings) -> dic
         "relative_gap": raw["relative_gap"],
         "stationarity": raw["stationarity"],
         "complementarity": raw["complementarity"],
+        "solver": "osqp" if settings.solver == "osqp" else "interior_point",
         "osqp_residuals": None,
         "_start": (0.0, 0.0),
         "robust": robust,
