@@ -11,6 +11,7 @@
 
 #include "batch/parallel.hpp"
 #include "solvers/robust/osqp.hpp"
+#include "solvers/robust/stretches.hpp"
 
 namespace ressin::robust {
 namespace {
@@ -137,8 +138,9 @@ class Batch {
       if (first >= group.members.size()) return;
       const std::size_t count = std::min(share, group.members.size() - first);
       const Kernel& kernel = count > 1 ? kernels().lanes : kernels().single;
-      std::map<std::size_t, std::unique_ptr<Procedure>> procedures;
-      estimate(&group.members[first], count, blocks, kernel, worker, &procedures);
+      const Kernel& for_blocks = Stretches(*blocks).count() > 1 ? kernels().lanes : kernel;
+      Procedures procedures;
+      estimate(&group.members[first], count, blocks, for_blocks, worker, &procedures);
       finish(model, kernel, worker, &procedures);
     }
   }
@@ -147,30 +149,55 @@ class Batch {
   std::vector<Decomposed> take_results() { return std::move(results_); }
 
  private:
-  using Procedures = std::map<std::size_t, std::unique_ptr<Procedure>>;
+  struct Work {
+    std::unique_ptr<Procedure> procedure;
+    Request request;  // the whole signal's
+    std::vector<Request> parts;
+    std::vector<Solution> solved;
+    std::ptrdiff_t n_solved = 0;
+    Start start;  // what the last programme has left for the one at the signal's own rate
+  };
+  using Procedures = std::map<std::size_t, Work>;
 
   void estimate(const std::size_t* members, std::size_t count, const std::shared_ptr<const Model>& blocks, const Kernel& kernel,
                 int worker, Procedures* procedures) {
-    InteriorPoint method(blocks, kernel);
-    std::deque<std::size_t> ready;
+    const Stretches stretches(*blocks);
+    InteriorPoint method(std::make_shared<const Model>(stretches.length(), blocks->dt(), settings_.programme), kernel);
+    const auto n_parts = index(stretches.count());
+    std::deque<std::size_t> ready;  // tags: signal times n_parts + stretch
     std::size_t taken = 0;
+    const auto ask = [&](std::size_t k) {
+      Work& work = (*procedures)[k];
+      work.request = work.procedure->next_request();
+      work.request.keep_start = blocks->dt() == signals_[k].dt;
+      work.parts.clear(), work.solved.clear(), work.solved.resize(n_parts), work.n_solved = 0;
+      for (std::ptrdiff_t j = 0; j < stretches.count(); ++j) {
+        work.parts.push_back(stretches.part_of(work.request, j));
+        ready.push_back(k * n_parts + index(j));
+      }
+    };
     const auto next = [&](std::size_t* tag) -> const Request* {
       while (ready.empty() && taken < count) {
         const std::size_t k = members[taken++];
-        auto& p = (*procedures)[k];
+        auto& p = (*procedures)[k].procedure;
         p = std::make_unique<Procedure>(signals_[k], settings_.programme, settings_.rules, settings_.tol,
                                         settings_.max_iterations);
-        if (!p->is_estimated()) ready.push_back(k);
+        if (!p->is_estimated()) ask(k);
       }
       if (ready.empty()) return nullptr;
       *tag = ready.front();
       ready.pop_front();
-      return &(*procedures)[*tag]->next_request();
+      return &(*procedures)[*tag / n_parts].parts[*tag % n_parts];
     };
     const auto done = [&](std::size_t tag, Solution&& x) {
-      Procedure& p = *(*procedures)[tag];
-      p.take(*blocks, std::move(x));
-      if (!p.is_estimated()) ready.push_back(tag);
+      const std::size_t k = tag / n_parts;
+      Work& work = (*procedures)[k];
+      work.solved[tag % n_parts] = std::move(x);
+      if (++work.n_solved < stretches.count()) return;
+      Solution whole = stretches.join(std::move(work.solved));
+      work.start = std::move(whole.start);
+      work.procedure->take(*blocks, std::move(whole));
+      if (!work.procedure->is_estimated()) ask(k);
     };
     method.run(next, done, [&] { return workers_.keep_going(worker); });
   }
@@ -179,7 +206,7 @@ class Batch {
     InteriorPoint method(model, kernel);
     auto at = procedures->begin();
     const auto write = [&](std::size_t tag, Solution&& x) {
-      Procedure& p = *(*procedures)[tag];
+      Procedure& p = *(*procedures)[tag].procedure;
       write_settings(p, &results_[tag]);
       write_parts(*model, signals_[tag], p, std::move(x), &results_[tag]);
       results_[tag].done = true;
@@ -188,25 +215,27 @@ class Batch {
     method.run(
         [&](std::size_t* tag) -> const Request* {
           while (at != procedures->end()) {
-            Procedure& p = *at->second;
+            Work& work = at->second;
+            Procedure& p = *work.procedure;
             *tag = at->first;
             ++at;
             if (!p.is_estimated()) continue;  // the run was called off
-            const Request& request = p.prepare_final();
+            work.request = p.prepare_final();
+            work.request.start = &work.start;
             const bool is_cold = settings_.kind == SolverKind::osqp && !settings_.warm_start;
             if (p.is_constant()) {
               write(*tag, zero_solution(*model));
             } else if (!is_cold) {
-              return &request;
+              return &work.request;
             } else if (workers_.keep_going(worker)) {
-              solve_by_osqp(*model, request.problem, nullptr, *tag, worker, write);
+              solve_by_osqp(*model, work.request.problem, nullptr, *tag, worker, write);
             }
           }
           return nullptr;
         },
         [&](std::size_t tag, Solution&& x) {
           if (settings_.kind != SolverKind::osqp) return write(tag, std::move(x));
-          solve_by_osqp(*model, (*procedures)[tag]->next_request().problem, &x, tag, worker, write);
+          solve_by_osqp(*model, (*procedures)[tag].request.problem, &x, tag, worker, write);
         },
         [&] { return workers_.keep_going(worker); });
   }

@@ -34,6 +34,7 @@ enum Record {
   row,  // of the shift: the cost-to-go's row before its elimination, its right-hand side, and 1 / (1 + S row_s)
   row_rhs = row + n_unknowns,
   row_inverse,
+  shrink,  // of an outlier: 1 / (1 + weight (its pairs' values over multipliers))
   n_record
 };
 

@@ -64,7 +64,7 @@ inline L aimed(Entry<L> r, int pair, L ratio_of_pair) {
 // An outlier's pair, eliminated: de = (load - dx) / (1 + w (up + down)).
 template <class L>
 struct Outlier {
-  L w, up, down, shrink, load_up, load_down;  // ratios; 1 / (1 + w (up + down)); what either pair asks for
+  L w, up, down, load_up, load_down;  // ratios; what either pair asks for
 
   template <bool corrected>
   static Outlier make(Entry<L> r) {
@@ -72,7 +72,6 @@ struct Outlier {
     o.w = r.get(weight);
     o.up = ratio(r, outlier_up);
     o.down = ratio(r, outlier_down);
-    o.shrink = L(1.0) / fma(o.w, o.up + o.down, L(1.0));
     const L u = o.w * r.get(residual), bound = r.get(box);
     o.load_up = o.up * (bound - u);
     o.load_down = o.down * (bound + u);
@@ -82,7 +81,8 @@ struct Outlier {
     }
     return o;
   }
-  L effective_weight() const { return w * shrink; }
+  // 1 / (1 + w (up + down))
+  L find_shrink() const { return L(1.0) / fma(w, up + down, L(1.0)); }
 };
 
 // The cost-to-go: upper triangle of a symmetric matrix over the unknowns, and the right-hand side as the last column.
@@ -198,7 +198,8 @@ class Factor {
     rho[of_a] = z0 * rho[of_a];
     // the sample itself
     const auto o = Outlier<L>::template make<false>(r);
-    const L w = o.effective_weight();
+    const L shrunk = o.find_shrink(), w = o.w * shrunk;
+    r.set(shrink, shrunk);
     const L g = fnma(o.w, r.get(residual), -(w * (o.load_up - o.load_down)));
     const L b[4] = {L(bumps[0]), L(bumps[1]), L(bumps[2]), L(bumps[3])};
     L wb[4];
@@ -303,14 +304,10 @@ class Rollout {
       for (std::ptrdiff_t i = m * shape_.spacing; i < interval_end(shape_, m); ++i) {
         const Entry<L> r = sample<L>(st_, i);
         const double* b = shape_.bumps + 4 * (i - m * shape_.spacing);
-        L dp = r.get(gain_offset);
-        dp = fma(r.get(gain + of_a), a, dp);
-        dp = fma(r.get(gain + of_v), v, dp);
-        dp = fma(r.get(gain + of_s), s, dp);
-        for (int k = 0; k < 4; ++k) dp = fma(r.get(gain + of_knot + k), dl[k], dp);
-        dp = -dp;
-        L dx = (a + dp) + s;
-        for (int k = 0; k < 4; ++k) dx = fma(L(b[k]), dl[k], dx);
+        const L dp = -along(r, gain, r.get(gain_offset), a, v, s, dl);
+        L dx = L(b[0]) * dl[0];
+        for (int k = 1; k < 4; ++k) dx = fma(L(b[k]), dl[k], dx);
+        dx = dx + ((a + dp) + s);
         take(r, driver, dp);
         take_outlier(r, dx);
         const L next = fma(shape_gain_a(), dp, fma(L(shape_.z0), a, v));
@@ -322,6 +319,7 @@ class Rollout {
     for (int k = 2; k < 4; ++k) move_level(shape_.n_intervals - 1 + k, dl[k] + s);
     store(st_.min_step, min_step_);
     store(st_.min_dual_step, min_dual_step_);
+    if (corrected) return;
     store(st_.sum_steps, sum_steps_);
     store(st_.sum_squares, sum_squares_);
   }
@@ -329,13 +327,17 @@ class Rollout {
  private:
   L shape_gain_a() const { return L(shape_.g_a); }
 
+  // x plus the unknowns times a row of the record. The state comes last: the knots need not wait for the sample before.
+  static L along(Entry<L> r, int first, L x, L a, L v, L s, const L* dl) {
+    for (int k = 0; k < 4; ++k) x = fma(r.get(first + of_knot + k), dl[k], x);
+    x = fma(r.get(first + of_s), s, x);
+    x = fma(r.get(first + of_v), v, x);
+    return fma(r.get(first + of_a), a, x);
+  }
+
   L knot_step_of(std::ptrdiff_t j, L a, L v, L s, const L* dl) const {
     const Entry<L> r = knot<L>(st_, j);
-    L x = r.get(knot_offset);
-    x = fma(r.get(knot_row + of_a), a, x);
-    x = fma(r.get(knot_row + of_v), v, x);
-    x = fma(r.get(knot_row + of_s), s, x);
-    for (int k = 0; k < 4; ++k) x = fma(r.get(knot_row + of_knot + k), dl[k], x);
+    const L x = along(r, knot_row, r.get(knot_offset), a, v, s, dl);
     r.set(knot_step, -x);
     return -x;
   }
@@ -345,6 +347,7 @@ class Rollout {
     const L dual = c - L(1.0) - x;
     min_step_ = min(min_step_, x);
     min_dual_step_ = min(min_dual_step_, dual);
+    if (corrected) return;
     const L px = product * x;
     sum_steps_ = sum_steps_ + px;
     sum_squares_ = fma(px, x, sum_squares_);
@@ -365,7 +368,7 @@ class Rollout {
 
   void take_outlier(Entry<L> r, L dx) {
     const auto o = Outlier<L>::template make<corrected>(r);
-    const L de = ((o.load_up - o.load_down) - dx) * o.shrink;
+    const L de = ((o.load_up - o.load_down) - dx) * r.get(shrink);
     const L du = o.w * de;
     take_both(r, outlier_up, o.up, o.down, fma(o.up, du, -o.load_up), fma(o.down, -du, -o.load_down), -(dx + de));
     r.set(residual_step, de);
@@ -378,11 +381,7 @@ class Rollout {
       load_up = load_up + aimed(r, shift_up, up);
       load_down = load_down + aimed(r, shift_down, down);
     }
-    L eta = r.get(row_rhs);
-    eta = fma(r.get(row + of_a), a, eta);
-    eta = fma(r.get(row + of_v), v, eta);
-    eta = fma(r.get(row + of_s), s, eta);
-    for (int k = 0; k < 4; ++k) eta = fma(r.get(row + of_knot + k), dl[k], eta);
+    L eta = along(r, row, r.get(row_rhs), a, v, s, dl);
     const L ds = fnma(slope, eta, load_up - load_down) * r.get(row_inverse);
     eta = fma(r.get(row + of_s), ds, eta);
     take_both(r, shift_up, up, down, fnma(up, eta, load_up), fma(down, eta, load_down), ds);
@@ -458,7 +457,7 @@ class Recentre {
     const L z0(shape_.z0), z1(shape_.z1), g_a(shape_.g_a), g_v(shape_.g_v);
     for (int pair = driver; pair <= outlier_down; ++pair) centre_pair(r, pair);
     const L w = r.get(weight), up = ratio(r, outlier_up), down = ratio(r, outlier_down);
-    const L effective = w / fma(w, up + down, L(1.0));
+    const L effective = w * r.get(shrink);
     const L g = effective * (aimed(r, outlier_up, up) - aimed(r, outlier_down, down));
     L hp = fma(g_v, h_[of_v], g_a * h_[of_a]);
     hp = hp + (g - r.get(multiplier + driver) * r.get(centre + driver));
@@ -486,33 +485,54 @@ class Recentre {
   L h_[n_unknowns];
 };
 
+// Set the inverses of a sample's products, with one division for all, and add the products up.
+template <int count, class L>
+inline void invert(Entry<L> r, const L (&product)[count], L* sum) {
+  L upto[count];  // products of the products
+  upto[0] = product[0];
+  L here = product[0];
+  for (int k = 1; k < count; ++k) {
+    upto[k] = upto[k - 1] * product[k];
+    here = here + product[k];
+  }
+  *sum = *sum + here;
+  L inverse_upto = L(1.0) / upto[count - 1];
+  for (int k = count - 1; k > 0; --k) {
+    r.set(inverse + k, inverse_upto * upto[k - 1]);
+    inverse_upto = inverse_upto * product[k];
+  }
+  r.set(inverse, inverse_upto);
+}
+
 // Take the step.
 template <class L>
 void advance(const Shape& shape, State& st) {
   const L length = load(st.step_length, L{}), dual_length = load(st.dual_step_length, L{});
   L sum_products(0.0), sum_fit(0.0), sum_cost(0.0);
-  const auto move = [&](L x, L c, Entry<L> r, int at_value, int at_multiplier, int at_inverse) {
+  struct Moved {
+    L value, product;
+  };
+  const auto move = [&](L x, L c, Entry<L> r, int at_value, int at_multiplier) {
     const L new_value = r.get(at_value) * fma(length, x, L(1.0));
     const L new_multiplier = r.get(at_multiplier) * fma(dual_length, c - L(1.0) - x, L(1.0));
-    const L product = new_value * new_multiplier;
     r.set(at_value, new_value);
     r.set(at_multiplier, new_multiplier);
-    r.set(at_inverse, L(1.0) / product);
-    sum_products = sum_products + product;
-    return new_value;
+    return Moved{new_value, new_value * new_multiplier};
   };
   const auto move_pair = [&](Entry<L> r, int pair) {
-    return move(r.get(step + pair), r.get(centre + pair), r, value + pair, multiplier + pair, inverse + pair);
+    return move(r.get(step + pair), r.get(centre + pair), r, value + pair, multiplier + pair);
   };
   for (std::ptrdiff_t i = 0; i < shape.n; ++i) {
     const Entry<L> r = sample<L>(st, i);
-    const L p = move_pair(r, driver);
-    const L up = move_pair(r, outlier_up), down = move_pair(r, outlier_down);
-    sum_cost = fma(r.get(driver_cost), p, sum_cost);
-    sum_cost = fma(r.get(box), up + down, sum_cost);
+    const Moved p = move_pair(r, driver), up = move_pair(r, outlier_up), down = move_pair(r, outlier_down);
+    sum_cost = fma(r.get(driver_cost), p.value, sum_cost);
+    sum_cost = fma(r.get(box), up.value + down.value, sum_cost);
     if (may_shift(shape, i)) {
-      const L rise = move_pair(r, shift_up), fall = move_pair(r, shift_down);
-      sum_cost = fma(r.get(shift_cost), rise + fall, sum_cost);
+      const Moved rise = move_pair(r, shift_up), fall = move_pair(r, shift_down);
+      sum_cost = fma(r.get(shift_cost), rise.value + fall.value, sum_cost);
+      invert<n_pairs>(r, {p.product, up.product, down.product, rise.product, fall.product}, &sum_products);
+    } else {
+      invert<shift_up>(r, {p.product, up.product, down.product}, &sum_products);
     }
     const L e = fma(length, r.get(residual_step), r.get(residual));
     r.set(residual, e);
@@ -521,7 +541,9 @@ void advance(const Shape& shape, State& st) {
   for (std::ptrdiff_t j = 0; j < shape.n_intervals + 3; ++j) {
     const Entry<L> r = knot<L>(st, j);
     r.set(knot_value, fma(length, r.get(knot_step), r.get(knot_value)));
-    move(r.get(level_relative_step), r.get(level_centre), r, level, level_multiplier, level_inverse);
+    const Moved l = move(r.get(level_relative_step), r.get(level_centre), r, level, level_multiplier);
+    r.set(level_inverse, L(1.0) / l.product);
+    sum_products = sum_products + l.product;
   }
   store(st.sum_products, sum_products);
   store(st.sum_fit, sum_fit);

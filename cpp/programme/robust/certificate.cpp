@@ -103,6 +103,15 @@ class Dual {
     return (1.0 - theta) * (line - 0.5 * (1.0 + theta) * square);
   }
 
+  // How far the lowest level is below the floor.
+  double below_floor(const Point& point, const Parts& parts) const {
+    double most = 0.0;
+    for (std::ptrdiff_t j = 0; j < model_.n_knots(); ++j) {
+      most = std::max(most, problem_.floor - (point.spline[at(j)] + parts.shift[at(model_.knot_sample(j))]));
+    }
+    return most;
+  }
+
   double complementarity(const Point& point) const { return std::abs(gap_of_controls(point)); }
   double alpha(std::ptrdiff_t i) const { return i < before_ ? problem_.alpha_before : problem_.alpha[i - before_]; }
   double kappa(std::ptrdiff_t i) const { return problem_.kappa[i - before_] / model_.dt(); }
@@ -215,18 +224,21 @@ Evidence certify(const Model& model, const Problem& problem, const Point& point,
   Dual dual(model, problem, witness);
   dual.balance(point.spline);
   const double theta = dual.allowed();
-  double zero_objective = 0.0, fit = 0.0, weights = 0.0, height = 0.0;
+  double zero_objective = 0.0, fit = 0.0, force = 0.0, weights = 0.0, height = 0.0;
   for (std::ptrdiff_t i = 0; i < model.n_signal(); ++i) {
     const double w = problem.weight(i), e = parts.residual[static_cast<std::size_t>(i)];
     zero_objective += 0.5 * w * problem.y[i] * problem.y[i];
     fit += w * e * e;
+    force += w * e;
     weights += w;
     height = std::max(height, std::abs(parts.phasic[static_cast<std::size_t>(i + model.n_before())]));
   }
   // what rounding of the phasic part does to sum w e^2 / 2: errors of one size, now up, now down
   const double rounding = 0.5 * epsilon * height;
   const double unsure = 2.0 * rounding * std::sqrt(fit) + 0.5 * rounding * rounding * weights;
-  const double gap = dual.gap_at_one(point, parts) + dual.lost(theta) + unsure;
+  // a level below the floor makes its product negative: what counts is the point with the spline lifted out of there
+  const double lift = dual.below_floor(point, parts), lifted = lift * std::abs(force) + 0.5 * lift * lift * weights;
+  const double gap = dual.gap_at_one(point, parts) + dual.lost(theta) + lifted + unsure;
 
   Evidence evidence;
   evidence.objective = objective_of(model, problem, dual, point, parts);

@@ -13,6 +13,10 @@ constexpr int most_unproved = 20;
 
 // A floor that is not there stands this far below.
 constexpr double far_below = 1e8;
+double bottom_of(const Problem& problem) { return std::isfinite(problem.floor) ? problem.floor : -far_below; }
+
+// No level begins below this.
+constexpr double least_level = 1e-6;
 
 }  // namespace
 
@@ -60,35 +64,109 @@ void InteriorPoint::load(int lane, const Request& request) {
   l.last_gap = 1.0;
   l.zero_objective = 0.0;
   const std::ptrdiff_t n = model_->n(), before = model_->n_before();
-  const double bottom = std::isfinite(problem.floor) ? problem.floor : -far_below;
-  const double start_level = std::max(0.0, bottom + 1.0);
-  const double product = problem.alpha_before;
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     load_sample(lane, i, problem);
-    set_pair(lane, i, driver, product / of_sample(i, driver_cost, lane), product);
-    for (const int pair : {outlier_up, outlier_down}) set_pair(lane, i, pair, product / of_sample(i, box, lane), product);
-    for (const int pair : {shift_up, shift_down}) {
-      set_pair(lane, i, pair, product / of_sample(i, shift_cost, lane), product);
-    }
-  }
-  double a = 0.0, v = 0.0;
-  for (std::ptrdiff_t i = 0; i < n; ++i) {
-    const double p = of_sample(i, value + driver, lane);
     const double y = i < before ? 0.0 : problem.y[i - before];
-    of_sample(i, residual, lane) = y - (a + p) - start_level;
     l.zero_objective += 0.5 * of_sample(i, weight, lane) * y * y;
-    const double next = shape_.z0 * a + v + shape_.g_a * p;
-    v = shape_.z1 * v + shape_.g_v * p;
-    a = next;
+  }
+  if (request.start && !request.start->empty()) {
+    begin_from(lane, *request.start, bottom_of(problem));
+  } else {
+    begin_anew(lane, problem);
+  }
+  l.n_pairs = static_cast<double>(3 * n + 2 * (n - 1 - before) + model_->n_knots());
+  find_residual(lane, problem);
+}
+
+double InteriorPoint::cost_of(std::ptrdiff_t i, int pair, int lane) {
+  return of_sample(i, pair == driver ? driver_cost : pair < shift_up ? box : shift_cost, lane);
+}
+
+// Every product the same, and no part but the driver's own: a flat level.
+void InteriorPoint::begin_anew(int lane, const Problem& problem) {
+  const double bottom = bottom_of(problem), start_level = std::max(0.0, bottom + 1.0);
+  const double product = problem.alpha_before;
+  for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
+    for (int pair = 0; pair < n_pairs; ++pair) set_pair(lane, i, pair, product / cost_of(i, pair, lane), product);
   }
   for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
     of_knot(j, knot_value, lane) = start_level;
-    of_knot(j, level, lane) = start_level - bottom;
     of_knot(j, level_multiplier, lane) = product / (start_level - bottom);
-    of_knot(j, level_inverse, lane) = 1.0 / product;
   }
-  l.n_pairs = static_cast<double>(3 * n + 2 * (n - 1 - before) + model_->n_knots());
-  state_.sum_products[lane] = product * l.n_pairs;
+}
+
+// The start as it is; its level is lifted where a bound was about to be left, as two stretches that meet may do.
+void InteriorPoint::begin_from(int lane, const Start& start, double bottom) {
+  std::vector<double> shift(1, 0.0);
+  for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
+    const auto first = static_cast<std::size_t>(i * n_pairs);
+    for (int pair = 0; pair < n_pairs; ++pair) {
+      const auto k = first + static_cast<std::size_t>(pair);
+      set_pair(lane, i, pair, start.values[k], start.values[k] * start.multipliers[k]);
+    }
+    const bool shifts = i >= model_->n_before() && i < model_->n() - 1;
+    shift.push_back(shift.back() + (shifts ? start.values[first + shift_up] - start.values[first + shift_down] : 0.0));
+  }
+  const auto knot_shift = [&](std::ptrdiff_t j) { return shift[static_cast<std::size_t>(model_->knot_sample(j))]; };
+  double lift = 0.0;
+  for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
+    lift = std::max(lift, least_level - (start.spline[static_cast<std::size_t>(j)] + knot_shift(j) - bottom));
+  }
+  for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
+    const auto k = static_cast<std::size_t>(j);
+    of_knot(j, knot_value, lane) = start.spline[k] + lift;
+    of_knot(j, level_multiplier, lane) = start.level_multipliers[k];
+  }
+}
+
+// Residual and levels of the parts as they are, and the sum of all products.
+void InteriorPoint::find_residual(int lane, const Problem& problem) {
+  const std::ptrdiff_t n = model_->n(), before = model_->n_before();
+  const double bottom = bottom_of(problem);
+  double a = 0.0, v = 0.0, s = 0.0, sum = 0.0;
+  std::ptrdiff_t j = 0;
+  const auto find_level = [&] {
+    double& x = of_knot(j, level, lane);
+    const double above = of_knot(j, knot_value, lane) + s - bottom;
+    if (above > 0.0) x = above;  // below rounding, what the increments say is better
+    sum += x * of_knot(j, level_multiplier, lane);
+    of_knot(j, level_inverse, lane) = 1.0 / (x * of_knot(j, level_multiplier, lane));
+    ++j;
+  };
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    while (j < model_->n_knots() && model_->knot_sample(j) == i) find_level();
+    const double p = of_sample(i, value + driver, lane);
+    double rest = i < before ? 0.0 : problem.y[i - before];
+    const double* b = model_->bumps(i);
+    for (std::ptrdiff_t k = 0; k < 4; ++k) rest -= b[k] * of_knot(model_->interval(i) + k, knot_value, lane);
+    rest -= of_sample(i, value + outlier_up, lane) - of_sample(i, value + outlier_down, lane);
+    of_sample(i, residual, lane) = rest - (a + p) - s;
+    const double next = shape_.z0 * a + v + shape_.g_a * p;
+    v = shape_.z1 * v + shape_.g_v * p;
+    a = next;
+    const bool shifts = i >= before && i < n - 1;
+    for (int pair = 0; pair < (shifts ? n_pairs : shift_up); ++pair) {
+      sum += of_sample(i, value + pair, lane) * of_sample(i, multiplier + pair, lane);
+    }
+    if (shifts) s += of_sample(i, value + shift_up, lane) - of_sample(i, value + shift_down, lane);
+  }
+  while (j < model_->n_knots()) find_level();
+  state_.sum_products[lane] = sum;
+}
+
+Start InteriorPoint::take_start(int lane) {
+  Start start;
+  for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
+    for (int pair = 0; pair < n_pairs; ++pair) {
+      start.values.push_back(of_sample(i, value + pair, lane));
+      start.multipliers.push_back(of_sample(i, multiplier + pair, lane));
+    }
+  }
+  for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
+    start.spline.push_back(of_knot(j, knot_value, lane));
+    start.level_multipliers.push_back(of_knot(j, level_multiplier, lane));
+  }
+  return start;
 }
 
 double InteriorPoint::objective(int lane) {
@@ -141,6 +219,8 @@ bool InteriorPoint::finished(int lane, Solution* solution) {
     return true;
   }
 
+  // Residual and levels, kept by increments, are found anew from what they are made of: their errors would be the gap's.
+  find_residual(lane, request.problem);
   // The best that is proved counts: further steps sharpen the parts, until the digits run out.
   Solution here = take_solution(lane);
   here.evidence = certify(*model_, request.problem, here.point, here.parts, here.witness);
@@ -168,7 +248,7 @@ void InteriorPoint::choose_step(int lane) {
     state_.step_length[lane] = state_.dual_step_length[lane] = 0.0;
     return;
   }
-  const double part = std::max(0.95, 1.0 - 100.0 * l.last_gap);
+  const double part = std::max(0.99, 1.0 - 100.0 * l.last_gap);
   const auto longest = [&](double least) { return least < -part ? -part / least : 1.0; };
   const double primal = longest(state_.min_step[lane]), dual = longest(state_.min_dual_step[lane]);
   state_.step_length[lane] = state_.dual_step_length[lane] = std::min(primal, dual);
@@ -212,6 +292,7 @@ void InteriorPoint::run(const Next& next, const Done& done, const KeepGoing& kee
       ++l.iterations;
       Solution solution;
       if (!finished(k, &solution)) continue;
+      if (l.request->keep_start) solution.start = take_start(k);
       l.request = nullptr;
       --active;
       done(l.tag, std::move(solution));
