@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ressin.recording import Recording
     from ressin.settings import Settings
     from ressin.simulation.eda import simulate_eda
+    from ressin.simulation.recording import SimulatedRecording, simulate_recording
     from ressin.stream import Stream, StreamParts, StreamResult
     from ressin.time_constants.fit import TimeConstants, fit_time_constants
 
@@ -50,6 +51,7 @@ _HOMES = {
     "RecordingError": "errors",
     "RessinError": "errors",
     "Settings": "settings",
+    "SimulatedRecording": "simulation.recording",
     "Stream": "stream",
     "StreamParts": "stream",
     "StreamResult": "stream",
@@ -67,6 +69,7 @@ _HOMES = {
     "fit_time_constants": "time_constants.fit",
     "read_recording": "io",
     "simulate_eda": "simulation.eda",
+    "simulate_recording": "simulation.recording",
     "sweep": "decomposition.sweep",
 }
 
@@ -85,6 +88,7 @@ __all__ = [
     "RecordingError",
     "RessinError",
     "Settings",
+    "SimulatedRecording",
     "Stream",
     "StreamParts",
     "StreamResult",
@@ -103,6 +107,7 @@ __all__ = [
     "fit_time_constants",
     "read_recording",
     "simulate_eda",
+    "simulate_recording",
     "sweep",
 ]
 

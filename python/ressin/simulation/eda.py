@@ -1,4 +1,7 @@
-"""Simulated skin conductance with known parts, to try a decomposition against the truth."""
+"""The exact-model simulator: skin conductance of the very form that cvxEDA assumes, with known parts.
+
+`ressin.simulate_recording` makes recordings that know nothing of the model.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,9 @@ def simulate_eda(
     wander: float = 0.3,
     noise: float = 0.01,
 ) -> SimulatedEDA:
-    """Simulate skin conductance: responses at known times on a drifting tonic level, with noise.
+    """Simulate skin conductance of exactly the model's form: Bateman responses at known times, a slow level, noise.
+
+    For recordings that know nothing of the model, with artefacts, see `simulate_recording`.
 
     Parameters
     ----------

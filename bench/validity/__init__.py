@@ -1,0 +1,1 @@
+"""How right a decomposition is: simulated recordings, known responses added to real ones, real files, constants."""
