@@ -13,6 +13,7 @@ namespace ressin::robust {
 
 struct BatchSettings {
   Settings programme;
+  Rules rules;
   double tol = 1e-8;
   int max_iterations = 200;
   int n_threads = 0;

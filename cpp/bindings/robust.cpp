@@ -1,7 +1,10 @@
 // The robust programme for Python.
 #include <pybind11/stl.h>
 
+#include <cmath>
+#include <map>
 #include <stdexcept>
+#include <string>
 
 #include "batch/robust.hpp"
 #include "bindings/arrays.hpp"
@@ -17,6 +20,32 @@ robust::Settings settings_of(double tau0, double tau1, double delta_knot) {
   robust::Settings s;
   s.tau0 = tau0, s.tau1 = tau1, s.delta_knot = delta_knot;
   return s;
+}
+
+// The constants that `rules` names, in place of their defaults.
+void set_rules(const py::dict& given, robust::Settings* programme, robust::Rules* rules) {
+  const std::map<std::string, double*> fields{{"stiffness", &programme->stiffness},
+                                              {"before", &programme->before},
+                                              {"threshold", &rules->threshold},
+                                              {"misfit", &rules->misfit},
+                                              {"outlier_cost", &rules->outlier_cost},
+                                              {"shift_cost", &rules->shift_cost},
+                                              {"response_reach", &rules->response_reach},
+                                              {"outlier_reach", &rules->outlier_reach},
+                                              {"enough", &rules->enough},
+                                              {"block", &rules->block}};
+  for (const auto& entry : given) {
+    const auto name = entry.first.cast<std::string>();
+    const auto field = fields.find(name);
+    if (field == fields.end() && name != "most_rounds") throw std::invalid_argument("rules has no constant " + name);
+    const double value = entry.second.cast<double>();
+    if (!(std::isfinite(value) && value > 0.0)) throw std::invalid_argument("rules: " + name + " must be positive and finite");
+    if (name == "most_rounds") {
+      rules->most_rounds = entry.second.cast<int>();
+    } else {
+      *field->second = value;
+    }
+  }
 }
 
 struct Loads {
@@ -136,7 +165,7 @@ void check(const Array& signal, const std::optional<Array>& weights) {
 
 py::list decompose(const std::vector<Array>& signals, const std::vector<std::optional<Array>>& weights,
                    const std::vector<double>& dts, double tau0, double tau1, double delta_knot, double tol, int max_iterations,
-                   int n_threads, const py::object& progress) {
+                   int n_threads, const py::object& progress, const py::dict& rules) {
   if (weights.size() != signals.size() || dts.size() != signals.size()) {
     throw std::invalid_argument("one entry of weights and dts for each signal");
   }
@@ -145,7 +174,8 @@ py::list decompose(const std::vector<Array>& signals, const std::vector<std::opt
     check(signals[i], weights[i]);
     batch.push_back({signals[i].data(), weights[i] ? weights[i]->data() : nullptr, signals[i].size(), dts[i]});
   }
-  const robust::BatchSettings settings{settings_of(tau0, tau1, delta_knot), tol, max_iterations, n_threads};
+  robust::BatchSettings settings{settings_of(tau0, tau1, delta_knot), {}, tol, max_iterations, n_threads};
+  set_rules(rules, &settings.programme, &settings.rules);
   Poll poll(progress, signals.size());
   std::vector<robust::Decomposed> results;
   {
@@ -200,7 +230,7 @@ void bind_robust(py::module_& m) {
         py::arg("tol"), py::arg("max_iterations"), py::arg("certified"), py::arg("lanes"));
   m.def("decompose_robust", &decompose, py::arg("signals"), py::arg("weights"), py::arg("dts"), py::arg("tau0"),
         py::arg("tau1"), py::arg("delta_knot"), py::arg("tol"), py::arg("max_iterations"), py::arg("n_threads"),
-        py::arg("progress"));
+        py::arg("progress"), py::arg("rules") = py::dict());
   m.def("certify_robust", &certify, py::arg("signal"), py::arg("weights"), py::arg("dt"), py::arg("tau0"), py::arg("tau1"),
         py::arg("delta_knot"), py::arg("fields"));
 }

@@ -129,6 +129,7 @@ def decompose_robust(
     max_iterations: int,
     n_threads: int,
     progress: Callable[[int, int], object] | None,
+    rules: dict[str, float] = ...,
 ) -> list[RobustResult]: ...
 def certify_robust(
     signal: NDArray[np.float64],

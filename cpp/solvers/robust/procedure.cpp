@@ -50,16 +50,17 @@ std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 
-std::ptrdiff_t Procedure::block_size(double dt) {
-  return std::max<std::ptrdiff_t>(1, static_cast<std::ptrdiff_t>(std::floor(Rules{}.block / dt * (1.0 + 1e-12))));
+std::ptrdiff_t Procedure::block_size(const Rules& rules, double dt) {
+  return std::max<std::ptrdiff_t>(1, static_cast<std::ptrdiff_t>(std::floor(rules.block / dt * (1.0 + 1e-12))));
 }
 
-Procedure::Procedure(const Signal& signal, const Settings& settings, double tol, int max_iterations)
+Procedure::Procedure(const Signal& signal, const Settings& settings, const Rules& rules, double tol, int max_iterations)
     : signal_(signal),
       settings_(settings),
+      rules_(rules),
       tol_(tol),
       max_iterations_(max_iterations),
-      block_(block_size(signal.dt)),
+      block_(block_size(rules, signal.dt)),
       n_blocks_((signal.n + block_ - 1) / block_),
       block_dt_(static_cast<double>(block_) * signal.dt) {
   form_blocks();

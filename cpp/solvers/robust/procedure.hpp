@@ -47,11 +47,11 @@ struct Signal {
 
 class Procedure {
  public:
-  Procedure(const Signal& signal, const Settings& settings, double tol, int max_iterations);
+  Procedure(const Signal& signal, const Settings& settings, const Rules& rules, double tol, int max_iterations);
   Procedure(const Procedure&) = delete;  // requests point into it
   Procedure& operator=(const Procedure&) = delete;
 
-  static std::ptrdiff_t block_size(double dt);
+  static std::ptrdiff_t block_size(const Rules& rules, double dt);
 
   // A signal that has no noise and no change: nothing is to be solved.
   bool is_constant() const { return constant_; }

@@ -93,8 +93,13 @@ def solve_robust(
     intervals: Sequence[float],
     settings: Settings,
     progress: Callable[[int, int], object] | None,
+    rules: dict[str, float] | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the fields of a `Decomposition` for each signal, but for the signal's own; intervals are in seconds."""
+    """Return the fields of a `Decomposition` for each signal, but for the signal's own; intervals are in seconds.
+
+    `rules` puts other values in place of the programme's constants, by name (`Rules` and `Settings` of the core), to see
+    what each is good for. `Decomposition.is_optimal` knows the default `stiffness` and `before` alone.
+    """
     raw = _core.decompose_robust(
         list(signals),
         list(weights),
@@ -106,6 +111,7 @@ def solve_robust(
         settings.max_iterations,
         settings.n_threads,
         progress,
+        rules or {},
     )
     return [_fields(fields, interval, settings) for fields, interval in zip(raw, intervals, strict=True)]
 
