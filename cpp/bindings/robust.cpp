@@ -33,7 +33,8 @@ void set_rules(const py::dict& given, robust::Settings* programme, robust::Rules
                                               {"response_reach", &rules->response_reach},
                                               {"outlier_reach", &rules->outlier_reach},
                                               {"enough", &rules->enough},
-                                              {"block", &rules->block}};
+                                              {"block", &rules->block},
+                                              {"period", &rules->period}};
   for (const auto& entry : given) {
     const auto name = entry.first.cast<std::string>();
     const auto field = fields.find(name);
