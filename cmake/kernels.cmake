@@ -1,10 +1,9 @@
-# The solver's kernel is one source compiled once per instruction set and picked at run time:
+# The solvers' kernels, in cpp/kernel, cpp/kernel/robust and cpp/solvers/active_set, are one source each, compiled once per instruction set and
+# picked at run time:
 #
-#   cpp/kernel/kernel_baseline.cpp   the platform's default (x86-64-v2 on x86, so every machine since about 2009)
-#   cpp/kernel/kernel_v3.cpp         AVX2 and FMA           x86 only; RESSIN_HAVE_V3 is defined for the core
-#   cpp/kernel/kernel_v4.cpp         AVX-512 F, DQ and VL   x86 only; RESSIN_HAVE_V4 is defined for the core
-#
-# and the same of cpp/kernel/robust/, the robust programme's.
+#   kernel_baseline.cpp   the platform's default (x86-64-v2 on x86, so every machine since about 2009)
+#   kernel_v3.cpp         AVX2 and FMA           x86 only; RESSIN_HAVE_V3 is defined for the core
+#   kernel_v4.cpp         AVX-512 F, DQ and VL   x86 only; RESSIN_HAVE_V4 is defined for the core
 #
 # Sets RESSIN_KERNEL_SOURCES and RESSIN_KERNEL_DEFINITIONS. The order of the sources matters: an inline function that several
 # objects hold is taken from the first, so the lowest instruction set comes first and no code above it leaks into it.
@@ -40,10 +39,12 @@ endif()
 set(RESSIN_KERNEL_SOURCES "")
 set(RESSIN_KERNEL_DEFINITIONS "")
 function(_ressin_kernel level)
-  set(_sources "${PROJECT_SOURCE_DIR}/cpp/kernel/kernel_${level}.cpp"
-               "${PROJECT_SOURCE_DIR}/cpp/kernel/robust/kernel_${level}.cpp")
-  set_source_files_properties(${_sources} PROPERTIES COMPILE_OPTIONS "${_kernel_flags};${ARGN}")
-  set(RESSIN_KERNEL_SOURCES ${RESSIN_KERNEL_SOURCES} ${_sources} PARENT_SCOPE)
+  foreach(_room kernel kernel/robust solvers/active_set)
+    set(_source "${PROJECT_SOURCE_DIR}/cpp/${_room}/kernel_${level}.cpp")
+    set_source_files_properties("${_source}" PROPERTIES COMPILE_OPTIONS "${_kernel_flags};${ARGN}")
+    list(APPEND RESSIN_KERNEL_SOURCES "${_source}")
+  endforeach()
+  set(RESSIN_KERNEL_SOURCES ${RESSIN_KERNEL_SOURCES} PARENT_SCOPE)
   if(NOT level STREQUAL "baseline")
     string(TOUPPER ${level} _level)
     set(RESSIN_KERNEL_DEFINITIONS ${RESSIN_KERNEL_DEFINITIONS} RESSIN_HAVE_${_level} PARENT_SCOPE)

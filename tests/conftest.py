@@ -15,14 +15,14 @@ from tests.signals import NO_RECORDINGS, eda_folder
 if TYPE_CHECKING:
     from ressin.data.store.store import Prepared
 
-# RESSIN_HYPOTHESIS=thorough runs the 10,000 random programmes; the default is a sample of them, the same at every run.
+# RESSIN_HYPOTHESIS=thorough runs 20,000 random programmes; the default is a sample of them, the same at every run.
 _QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
 # A shell that starts the tests in the background has them ignore SIGINT; the tests of Ctrl-C need Python's own handler.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("ci", max_examples=150, deadline=None, derandomize=True, suppress_health_check=_QUIET)
-settings.register_profile("thorough", max_examples=10_000, deadline=None, print_blob=True, suppress_health_check=_QUIET)
+settings.register_profile("thorough", max_examples=20_000, deadline=None, print_blob=True, suppress_health_check=_QUIET)
 settings.load_profile(os.environ.get("RESSIN_HYPOTHESIS", "ci"))
 
 

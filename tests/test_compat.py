@@ -89,7 +89,7 @@ def test_the_callers_objects_and_warnings_are_left_alone(delta_knot: object) -> 
         ({"delta": None}, "delta is None; it must be the sampling interval"),
         ({"baseline_correction": [2]}, r"baseline_correction is \[2\]"),
         ({"options": 5}, "options is 5; it must be a mapping"),
-        ({"solver": "qpoases"}, "solver is 'qpoases'; it must be None, 'interior_point' or 'osqp'"),
+        ({"solver": "qpoases"}, "solver is 'qpoases'; it must be None, 'auto', 'active_set', 'interior_point', 'osqp'"),
         ({"options": {"max_iters": 3}}, "options has 'max_iters'; CVXOPT's options are maxiters, reltol"),
         ({"options": {"maxiters": 0}}, r"options\['maxiters'\] is 0; it must be a positive whole number"),
         ({"options": {"reltol": "small"}}, r"options\['reltol'\] is 'small'; it must be a positive number"),

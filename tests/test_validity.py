@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bench.validity.constants import DEFAULTS, decomposed
 from bench.validity.methods import Estimate, Found, attempt, methods, trough_to_peak
 from bench.validity.scores import TOLERANCE, score, smallest
 from bench.validity.simulated import Summary
@@ -115,3 +116,23 @@ def test_our_own_errors_are_raised_and_peers_are_quoted() -> None:
         attempt("ressin cvxEDA 2025", broken, 4.0)
     if "NeuroKit2 highpass" in methods():
         assert isinstance(attempt("NeuroKit2 highpass", broken, 4.0), (str, Estimate))
+
+
+def test_the_constants_that_are_changed_are_the_ones_that_are_used() -> None:
+    recording = made("ambulatory")
+    result = ressin.decompose(recording.signal, recording.sampling_rate, programme="robust")
+    for given in ({}, DEFAULTS):
+        estimate = decomposed(recording.signal, recording.sampling_rate, given)
+        np.testing.assert_array_equal(estimate.phasic, result.phasic)
+    moved = {"response_reach", "outlier_reach"}  # counted in whole quarters of a second
+    for name, value in DEFAULTS.items():
+        other = decomposed(recording.signal, recording.sampling_rate, {name: value * (1.4 if name in moved else 1.1)})
+        assert not np.array_equal(other.phasic, result.phasic), name
+
+
+@pytest.mark.parametrize(
+    ("constants", "message"), [({"thresh": 1.0}, "no constant thresh"), ({"misfit": 0.0}, "misfit")]
+)
+def test_constants_that_do_not_exist_or_make_no_sense_are_refused(constants: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        decomposed(np.ones(40), 4.0, constants)

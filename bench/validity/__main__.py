@@ -4,6 +4,7 @@
     python -m bench.validity simulated           recordings that know nothing of the model
     python -m bench.validity added               responses of known size added to real recordings
     python -m bench.validity real                what must hold on every real file, and a picture of all
+    python -m bench.validity constants           what a change of each constant by 10 % does
 
 RESSIN_EDA_DIR and RESSIN_LABELLED_DIR name folders of real recordings; without them these parts say so.
 """
@@ -17,11 +18,11 @@ from bench import threads
 
 threads.limit_to_one()
 
-from bench.validity import added, real, simulated  # noqa: E402
+from bench.validity import added, constants, real, simulated  # noqa: E402
 from bench.validity.methods import SLOW, methods  # noqa: E402
 from ressin.simulation.kinds import KINDS  # noqa: E402
 
-PARTS = ("simulated", "added", "real")
+PARTS = ("simulated", "added", "real", "constants")
 
 
 def main() -> None:
@@ -45,9 +46,11 @@ def main() -> None:
             )  # fmt: skip
         elif part == "added":
             added.main(chosen=chosen, workers=given.workers)
-        else:
+        elif part == "real":
             quick = [name for name in chosen if given.methods or name not in SLOW]
             real.main(chosen=quick, workers=given.workers)
+        else:
+            constants.main(seeds=given.seeds, minutes=given.minutes, workers=given.workers, kinds=given.kinds)
 
 
 def _positive(text: str) -> int:

@@ -94,8 +94,7 @@ def decomposed(signal: Array, rate: float, **settings: Any) -> Estimate:
         result = ressin.decompose(signal, rate, n_threads=1, **settings)
         least = LEAST if result.robust is None else max(LEAST, result.robust.smallest_response)
         table = find_scrs(result, min_amplitude=least)
-    onsets, peaks = (table[name].to_numpy(dtype=float) / rate for name in ("SCR_Onsets", "SCR_Peaks"))
-    own = Found(onsets, peaks, table["SCR_Amplitude"].to_numpy(dtype=float))
+    own = Found(*(table[name].to_numpy() for name in ("SCR_OnsetTime", "SCR_PeakTime", "SCR_Amplitude")))
     standard = trough_to_peak(result.phasic, rate, least)
     return Estimate(result.phasic, result.tonic, {OWN: own, STANDARD: standard})
 

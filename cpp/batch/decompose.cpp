@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <map>
 #include <memory>
 
@@ -10,6 +11,7 @@
 #include "batch/task.hpp"
 #include "kernel/kernel.hpp"
 #include "programme/sums.hpp"
+#include "solvers/active_set/active_set.hpp"
 #include "solvers/interior_point.hpp"
 #include "solvers/osqp_solver.hpp"
 
@@ -59,7 +61,9 @@ void write_parts(const Signal& s, const DecomposeSettings& settings, const Scale
   write(x.parts.tonic, scale, mean, s.tonic);
   write(x.point.driver, scale, 0.0, s.driver);
   write(x.residual, -scale, 0.0, s.residual);
-  if (s.curvature) std::copy(x.curvature.begin(), x.curvature.end(), s.curvature);
+  if (s.curvature) {
+    for (std::size_t i = 0; i < x.curvature.size(); ++i) s.curvature[i] = x.curvature[i] * scaled.weight_unit;
+  }
   out->spline = std::move(x.point.spline);
   out->drift = std::move(x.point.drift);
   for (double& l : out->spline) l *= scale;
@@ -67,7 +71,7 @@ void write_parts(const Signal& s, const DecomposeSettings& settings, const Scale
   for (std::ptrdiff_t k = 0; k < n_free_start; ++k) out->start[k] = x.point.start[k] * scale;
   out->mean = mean;
   out->scale = scale;
-  out->evidence = in_programme_unit(x.certificate.evidence, settings.standardize ? 1.0 : scaled.objective_unit);
+  out->evidence = in_programme_unit(x.certificate.evidence, scaled.objective_unit);
   out->status = is_finite(s, *out) ? x.status : Status::failed;
   out->iterations = x.iterations;
   for (std::ptrdiff_t i = 0; s.weights && i < s.n; ++i) {
@@ -77,6 +81,7 @@ void write_parts(const Signal& s, const DecomposeSettings& settings, const Scale
 
 // The calling thread keeps a small workspace for its next batch.
 thread_local std::unique_ptr<InteriorPoint> kept;
+thread_local std::unique_ptr<ActiveSet> kept_active_set;
 
 // OSQP's word on its own residuals, which the caller asked it to judge by.
 Status status_of(OsqpStatus s) {
@@ -99,8 +104,9 @@ class Batch {
   void solve(Group& group, int worker, int n_workers) {
     std::map<std::size_t, std::unique_ptr<Task>> tasks;
     std::unique_ptr<OsqpSolver> osqp;
-    const auto finish = [&](std::size_t tag, Solution&& x) {
+    const auto finish = [&](std::size_t tag, Solution&& x, SolverKind solver) {
       write_parts(signals_[tag], settings_, tasks[tag]->scaled, std::move(x), &results_[tag]);
+      results_[tag].solver = solver;
       results_[tag].knots = {group.model->knot(0), group.model->knot_spacing(), group.model->n_knots()};
       results_[tag].done = true;
       tasks.erase(tag);
@@ -113,35 +119,54 @@ class Batch {
         *tag = group.members[k];
         Task* task = (tasks[*tag] = std::make_unique<Task>(signals_[*tag], settings_)).get();
         if (!task->is_zero()) return task;
-        finish(*tag, zero_solution(*group.model));
+        finish(*tag, zero_solution(*group.model), uses_active_set() ? SolverKind::active_set : SolverKind::interior_point);
       }
     };
     if (settings_.kind == SolverKind::osqp && !settings_.warm_start) {
       std::size_t tag = 0;
       while (Task* task = workers_.keep_going(worker) ? next_member(&tag) : nullptr) {
         Solution x;
-        if (confirm(worker, group, *task, tag, &osqp, nullptr, &x)) finish(tag, std::move(x));
+        if (confirm(worker, group, *task, tag, &osqp, nullptr, &x)) finish(tag, std::move(x), SolverKind::osqp);
       }
       return;
     }
     if (group.is_handed_out()) return;
-    const Kernel& kernel = choose_kernel(*group.model, group.members.size(), n_workers);
+    ActiveSetRun first(*this, group, worker);
+    // Those that the active set leaves, or is not asked for: as many as make the interior point's lanes worth while wait for
+    // each other, then it takes the rest as they come.
+    std::vector<std::size_t> left;
+    const auto next_left = [&](std::size_t* tag) -> const Problem* {
+      while (Task* task = workers_.keep_going(worker) ? next_member(tag) : nullptr) {
+        Solution x;
+        if (!first.solves(*task, &x)) return &task->problem;
+        finish(*tag, std::move(x), SolverKind::active_set);
+      }
+      return nullptr;
+    };
+    const auto in_lanes = static_cast<std::size_t>(choose_kernel(*group.model, group.members.size(), n_workers).lanes);
+    for (std::size_t tag = 0; 2 * left.size() <= in_lanes && next_left(&tag);) left.push_back(tag);
+    if (left.empty()) return;
+    const Kernel& kernel = choose_kernel(*group.model, left.size(), 1);
     std::unique_ptr<InteriorPoint> method = std::move(kept);
     if (!method || !method->serves(group.model.get(), settings_.solver, kernel, group.weighted)) {
       method = std::make_unique<InteriorPoint>(group.model, settings_.solver, kernel, group.weighted);
     }
     method->run(
-        [&](std::size_t* tag) {
-          Task* task = next_member(tag);
-          return task ? &task->problem : nullptr;
+        [&](std::size_t* tag) -> const Problem* {
+          if (left.empty()) return next_left(tag);
+          *tag = left.back();
+          left.pop_back();
+          return &tasks[*tag]->problem;
         },
         [&](std::size_t tag, Solution&& x) {
           if (settings_.kind == SolverKind::osqp) {
             const Solution warm = std::move(x);
             x = Solution{};
             if (!confirm(worker, group, *tasks[tag], tag, &osqp, &warm, &x)) return;
+            finish(tag, std::move(x), SolverKind::osqp);
+            return;
           }
-          finish(tag, std::move(x));
+          finish(tag, std::move(x), SolverKind::interior_point);
         },
         [&] { return workers_.keep_going(worker); });
     const std::size_t bytes = Workspace::bytes_per_lane(*group.model) * static_cast<std::size_t>(kernel.lanes);
@@ -152,6 +177,41 @@ class Batch {
   std::vector<Decomposed> take_results() { return std::move(results_); }
 
  private:
+  bool uses_active_set() const { return settings_.kind == SolverKind::active_set || settings_.kind == SolverKind::automatic; }
+
+  // The active set on one worker, where the settings ask for it.
+  class ActiveSetRun {
+   public:
+    ActiveSetRun(Batch& batch, const Group& group, int worker) : batch_(batch), group_(group), worker_(worker) {}
+    ~ActiveSetRun() {
+      if (method_ && worker_ == 0 && Workspace::bytes_per_lane(*group_.model) <= most_bytes_kept)
+        kept_active_set = std::move(method_);
+    }
+    ActiveSetRun(const ActiveSetRun&) = delete;
+    ActiveSetRun& operator=(const ActiveSetRun&) = delete;
+
+    bool solves(const Task& task, Solution* x) {
+      if (!batch_.uses_active_set()) return false;
+      const ActiveSetLimits limits = active_set_limits(batch_.settings_.kind, *group_.model, task.problem);
+      if (limits.densest <= 0.0) return false;
+      if (!method_) method_ = make();
+      return method_->run(task.problem, limits, [this] { return batch_.workers_.keep_going(worker_); }, x);
+    }
+
+   private:
+    std::unique_ptr<ActiveSet> make() {
+      if (kept_active_set && kept_active_set->serves(group_.model.get(), group_.weighted, batch_.settings_.solver))
+        return std::move(kept_active_set);
+      return std::make_unique<ActiveSet>(std::make_shared<const active_set::ShapeTables>(group_.model, group_.weighted),
+                                         batch_.settings_.solver);
+    }
+
+    Batch& batch_;
+    const Group& group_;
+    int worker_;
+    std::unique_ptr<ActiveSet> method_;
+  };
+
   // Solve by OSQP, from the point `warm` or from zero. False when stopped.
   bool confirm(int worker, const Group& group, const Task& task, std::size_t tag, std::unique_ptr<OsqpSolver>* solver,
                const Solution* warm, Solution* x) {

@@ -11,38 +11,71 @@ namespace {
 
 bool has_constant(Baseline b) { return b == Baseline::constant || b == Baseline::linear; }
 
-// Mean and standard deviation (of the population) over the weighted samples. A signal that is constant to rounding has scale 1.
-Scaling standardisation(const Signal& s) {
+// The largest |y| of the samples that count.
+double largest_of(const Signal& s) {
   const double *y = s.y, *w = s.weights;
+  return max_of(s.n, 0.0, [&](std::ptrdiff_t i) { return w && w[i] == 0.0 ? 0.0 : std::abs(y[i]); });
+}
+
+// A power of two that brings numbers up to `largest` to where their squares are numbers too; 1 for all but extreme ones.
+double safe_unit(double largest) {
+  const bool is_usual = largest == 0.0 || (largest > 1e-100 && largest < 1e100);
+  return is_usual ? 1.0 : std::ldexp(1.0, -std::ilogb(largest));
+}
+
+// Mean and standard deviation (of the population) over the weighted samples. To standardise a signal that is constant to
+// rounding would be to blow its rounding up: it has scale 1, or its own size where that is extreme, and `rounding` says so.
+Scaling standardisation(const Signal& s, double* rounding) {
+  const double* w = s.weights;
+  const double largest_given = largest_of(s), unit = safe_unit(largest_given), largest = unit * largest_given;
+  std::vector<double> scaled;
+  if (unit != 1.0) {
+    scaled.assign(s.y, s.y + s.n);
+    for (double& x : scaled) x *= unit;
+  }
+  const double* y = unit != 1.0 ? scaled.data() : s.y;
   const auto weighted = [w](std::ptrdiff_t i, double x) { return !w ? x : w[i] == 0.0 ? 0.0 : w[i] * x; };
   const double weight = w ? sum_of(s.n, [&](std::ptrdiff_t i) { return w[i]; }) : static_cast<double>(s.n);
   Scaling scaling;
   const double rough = sum_of(s.n, [&](std::ptrdiff_t i) { return weighted(i, y[i]); }) / weight;
   const double correction = sum_of(s.n, [&](std::ptrdiff_t i) { return weighted(i, y[i] - rough); });
   const double squares = sum_of(s.n, [&](std::ptrdiff_t i) { return weighted(i, (y[i] - rough) * (y[i] - rough)); });
-  const double largest = max_of(s.n, 0.0, [&](std::ptrdiff_t i) { return w && w[i] == 0.0 ? 0.0 : std::abs(y[i]); });
-  scaling.mean = rough + correction / weight;
+  scaling.mean = (rough + correction / weight) / unit;
   const double deviation = std::sqrt(std::max(squares - correction * correction / weight, 0.0) / weight);
-  scaling.scale = deviation > 4.0 * std::numeric_limits<double>::epsilon() * largest ? deviation : 1.0;
+  const bool is_constant = !(deviation > 4.0 * std::numeric_limits<double>::epsilon() * largest);
+  *rounding = is_constant ? deviation / unit : 0.0;
+  scaling.scale = !is_constant ? deviation / unit : unit == 1.0 ? 1.0 : largest_given;
   return scaling;
 }
 
+// Weights, alpha and gamma divided by the largest weight are the same programme; OSQP's matrices have gamma of their own.
+double weight_unit_of(const Signal& s, const DecomposeSettings& settings) {
+  if (!s.weights || settings.kind == SolverKind::osqp) return 1.0;
+  return max_of(s.n, 0.0, [&](std::ptrdiff_t i) { return s.weights[i]; });
+}
+
 Scaled scale_of(const Signal& s, const DecomposeSettings& settings) {
-  Scaled r{standardisation(s), program_of(s, settings).alpha, 1.0};
+  double rounding = 0.0;
+  Scaled r{standardisation(s, &rounding), program_of(s, settings).alpha, 1.0};
+  r.weight_unit = weight_unit_of(s, settings);
+  r.alpha /= r.weight_unit;
+  r.objective_unit = r.weight_unit;
   if (settings.standardize) return r;
+  if (rounding > 0.0) r.scaling.scale = rounding;         // only the solver's: the programme is the signal's own
   if (!has_constant(program_of(s, settings).baseline)) {  // no column can represent the mean: do not subtract it
+    const double unit = safe_unit(largest_of(s));
     double weight = 0.0, squares = 0.0;
     for (std::ptrdiff_t i = 0; i < s.n; ++i) {
       const double w = s.weights ? s.weights[i] : 1.0;
       if (w == 0.0) continue;
       weight += w;
-      squares += w * s.y[i] * s.y[i];
+      squares += w * (unit * s.y[i]) * (unit * s.y[i]);
     }
     r.scaling.mean = 0.0;
-    r.scaling.scale = squares > 0.0 ? std::sqrt(squares / weight) : 1.0;
+    r.scaling.scale = squares > 0.0 ? std::sqrt(squares / weight) / unit : 1.0;
   }
   r.alpha /= r.scaling.scale;
-  r.objective_unit = r.scaling.scale * r.scaling.scale;
+  r.objective_unit *= r.scaling.scale * r.scaling.scale;
   return r;
 }
 
@@ -54,7 +87,12 @@ Task::Task(const Signal& s, const DecomposeSettings& settings) : scaled(scale_of
   for (std::ptrdiff_t i = 0; s.weights && i < s.n; ++i) {
     if (s.weights[i] == 0.0) y[static_cast<std::size_t>(i)] = 0.0;
   }
-  problem = {y.data(), s.weights, scaled.alpha, program_of(s, settings).gamma};
+  if (scaled.weight_unit != 1.0) {
+    weights.assign(s.weights, s.weights + s.n);
+    for (double& w : weights) w /= scaled.weight_unit;
+  }
+  problem = {y.data(), weights.empty() ? s.weights : weights.data(), scaled.alpha,
+             program_of(s, settings).gamma / scaled.weight_unit};
 }
 
 bool Task::is_zero() const {

@@ -18,17 +18,19 @@ struct Scaling {
 struct Scaled {
   Scaling scaling;
   double alpha;
-  double objective_unit;  // objectives times this are in the programme's own unit
+  double objective_unit;     // objectives times this are in the programme's own unit
+  double weight_unit = 1.0;  // the weights, and with them alpha and gamma, are divided by the largest
 };
 
 // A signal's programme at the solver's scale.
 struct Task {
   Scaled scaled;
   std::vector<double> y;
+  std::vector<double> weights;  // where the signal's own will not do
   Problem problem;
 
   Task(const Signal& signal, const DecomposeSettings& settings);
-  Task(const Task&) = delete;  // problem points into y
+  Task(const Task&) = delete;  // problem points into y and weights
   Task& operator=(const Task&) = delete;
 
   bool is_zero() const;

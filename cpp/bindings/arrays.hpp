@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "solvers/solution.hpp"
+#include "solvers/signal.hpp"
 
 using Array = pybind11::array_t<double, pybind11::array::c_style>;
 using Integers = pybind11::array_t<std::int64_t, pybind11::array::c_style>;
@@ -31,4 +31,14 @@ inline const char* name(ressin::Status s) {
     case ressin::Status::failed: break;
   }
   return "failed";
+}
+
+inline const char* name(ressin::SolverKind s) {
+  switch (s) {
+    case ressin::SolverKind::interior_point: return "interior_point";
+    case ressin::SolverKind::active_set: return "active_set";
+    case ressin::SolverKind::osqp: return "osqp";
+    case ressin::SolverKind::automatic: break;
+  }
+  return "auto";
 }

@@ -33,8 +33,10 @@ ressin::Baseline parse_baseline(const std::string& s) {
 
 ressin::SolverKind parse_solver(const std::string& s) {
   if (s == "interior_point") return ressin::SolverKind::interior_point;
+  if (s == "active_set") return ressin::SolverKind::active_set;
+  if (s == "auto") return ressin::SolverKind::automatic;
   if (s == "osqp") return ressin::SolverKind::osqp;
-  throw std::invalid_argument("solver must be 'interior_point' or 'osqp'");
+  throw std::invalid_argument("solver must be 'auto', 'active_set', 'interior_point' or 'osqp'");
 }
 
 using Knots = std::optional<std::tuple<std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t>>;
@@ -80,6 +82,7 @@ py::dict describe(const ressin::Decomposed& d) {
   fields["mean"] = d.mean;
   fields["scale"] = d.scale;
   fields["status"] = name(d.status);
+  fields["solver"] = name(d.solver);
   fields["iterations"] = d.iterations;
   fields["objective"] = d.evidence.objective;
   fields["duality_gap"] = d.evidence.duality_gap;

@@ -1,7 +1,6 @@
 // The robust programme for Python.
 #include <pybind11/stl.h>
 
-#include <cmath>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -22,30 +21,26 @@ robust::Settings settings_of(double tau0, double tau1, double delta_knot) {
   return s;
 }
 
-// The constants that `rules` names, in place of their defaults.
-void set_rules(const py::dict& given, robust::Settings* programme, robust::Rules* rules) {
-  const std::map<std::string, double*> fields{{"stiffness", &programme->stiffness},
-                                              {"before", &programme->before},
-                                              {"threshold", &rules->threshold},
-                                              {"misfit", &rules->misfit},
-                                              {"outlier_cost", &rules->outlier_cost},
-                                              {"shift_cost", &rules->shift_cost},
-                                              {"response_reach", &rules->response_reach},
-                                              {"outlier_reach", &rules->outlier_reach},
-                                              {"enough", &rules->enough},
-                                              {"block", &rules->block},
-                                              {"period", &rules->period}};
-  for (const auto& entry : given) {
-    const auto name = entry.first.cast<std::string>();
-    const auto field = fields.find(name);
-    if (field == fields.end() && name != "most_rounds") throw std::invalid_argument("rules has no constant " + name);
-    const double value = entry.second.cast<double>();
-    if (!(std::isfinite(value) && value > 0.0)) throw std::invalid_argument("rules: " + name + " must be positive and finite");
-    if (name == "most_rounds") {
-      rules->most_rounds = entry.second.cast<int>();
-    } else {
-      *field->second = value;
-    }
+// Sets the constants that a dict names: the programme's and those of its settings' rules. For studies of what they do.
+void set_constants(const std::map<std::string, double>& constants, robust::BatchSettings* settings) {
+  robust::Settings& p = settings->programme;
+  robust::Rules& r = settings->rules;
+  const std::map<std::string, double*> known = {{"stiffness", &p.stiffness},
+                                                {"before", &p.before},
+                                                {"threshold", &r.threshold},
+                                                {"misfit", &r.misfit},
+                                                {"outlier_cost", &r.outlier_cost},
+                                                {"shift_cost", &r.shift_cost},
+                                                {"response_reach", &r.response_reach},
+                                                {"outlier_reach", &r.outlier_reach},
+                                                {"enough", &r.enough},
+                                                {"block", &r.block},
+                                                {"period", &r.period}};
+  for (const auto& [key, value] : constants) {
+    const auto at = known.find(key);
+    if (at == known.end()) throw std::invalid_argument("the robust programme has no constant " + key);
+    if (!(value > 0.0)) throw std::invalid_argument(key + " must be positive");
+    *at->second = value;
   }
 }
 
@@ -166,7 +161,7 @@ void check(const Array& signal, const std::optional<Array>& weights) {
 
 py::list decompose(const std::vector<Array>& signals, const std::vector<std::optional<Array>>& weights,
                    const std::vector<double>& dts, double tau0, double tau1, double delta_knot, double tol, int max_iterations,
-                   int n_threads, const py::object& progress, const py::dict& rules) {
+                   int n_threads, const py::object& progress, const std::map<std::string, double>& constants) {
   if (weights.size() != signals.size() || dts.size() != signals.size()) {
     throw std::invalid_argument("one entry of weights and dts for each signal");
   }
@@ -176,7 +171,7 @@ py::list decompose(const std::vector<Array>& signals, const std::vector<std::opt
     batch.push_back({signals[i].data(), weights[i] ? weights[i]->data() : nullptr, signals[i].size(), dts[i]});
   }
   robust::BatchSettings settings{settings_of(tau0, tau1, delta_knot), {}, tol, max_iterations, n_threads};
-  set_rules(rules, &settings.programme, &settings.rules);
+  set_constants(constants, &settings);
   Poll poll(progress, signals.size());
   std::vector<robust::Decomposed> results;
   {
@@ -231,7 +226,7 @@ void bind_robust(py::module_& m) {
         py::arg("tol"), py::arg("max_iterations"), py::arg("certified"), py::arg("lanes"));
   m.def("decompose_robust", &decompose, py::arg("signals"), py::arg("weights"), py::arg("dts"), py::arg("tau0"),
         py::arg("tau1"), py::arg("delta_knot"), py::arg("tol"), py::arg("max_iterations"), py::arg("n_threads"),
-        py::arg("progress"), py::arg("rules") = py::dict());
+        py::arg("progress"), py::arg("constants") = std::map<std::string, double>());
   m.def("certify_robust", &certify, py::arg("signal"), py::arg("weights"), py::arg("dt"), py::arg("tau0"), py::arg("tau1"),
         py::arg("delta_knot"), py::arg("fields"));
 }

@@ -27,6 +27,7 @@ struct Rows {
   Array objective, duality_gap, relative_gap, stationarity, complementarity;
   Array osqp_residuals;  // (count, 2)
   Codes status;          // as in STATUSES
+  Codes solver;          // 0 interior_point, 1 active_set, 2 osqp
   Integers iterations;
   Integers knots;  // (count, 3) first, spacing, count
   Integers spline_ends, drift_ends;
@@ -49,6 +50,7 @@ struct Rows {
         complementarity(m),
         osqp_residuals({m, py::ssize_t{2}}),
         status(m),
+        solver(m),
         iterations(m),
         knots({m, py::ssize_t{3}}),
         spline_ends(m + 1),
@@ -56,6 +58,16 @@ struct Rows {
         spline(0),
         drift(0) {}
 };
+
+std::int8_t code(ressin::SolverKind s) {
+  switch (s) {
+    case ressin::SolverKind::active_set: return 1;
+    case ressin::SolverKind::osqp: return 2;
+    case ressin::SolverKind::interior_point:
+    case ressin::SolverKind::automatic: break;
+  }
+  return 0;
+}
 
 // The concatenated coefficients of all programmes, and the index where those of each programme end.
 Array join(const std::vector<ressin::Decomposed>& solved, std::vector<double> ressin::Decomposed::* which, Integers* ends) {
@@ -81,6 +93,7 @@ void fill(const std::vector<ressin::Decomposed>& solved, Rows* rows) {
     rows->stationarity.mutable_at(k) = d.evidence.stationarity;
     rows->complementarity.mutable_at(k) = d.evidence.complementarity;
     rows->status.mutable_at(k) = static_cast<std::int8_t>(d.status);
+    rows->solver.mutable_at(k) = code(d.solver);
     rows->iterations.mutable_at(k) = d.iterations;
     for (py::ssize_t j = 0; j < ressin::n_free_start; ++j) rows->start.mutable_at(k, j) = d.start[j];
     rows->osqp_residuals.mutable_at(k, 0) = d.osqp_primal_residual;
@@ -165,6 +178,7 @@ void bind_rows(py::module_& m) {
       .def_readonly("complementarity", &Rows::complementarity)
       .def_readonly("osqp_residuals", &Rows::osqp_residuals)
       .def_readonly("status", &Rows::status)
+      .def_readonly("solver", &Rows::solver)
       .def_readonly("iterations", &Rows::iterations)
       .def_readonly("knots", &Rows::knots)
       .def_readonly("spline_ends", &Rows::spline_ends)

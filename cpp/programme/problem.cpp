@@ -18,6 +18,17 @@ std::vector<double> padded_spline(const Model& model, const std::vector<double>&
   return padded;
 }
 
+// a, v are the free response r_2 and r_3 - z0 r_2; with q_2, q_3 by A q = 0 that is linear in q0, q1.
+void free_start_of(const Response& response, const double* state, double* start) {
+  const double sum = response.z0 + response.z1, product = response.z0 * response.z1;
+  const double a0 = 1.0 - product, a1 = sum + 2.0;                                   // a = a0 q0 + a1 q1
+  const double b0 = -product * (sum + 2.0), b1 = sum * (sum + 2.0) + 1.0 - product;  // r_3 = b0 q0 + b1 q1
+  const double v0 = b0 - response.z0 * a0, v1 = b1 - response.z0 * a1;
+  const double determinant = a0 * v1 - a1 * v0;
+  start[0] = (state[0] * v1 - a1 * state[1]) / determinant;
+  start[1] = (a0 * state[1] - state[0] * v0) / determinant;
+}
+
 // Solves A q = p by two one-pole filters in cascade: at high rates the two-pole recursion would lose digits.
 Parts make_parts(const Model& model, const Point& point) {
   const std::ptrdiff_t n = model.n(), first = model.first_row();

@@ -28,6 +28,9 @@ struct Parts {
 };
 Parts make_parts(const Model& model, const Point& point);
 
+// q0 and q1 that bring the response filter to state = (a, v) at the model's first row.
+void free_start_of(const Response& response, const double* state, double* start);
+
 // The spline's coefficients with three zeros before and after, so that every interval can read four; coefficient j is at
 // j + *shift.
 std::vector<double> padded_spline(const Model& model, const std::vector<double>& spline, std::ptrdiff_t* shift);

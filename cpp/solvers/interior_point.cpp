@@ -82,15 +82,7 @@ Point InteriorPoint::point(int lane) const {
   if (shape_.first_row > 0) {
     const Eigen::Vector2d start =
         Eigen::Vector2d(element(state_.start, 0, lane), element(state_.start, 1, lane)) - workspace_.start_from * drift;
-    // a, v are the free response r_2 and r_3 - z0 r_2; with q_2, q_3 by A q = 0 that is linear in q0, q1
-    const double a = start[0], v = start[1];
-    const double sum = shape_.z0 + shape_.z1, product = shape_.z0 * shape_.z1;
-    const double a0 = 1.0 - product, a1 = sum + 2.0;                                   // a = a0 q0 + a1 q1
-    const double b0 = -product * (sum + 2.0), b1 = sum * (sum + 2.0) + 1.0 - product;  // r_3 = b0 q0 + b1 q1
-    const double v0 = b0 - shape_.z0 * a0, v1 = b1 - shape_.z0 * a1;
-    const double determinant = a0 * v1 - a1 * v0;
-    x.start[0] = (a * v1 - a1 * v) / determinant;
-    x.start[1] = (a0 * v - a * v0) / determinant;
+    free_start_of(model_.response(), start.data(), x.start);
   }
   return x;
 }

@@ -11,7 +11,12 @@
 
 namespace ressin {
 
-enum class SolverKind { interior_point, osqp };
+enum class SolverKind {
+  interior_point,
+  active_set,  // and the interior point where it gives up or does not prove its point
+  automatic,   // the one of these two that is likely to be faster
+  osqp,
+};
 
 struct DecomposeSettings {
   ProgramSettings program;
@@ -44,6 +49,7 @@ struct Decomposed {
   KnotGrid knots{0, 1, 0};
   Evidence evidence;
   Status status = Status::failed;
+  SolverKind solver = SolverKind::interior_point;  // that found the solution; never automatic
   int iterations = 0;
   // As OSQP reports them, where it is the solver.
   int osqp_iterations = 0;

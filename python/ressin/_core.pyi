@@ -1,6 +1,6 @@
 """Types of the compiled core. Arrays must be C-contiguous and of the dtype named; ressin's modules see to that."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, TypedDict
 
 import numpy as np
@@ -60,6 +60,7 @@ class Result(TypedDict):
     mean: float
     scale: float
     status: _Status
+    solver: Literal["active_set", "interior_point", "osqp"]
     iterations: int
     objective: float
     duality_gap: float
@@ -129,7 +130,7 @@ def decompose_robust(
     max_iterations: int,
     n_threads: int,
     progress: Callable[[int, int], object] | None,
-    rules: dict[str, float] = ...,
+    constants: Mapping[str, float] = ...,
 ) -> list[RobustResult]: ...
 def certify_robust(
     signal: NDArray[np.float64],
@@ -181,6 +182,8 @@ class Rows:
     def osqp_residuals(self) -> NDArray[np.float64]: ...
     @property
     def status(self) -> NDArray[np.int8]: ...
+    @property
+    def solver(self) -> NDArray[np.int8]: ...
     @property
     def iterations(self) -> NDArray[np.int64]: ...
     @property

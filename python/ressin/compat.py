@@ -6,7 +6,7 @@ import math
 import warnings
 from collections.abc import Mapping
 from numbers import Real
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast, get_args
 
 import numpy as np
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 _BASELINES: dict[object, Baseline] = {0: "none", 1: "constant", 2: "linear", "spline_offset": "spline"}
-_SOLVERS = (None, "interior_point", "osqp", "mosek")
+_SOLVERS = (None, *get_args(Solver), "mosek")
 _DEFAULTS = Settings()
 # CVXOPT's options that have a meaning here, and those whose aim is met whatever they say.
 _MEANT = ("maxiters", "reltol")
@@ -86,7 +86,7 @@ def cvxEDA(
     gamma
         Weight of the spline coefficients' squared norm, >= 0.
     solver
-        None or ``"interior_point"``, or ``"osqp"``. CVXOPT's ``"mosek"`` gives a warning and means None.
+        None (the default of `ressin.Settings`) or one of `ressin.decompose`'s. CVXOPT's ``"mosek"`` gives a warning and means None.
     options
         CVXOPT's solver options, here for this call alone. ``maxiters`` and ``reltol`` are obeyed (the latter where it
         asks for more than the 1e-8 that is reached anyway); those of the other names that CVXOPT knows have nothing
@@ -230,10 +230,10 @@ def _parts(d: Decomposition) -> CvxEDAParts:
 
 def _read_solver(solver: str | None) -> Solver:
     if solver not in _SOLVERS:
-        raise InvalidInputError(f"solver is {solver!r}; it must be None, 'interior_point' or 'osqp'")
+        raise InvalidInputError(f"solver is {solver!r}; it must be None, {', '.join(map(repr, get_args(Solver)))}")
     if solver == "mosek":
         warnings.warn("CVXOPT's solver 'mosek' is not used: ressin finds the same optimum itself", stacklevel=3)
-    return "osqp" if solver == "osqp" else "interior_point"
+    return Settings().solver if solver in (None, "mosek") else cast("Solver", solver)
 
 
 def _read_options(options: Mapping[str, object]) -> tuple[int, float]:

@@ -201,7 +201,7 @@ def test_decompose_refuses_them_before_it_solves() -> None:
 
 
 def test_a_replicate_that_is_not_solved_is_an_error() -> None:
-    result = decompose(recording().signal, max_iterations=4, errors="return")
+    result = decompose(recording().signal, solver="interior_point", max_iterations=4, errors="return")
     with pytest.raises(ConvergenceError, match="30 of 30 replicates of the bootstrap were not solved"):
         bootstrap_bands(result, 30)
 

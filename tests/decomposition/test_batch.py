@@ -159,7 +159,7 @@ def test_bad_choices_of_a_batch(signals: Any, choice: dict[str, Any], words: str
         ressin.decompose_batch(signals, **{"sampling_rate": RATE, **choice})
 
 
-@pytest.mark.parametrize("solver", ["interior_point", "osqp"])
+@pytest.mark.parametrize("solver", ["auto", "active_set", "interior_point", "osqp"])
 def test_ctrl_c_calls_a_batch_off(solver: Any) -> None:
     long = np.cumsum(np.random.default_rng(0).standard_normal(20_000))
     timer = threading.Timer(0.2, signal.raise_signal, [signal.SIGINT])

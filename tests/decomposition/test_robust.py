@@ -11,7 +11,8 @@ import pytest
 
 import ressin
 from ressin import _core
-from ressin.decomposition.robust import certify_robust
+from ressin.decomposition.contact import lost_contact, sample_noise
+from ressin.decomposition.robust import certify_robust, solve_robust
 from tests.decomposition.robust_oracle import Programme, matrices, objective, solve
 from tests.signals import RECORDINGS, Signal, read, simulate
 
@@ -265,3 +266,56 @@ def test_real_recordings_are_proved(source, recordings_folder) -> None:  # type:
     result = ressin.decompose(signal, rate, programme="robust")
     assert result.relative_gap <= 1e-8
     assert result.is_optimal(1e-6)
+
+
+def test_a_day_whose_noise_changes_has_more_than_one_smallest_response() -> None:
+    rng = np.random.default_rng(0)
+    signal = simulate(4.0, 3600.0, 3, noise=0.002)
+    signal[signal.size // 2 :] += 0.05 * rng.normal(size=signal.size - signal.size // 2)
+    quiet = ressin.decompose(signal[: signal.size // 2], 4.0, programme="robust")
+    whole = ressin.decompose(signal, 4.0, programme="robust")
+    assert quiet.robust is not None
+    assert whole.robust is not None
+    # the highest cost is that of samples without a response
+    first, last = (float(whole.robust.alpha[part].max()) for part in (slice(0, 3600), slice(-3600, None)))
+    assert first == pytest.approx(quiet.robust.alpha.max(), rel=0.3)
+    assert last > 3 * first
+    assert whole.is_optimal()
+
+
+def test_the_level_could_have_been_measured() -> None:
+    signal = simulate(4.0, 90.0, 0, noise=0.01)
+    signal[200:202] -= 0.4
+    result = ressin.decompose(signal, 4.0, programme="robust")
+    robust = result.robust
+    assert robust is not None
+    noise = sample_noise(result.signal, np.ones(result.signal.size, dtype=bool))
+    assert (result.tonic >= 0).all()
+    assert (result.tonic <= result.signal + 3 * min(noise, robust.noise)).all()
+    assert (robust.contact[200:202] < -0.25).all()
+    assert (robust.shifts[200:202] < -0.25).all()
+    assert np.abs(np.diff(result.tonic - robust.shifts)).max() < 0.05
+    assert result.is_optimal()
+
+
+def test_missing_samples_say_nothing_of_contact() -> None:
+    signal = np.zeros(40)
+    seen = np.ones(40)
+    seen[10:20] = 0
+    contact = lost_contact(signal, seen, np.full(40, 0.5), interval=0.25, noise=0.01, bounded=True)
+    assert (contact[10:20] == 0).all()
+    assert (contact[:10] < 0).all()
+
+
+def test_constants_by_name() -> None:
+    signal = recording()
+    given = [[signal], [None], [0.25], ressin.Settings(programme="robust", n_threads=1), None]
+    plain = solve_robust(*given)[0]
+    same = solve_robust(*given, rules={"threshold": 1.23, "period": 900.0})[0]
+    other = solve_robust(*given, rules={"threshold": 3.0})[0]
+    np.testing.assert_array_equal(plain["phasic"], same["phasic"])
+    assert other["robust"].smallest_response > plain["robust"].smallest_response
+    with pytest.raises(ValueError, match="no constant treshold"):
+        solve_robust(*given, rules={"treshold": 1.0})
+    with pytest.raises(ValueError, match="misfit must be positive"):
+        solve_robust(*given, rules={"misfit": -1.0})

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 Status = Literal["optimal", "inaccurate", "max_iterations", "insufficient_progress", "failed"]
+UsedSolver = Literal["active_set", "interior_point", "osqp"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,8 +59,10 @@ class Decomposition(ReadOnly):
         most 1e-6; "max_iterations": the iterations ran out; "insufficient_progress": the steps stopped improving the
         solution, with iterations left; "failed": the numbers broke down. A result with anything that is not finite
         is never "optimal".
+    solver
+        What found the solution: "active_set", "interior_point" or "osqp".
     iterations
-        Newton steps, or OSQP's iterations.
+        Solves of the active set, Newton steps of the interior point, or OSQP's iterations.
     objective, duality_gap
         Objective of the programme at the solution (on the z-scored signal where `standardize`), and a bound on how
         far that is above the optimum: weak duality, and what rounding may add where parts far larger than the signal
@@ -94,6 +97,7 @@ class Decomposition(ReadOnly):
     scale: float
     weights: NDArray[np.float64] | None
     status: Status
+    solver: UsedSolver
     iterations: int
     objective: float
     duality_gap: float

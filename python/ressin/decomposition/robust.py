@@ -39,9 +39,11 @@ class Robust(ReadOnly):
         has this among outliers and residual; its own level is the tonic part less `contact`.
     smallest_response
         Amplitude of the smallest response believed, in the signal's unit: a multiple of the noise, and a share of the
-        phasic part's height. Anything smaller may be noise.
+        phasic part's height. Anything smaller may be noise. Noise and this are found in periods of a quarter of an hour
+        that overlap by half, of which this is the median; `alpha` follows each.
     noise
-        Standard deviation of the noise on means over a quarter of a second, in the signal's unit.
+        Standard deviation of the noise on means over a quarter of a second, in the signal's unit; the median over those
+        periods.
     rounds
         How many rounds of a plain and a reweighted programme settings and weights took; 0 for a constant signal.
     bounded

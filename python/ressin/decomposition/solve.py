@@ -19,7 +19,7 @@ from ressin import _core
 from ressin.decomposition.inputs import check_missing, check_signal
 from ressin.decomposition.quality import impossible
 from ressin.decomposition.readonly import ReadOnly
-from ressin.decomposition.result import Decomposition, Status
+from ressin.decomposition.result import Decomposition, Status, UsedSolver
 from ressin.decomposition.robust import solve_robust
 from ressin.errors import ConvergenceError, QualityWarning
 from ressin.settings import Settings, check_knots, check_sampling_rate, core_settings
@@ -37,6 +37,7 @@ ADVICE = {
 }
 
 
+SOLVERS: tuple[UsedSolver, ...] = ("interior_point", "active_set", "osqp")  # by the core's number
 STATUSES: tuple[Status, ...] = _core.STATUSES  # by the core's number, from the best to the worst
 _MOST_BYTES = 64 << 20
 
@@ -86,8 +87,10 @@ class SolvedRows(ReadOnly):
         (m, 2) the 2015 revision's free start; zeros in the 2025 revision.
     status
         (m,) place in `STATUSES`.
+    solver
+        (m,) place in `SOLVERS`.
     iterations
-        (m,) Newton steps, or OSQP's iterations.
+        (m,) Solves of the active set, Newton steps, or OSQP's iterations.
     objective, duality_gap, relative_gap, stationarity, complementarity
         (m,) the evidence, as in `Decomposition`.
     osqp_residuals
@@ -107,6 +110,7 @@ class SolvedRows(ReadOnly):
     scale: NDArray[np.float64]
     start: NDArray[np.float64]
     status: NDArray[np.int8]
+    solver: NDArray[np.int8]
     iterations: NDArray[np.int64]
     objective: NDArray[np.float64]
     duality_gap: NDArray[np.float64]
@@ -176,7 +180,7 @@ def raise_unconverged(result: Decomposition, where: str = "") -> None:
     if result.converged:
         return
     raise ConvergenceError(
-        f"{where}{result.settings.solver} stopped after {result.iterations} iterations with status {result.status!r} "
+        f"{where}{result.solver} stopped after {result.iterations} iterations with status {result.status!r} "
         f"and a relative duality gap of {result.relative_gap:.1e} (tol is {result.settings.tol:g}): "
         f"{ADVICE[result.status]}",
         result,
@@ -273,6 +277,7 @@ def row_as_decomposition(
         scale=float(rows.scale[row]),
         weights=None if weights is None else weights.copy(),
         status=STATUSES[int(rows.status[row])],
+        solver=SOLVERS[int(rows.solver[row])],
         iterations=int(rows.iterations[row]),
         objective=float(rows.objective[row]),
         duality_gap=float(rows.duality_gap[row]),

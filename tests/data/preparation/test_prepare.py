@@ -257,7 +257,9 @@ def test_dropping_after_the_decomposition(simulated: Path, prepared: Prepared, t
 
 
 def test_solver_failures_are_named(simulated: Path, tmp_path: Path) -> None:
-    settings = PrepareSettings(partition=16, decomposition=DecompositionChoice(max_iterations=1))
+    settings = PrepareSettings(
+        partition=16, decomposition=DecompositionChoice(solver="interior_point", max_iterations=1)
+    )
     with pytest.raises(InvalidInputError, match=r"no usable recording among 60; the first reason: .*not decomposed"):
         prepare(read_pmemo(simulated), tmp_path / "out", settings=settings, n_threads=1)
 

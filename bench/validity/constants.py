@@ -1,0 +1,83 @@
+"""What a change of each constant of the robust programme by 10 % does, on the seeds for tuning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import ressin
+from bench.validity.methods import LEAST, STANDARD, Estimate, trough_to_peak
+from bench.validity.scores import Score, score
+from bench.validity.simulated import TUNING, Summary, recording
+from bench.validity.tables import number, spread, table
+from ressin import _core
+
+DEFAULTS = {
+    "threshold": 1.23, "misfit": 0.02, "outlier_cost": 5.0, "shift_cost": 12.0, "response_reach": 0.75,
+    "outlier_reach": 0.5, "stiffness": 4.0, "before": 6.0, "tau0": 2.0, "tau1": 0.7, "delta_knot": 10.0,
+}  # fmt: skip
+SETTINGS = ("tau0", "tau1", "delta_knot")  # of the public ones
+CHANGES = (0.9, 1.1)
+
+
+@dataclass(frozen=True)
+class Task:
+    kind: str
+    seed: int
+    seconds: float
+
+
+def variants() -> dict[str, dict[str, float]]:
+    """Return the constants of each variant by its name: the defaults, then each by itself 10 % down and up."""
+    changed = {
+        f"{name} {change - 1:+.0%}": {name: value * change} for name, value in DEFAULTS.items() for change in CHANGES
+    }
+    return {"as it is": {}, **changed}
+
+
+def decomposed(signal: np.ndarray, rate: float, constants: dict[str, float]) -> Estimate:
+    """Decompose with other constants; responses are from trough to peak, of at least the smallest believed."""
+    held = {name: constants.get(name, DEFAULTS[name]) for name in SETTINGS}
+    others = {name: value for name, value in constants.items() if name not in SETTINGS}
+    result: Any = _core.decompose_robust(
+        [signal], [None], [1.0 / rate], held["tau0"], held["tau1"], held["delta_knot"], 1e-8, 200, 1, None, others
+    )[0]
+    found = trough_to_peak(result["phasic"], rate, max(LEAST, result["smallest_response"]))
+    return Estimate(result["phasic"], result["tonic"], {STANDARD: found})
+
+
+def run(task: Task) -> dict[str, Score]:
+    made: ressin.SimulatedRecording = recording(task.kind, task.seed, task.seconds)
+    scores = {}
+    for name, constants in variants().items():
+        estimate = decomposed(made.signal, made.sampling_rate, constants)
+        scores[name] = score(made, estimate, estimate.found[STANDARD])
+    return scores
+
+
+def main(*, seeds: int, minutes: float, workers: int, kinds: list[str]) -> None:
+    """Print a row for each constant, changed by -10 % and by 10 %."""
+    tasks = [Task(kind, TUNING + k, 60.0 * minutes) for k in range(seeds) for kind in kinds]
+    print("## Constants\n")
+    print(
+        f"{len(kinds)} kinds, {seeds} recordings of {minutes:g} min each, seeds for tuning; each constant by itself.\n"
+    )
+    collected: dict[str, dict[str, list[Score]]] = {name: {kind: [] for kind in kinds} for name in variants()}
+    for task, scores in zip(tasks, spread(run, tasks, workers), strict=True):
+        for name, value in scores.items():
+            collected[name][task.kind].append(value)
+    rows = ((name, *_figures(Summary(by_kind))) for name, by_kind in collected.items())
+    table(("constant", "F1", "amplitude error", "tonic error", "phasic error", "false/min", "at rest/min"), rows)
+
+
+def _figures(s: Summary) -> tuple[str, ...]:
+    return (
+        number(s.f1(), 3),
+        number(100 * s.amplitude_error(), 1, " %"),
+        number(s.error("tonic_error"), 3),
+        number(s.error("phasic_error"), 3),
+        number(s.false_per_minute()),
+        number(s.false_per_minute(at_rest=True)),
+    )

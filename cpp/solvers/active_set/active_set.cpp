@@ -1,0 +1,171 @@
+#include "solvers/active_set/active_set.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ressin {
+
+using namespace active_set;
+
+namespace {
+
+// A gradient below minus this share of alpha is worth an event. The last digits are the data's own gradient's, see settle().
+constexpr double gradient_share = 1e-10;
+// Where exact steps find no lower point either, what is left of the gradient is rounding, if it is small enough.
+constexpr double rounding_share = 1e-8;
+constexpr int most_rounds = 200;
+// Steps by neighbours can go round in circles; after so many, all events that are not positive leave at once.
+constexpr int most_steps = 30;
+
+std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
+
+}  // namespace
+
+ActiveSet::ActiveSet(std::shared_ptr<const ShapeTables> shape, const SolverSettings& settings, const Passes& passes)
+    : shape_(std::move(shape)), settings_(settings), passes_(passes), tables_(shape_->tables()) {
+  const Tables& t = tables_;
+  knot_load_.resize(index(t.n_knots));
+  spline_.resize(index(t.n_knots));
+  states_.resize(index(2 * t.n_intervals + 2));
+  columns_.resize(index(n_columns * t.n_intervals));
+  knot_gains_.resize(index(t.n_intervals));
+  at_knots_.resize(index(t.n_knots));
+  found_storage_.resize(index(t.n / 4 + 64));
+  found_ = {found_storage_.data(), 0, static_cast<std::ptrdiff_t>(found_storage_.size())};
+}
+
+void ActiveSet::load(const Problem& problem) {
+  const Tables& t = tables_;
+  problem_ = &problem;
+  pivoting_.clear();
+  solves_ = 0;
+  effort_ = 0.0;
+  double* y = padded_signal_.take(t.n);
+  std::copy_n(problem.y, t.n, y);
+  y_ = y;
+  w_ = nullptr;
+  if (problem.weights) {
+    double* w = padded_weights_.take(t.n);
+    std::copy_n(problem.weights, t.n, w);
+    w_ = w;
+  }
+  loads_.gamma = problem.gamma;
+  loads_.alpha = problem.alpha * shape_->model().response().ar[0];
+  if (t.varying) {
+    const Problem padded{y_, w_, problem.alpha, problem.gamma};
+    signal_rows_.fill(*shape_, passes_, padded, loads_.alpha, &tables_, &loads_);
+  } else {
+    double* c = c_.take(t.n);
+    double start[2];
+    squares_ = passes_.load(t, y_, loads_.alpha, c, knot_load_.data(), loads_.drift, start);
+    loads_.c = c;
+    loads_.knot = knot_load_.data();
+    loads_.start = shape_->start();
+    loads_.start.a[load_column] = start[0];
+    loads_.start.v[load_column] = start[1];
+  }
+}
+
+EventRow ActiveSet::row_at(std::ptrdiff_t i) const {
+  const Tables& t = tables_;
+  EventRow row{};
+  row.ga = t.ga;
+  row.gv = t.gv;
+  row.column[load_column] = loads_.c[i];
+  if (t.varying) {
+    for (int k = 0; k < load_column; ++k) row.column[k] = t.row_at[k][i];
+    row.G = t.G_at[i], row.Xa = t.Xa_at[i], row.Xv = t.Xv_at[i];
+    return row;
+  }
+  const std::ptrdiff_t m = std::upper_bound(t.begin, t.begin + t.n_intervals, i) - t.begin - 1;
+  const std::ptrdiff_t phase = i + (m > 0 ? -t.begin[m] : t.first_phase);
+  for (int k = 0; k < 4; ++k) row.column[k] = t.phase_row[k][phase];
+  for (int k = 0; k < 2; ++k) row.column[first_drift + k] = t.row_base[k] + t.row_slope[k] * static_cast<double>(i);
+  row.G = t.G, row.Xa = t.Xa, row.Xv = t.Xv;
+  return row;
+}
+
+void ActiveSet::solve() {
+  support_ = pivoting_.lay_out(tables_);
+  const std::size_t k = pivoting_.size();
+  if (event_gains_.size() < k) event_gains_.resize(k + k / 2);
+  if (p_.size() < k) p_.resize(k + k / 2);
+  gains_ = {event_gains_.data(), knot_gains_.data()};
+  point_.p = p_.data();
+  point_.spline = spline_.data();
+  point_.states = states_.data();
+  point_.columns = columns_.data();
+  passes_.solve(tables_, loads_, support_, gains_, &point_);
+  ++solves_;
+  effort_ += static_cast<double>(k) + static_cast<double>(tables_.n_intervals);
+}
+
+void ActiveSet::find_negative() {
+  passes_.gradient(tables_, loads_, support_, gains_, point_, gradient_share * loads_.alpha, &found_);
+}
+
+void ActiveSet::insert_found() {
+  pivoting_.insert(found_, [this](std::ptrdiff_t i) { return row_at(i); });
+}
+
+bool ActiveSet::is_spent(const ActiveSetLimits& limits) const {
+  const double n = static_cast<double>(tables_.n);
+  return static_cast<double>(pivoting_.size()) > limits.densest * n || effort_ > limits.effort * n;
+}
+
+ActiveSet::Outcome ActiveSet::pivot(const ActiveSetLimits& limits, const KeepGoing& keep_going) {
+  double best = -std::numeric_limits<double>::infinity();
+  bool exact = false;
+  int steps = 0;
+  pivoting_.remember();
+  for (int round = 0;;) {
+    solve();
+    if (!std::isfinite(point_.fall) || is_spent(limits) || !keep_going()) return Outcome::gave_up;
+    if (pivoting_.any_not_positive(point_.p)) {
+      if (exact) {
+        pivoting_.step_together(point_.p);
+      } else if (steps < most_steps) {
+        pivoting_.step_by_neighbours(point_.p);
+      } else {
+        pivoting_.drop_not_positive(point_.p);
+      }
+      ++steps;
+      continue;
+    }
+    const bool is_lower = point_.fall > best;
+    if (!is_lower && !exact) {  // the steps' neighbours were too many or too few: from the last point that was better, exactly
+      pivoting_.go_back();
+      exact = true;
+      steps = 0;
+      continue;
+    }
+    pivoting_.accept(point_.p);
+    if (!is_lower) {
+      const double least = passes_.gradient(tables_, loads_, support_, gains_, point_, gradient_share * loads_.alpha, &found_);
+      return least >= -rounding_share * loads_.alpha ? Outcome::settled : Outcome::unsettled;
+    }
+    best = point_.fall;
+    exact = false;
+    steps = 0;
+    find_negative();
+    if (found_.count == 0) return Outcome::settled;
+    if (++round == most_rounds) break;
+    insert_found();
+    pivoting_.remember();
+  }
+  return Outcome::unsettled;
+}
+
+bool ActiveSet::run(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, Solution* solution) {
+  load(problem);
+  if (pivot(limits, keep_going) == Outcome::gave_up) return false;
+  if (!settle(keep_going)) return false;
+  write(solution);
+  solution->iterations = solves_;
+  const double proved = solution->certificate.evidence.relative_gap;
+  if (!(proved <= settings_.tol)) return false;
+  solution->status = Status::optimal;
+  return true;
+}
+
+}  // namespace ressin

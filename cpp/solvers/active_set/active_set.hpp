@@ -1,0 +1,100 @@
+// An exact active-set method for the cvxEDA programme, for drivers that are zero nearly everywhere.
+//
+//   S <- {}
+//   repeat
+//     solve on the support S                                   event_sweep.hpp, once over the events
+//     while a driver in S is not positive:                     pivoting.hpp
+//       step towards the solve's as far as signs allow; S loses what reaches zero; solve
+//     S <- S + the minima of every stretch with a negative gradient      gradient.hpp, once over the samples
+//   until there is none
+//   repeat
+//     correct the point by the gradients of the data's own residual      refinement.cpp
+//   until signs and gradients are right
+//   prove it by duality
+//
+// A solve costs by the event, so the method is fast where the driver is sparse and slow where it is not: it gives up by its
+// limits, and the caller turns to the interior point. What comes back proved is optimal whatever found it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "programme/certificate.hpp"
+#include "programme/problem.hpp"
+#include "solvers/active_set/choice.hpp"
+#include "solvers/active_set/pivoting.hpp"
+#include "solvers/active_set/tables.hpp"
+#include "solvers/solution.hpp"
+
+namespace ressin {
+
+class ActiveSet {
+ public:
+  using KeepGoing = std::function<bool()>;  // asked once a solve
+
+  ActiveSet(std::shared_ptr<const active_set::ShapeTables> shape, const SolverSettings& settings,
+            const active_set::Passes& passes = active_set::passes());
+
+  // Whether it would do the same as one made with these.
+  bool serves(const Model* model, bool weighted, const SolverSettings& settings) const {
+    return &shape_->model() == model && shape_->is_weighted() == weighted && settings_.tol == settings.tol &&
+           settings_.keep_curvature == settings.keep_curvature;
+  }
+
+  // Whether the programme's optimum was found and proved to the tolerance; only then is *solution all of it.
+  bool run(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, Solution* solution);
+
+ private:
+  enum class Outcome { settled, unsettled, gave_up };
+
+  void load(const Problem& problem);
+  active_set::EventRow row_at(std::ptrdiff_t sample) const;
+  void solve();
+  Outcome pivot(const ActiveSetLimits& limits, const KeepGoing& keep_going);
+  void find_negative();
+  void insert_found();
+  bool is_spent(const ActiveSetLimits& limits) const;
+
+  void evaluate(bool project);
+  void correct();
+  bool settle(const KeepGoing& keep_going);
+  Evidence evidence() const;
+  double largest_load() const;
+  void write(Solution* solution);
+  void certify(Solution* solution);
+
+  std::shared_ptr<const active_set::ShapeTables> shape_;
+  SolverSettings settings_;
+  std::unique_ptr<Certifier> certifier_;  // made when a programme needs it
+  active_set::Passes passes_;
+  active_set::Tables tables_;  // the shape's, and the signal's own where its rows vary
+  active_set::SignalRows signal_rows_;
+  active_set::Pivoting pivoting_;
+
+  // the programme
+  const Problem* problem_ = nullptr;
+  active_set::Loads loads_{};
+  double squares_ = 0.0;
+  active_set::Padded c_, padded_weights_, padded_signal_;
+  std::vector<double> knot_load_;
+  const double *y_ = nullptr, *w_ = nullptr;
+
+  // the point
+  active_set::Support support_{};
+  active_set::Values point_{};
+  active_set::Gains gains_{};
+  std::vector<double> p_, spline_, states_, columns_;
+  std::vector<active_set::Gain> event_gains_, knot_gains_;
+  std::vector<std::ptrdiff_t> found_storage_;
+  active_set::Found found_{};
+  int solves_ = 0;
+  double effort_ = 0.0;  // events of all solves
+
+  // what the data say
+  active_set::Evaluation evaluation_{};
+  std::vector<double> at_events_, at_knots_, step_p_, step_spline_, step_columns_;
+  active_set::Padded phasic_, tonic_, residual_, weighted_;
+};
+
+}  // namespace ressin

@@ -1,0 +1,7 @@
+#include "solvers/active_set/passes.hpp"
+
+namespace ressin::active_set {
+
+Passes v4_passes() { return make_passes(); }
+
+}  // namespace ressin::active_set

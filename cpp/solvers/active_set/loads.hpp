@@ -1,0 +1,135 @@
+// A signal's loads, and the rows of every sample where they are not the same everywhere. Included only by kernel sources.
+#pragma once
+
+#include "solvers/active_set/eight.hpp"
+#include "solvers/active_set/kernel.hpp"
+
+namespace ressin::active_set {
+namespace {
+
+// R'u from sample n - 1 down to the first row, in blocks of eight: a block's outputs are a triangular Toeplitz product and the
+// response to the two states before it. put(i, value) gets eight samples from i on, or one.
+template <class Put>
+void filter_backwards(const Tables& t, const double* u, double* state, Put put) {
+  double a = 0.0, v = 0.0;
+  std::ptrdiff_t i = t.n - 1;
+  const std::ptrdiff_t top = t.first_row + (t.n - t.first_row) / 8 * 8;
+  for (; i >= top; --i) {
+    put(i, fma(t.ga, a, fma(t.gv, v, u[i])));
+    v = a + t.z1 * v;
+    a = u[i] + t.z0 * a;
+  }
+  const Eight block_a = eight(t.block_a), block_v = eight(t.block_v), into_a = eight(t.into_a), into_v = eight(t.into_v);
+  Eight column[8];
+  for (int k = 0; k < 8; ++k) column[k] = eight(t.block[k]);
+  for (i = top - 8; i >= t.first_row; i -= 8) {
+    const Eight x = eight(u + i);
+    Eight s = Eight(a) * block_a, s2 = Eight(v) * block_v;
+    for (int k = 0; k < 8; k += 2) {
+      s = fma(Eight(u[i + k]), column[k], s);
+      s2 = fma(Eight(u[i + k + 1]), column[k + 1], s2);
+    }
+    put(i, s + s2);
+    v = fma(t.a_to_v, a, fma(t.v_to_v, v, sum(x * into_v)));
+    a = fma(t.a_to_a, a, sum(x * into_a));
+  }
+  state[0] = a, state[1] = v;
+}
+
+// Sums over an interval's samples, eight at a time and then one by one: each(i, phase, number) with a vector's or a double's
+// zero.
+template <class Each>
+void over_interval(const Tables& t, std::ptrdiff_t m, Each each) {
+  std::ptrdiff_t i = t.begin[m];
+  const std::ptrdiff_t end = t.begin[m + 1], phase = m > 0 ? -i : t.first_phase;
+  for (; i + 8 <= end; i += 8) each(i, i + phase, Eight(0.0));
+  for (; i < end; ++i) each(i, i + phase, 0.0);
+}
+
+// A sum that takes vectors and single numbers.
+struct Sum {
+  Eight many{0.0};
+  double one = 0.0;
+  void add(Eight x) { many = many + x; }
+  void add(double x) { one += x; }
+  void add(Eight x, Eight y) { many = fma(x, y, many); }
+  void add(double x, double y) { one = fma(x, y, one); }
+  double total() const { return sum(many) + one; }
+};
+
+// Drift column k at sample i (eight samples from i on).
+template <class V>
+V drift_at(const Tables& t, int k, std::ptrdiff_t i, V) {
+  return t.drift[k] ? load(t.drift[k] + i, V{}) : fma(V(t.drift_slope[k]), samples(i, V{}), V(t.drift_base[k]));
+}
+
+double load_signal(const Tables& t, const double* y, double alpha, double* c, double* knot, double* drift, double* start) {
+  for (std::ptrdiff_t i = 0; i < t.first_row; ++i) c[i] = alpha;
+  double state[2];
+  filter_backwards(t, y, state, [&](std::ptrdiff_t i, auto x) { store(c + i, decltype(x)(alpha) - x); });
+  start[0] = -state[0], start[1] = -state[1];
+  for (std::ptrdiff_t j = 0; j < t.n_knots; ++j) knot[j] = 0.0;
+  Sum squares, of_drift[2];
+  for (std::ptrdiff_t m = 0; m < t.n_intervals; ++m) {
+    Sum of_bump[4];
+    over_interval(t, m, [&](std::ptrdiff_t i, std::ptrdiff_t o, auto zero) {
+      const auto x = load(y + i, zero);
+      for (int k = 0; k < 4; ++k) of_bump[k].add(x, load(t.bump[k] + o, zero));
+      for (int k = 0; k < t.n_drift; ++k) of_drift[k].add(x, drift_at(t, k, i, zero));
+      squares.add(x, x);
+    });
+    for (int k = 0; k < 4; ++k) {
+      const std::ptrdiff_t j = t.newest_knot + m - 3 + k;
+      if (0 <= j && j < t.n_knots) knot[j] -= of_bump[k].total();
+    }
+  }
+  for (int k = 0; k < 2; ++k) drift[k] = -of_drift[k].total();
+  return squares.total();
+}
+
+// Backwards from the end, Q the Gram matrix of what a state and the columns make later:
+//   G = w + g'Q_xx g,  X = (w, 0) + g'Q_xx F,  row = w phi + g'Q_xc;  then Q_xx <- w e1 e1' + F'Q_xx F,  Q_xc <- w e1 phi' +
+//   F'Q_xc
+// phi = (four bumps, two drifts, -y, 0). rows: G, Xa, Xv, the six columns, c.
+void vary_rows(const Tables& t, const double* y, const double* w, double alpha, double* const* rows, double* knot_state,
+               FreeStart* start) {
+  double aa = 0.0, av = 0.0, vv = 0.0;
+  Eight qa(0.0), qv(0.0);
+  const double ga = t.ga, gv = t.gv, z0 = t.z0, z1 = t.z1;
+  alignas(64) double phi[n_columns] = {}, row[n_columns];
+  for (std::ptrdiff_t m = t.n_intervals - 1; m >= t.start_interval; --m) {
+    const std::ptrdiff_t phase = m > 0 ? -t.begin[m] : t.first_phase;
+    const std::ptrdiff_t first = t.begin[m] > t.first_row ? t.begin[m] : t.first_row;
+    for (std::ptrdiff_t i = t.begin[m + 1] - 1; i >= first; --i) {
+      const double weight = w ? w[i] : 1.0;
+      for (int k = 0; k < 4; ++k) phi[k] = weight * t.bump[k][i + phase];
+      for (int k = 0; k < t.n_drift; ++k) phi[first_drift + k] = weight * drift_at(t, k, i, 0.0);
+      phi[load_column] = -weight * y[i];
+      const Eight own = eight(phi);
+      store(row, fma(Eight(ga), qa, fma(Eight(gv), qv, own)));
+      const double pa = ga * aa + gv * av, pv = ga * av + gv * vv;
+      rows[0][i] = weight + ga * pa + gv * pv;
+      rows[1][i] = weight + z0 * pa;
+      rows[2][i] = pa + z1 * pv;
+      for (int k = 0; k < load_column; ++k) rows[3 + k][i] = row[k];
+      rows[3 + load_column][i] = alpha + row[load_column];
+      qv = fma(Eight(z1), qv, qa);
+      qa = fma(Eight(z0), qa, own);
+      vv = aa + 2.0 * z1 * av + z1 * z1 * vv;
+      av = z0 * (aa + z1 * av);
+      aa = weight + z0 * z0 * aa;
+    }
+    if (m == t.start_interval) break;
+    store(row, qa);
+    knot_state[2 * m] = row[3];
+    store(row, qv);
+    knot_state[2 * m + 1] = row[3];
+    qa = earlier(qa), qv = earlier(qv);
+  }
+  store(start->a, qa);
+  store(start->v, qv);
+  start->aa = aa, start->av = av, start->vv = vv;
+}
+
+}  // namespace
+}  // namespace ressin::active_set

@@ -1,0 +1,25 @@
+// The method's passes for the instruction set at hand. Included only by kernel sources.
+#pragma once
+
+#include "solvers/active_set/evaluate.hpp"
+#include "solvers/active_set/event_sweep.hpp"
+#include "solvers/active_set/gradient.hpp"
+#include "solvers/active_set/kernel.hpp"
+#include "solvers/active_set/loads.hpp"
+
+namespace ressin::active_set {
+namespace {
+
+Passes make_passes() {
+  return {
+      load_signal, vary_rows,
+      [](const Tables& t, const Loads& l, const Support& s, const Gains& g, Values* x) { EventSweep(t, l, s, g, *x).run(); },
+      [](const Tables& t, const Loads& l, const Support& s, const Gains& g, const Values& x, double threshold, Found* found) {
+        return t.varying ? Gradient<true>(t, l, s, g, x, threshold, *found).run()
+                         : Gradient<false>(t, l, s, g, x, threshold, *found).run();
+      },
+      evaluate};
+}
+
+}  // namespace
+}  // namespace ressin::active_set

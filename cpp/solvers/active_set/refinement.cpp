@@ -1,0 +1,172 @@
+// The last digits: the point corrected by the gradients of the data's own residual, and its proof.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "programme/sums.hpp"
+#include "solvers/active_set/active_set.hpp"
+
+namespace ressin {
+
+using namespace active_set;
+
+namespace {
+
+constexpr double gradient_share = 1e-10;  // of alpha, as while pivoting
+constexpr int most_corrections = 8;
+constexpr int most_solves = 60;  // in one of them
+constexpr int most_steps = 40;   // before all that are not positive leave at once
+constexpr double held_at_zero = 1e30;
+
+std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
+
+}  // namespace
+
+void ActiveSet::evaluate(bool project) {
+  const std::ptrdiff_t n = tables_.n;
+  Evaluation& e = evaluation_;
+  e.phasic = phasic_.take(n);
+  e.tonic = tonic_.take(n);
+  e.residual = residual_.take(n);
+  e.weighted = weighted_.take(n);
+  at_events_.resize(std::max(at_events_.size(), pivoting_.size()));
+  e.at_events = at_events_.data();
+  e.at_knots = at_knots_.data();
+  passes_.evaluate(tables_, y_, w_, loads_.alpha, support_, point_, project, gradient_share * loads_.alpha, &found_, &e);
+}
+
+// x <- x + the solve whose loads are the gradients at x.
+void ActiveSet::correct() {
+  const std::size_t k = pivoting_.size();
+  const double fall = point_.fall;
+  const auto swap_loads = [&] {
+    for (std::size_t e = 0; e < k; ++e) std::swap(pivoting_.row(e).column[load_column], at_events_[e]);
+  };
+  Loads gradients = loads_;
+  for (std::size_t j = 0; j < at_knots_.size(); ++j) at_knots_[j] += problem_->gamma * spline_[j];
+  gradients.knot = at_knots_.data();
+  std::copy_n(evaluation_.at_drift, 2, gradients.drift);
+  gradients.start.a[load_column] = evaluation_.at_start[0];
+  gradients.start.v[load_column] = evaluation_.at_start[1];
+
+  step_p_.resize(std::max(step_p_.size(), k));
+  step_spline_.resize(spline_.size());
+  step_columns_.resize(columns_.size());
+  Values step = point_;
+  step.p = step_p_.data();
+  step.spline = step_spline_.data();
+  step.columns = step_columns_.data();
+  swap_loads();
+  passes_.solve(tables_, gradients, support_, gains_, &step);
+  swap_loads();
+  ++solves_;
+
+  for (std::size_t e = 0; e < k; ++e) p_[e] += step_p_[e];
+  for (std::size_t j = 0; j < spline_.size(); ++j) spline_[j] += step_spline_[j];
+  for (std::size_t m = 0; m < columns_.size(); m += n_columns)
+    for (std::size_t c = 0; c < load_column; ++c) columns_[m + c] += step_columns_[m + c];
+  for (int c = 0; c < 2; ++c) {
+    point_.drift[c] += step.drift[c];
+    point_.start[c] += step.start[c];
+  }
+  point_.fall = fall;
+}
+
+// Correct until signs and gradients, those of the data, are right. False where the numbers broke down.
+bool ActiveSet::settle(const KeepGoing& keep_going) {
+  for (int round = 0;; ++round) {
+    evaluate(false);
+    correct();
+    if (!std::isfinite(evaluation_.fit) || !std::isfinite(evaluation_.gp) || !keep_going()) return false;
+    const bool has_negative = pivoting_.any_not_positive(point_.p);
+    if (round == most_corrections || (!has_negative && found_.count == 0)) break;
+    if (!has_negative) {
+      pivoting_.accept(point_.p);
+      insert_found();
+    }
+    for (int k = 0;; ++k) {
+      solve();
+      if (!pivoting_.any_not_positive(point_.p)) break;
+      if (k == most_solves) return false;
+      if (k < most_steps) {
+        pivoting_.step_by_neighbours(point_.p);
+      } else {
+        pivoting_.drop_not_positive(point_.p);
+      }
+    }
+    pivoting_.accept(point_.p);
+  }
+  for (std::size_t e = 0; e < pivoting_.size(); ++e) p_[e] = std::max(p_[e], 0.0);
+  return true;
+}
+
+// As the Certifier has it, from one pass over the data; for the plain programme.
+Evidence ActiveSet::evidence() const {
+  const Evaluation& e = evaluation_;
+  const double alpha = loads_.alpha, gamma = problem_->gamma, n = static_cast<double>(tables_.n);
+  double l1 = 0.0, l2 = 0.0, bl = 0.0, bb = 0.0, spline_gap = 0.0, gradient = 0.0;
+  for (std::size_t k = 0; k < pivoting_.size(); ++k) l1 += p_[k];
+  for (std::size_t j = 0; j < spline_.size(); ++j) {
+    const double l = spline_[j], b = at_knots_[j], rho = b + gamma * l;
+    gradient = std::max(gradient, std::abs(rho));
+    l2 += l * l;
+    bl += b * l;
+    spline_gap += gamma > 0.0 ? rho * rho / (2.0 * gamma) : std::abs(rho * l);
+    if (gamma > 0.0) bb += b * b / gamma;
+  }
+  const double worst = -e.worst, theta = alpha / (alpha + worst);
+  const double rounding = 0.5 * std::numeric_limits<double>::epsilon() * e.largest_phasic;
+  const double unsure = 2.0 * rounding * std::sqrt(e.fit) + 0.5 * rounding * rounding * n;
+  const double minus_uy = e.ue + alpha * l1 - e.gp - bl, quadratic = 0.5 * (e.uu + bb);
+  const double gap = std::abs(e.gp) + spline_gap + e.mismatch + (1.0 - theta) * (minus_uy - (1.0 + theta) * quadratic) + unsure;
+
+  Evidence result;
+  result.objective = 0.5 * e.fit + alpha * l1 + 0.5 * gamma * l2;
+  const double unit = std::max(result.objective, 0.5e-6 * e.signal);
+  result.duality_gap = std::max(gap, 0.0);
+  result.relative_gap = unit > 0.0 ? result.duality_gap / unit : 0.0;
+  if (!std::isfinite(gap) || !std::isfinite(unit)) result.relative_gap = std::numeric_limits<double>::infinity();
+  result.complementarity = unit > 0.0 ? std::abs(e.gp) / unit : 0.0;
+  const double signal = sum_of(tables_.n, [&](std::ptrdiff_t i) { return std::abs(y_[i]); });
+  const double driver_unit = worst > 1e-9 * alpha ? largest_load() : alpha;
+  result.stationarity = std::max(worst / driver_unit, signal > 0.0 ? gradient / signal : 0.0);
+  return result;
+}
+
+// Of alpha and the driver's gradients at zero, less alpha.
+double ActiveSet::largest_load() const {
+  return max_of(tables_.n, loads_.alpha, [&](std::ptrdiff_t i) { return std::abs(loads_.c[i] - loads_.alpha); });
+}
+
+void ActiveSet::write(Solution* solution) {
+  const Tables& t = tables_;
+  const bool plain = shape_->is_plain();
+  evaluate(plain);
+  const double unit = shape_->model().response().ar[0];
+  Solution& s = *solution;
+  s.point.driver.assign(index(t.n), 0.0);
+  for (std::size_t e = 0; e < pivoting_.size(); ++e) s.point.driver[index(pivoting_.sample(e))] = p_[e] * unit;
+  s.point.spline = spline_;
+  s.point.drift.assign(point_.drift, point_.drift + t.n_drift);
+  if (t.first_row > 0) free_start_of(shape_->model().response(), point_.start, s.point.start);
+  s.residual.assign(evaluation_.residual, evaluation_.residual + t.n);
+  if (settings_.keep_curvature) {
+    s.curvature.assign(index(t.n), held_at_zero);
+    for (std::size_t e = 0; e < pivoting_.size(); ++e) s.curvature[index(pivoting_.sample(e))] = 0.0;
+  }
+  if (!plain) {
+    certify(solution);
+    return;
+  }
+  s.parts.phasic.assign(evaluation_.phasic, evaluation_.phasic + t.n);
+  s.parts.tonic.assign(evaluation_.tonic, evaluation_.tonic + t.n);
+  s.certificate.evidence = evidence();
+}
+
+void ActiveSet::certify(Solution* s) {
+  if (!certifier_) certifier_ = std::make_unique<Certifier>(shape_->model());
+  s->parts = make_parts(shape_->model(), s->point);
+  s->certificate = (*certifier_)(*problem_, s->point, s->parts, s->residual);
+}
+
+}  // namespace ressin

@@ -1,0 +1,191 @@
+// The active set against the definition of the programme and against the interior point, on every instruction set of the
+// machine.
+#include "solvers/active_set/active_set.hpp"
+
+#include <string_view>
+#include <utility>
+
+#include "check.hpp"
+#include "kernel/kernel.hpp"
+#include "programme.hpp"
+#include "solvers/interior_point.hpp"
+
+using namespace ressin;
+using programme::Vector;
+
+namespace {
+
+constexpr double dt = 0.25;
+constexpr ActiveSetLimits no_limits{1.0, 1e6};
+
+// The passes that this machine can run.
+std::vector<active_set::Passes> all_passes() {
+  std::vector<active_set::Passes> all{active_set::baseline_passes()};
+  [[maybe_unused]] const std::string_view machine = kernels().single.instruction_set;
+#if defined(RESSIN_HAVE_V3)
+  if (machine == "v3" || machine == "v4") all.push_back(active_set::v3_passes());
+#endif
+#if defined(RESSIN_HAVE_V4)
+  if (machine == "v4") all.push_back(active_set::v4_passes());
+#endif
+  return all;
+}
+
+// And the interior point's kernels, for one signal and for lanes.
+std::vector<Kernel> all_kernels() {
+  std::vector<KernelPair> pairs{baseline_kernels()};
+  [[maybe_unused]] const std::string_view machine = kernels().single.instruction_set;
+#if defined(RESSIN_HAVE_V3)
+  if (machine == "v3" || machine == "v4") pairs.push_back(v3_kernels());
+#endif
+#if defined(RESSIN_HAVE_V4)
+  if (machine == "v4") pairs.push_back(v4_kernels());
+#endif
+  std::vector<Kernel> all;
+  for (const KernelPair& pair : pairs) all.insert(all.end(), {pair.single, pair.lanes});
+  return all;
+}
+
+std::ptrdiff_t observed_from(const Vector* w) {
+  std::ptrdiff_t i = 2;
+  while (w && (*w)[i] == 0.0) ++i;
+  return i;
+}
+
+Solution solve(ActiveSet& method, const Problem& problem) {
+  Solution x;
+  CHECK(method.run(problem, no_limits, [] { return true; }, &x));
+  return x;
+}
+
+Solution solve(const std::shared_ptr<const Model>& model, const Problem& problem, const Kernel& kernel) {
+  InteriorPoint method(model, SolverSettings{}, kernel, problem.weights != nullptr);
+  Solution found;
+  const Problem* next = &problem;
+  method.run(
+      [&](std::size_t* tag) {
+        *tag = 0;
+        return std::exchange(next, nullptr);
+      },
+      [&](std::size_t, Solution&& x) { found = std::move(x); }, [] { return true; });
+  return found;
+}
+
+double difference(const std::vector<double>& a, const std::vector<double>& b) {
+  double largest = a.size() == b.size() ? 0.0 : 1e300;
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) largest = std::max(largest, std::abs(a[i] - b[i]));
+  return largest;
+}
+
+void check_programme(const ProgramSettings& settings, std::ptrdiff_t n, const Vector* w, const KnotGrid* knots) {
+  const auto model =
+      std::make_shared<const Model>(knots ? Model(n, dt, settings, knots->first, knots->spacing, knots->count, observed_from(w))
+                                          : Model(n, dt, settings, observed_from(w)));
+  Vector y = programme::make_signal(n, dt, 7);
+  if (w) y = (w->array() > 0.0).select(y, 0.0);
+  const Problem problem{y.data(), w ? w->data() : nullptr, settings.alpha, settings.gamma};
+  const Solution expected = solve(model, problem, baseline_kernels().single);
+  CHECK(expected.status == Status::optimal);
+  const auto shape = std::make_shared<const active_set::ShapeTables>(model, w != nullptr);
+  SolverSettings solver;
+  solver.keep_curvature = true;
+  for (const active_set::Passes& passes : all_passes()) {
+    ActiveSet method(shape, solver, passes);
+    const Solution x = solve(method, problem);
+    CHECK(x.status == Status::optimal);
+    const Certificate judged = Certifier(*model)(problem, x.point, make_parts(*model, x.point), x.residual);
+    CHECK(judged.evidence.relative_gap <= 1e-9);
+    CHECK_NEAR(judged.evidence.objective, x.certificate.evidence.objective, 1e-12 * (1.0 + judged.evidence.objective));
+    CHECK_NEAR(judged.evidence.stationarity, x.certificate.evidence.stationarity, 1e-9);
+    CHECK_NEAR(x.certificate.evidence.objective, expected.certificate.evidence.objective, 1e-9);
+    CHECK(difference(x.parts.phasic, expected.parts.phasic) < 1e-5);
+    CHECK(difference(x.parts.tonic, expected.parts.tonic) < 1e-5);
+    CHECK(difference(x.parts.phasic, make_parts(*model, x.point).phasic) < 1e-9);
+    for (std::size_t i = 0; i < x.point.driver.size(); ++i) {
+      CHECK(x.point.driver[i] >= 0.0);
+      CHECK((x.point.driver[i] > 0.0) <= (x.curvature[i] == 0.0));
+    }
+    const Solution again = solve(method, problem);  // nothing of one signal is left for the next
+    CHECK(difference(x.point.driver, again.point.driver) == 0.0);
+  }
+}
+
+}  // namespace
+
+TEST("every programme is solved as its definition and the interior point have it") {
+  for (ProgramSettings settings : programme::all_settings()) {
+    for (const std::ptrdiff_t n : {37, 240, 403}) {
+      const Vector w = programme::make_weights(n);
+      for (const double tau1 : {0.7, settings.tau0}) {
+        settings.tau1 = tau1;
+        check_programme(settings, n, nullptr, nullptr);
+        check_programme(settings, n, &w, nullptr);
+      }
+      settings.tau1 = 0.7;
+      const KnotGrid before{-70, 33, 30}, within{50, 21, 4};
+      check_programme(settings, n, nullptr, &before);
+      check_programme(settings, n, &w, &within);
+    }
+  }
+}
+
+TEST("the interior point solves on every instruction set") {
+  const ProgramSettings settings;
+  const std::ptrdiff_t n = 240;
+  const auto model = std::make_shared<const Model>(n, dt, settings);
+  const Vector y = programme::make_signal(n, dt, 3);
+  const Problem problem{y.data(), nullptr, settings.alpha, settings.gamma};
+  const Solution expected = solve(model, problem, baseline_kernels().single);
+  for (const Kernel& kernel : all_kernels()) {
+    const Solution x = solve(model, problem, kernel);
+    CHECK(x.status == Status::optimal);
+    CHECK(difference(x.parts.phasic, expected.parts.phasic) < 1e-7);
+  }
+}
+
+TEST("the method gives up by its limits") {
+  const ProgramSettings settings;
+  const auto model = std::make_shared<const Model>(240, dt, settings);
+  const Vector y = programme::make_signal(240, dt, 3);
+  const Problem problem{y.data(), nullptr, settings.alpha, settings.gamma};
+  ActiveSet method(std::make_shared<const active_set::ShapeTables>(model, false), SolverSettings{});
+  const auto go_on = [] { return true; };
+  Solution x;
+  CHECK(!method.run(problem, {0.001, 1e6}, go_on, &x));
+  CHECK(!method.run(problem, {1.0, 0.01}, go_on, &x));
+  CHECK(!method.run(problem, no_limits, [] { return false; }, &x));
+  CHECK(method.run(problem, no_limits, go_on, &x));
+}
+
+TEST("a tolerance that cannot be proved is left to others") {
+  const ProgramSettings settings;
+  const auto model = std::make_shared<const Model>(240, dt, settings);
+  const Vector y = programme::make_signal(240, dt, 3);
+  const Problem problem{y.data(), nullptr, settings.alpha, settings.gamma};
+  SolverSettings strict;
+  strict.tol = 1e-30;
+  ActiveSet method(std::make_shared<const active_set::ShapeTables>(model, false), strict);
+  Solution x;
+  CHECK(!method.run(problem, no_limits, [] { return true; }, &x));
+}
+
+TEST("the choice goes by signal and programme") {
+  ProgramSettings settings;
+  const std::ptrdiff_t n = 400;
+  const Vector quiet = programme::make_signal(n, dt, 3);
+  Vector noisy = quiet;
+  for (Eigen::Index i = 0; i < n; ++i) noisy[i] += i % 2 == 0 ? 0.2 : -0.2;
+  const auto tries = [&](const Vector& y, double step, const ProgramSettings& s) {
+    const Model model(n, step, s);
+    const Problem problem{y.data(), nullptr, s.alpha, s.gamma};
+    CHECK(active_set_limits(SolverKind::active_set, model, problem).densest > 0.0);
+    CHECK(active_set_limits(SolverKind::interior_point, model, problem).densest == 0.0);
+    return active_set_limits(SolverKind::automatic, model, problem).densest > 0.0;
+  };
+  CHECK(!tries(noisy, 0.25, settings));
+  CHECK(tries(noisy, 0.02, settings));
+  settings.alpha = 1.0;
+  CHECK(tries(noisy, 0.25, settings));
+  settings.delta_knot = 0.1;
+  CHECK(!tries(quiet, 0.02, settings));
+}
