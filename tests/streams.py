@@ -8,7 +8,7 @@ from ressin import Stream, StreamParts, StreamResult
 from tests.signals import Signal
 
 RATE = 4.0
-PARTS = ("index", "time", "signal", "phasic", "tonic", "driver", "residual")
+PARTS = ("index", "time", "signal", "phasic", "tonic", "driver", "residual", "outliers", "shifts")
 
 
 def run(stream: Stream, signal: Signal, step: int = 4) -> tuple[StreamParts, StreamResult]:

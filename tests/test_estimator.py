@@ -20,7 +20,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from ressin.decomposition.decompose import decompose
 from ressin.errors import InvalidInputError
-from ressin.estimator import CvxEDA
+from ressin.estimator import CvxEDA, Part
 from ressin.simulation.eda import simulate_eda
 
 TOO_SHORT = "its data has 2 or 3 columns, and a recording has at least 4 samples; run on Tiled below"
@@ -162,3 +162,25 @@ def test_wrong_use_is_refused(recordings: np.ndarray) -> None:
         CvxEDA(sampling_rate=8).fit(recordings[:, :3])
     with pytest.raises(InvalidInputError, match=r"Length of input_features \(2\) must match the samples"):
         CvxEDA(sampling_rate=8).fit(recordings).get_feature_names_out(["a", "b"])
+
+
+def test_the_robust_programme_as_parts_side_by_side() -> None:
+    rng = np.random.default_rng(0)
+    X = np.stack([simulate_eda(60, 4, noise=0.02, rng=rng).signal for _ in range(3)])
+    X[1, 100:] -= 0.5
+    parts: tuple[Part, ...] = ("phasic", "tonic", "outliers", "shifts")
+    found = CvxEDA(sampling_rate=4, programme="robust", output=parts).fit_transform(X)
+    for row, signal in zip(found, X, strict=True):
+        alone = decompose(signal, 4, programme="robust")
+        np.testing.assert_array_equal(row, np.concatenate([getattr(alone, part) for part in parts]))
+    assert np.ptp(found[1, -240:]) > 0.3
+
+
+def test_the_robust_programme_is_checked_by_fit() -> None:
+    X = np.ones((2, 40))
+    with pytest.raises(InvalidInputError, match=r"output has 'shifts', which only programme='robust' has"):
+        CvxEDA(output="shifts").fit(X)
+    with pytest.raises(InvalidInputError, match=r"gamma is 0.1, which programme='robust' does not take"):
+        CvxEDA(programme="robust", gamma=0.1).fit(X)
+    with pytest.raises(InvalidInputError, match=r"programme"):
+        CvxEDA(programme="other").fit(X)  # type: ignore[arg-type]

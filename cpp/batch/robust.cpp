@@ -38,6 +38,7 @@ void write_settings(const Procedure& procedure, Decomposed* out) {
   out->scale = procedure.scale();
   out->smallest_response = procedure.smallest_response();
   out->noise = procedure.noise();
+  out->height = procedure.height();
   out->rounds = procedure.rounds();
   out->estimation_iterations = procedure.iterations();
 }

@@ -30,7 +30,7 @@ struct Decomposed {
   double alpha_before = 0.0;
   bool bounded = true;
   double mean = 0.0, scale = 1.0;  // the programme is solved on (signal - mean) / scale
-  double smallest_response = 0.0, noise = 0.0;
+  double smallest_response = 0.0, noise = 0.0, height = 0.0;
   int rounds = 0, iterations = 0, estimation_iterations = 0;
   Evidence evidence;  // of the programme on that
   Status status = Status::failed;

@@ -1,13 +1,16 @@
 // The robust programme for Python.
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 
 #include "batch/robust.hpp"
 #include "bindings/arrays.hpp"
 #include "bindings/poll.hpp"
+#include "solvers/robust/adjoint.hpp"
 #include "solvers/robust/interior_point.hpp"
 
 namespace py = pybind11;
@@ -140,6 +143,7 @@ py::dict dict_of(const robust::Decomposed& x) {
   d["scale"] = x.scale;
   d["smallest_response"] = x.smallest_response;
   d["noise"] = x.noise;
+  d["height"] = x.height;
   d["rounds"] = x.rounds;
   d["iterations"] = x.iterations;
   d["estimation_iterations"] = x.estimation_iterations;
@@ -159,16 +163,23 @@ void check(const Array& signal, const std::optional<Array>& weights) {
   }
 }
 
+using Known = std::tuple<double, double, double>;  // noise, height and number of blocks
+
 py::list decompose(const std::vector<Array>& signals, const std::vector<std::optional<Array>>& weights,
                    const std::vector<double>& dts, double tau0, double tau1, double delta_knot, double tol, int max_iterations,
-                   int n_threads, const py::object& progress, const std::map<std::string, double>& constants) {
+                   int n_threads, const py::object& progress, const std::vector<std::optional<Known>>& known,
+                   const std::map<std::string, double>& constants) {
   if (weights.size() != signals.size() || dts.size() != signals.size()) {
     throw std::invalid_argument("one entry of weights and dts for each signal");
   }
+  if (!known.empty() && known.size() != signals.size()) throw std::invalid_argument("one entry of known for each signal");
   std::vector<robust::Signal> batch;
   for (std::size_t i = 0; i < signals.size(); ++i) {
     check(signals[i], weights[i]);
     batch.push_back({signals[i].data(), weights[i] ? weights[i]->data() : nullptr, signals[i].size(), dts[i]});
+    if (known.empty() || !known[i]) continue;
+    const auto& [noise, height, n_blocks] = *known[i];
+    batch.back().known = robust::Known{noise, height, n_blocks};
   }
   robust::BatchSettings settings{settings_of(tau0, tau1, delta_knot), {}, tol, max_iterations, n_threads};
   set_constants(constants, &settings);
@@ -219,6 +230,56 @@ py::tuple certify(const Array& signal, const std::optional<Array>& weights, doub
   return py::make_tuple(checked.evidence, array_of(checked.phasic), array_of(checked.tonic));
 }
 
+// Gradients in the signals of a batch, (B, n). A row of `samples`, (B, 6, n), holds driver, residual, outliers, shifts, alpha
+// and kappa; one of `coefficients`, (B, 2 + before + 2 knots), alpha before the signal, whether the level is bounded, the
+// driver before, and the spline and its multipliers, each in as many places as the longest signal has knots.
+Array differentiate(const std::optional<Array>& weights, const Integers& lengths, const Array& samples,
+                    const Array& coefficients, double dt, double tau0, double tau1, double delta_knot, const Array& to_phasic,
+                    const Array& to_tonic, const Array& to_driver) {
+  const py::ssize_t count = lengths.size(), n = to_phasic.ndim() == 2 ? to_phasic.shape(1) : -1;
+  const auto is_rows = [&](const Array& x) { return x.ndim() == 2 && x.shape(0) == count && x.shape(1) == n; };
+  if (!is_rows(to_phasic) || !is_rows(to_tonic) || !is_rows(to_driver) || (weights && !is_rows(*weights)) ||
+      samples.ndim() != 3 || samples.shape(0) != count || samples.shape(1) != 6 || samples.shape(2) != n) {
+    throw std::invalid_argument("arrays must be (B, n), samples (B, 6, n)");
+  }
+  const robust::Settings settings = settings_of(tau0, tau1, delta_knot);
+  const robust::Model longest(n, dt, settings);
+  const auto before = longest.n_before(), knots = longest.n_knots();
+  if (coefficients.ndim() != 2 || coefficients.shape(0) != count || coefficients.shape(1) != 2 + before + 2 * knots) {
+    throw std::invalid_argument("coefficients must be (B, 2 + before + 2 knots)");
+  }
+  for (py::ssize_t i = 0; i < count; ++i) {
+    if (lengths.at(i) < 1 || lengths.at(i) > n) throw std::invalid_argument("a length must be between 1 and n");
+  }
+  Array gradient({count, n});
+  std::fill_n(gradient.mutable_data(), gradient.size(), 0.0);
+  double* out = gradient.mutable_data();
+  const py::gil_scoped_release release;
+  for (py::ssize_t i = 0; i < count; ++i) {
+    const robust::Model model(lengths.data()[i], dt, settings);
+    const double *x = samples.data() + i * 6 * n, *c = coefficients.data() + i * (2 + before + 2 * knots);
+    const double* w = weights ? weights->data() + i * n : nullptr;
+    const robust::Solved solved{w,
+                                x,
+                                x + n,
+                                x + 2 * n,
+                                x + 3 * n,
+                                x + 4 * n,
+                                x + 5 * n,
+                                c + 2,
+                                c + 2 + before,
+                                c + 2 + before + knots,
+                                c[0],
+                                c[1] != 0.0,
+                                to_phasic.data() + i * n,
+                                to_tonic.data() + i * n,
+                                to_driver.data() + i * n};
+    const std::vector<double> row = robust::differentiate(model, solved);
+    std::copy(row.begin(), row.end(), out + i * n);
+  }
+  return gradient;
+}
+
 }  // namespace
 
 void bind_robust(py::module_& m) {
@@ -226,7 +287,11 @@ void bind_robust(py::module_& m) {
         py::arg("tol"), py::arg("max_iterations"), py::arg("certified"), py::arg("lanes"));
   m.def("decompose_robust", &decompose, py::arg("signals"), py::arg("weights"), py::arg("dts"), py::arg("tau0"),
         py::arg("tau1"), py::arg("delta_knot"), py::arg("tol"), py::arg("max_iterations"), py::arg("n_threads"),
-        py::arg("progress"), py::arg("constants") = std::map<std::string, double>());
+        py::arg("progress"), py::arg("known") = std::vector<std::optional<Known>>(),
+        py::arg("constants") = std::map<std::string, double>());
+  m.def("differentiate_robust", &differentiate, py::arg("weights"), py::arg("lengths"), py::arg("samples"),
+        py::arg("coefficients"), py::arg("dt"), py::arg("tau0"), py::arg("tau1"), py::arg("delta_knot"), py::arg("to_phasic"),
+        py::arg("to_tonic"), py::arg("to_driver"));
   m.def("certify_robust", &certify, py::arg("signal"), py::arg("weights"), py::arg("dt"), py::arg("tau0"), py::arg("tau1"),
         py::arg("delta_knot"), py::arg("fields"));
 }

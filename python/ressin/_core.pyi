@@ -109,6 +109,7 @@ class RobustResult(TypedDict):
     scale: float
     smallest_response: float
     noise: float
+    height: float
     rounds: int
     iterations: int
     estimation_iterations: int
@@ -130,8 +131,22 @@ def decompose_robust(
     max_iterations: int,
     n_threads: int,
     progress: Callable[[int, int], object] | None,
+    known: Sequence[tuple[float, float, float] | None] = ...,
     constants: Mapping[str, float] = ...,
 ) -> list[RobustResult]: ...
+def differentiate_robust(
+    weights: NDArray[np.float64] | None,
+    lengths: NDArray[np.int64],
+    samples: NDArray[np.float64],
+    coefficients: NDArray[np.float64],
+    dt: float,
+    tau0: float,
+    tau1: float,
+    delta_knot: float,
+    to_phasic: NDArray[np.float64],
+    to_tonic: NDArray[np.float64],
+    to_driver: NDArray[np.float64],
+) -> NDArray[np.float64]: ...
 def certify_robust(
     signal: NDArray[np.float64],
     weights: NDArray[np.float64] | None,

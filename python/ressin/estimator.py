@@ -10,7 +10,7 @@ import numpy as np
 from ressin.decomposition.decompose import decompose_batch
 from ressin.decomposition.inputs import MIN_SAMPLES
 from ressin.errors import InvalidInputError, MissingExtraError
-from ressin.settings import Baseline, Missing, Revision, Settings, Solver, check_knots, check_sampling_rate
+from ressin.settings import Baseline, Missing, Programme, Revision, Settings, Solver, check_knots, check_sampling_rate
 
 try:
     from sklearn.base import BaseEstimator, TransformerMixin
@@ -21,8 +21,9 @@ except ImportError as error:
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-Part = Literal["phasic", "tonic", "driver", "residual", "signal"]
-_PARTS: tuple[Part, ...] = ("phasic", "tonic", "driver", "residual", "signal")
+Part = Literal["phasic", "tonic", "driver", "residual", "signal", "outliers", "shifts"]
+_PARTS: tuple[Part, ...] = ("phasic", "tonic", "driver", "residual", "signal", "outliers", "shifts")
+_ROBUST_PARTS = ("outliers", "shifts")
 
 
 class CvxEDA(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -33,10 +34,10 @@ class CvxEDA(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     sampling_rate
         Samples per second (Hz), > 0, of every recording.
     output
-        Part to return, ``"phasic"``, ``"tonic"``, ``"driver"``, ``"residual"`` or ``"signal"``, or several of them,
-        which then stand side by side in this order.
-    tau0, tau1, delta_knot, alpha, gamma, revision, baseline, standardize, solver, tol, max_iterations, missing,
-    n_threads
+        Part to return, ``"phasic"``, ``"tonic"``, ``"driver"``, ``"residual"`` or ``"signal"``, of the robust programme
+        also ``"outliers"`` or ``"shifts"``, or several of them, which then stand side by side in this order.
+    programme, tau0, tau1, delta_knot, alpha, gamma, revision, baseline, standardize, solver, tol, max_iterations,
+    missing, n_threads
         As for `ressin.decompose`.
 
     Attributes
@@ -49,7 +50,8 @@ class CvxEDA(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Notes
     -----
     Nothing is learned from the data: each recording is decomposed by itself, z-scored by its own mean and deviation if
-    `standardize`, so no information passes between training and test recordings. `fit` checks the settings and the
+    `standardize`, so no information passes between training and test recordings; the robust programme finds its
+    settings in each recording by itself. `fit` checks the settings and the
     length.
 
     Examples
@@ -67,6 +69,7 @@ class CvxEDA(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         sampling_rate: float = 4.0,
         *,
         output: Part | Sequence[Part] = "phasic",
+        programme: Programme = "cvxeda",
         tau0: float = 2.0,
         tau1: float = 0.7,
         delta_knot: float = 10.0,
@@ -83,6 +86,7 @@ class CvxEDA(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     ) -> None:
         self.sampling_rate = sampling_rate
         self.output = output
+        self.programme = programme
         self.tau0 = tau0
         self.tau1 = tau1
         self.delta_knot = delta_knot
@@ -119,7 +123,7 @@ class CvxEDA(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             If X is not a two-dimensional array of finite real numbers (NaN is let through with ``missing="solve"``).
         """
-        _outputs(self.output)
+        _check_parts(_outputs(self.output), self.programme)
         check_knots(None, Settings(**self._settings()), check_sampling_rate(self.sampling_rate))
         self._validate(X, reset=True)
         return self
@@ -207,3 +211,12 @@ def _outputs(output: Part | Sequence[Part]) -> tuple[Part, ...]:
     if not parts:
         raise InvalidInputError(f"output is empty; name at least one of {', '.join(map(repr, _PARTS))}")
     return parts
+
+
+def _check_parts(parts: tuple[Part, ...], programme: Programme) -> None:
+    """Refuse parts that only the robust programme has."""
+    for part in parts:
+        if part in _ROBUST_PARTS and programme != "robust":
+            raise InvalidInputError(
+                f"output has {part!r}, which only programme='robust' has; programme is {programme!r}"
+            )

@@ -128,3 +128,38 @@ def test_inaccurate_settings_are_not_counted_as_converged() -> None:
     assert "inaccurate" in status
     assert sweep.converged.tolist() == [one == "optimal" for one in status]
     assert sweep.converged.tolist() == [result.converged for result in sweep]
+
+
+def test_the_robust_programme_under_other_time_constants() -> None:
+    signal = simulate(4.0, 120.0, seed=2, noise=0.02)
+    signal[300:] -= 0.8
+    signal[100:104] = np.nan
+    calls: list[tuple[int, int]] = []
+    found = ressin.sweep(
+        signal,
+        4.0,
+        programme="robust",
+        tau0=[2.0, 3.0],
+        delta_knot=[10, 15],
+        missing="solve",
+        progress=lambda done, total: calls.append((done, total)),
+    )
+    assert found.varied == ("tau0", "delta_knot")
+    for result, (tau0, delta_knot) in zip(found, [(2.0, 10), (2.0, 15), (3.0, 10), (3.0, 15)], strict=True):
+        alone = ressin.decompose(signal, 4.0, programme="robust", tau0=tau0, delta_knot=delta_knot, missing="solve")
+        for part in ("phasic", "tonic", "driver", "residual", "outliers", "shifts"):
+            np.testing.assert_array_equal(getattr(result, part), getattr(alone, part))
+        assert result.is_optimal(1e-8)
+    table = found.to_frame()
+    assert table.smallest_response.tolist() == [x.smallest_response for x in found]
+    assert {"tau0", "noise", "rounds"} <= set(table.columns)
+    assert not {"alpha", "gamma", "revision", "baseline"} & set(table.columns)
+    assert {total for _, total in calls} == {4}
+    assert [done for done, _ in calls] == sorted(done for done, _ in calls)
+    assert len(found.plot().axes) > 0
+
+
+def test_what_the_robust_programme_finds_by_itself_cannot_be_swept() -> None:
+    signal = simulate(4.0, 60.0, seed=2)
+    with pytest.raises(InvalidInputError, match=r"alpha is 0.1, which programme='robust' does not take"):
+        ressin.sweep(signal, 4.0, programme="robust", alpha=[8e-4, 0.1])

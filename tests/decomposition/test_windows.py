@@ -197,3 +197,53 @@ def test_progress_is_told_and_may_call_the_run_off() -> None:
     long = simulate(100.0, 400.0, seed=1)
     with pytest.raises(RuntimeError, match="enough"):
         ressin.decompose_windows(long, 100.0, 60, 0.2, progress=refuse, n_threads=1)
+
+
+def test_robust_windows_are_the_decompositions_of_their_stretches() -> None:
+    signal = SIGNAL - SIGNAL.min() + 2.0 + np.random.default_rng(1).normal(0.0, 0.01, SIGNAL.size)
+    signal[400:] -= 0.7  # a step of the level
+    signal[200:204] -= 0.5
+    signal[[350, 351]] = np.nan
+    windows = ressin.decompose_windows(signal, RATE, 30, 7, programme="robust", missing="solve")
+    for k, start in enumerate(windows.starts.tolist()):
+        alone = ressin.decompose(signal[start : start + 240], RATE, programme="robust", missing="solve")
+        assert_same(windows[k], alone)
+        assert windows[k].is_optimal(1e-8)
+        for part in ("outliers", "shifts"):
+            np.testing.assert_array_equal(getattr(windows, part)[k], getattr(alone, part))
+            np.testing.assert_array_equal(getattr(windows[k], part), getattr(alone, part))
+        assert (windows.smallest_response[k], windows.noise[k]) == (alone.smallest_response, alone.noise)
+    assert len(set(windows.smallest_response.tolist())) > 1  # each window finds its own
+    assert np.ptp(windows.shifts, axis=1).max() > 0.2
+
+
+def test_robust_windows_as_tables() -> None:
+    signal = SIGNAL - SIGNAL.min() + 1.0
+    signal[100:230] = np.nan
+    windows = ressin.decompose_windows(signal, RATE, 10, 2, programme="robust", missing="solve", errors="return")
+    empty = windows.status == "empty"
+    assert 0 < np.count_nonzero(empty) < len(windows)
+    assert np.isnan(windows.outliers[empty]).all()
+    assert np.isnan(windows.smallest_response[empty]).all()
+    average = windows.average()
+    assert {"EDA_Outliers", "EDA_Shifts"} <= set(average.columns)
+    at = 600
+    held = (windows.starts <= at) & (at < windows.starts + 80) & ~empty
+    rows = np.flatnonzero(held)
+    means = np.mean([windows.shifts[k, at - windows.starts[k]] for k in rows])
+    assert average.EDA_Shifts[at] == pytest.approx(means, abs=1e-12)
+    assert {"smallest_response", "noise"} <= set(windows.evidence().columns)
+    assert {"EDA_Outliers", "EDA_Shifts"} <= set(windows.to_frame().columns)
+
+
+def test_cvxeda_windows_have_neither_outliers_nor_shifts() -> None:
+    windows = ressin.decompose_windows(SIGNAL, RATE, 20, 10)
+    assert windows.outliers.shape == windows.phasic.shape
+    assert not windows.outliers.any()
+    assert np.isnan(windows.noise).all()
+    assert "EDA_Outliers" not in windows.average()
+
+
+def test_what_the_robust_programme_does_not_take_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match=r"alpha is 0.01, which programme='robust' does not take"):
+        ressin.decompose_windows(SIGNAL, RATE, 20, 10, programme="robust", alpha=0.01)

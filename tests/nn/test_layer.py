@@ -13,7 +13,7 @@ from torch.autograd import forward_ad
 
 import ressin
 import ressin.nn.layer
-from ressin.nn import CvxEDA, Parts, cvxeda
+from ressin.nn import CvxEDA, Parts, RobustParts, cvxeda
 from ressin.nn.batch import knot_count
 from ressin.nn.operators import cvxeda_operator
 from tests.nn.programs import compare, draw
@@ -26,7 +26,7 @@ def signals(count: int = 3, seconds: float = 50, rate: float = RATE) -> Tensor:
     return torch.tensor(np.stack([simulate(rate, seconds, seed) for seed in range(count)]))
 
 
-def gradient(parts: Parts, *inputs: Tensor) -> tuple[Tensor, ...]:
+def gradient(parts: Parts | RobustParts, *inputs: Tensor) -> tuple[Tensor, ...]:
     """Gradient of a fixed loss in all parts but the driver's ill-determined spikes."""
     generator = torch.Generator().manual_seed(7)
     weigh = [torch.randn(parts.phasic.shape, generator=generator).to(parts.phasic) for _ in range(3)]

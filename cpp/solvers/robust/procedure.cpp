@@ -131,9 +131,13 @@ void Procedure::start() {
     return;
   }
   const Shape2 h = shape_of(settings_);
-  const double n = static_cast<double>(std::max<std::ptrdiff_t>(n_blocks_, 20));
+  const std::optional<Known>& known = signal_.known;
+  const double n = std::max(known ? known->n_blocks : static_cast<double>(n_blocks_), 20.0);
   universal_ = rules_.threshold * h.peak / h.energy * std::sqrt(h.energy * block_dt_) * std::sqrt(2.0 * std::log(n));
-  for (Period& s : periods_) s.smallest = universal_ * std::max(first_noise(s), least_noise_);
+  for (Period& s : periods_) {
+    s.smallest = universal_ * std::max(known ? known->noise : first_noise(s), least_noise_);
+    if (known) s.smallest = std::hypot(s.smallest, rules_.misfit * known->height);
+  }
   set_plain();
   request_blocks();
 }
@@ -141,7 +145,7 @@ void Procedure::start() {
 void Procedure::form_periods() {
   if (constant_) return;
   const auto width = std::max<std::ptrdiff_t>(1, static_cast<std::ptrdiff_t>(std::lround(rules_.period / block_dt_)));
-  const auto count = n_blocks_ < width + width / 2 ? 1 : (2 * n_blocks_ + width / 2) / width - 1;
+  const auto count = signal_.known || n_blocks_ < width + width / 2 ? 1 : (2 * n_blocks_ + width / 2) / width - 1;
   for (std::ptrdiff_t k = 0; k < count; ++k) {
     Period s{k * n_blocks_ / (count + 1), (k + 2) * n_blocks_ / (count + 1), 0.0};
     if (count == 1) s = {0, n_blocks_, 0.0};
@@ -266,11 +270,12 @@ void Procedure::take(const Model& model, Solution&& x) {
   std::vector<double> next, change;
   for (Period& s : periods_) {
     s.noise = std::max(noise_of(s, x), least_noise_);
-    next.push_back(std::hypot(universal_ * s.noise, rules_.misfit * phasic_height(s, model, x)));
+    s.height = phasic_height(s, model, x);
+    next.push_back(std::hypot(universal_ * s.noise, rules_.misfit * s.height));
     change.push_back(std::abs(std::log(next.back() / s.smallest)));
   }
   const bool settled = round_ > 1 && median_of(change) < rules_.enough;
-  if (settled || round_ >= rules_.most_rounds) {
+  if (settled || round_ >= rules_.most_rounds || signal_.known) {
     estimated_ = true;
     return;
   }
@@ -279,15 +284,9 @@ void Procedure::take(const Model& model, Solution&& x) {
   request_blocks();
 }
 
-double Procedure::smallest_response() const {
+double Procedure::median_over_periods(double Period::* of) const {
   std::vector<double> all;
-  for (const Period& s : periods_) all.push_back(s.smallest);
-  return median_of(all);
-}
-
-double Procedure::noise() const {
-  std::vector<double> all;
-  for (const Period& s : periods_) all.push_back(s.noise);
+  for (const Period& s : periods_) all.push_back(s.*of);
   return median_of(all);
 }
 

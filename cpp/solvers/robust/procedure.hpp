@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "programme/robust/model.hpp"
@@ -42,11 +43,18 @@ struct Loads {
   double alpha_before = 0.0;
 };
 
+// What is known of a signal beforehand, as in a stream: then one round follows, with the smallest response that it makes.
+struct Known {
+  double noise, height;  // of means over blocks; the phasic part's 95 % quantile
+  double n_blocks;       // that the threshold counts
+};
+
 struct Signal {
   const double* y;        // finite where the weight is not zero
   const double* weights;  // or null for ones
   std::ptrdiff_t n;
   double dt;
+  std::optional<Known> known = {};
 };
 
 class Procedure {
@@ -67,8 +75,10 @@ class Procedure {
 
   double mean() const { return mean_; }
   double scale() const { return scale_; }
-  double smallest_response() const;  // the median over periods, as the noise
-  double noise() const;
+  // medians over periods
+  double smallest_response() const { return median_over_periods(&Period::smallest); }
+  double noise() const { return median_over_periods(&Period::noise); }
+  double height() const { return median_over_periods(&Period::height); }
   int rounds() const { return round_; }
   bool is_bounded() const { return bounded_; }
   const Loads& loads() const { return loads_; }  // at the signal's own rate once prepare_final() is called
@@ -81,9 +91,10 @@ class Procedure {
   struct Period {
     std::ptrdiff_t begin, end;
     double middle;
-    double noise = 0.0, smallest = 0.0;
+    double noise = 0.0, height = 0.0, smallest = 0.0;
   };
   void form_periods();
+  double median_over_periods(double Period::* of) const;
   void start();
   double first_noise(const Period& s) const;
   void set_plain();

@@ -13,12 +13,14 @@ import numpy as np
 from ressin._progress import Progress, show_progress
 from ressin.decomposition.inputs import check_missing, check_signal
 from ressin.decomposition.readonly import ReadOnly
+from ressin.decomposition.robust_rows import RobustRows, solve_robust_rows
 from ressin.decomposition.solve import ADVICE, SolvedRows, row_as_decomposition, solve_rows
 from ressin.errors import ConvergenceError, InvalidInputError
 from ressin.settings import (
     Baseline,
     Errors,
     Missing,
+    Programme,
     Revision,
     Settings,
     Solver,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 
 SWEPT = ("tau0", "tau1", "delta_knot", "alpha", "gamma", "revision", "baseline")
+_ROBUST_SWEPT = ("tau0", "tau1", "delta_knot")  # the rest it finds in the recording, or does not have
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,7 +69,7 @@ class Sweep(ReadOnly):
     phasic: NDArray[np.float64]
     tonic: NDArray[np.float64]
     driver: NDArray[np.float64]
-    _rows: SolvedRows = field(repr=False)
+    _rows: SolvedRows | RobustRows = field(repr=False)
     _weights: NDArray[np.float64] | None = field(repr=False)
 
     def __len__(self) -> int:
@@ -89,10 +92,13 @@ class Sweep(ReadOnly):
 
     @cached_property
     def _decompositions(self) -> tuple[Decomposition, ...]:
-        return tuple(
-            row_as_decomposition(self._rows, i, self.signal, self._weights, self.sampling_rate, settings)
-            for i, settings in enumerate(self.settings)
-        )
+        return tuple(self._decomposition(i) for i in range(len(self)))
+
+    def _decomposition(self, i: int) -> Decomposition:
+        given = self.signal, self._weights, self.sampling_rate, self.settings[i]
+        if isinstance(self._rows, RobustRows):
+            return self._rows.as_decomposition(i, *given)
+        return row_as_decomposition(self._rows, i, *given)
 
     @property
     def converged(self) -> NDArray[np.bool_]:
@@ -104,7 +110,8 @@ class Sweep(ReadOnly):
 
         Columns: tau0, tau1, delta_knot, alpha, gamma, revision, baseline; status, iterations, objective, duality_gap,
         relative_gap; residual_share, phasic_tonic_correlation and fast_decay_share, as in `Quality`; ``n_scrs``, the
-        number of SCRs, and ``scr_amplitude``, their mean amplitude in the signal's unit (NaN where there is none).
+        number of SCRs, and ``scr_amplitude``, their mean amplitude in the signal's unit (NaN where there is none). Of
+        the robust programme tau0, tau1 and delta_knot, and beside the evidence smallest_response, noise and rounds.
 
         Parameters
         ----------
@@ -113,18 +120,21 @@ class Sweep(ReadOnly):
         """
         import pandas as pd
 
+        robust = isinstance(self._rows, RobustRows)
+        swept, found = (_ROBUST_SWEPT, ("smallest_response", "noise", "rounds")) if robust else (SWEPT, ())
         rows = []
         for result in self:
             amplitudes = result.scrs(min_amplitude=min_amplitude)["SCR_Amplitude"].to_numpy()
             quality = result.quality
             rows.append(
-                {name: getattr(result.settings, name) for name in SWEPT}
+                {name: getattr(result.settings, name) for name in swept}
                 | {
                     "status": result.status,
                     "iterations": result.iterations,
                     "objective": result.objective,
                     "duality_gap": result.duality_gap,
                     "relative_gap": result.relative_gap,
+                    **{name: getattr(result, name) for name in found},
                     "residual_share": quality.residual_share,
                     "phasic_tonic_correlation": quality.phasic_tonic_correlation,
                     "fast_decay_share": quality.fast_decay_share,
@@ -160,6 +170,7 @@ def sweep(
     signal: ArrayLike,
     sampling_rate: float,
     *,
+    programme: Programme = "cvxeda",
     tau0: float | Sequence[float] | NDArray[np.float64] = 2.0,
     tau1: float | Sequence[float] | NDArray[np.float64] = 0.7,
     delta_knot: float | Sequence[float] | NDArray[np.float64] = 10.0,
@@ -191,6 +202,9 @@ def sweep(
         (n,) skin conductance, as in `decompose`.
     sampling_rate
         Hz, > 0.
+    programme
+        "cvxeda", or "robust", of which tau0, tau1 and delta_knot can be varied: it finds the rest in the recording,
+        under each combination anew.
     tau0, tau1, delta_knot, alpha, gamma, revision, baseline
         A value, or a sequence of values, of each; see `Settings` for what they mean.
     standardize, solver, tol, max_iterations, missing, sample_weight, warm_start, osqp_eps, n_threads
@@ -246,6 +260,7 @@ def sweep(
     settings = tuple(
         Settings(
             **dict(zip(SWEPT, combination, strict=True)),
+            programme=programme,
             standardize=standardize,
             solver=solver,
             tol=tol,
@@ -263,7 +278,8 @@ def sweep(
     array = check_signal(signal)
     weights, nan = check_missing(array, sample_weight, missing)
     with show_progress(progress, len(settings), "setting") as callback:
-        rows = solve_rows(
+        solve = solve_robust_rows if programme == "robust" else solve_rows
+        rows = solve(
             array if nan is None else np.where(nan, 0.0, array),
             np.zeros(len(settings), dtype=np.int64),
             array.size,

@@ -11,12 +11,14 @@ import numpy as np
 from ressin._progress import Progress, show_progress
 from ressin.decomposition.inputs import MIN_SAMPLES, check_missing, check_signal
 from ressin.decomposition.readonly import ReadOnly
+from ressin.decomposition.robust_rows import RobustRows, solve_robust_rows
 from ressin.decomposition.solve import ADVICE, STATUSES, SolvedRows, row_as_decomposition, solve_rows
 from ressin.errors import ConvergenceError, InvalidInputError
 from ressin.settings import (
     Baseline,
     Errors,
     Missing,
+    Programme,
     Revision,
     Settings,
     Solver,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 
 _COLUMNS = {"EDA_Tonic": "tonic", "EDA_Phasic": "phasic", "EDA_SMNA": "driver", "EDA_Residual": "residual"}
+_ROBUST_COLUMNS = {"EDA_Outliers": "outliers", "EDA_Shifts": "shifts"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,6 +64,11 @@ class Windows(ReadOnly):
         (n_windows,) each programme was solved on (window - mean) / scale.
     objective, duality_gap, relative_gap, stationarity, complementarity
         (n_windows,) the evidence, as in `Decomposition`; NaN where empty.
+    outliers, shifts
+        (n_windows, n) of the robust programme, in the signal's unit, NaN where empty; zeros for cvxEDA's.
+    smallest_response, noise
+        (n_windows,) what the robust programme found in each window, in the signal's unit; NaN where empty, and for
+        cvxEDA's.
     settings
         The same for every window.
     """
@@ -81,8 +89,12 @@ class Windows(ReadOnly):
     relative_gap: NDArray[np.float64]
     stationarity: NDArray[np.float64]
     complementarity: NDArray[np.float64]
+    outliers: NDArray[np.float64]
+    shifts: NDArray[np.float64]
+    smallest_response: NDArray[np.float64]
+    noise: NDArray[np.float64]
     settings: Settings
-    _rows: SolvedRows = field(repr=False)
+    _rows: SolvedRows | RobustRows = field(repr=False)
     _row_of: NDArray[np.int64] = field(repr=False)  # (n_windows,) -1 where empty
     _weights: NDArray[np.float64] | None = field(repr=False)
     _weight_starts: NDArray[np.int64] | None = field(repr=False)
@@ -90,7 +102,7 @@ class Windows(ReadOnly):
     @classmethod
     def of(
         cls,
-        rows: SolvedRows,
+        rows: SolvedRows | RobustRows,
         usable: NDArray[np.bool_],
         signal: NDArray[np.float64],
         weights: NDArray[np.float64] | None,
@@ -113,6 +125,12 @@ class Windows(ReadOnly):
         if nan.any():
             residual = residual.copy()
             residual[np.lib.stride_tricks.sliding_window_view(nan, residual.shape[1])[starts]] = np.nan
+        if isinstance(rows, RobustRows):
+            found = rows.outliers, rows.shifts, rows.smallest_response, rows.noise
+        else:
+            zeros, unknown = np.broadcast_to(np.float64(0.0), rows.phasic.shape), np.full(rows.mean.size, np.nan)
+            found = zeros, zeros, unknown, unknown
+        outliers, shifts, smallest_response, noise = (spread(x) for x in found)
         return cls(
             signal=signal,
             sampling_rate=sampling_rate,
@@ -130,6 +148,10 @@ class Windows(ReadOnly):
             relative_gap=spread(rows.relative_gap),
             stationarity=spread(rows.stationarity),
             complementarity=spread(rows.complementarity),
+            outliers=outliers,
+            shifts=shifts,
+            smallest_response=smallest_response,
+            noise=noise,
             settings=settings,
             _rows=rows,
             _row_of=np.where(usable, np.cumsum(usable) - 1, -1),
@@ -157,9 +179,10 @@ class Windows(ReadOnly):
         weights = None
         if self._weights is not None and self._weight_starts is not None and self._weight_starts[k] >= 0:
             weights = self._weights[self._extent(k)]
-        return row_as_decomposition(
-            self._rows, row, self.signal[self._extent(k)], weights, self.sampling_rate, self.settings
-        )
+        signal = self.signal[self._extent(k)]
+        if isinstance(self._rows, RobustRows):
+            return self._rows.as_decomposition(row, signal, weights, self.sampling_rate, self.settings)
+        return row_as_decomposition(self._rows, row, signal, weights, self.sampling_rate, self.settings)
 
     def __iter__(self) -> Iterator[Decomposition]:
         return (self[k] for k in range(len(self)))
@@ -175,12 +198,16 @@ class Windows(ReadOnly):
         return self.starts / self.sampling_rate
 
     def evidence(self) -> pd.DataFrame:
-        """Return a row for each window: start (s), status, iterations, mean, scale and the evidence."""
+        """Return a row for each window: start (s), status, iterations, mean, scale and the evidence.
+
+        The robust programme's also have smallest_response and noise.
+        """
         import pandas as pd
 
-        names = ("status", "iterations", "mean", "scale", "objective", "duality_gap", "relative_gap", "stationarity")
+        names = ["status", "iterations", "mean", "scale", "objective", "duality_gap", "relative_gap", "stationarity"]
+        names += ["complementarity", *(("smallest_response", "noise") if self._is_robust else ())]
         return pd.DataFrame(
-            {"start": self.times} | {name: getattr(self, name) for name in (*names, "complementarity")},
+            {"start": self.times} | {name: getattr(self, name) for name in names},
             index=pd.RangeIndex(len(self), name="window"),
         )
 
@@ -188,7 +215,7 @@ class Windows(ReadOnly):
         """Return all samples of all windows in long form, n_windows * n rows.
 
         Columns: ``window`` (its number), ``sample`` (in the recording), ``time`` (seconds in the recording), and the
-        parts under NeuroKit's names, as in `Decomposition.to_frame`.
+        parts under NeuroKit's names, as in `Decomposition.to_frame`, with outliers and shifts of the robust programme.
         """
         import pandas as pd
 
@@ -196,13 +223,13 @@ class Windows(ReadOnly):
         samples = (self.starts[:, None] + np.arange(n)).ravel()
         return pd.DataFrame(
             {"window": np.repeat(np.arange(m), n), "sample": samples, "time": samples / self.sampling_rate}
-            | {column: getattr(self, part).ravel() for column, part in _COLUMNS.items()}
+            | {column: getattr(self, part).ravel() for column, part in self._columns.items()}
         )
 
     def average(self) -> pd.DataFrame:
         """Return the whole recording, each sample averaged over the windows that hold it.
 
-        Columns: the parts under NeuroKit's names; ``EDA_Phasic_SD`` and ``EDA_Tonic_SD``, the standard deviation of a
+        Columns: the parts as in `to_frame`; ``EDA_Phasic_SD`` and ``EDA_Tonic_SD``, the standard deviation of a
         part over these windows, which says how far they agree (0 where there is one); and ``n_windows``, how many
         there are. A sample in no window (behind the last one, between windows further apart than they are long, or in
         empty ones only) has NaN.
@@ -210,7 +237,7 @@ class Windows(ReadOnly):
         import pandas as pd
 
         held = self.status != "empty"
-        parts = {part: getattr(self, part)[held] for part in _COLUMNS.values()}  # (m, n) each
+        parts = {part: getattr(self, part)[held] for part in self._columns.values()}  # (m, n) each
         samples = self.starts[held, None] + np.arange(self.phasic.shape[1])  # (m, n)
 
         def gather(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -219,7 +246,7 @@ class Windows(ReadOnly):
         count = np.bincount(samples.ravel(), minlength=self.signal.size)
         with np.errstate(invalid="ignore"):  # 0 / 0 where no window is
             means = {part: gather(values) / count for part, values in parts.items()}
-            columns = {column: means[part] for column, part in _COLUMNS.items()}
+            columns = {column: means[part] for column, part in self._columns.items()}
             for column, part in (("EDA_Phasic_SD", "phasic"), ("EDA_Tonic_SD", "tonic")):
                 columns[column] = np.sqrt(gather((parts[part] - means[part][samples]) ** 2) / count)
         return pd.DataFrame(columns | {"n_windows": count})
@@ -229,6 +256,14 @@ class Windows(ReadOnly):
         from ressin.plots.many import plot_windows
 
         return plot_windows(self)
+
+    @property
+    def _is_robust(self) -> bool:
+        return self.settings.programme == "robust"
+
+    @property
+    def _columns(self) -> dict[str, str]:
+        return _COLUMNS | _ROBUST_COLUMNS if self._is_robust else _COLUMNS
 
     def _extent(self, k: int) -> slice:
         return slice(int(self.starts[k]), int(self.starts[k]) + self.phasic.shape[1])
@@ -254,6 +289,7 @@ def decompose_windows(
     window: float,
     step: float,
     *,
+    programme: Programme = "cvxeda",
     tau0: float = 2.0,
     tau1: float = 0.7,
     delta_knot: float = 10.0,
@@ -290,9 +326,10 @@ def decompose_windows(
         Length of a window, seconds; at least 4 samples, at most the recording.
     step
         From the start of one window to the next, seconds; at least one sample.
-    tau0, tau1, delta_knot, alpha, gamma, revision, baseline, standardize, solver, tol, max_iterations, missing,
-    warm_start, osqp_eps, n_threads
-        As in `decompose`, for every window; with `standardize` each is z-scored on its own.
+    programme, tau0, tau1, delta_knot, alpha, gamma, revision, baseline, standardize, solver, tol, max_iterations,
+    missing, warm_start, osqp_eps, n_threads
+        As in `decompose`, for every window; with `standardize` each is z-scored on its own. The robust programme finds
+        its settings in each window by itself.
     sample_weight
         (n_samples,) weight of each sample's squared residual, finite and >= 0; 0 means missing.
     errors
@@ -321,7 +358,8 @@ def decompose_windows(
 
     Notes
     -----
-    Memory is 32 bytes for each sample of each window: 27 MB for an hour at 4 Hz in windows of 60 s every second. A
+    Memory is 32 bytes for each sample of each window: 27 MB for an hour at 4 Hz in windows of 60 s every second; three
+    and a half times that for the robust programme, with its outliers, shifts and costs. A
     window does not see the responses before it, so its first seconds and its level differ from those of the whole
     recording; `Windows.average` shows by how much windows disagree. Where only one answer is wanted, `decompose` of
     the whole recording is exact and faster.
@@ -338,6 +376,7 @@ def decompose_windows(
     True
     """
     settings = Settings(
+        programme=programme,
         tau0=tau0,
         tau1=tau1,
         delta_knot=delta_knot,
@@ -368,7 +407,8 @@ def decompose_windows(
             _raise_empty(int(np.argmin(usable)), starts, length, rate)
         weight_starts = starts if sample_weight is not None else _weight_starts(nan, starts, length)
     with show_progress(progress, int(usable.sum()), "window") as callback:
-        rows = solve_rows(
+        solve = solve_robust_rows if settings.programme == "robust" else solve_rows
+        rows = solve(
             array if nan is None else np.where(nan, 0.0, array),
             starts[usable],
             length,

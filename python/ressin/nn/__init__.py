@@ -11,5 +11,6 @@ except ModuleNotFoundError as error:
 
 from ressin.nn.layer import CvxEDA, Parts, cvxeda
 from ressin.nn.pictures import draw
+from ressin.nn.robust import RobustParts
 
-__all__ = ["CvxEDA", "Parts", "cvxeda", "draw"]
+__all__ = ["CvxEDA", "Parts", "RobustParts", "cvxeda", "draw"]

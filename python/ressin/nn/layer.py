@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from ressin.errors import InvalidInputError
 from ressin.nn.batch import NAMES, check_signal, rows_like, stack_program
 from ressin.nn.operators import checked_settings, cvxeda_operator
-from ressin.settings import Baseline, Revision, Settings, check_knots, check_sampling_rate
+from ressin.nn.robust import RobustParts, robust_parts, robust_settings
+from ressin.settings import Baseline, Programme, Revision, Settings, check_knots, check_option, check_sampling_rate
 
 
 class Parts(NamedTuple):
@@ -37,6 +38,7 @@ def cvxeda(
     signal: Tensor,
     sampling_rate: float,
     *,
+    programme: Programme = "cvxeda",
     alpha: float | Tensor = 8e-4,
     gamma: float | Tensor = 1e-2,
     tau0: float | Tensor = 2.0,
@@ -50,7 +52,7 @@ def cvxeda(
     tol: float = 1e-8,
     max_iterations: int = 200,
     n_threads: int = 0,
-) -> Parts:
+) -> Parts | RobustParts:
     """Split signals into their phasic and tonic parts, differentiably.
 
     The same programme and the same solver as `ressin.decompose`; gradients of any loss with respect to the signal,
@@ -63,6 +65,9 @@ def cvxeda(
         (..., n) float32 or float64, n >= 4, on any device; computed in double precision on the CPU.
     sampling_rate
         Hz, > 0, of all signals.
+    programme
+        "cvxeda", or "robust", as in `ressin.decompose`: it takes numbers for tau0 and tau1, and finds the rest in each
+        signal; what it finds is constant for the derivative, so only the signal has a gradient.
     alpha, gamma, tau0, tau1
         As in `ressin.Settings`: a number, or a tensor that broadcasts to the batch's shape (...), one value a signal.
         Signals of different time constants cannot share a kernel's lanes: many of those are about three times slower.
@@ -77,8 +82,8 @@ def cvxeda(
 
     Returns
     -------
-    Parts
-        Phasic, tonic, driver and residual, each (..., n).
+    Parts or RobustParts
+        Phasic, tonic, driver and residual, each (..., n); of the robust programme also outliers and shifts.
 
     Raises
     ------
@@ -110,10 +115,18 @@ def cvxeda(
     >>> bool(signal.grad.sum().abs() < 1e-9)  # a constant moves the tonic part alone
     True
     """
+    if programme == "robust":
+        _check_robust(alpha=alpha, gamma=gamma, revision=revision, baseline=baseline, standardize=standardize)
     batch = check_signal(signal)
     masks, weights = rows_like("mask", mask, signal), rows_like("sample_weight", sample_weight, signal)
     if weights is not None and weights.requires_grad:
         raise InvalidInputError("sample_weight requires a gradient, which is not computed: detach it")
+    if programme == "robust":
+        tau0, tau1 = _number("tau0", tau0), _number("tau1", tau1)
+        chosen = (sampling_rate, tau0, tau1, delta_knot, tol, max_iterations, n_threads)
+        robust_settings(*chosen)
+        return robust_parts(signal, masks, weights, chosen)
+    check_option("programme", programme, ("cvxeda", "robust"))
     program = stack_program(batch, signal, (alpha, gamma, tau0, tau1))
     settings = (sampling_rate, delta_knot, revision, baseline, standardize, tol, max_iterations, n_threads)
     if not torch.compiler.is_compiling():  # of a compiled call the operator checks them
@@ -130,6 +143,28 @@ def cvxeda(
     return Parts(phasic, tonic, driver, residual if mask is None else residual.masked_fill(~mask, 0.0))
 
 
+_DEFAULTS = {"alpha": 8e-4, "gamma": 1e-2, "revision": "2025", "baseline": "linear", "standardize": True}
+
+
+def _check_robust(**given: object) -> None:
+    """Refuse what the robust programme does not have, rather than ignore it."""
+    for name, value in given.items():
+        if isinstance(value, Tensor) or value != _DEFAULTS[name]:
+            raise InvalidInputError(
+                f"{name} is {value!r}, which programme='robust' does not take: it finds its settings in each signal; "
+                f"leave {name} out, or ask for programme='cvxeda'"
+            )
+
+
+def _number(name: str, value: float | Tensor) -> float:
+    if isinstance(value, Tensor):
+        raise InvalidInputError(
+            f"{name} is a tensor; programme='robust' takes a number for it, because its derivative in the time "
+            "constants is not implemented: use programme='cvxeda' to learn them"
+        )
+    return value
+
+
 class CvxEDA(nn.Module):
     """cvxEDA as a layer: signals in, `Parts` out, with parameters that can be learned.
 
@@ -137,6 +172,8 @@ class CvxEDA(nn.Module):
     ----------
     sampling_rate
         Hz, > 0.
+    programme
+        "cvxeda" or "robust"; see `cvxeda`. The robust programme has nothing to learn.
     alpha, gamma, tau0, tau1
         Values at the start; see `ressin.Settings`.
     learn
@@ -148,7 +185,8 @@ class CvxEDA(nn.Module):
     Raises
     ------
     InvalidInputError
-        A setting that cannot be used, or a time constant to be learned where both are equal.
+        A setting that cannot be used, a time constant to be learned where both are equal, or anything to be learned of
+        the robust programme.
 
     Examples
     --------
@@ -163,6 +201,7 @@ class CvxEDA(nn.Module):
         self,
         sampling_rate: float,
         *,
+        programme: Programme = "cvxeda",
         alpha: float = 8e-4,
         gamma: float = 1e-2,
         tau0: float = 2.0,
@@ -179,6 +218,7 @@ class CvxEDA(nn.Module):
         super().__init__()
         self.sampling_rate = check_sampling_rate(sampling_rate)
         self.settings = Settings(
+            programme=programme,
             alpha=alpha,
             gamma=gamma,
             tau0=tau0,
@@ -193,6 +233,11 @@ class CvxEDA(nn.Module):
         )
         check_knots(None, self.settings, self.sampling_rate)
         self.learn = (learn,) if isinstance(learn, str) else tuple(learn)
+        if self.learn and programme == "robust":
+            raise InvalidInputError(
+                f"learn is {self.learn}; programme='robust' finds its settings in each signal, and its derivative in "
+                "the time constants is not implemented: leave learn out, or use programme='cvxeda'"
+            )
         for name in self.learn:
             if name not in NAMES:
                 raise InvalidInputError(f"learn holds {name!r}; possible are {', '.join(NAMES)}")
@@ -211,12 +256,15 @@ class CvxEDA(nn.Module):
             values[name] = getattr(self, f"log_{name}").exp() if learned else float(getattr(self.settings, name))
         return values
 
-    def forward(self, signal: Tensor, mask: Tensor | None = None, sample_weight: Tensor | None = None) -> Parts:
-        """Decompose signals: (..., n) -> `Parts` of (..., n); see `cvxeda`."""
+    def forward(
+        self, signal: Tensor, mask: Tensor | None = None, sample_weight: Tensor | None = None
+    ) -> Parts | RobustParts:
+        """Decompose signals: (..., n) -> `Parts` or `RobustParts` of (..., n); see `cvxeda`."""
         s = self.settings
         return cvxeda(
             signal,
             self.sampling_rate,
+            programme=s.programme,
             **self.program(),
             mask=mask,
             sample_weight=sample_weight,

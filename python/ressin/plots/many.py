@@ -88,7 +88,7 @@ def plot_sweep(sweep: Sweep, *, title: str = "", min_amplitude: float = 0.01) ->
         median.
     """
     table = sweep.to_frame(min_amplitude=min_amplitude)
-    varied = list(sweep.varied) or ["alpha"]
+    varied = list(sweep.varied) or ["alpha" if "alpha" in table else "tau0"]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(max(4.5, 3.2 * len(varied)), 5.6), layout="constrained")
         axes = figure.subplots(len(_MEASURES), len(varied), sharex="col", sharey="row", squeeze=False)

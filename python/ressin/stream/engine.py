@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 from ressin import _core
 from ressin.settings import Settings
 from ressin.stream.clock import Clock
+from ressin.stream.held import Solved
 from ressin.stream.moments import Moments
 from ressin.stream.options import StreamOptions
 from ressin.stream.result import StreamParts, StreamResult
-from ressin.stream.window import Scale, Solved, Window
+from ressin.stream.robust import RobustSolved, RobustWindow
+from ressin.stream.window import Scale, Window
 
 Array = NDArray[np.float64]
 
@@ -48,7 +50,8 @@ class Engine:
         self.moments = Moments()
         self.first_index = 0
         self.n = self.n_final = self.n_counted = self.missing_run = 0
-        self.window = Window(self.capacity, rate, settings)
+        kind = RobustWindow if settings.programme == "robust" else Window
+        self.window: Window | RobustWindow = kind(self.capacity, rate, settings)
 
     def scale(self, moments: Moments) -> Scale:
         """Return the standardisation of the signal: the given one, else that of the samples so far."""
@@ -57,7 +60,7 @@ class Engine:
             mean, deviation = 0.0, 1.0
         elif mean is None or deviation is None:
             mean, deviation = moments.mean, moments.deviation
-        if self.settings.baseline == "none":
+        if self.settings.baseline == "none" or self.settings.programme == "robust":
             return Scale(float(deviation), float(mean))
         slope = moments.slope if self.settings.baseline == "linear" else 0.0
         return Scale(float(deviation), moments.mean - slope * moments.mean_time, slope)
@@ -130,6 +133,8 @@ class Engine:
             iterations=log.iterations,
             relative_gap=solved.relative_gap if solved else 0.0,
             stationarity=solved.stationarity if solved else 0.0,
+            noise=solved.noise if isinstance(solved, RobustSolved) else None,
+            smallest_response=solved.smallest_response if isinstance(solved, RobustSolved) else None,
         )
 
     def _beat(self, log: PushLog) -> None:
@@ -142,6 +147,7 @@ class Engine:
             return
         solved = self._solve(self.moments)
         log.add(solved, self.n)
+        self.window.learn(solved, self.hop)
         begin = self.window.begin
         last = self.n - self.lag if self.n >= self.warm_up else 0
         if last > self.n_final:

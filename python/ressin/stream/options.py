@@ -65,6 +65,8 @@ class StreamOptions:
             raise InvalidInputError(
                 f"warm_up is {self.warm_up:g} s; it must be at most lag + context, {self.lag + self.context:g} s"
             )
+        if settings.programme == "robust":
+            self._check_robust()
         if settings.baseline == "spline":
             raise InvalidInputError(
                 "baseline is 'spline'; a stream takes 'none', 'constant' or 'linear': away from the ends of a "
@@ -74,6 +76,17 @@ class StreamOptions:
             raise InvalidInputError(f"hop is {self.hop:g} s; it must be at most delta_knot, {settings.delta_knot:g} s")
         if self.mean is not None and not settings.standardize:
             raise InvalidInputError("mean and deviation are given, but standardize is False: leave them out, or set it")
+
+    def _check_robust(self) -> None:
+        if self.mean is not None:
+            raise InvalidInputError(
+                "mean and deviation are given, which programme='robust' does not take; leave them out"
+            )
+        if self.max_gap + self.hop > self.lag + self.context:
+            raise InvalidInputError(
+                f"max_gap is {self.max_gap:g} s; with programme='robust' it must be at most lag + context - hop, "
+                f"{self.lag + self.context - self.hop:g} s: its window knows of no sample before it"
+            )
 
 
 def _check_number(name: str, value: object, needed: str, holds: object) -> None:

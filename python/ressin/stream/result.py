@@ -26,7 +26,10 @@ class StreamParts:
     driver
         The driver p >= 0 of the phasic part.
     residual
-        signal - phasic - tonic, NaN where the signal is missing.
+        signal - phasic - tonic - outliers, NaN where the signal is missing.
+    outliers, shifts
+        Of the robust programme, in the signal's unit; the tonic part includes the shifts, which count from the
+        recording's first sample. Zeros for cvxEDA's.
     """
 
     index: NDArray[np.int64]
@@ -36,6 +39,8 @@ class StreamParts:
     tonic: NDArray[np.float64]
     driver: NDArray[np.float64]
     residual: NDArray[np.float64]
+    outliers: NDArray[np.float64]
+    shifts: NDArray[np.float64]
 
     def __len__(self) -> int:
         return self.index.size
@@ -43,7 +48,11 @@ class StreamParts:
     def since(self, time: float) -> StreamParts:
         """Return the samples from a time in seconds on."""
         from_ = int(np.searchsorted(self.time, time))
-        return StreamParts(*(getattr(self, field.name)[from_:] for field in fields(self)))
+        return self.between(from_, len(self))
+
+    def between(self, first: int, last: int) -> StreamParts:
+        """Return the samples first <= i < last of these."""
+        return StreamParts(*(getattr(self, field.name)[first:last] for field in fields(self)))
 
     @classmethod
     def join(cls, pieces: Sequence[StreamParts]) -> StreamParts:
@@ -51,8 +60,7 @@ class StreamParts:
         if len(pieces) == 1:
             return pieces[0]
         if not pieces:
-            empty = np.empty(0)
-            return cls(np.empty(0, np.int64), empty, empty, empty, empty, empty, empty)
+            return cls(np.empty(0, np.int64), *[np.empty(0)] * (len(fields(cls)) - 1))
         return cls(*(np.concatenate([getattr(piece, field.name) for piece in pieces]) for field in fields(cls)))
 
 
@@ -68,7 +76,8 @@ class StreamResult:
     provisional
         The samples since, up to the newest: their parts will change with what comes.
     mean, deviation
-        What the programme's signal is standardised with, in the signal's unit: given, or of the samples so far.
+        What the programme's signal is standardised with, in the signal's unit: given, or of the samples so far. The
+        robust programme does without.
     status
         "optimal"; or with ``errors="return"`` the worst status of this push's programmes: "inaccurate",
         "max_iterations", "insufficient_progress" or "failed", which mean what they do in `Decomposition`. "waiting"
@@ -77,7 +86,11 @@ class StreamResult:
         Newton steps of the push's programmes together.
     relative_gap, stationarity
         Evidence of the newest programme: the sum of driver times multiplier relative to the objective, and the
-        largest violation of the multipliers' signs and of the coefficients' gradients, relative to their size.
+        largest violation of the multipliers' signs and of the coefficients' gradients, relative to their size. For the
+        robust programme as in `Decomposition`.
+    noise, smallest_response
+        Deviation of the noise so far, and the smallest response that the robust programme believed in the newest
+        programme, in the signal's unit; None for cvxEDA's, and where nothing was solved.
     """
 
     final: StreamParts
@@ -88,6 +101,8 @@ class StreamResult:
     iterations: int
     relative_gap: float
     stationarity: float
+    noise: float | None = None
+    smallest_response: float | None = None
 
     @property
     def converged(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import zipfile
 from typing import Any
@@ -18,6 +19,7 @@ from ressin.stream.engine import Engine
 from ressin.stream.moments import Moments
 from ressin.stream.options import StreamOptions
 from ressin.stream.past import N_COEFFICIENTS, Past
+from ressin.stream.robust import Learned, RobustWindow
 
 FORMAT = "ressin stream"
 VERSION = 1
@@ -40,17 +42,14 @@ def write_state(path: str | os.PathLike[str], engine: Engine) -> None:
         "begin": engine.window.begin,
     }
     window = engine.window
+    arrays = {"signal": window.signal, "time": window.time}
+    if isinstance(window, RobustWindow):
+        header["robust"] = {**dataclasses.asdict(window.learned), "level": window.level}
+    else:
+        arrays |= {"J": window.past.J, "h": window.past.h, "state": window.state}
     text = np.frombuffer(json.dumps(header, default=_plain).encode(), np.uint8)
     with replacing(path) as temporary, open(temporary, "wb") as file:
-        np.savez(
-            file,
-            header=text,
-            signal=window.signal,
-            time=window.time,
-            J=window.past.J,
-            h=window.past.h,
-            state=window.state,
-        )
+        np.savez(file, header=text, **arrays)  # type: ignore[arg-type]  # no array is called allow_pickle
 
 
 def _plain(value: object) -> object:
@@ -66,7 +65,7 @@ def read_state(path: str | os.PathLike[str]) -> Engine:
         if not zipfile.is_zipfile(path) and os.path.exists(path):
             raise ValueError("it is no .npz file")
         with open(path, "rb") as bytes_, np.load(bytes_, allow_pickle=False) as file:
-            held = {name: file[name] for name in ("header", "signal", "time", "J", "h", "state")}
+            held = {name: file[name] for name in file.files}
         header = json.loads(held["header"].tobytes())
     except FileNotFoundError:
         raise RecordingError(f"{path}: there is no such file") from None
@@ -108,9 +107,23 @@ def _rebuilt(header: dict[str, Any], held: dict[str, NDArray[Any]]) -> Engine:
     if not engine.n - engine.hop < engine.n_counted <= engine.n:
         raise ValueError(f"{engine.n_counted} of {engine.n} samples are counted")
     window.append(_array(held, "signal", (n,), nan=True), _array(held, "time", (n,)))
+    if isinstance(window, RobustWindow):
+        _restore(window, header["robust"])
+        return engine
     window.past = Past(_array(held, "J", (N_COEFFICIENTS,) * 2), _array(held, "h", (N_COEFFICIENTS,)))
     window.state = _array(held, "state", (2,))
     return engine
+
+
+def _restore(window: RobustWindow, values: dict[str, Any]) -> None:
+    """Give a window what it had learned."""
+    numbers = {name: float(values[name]) for name in ("noise", "height", "seconds", "level")}
+    level = numbers.pop("level")
+    if not (math.isfinite(level) and all(math.isfinite(x) and x >= 0.0 for x in numbers.values())):
+        raise ValueError(f"what was learned is {values}; it must be finite numbers, noise, height and seconds >= 0")
+    if numbers["seconds"] > 0.0 and numbers["noise"] == 0.0:
+        raise ValueError(f"the noise is 0 after {numbers['seconds']:g} s")
+    window.learned, window.level = Learned(**numbers), level
 
 
 def _count(name: str, value: object) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ressin import _core
 from ressin.settings import Settings, core_settings
+from ressin.stream.held import Held, Solved
 from ressin.stream.past import Past
 from ressin.stream.result import StreamParts
 
@@ -34,71 +35,24 @@ class Scale:
 
 
 @dataclass(frozen=True, eq=False)
-class Solved:
-    """The window's parts in the signal's unit, (n,), and how its programme was solved.
+class FilterSolved(Solved):
+    """As `Solved`; `later_state`, (2,), is the response filter's state one knot spacing on, where the next begins."""
 
-    `later_state`, (2,), is the response filter's state one knot spacing on, where the next window may begin.
-    """
-
-    parts: StreamParts
     later_state: Array
-    status: str
-    iterations: int
-    relative_gap: float
-    stationarity: float
-
-    def between(self, first: int, last: int) -> StreamParts:
-        """Return the parts of samples first <= i < last of the window."""
-        p, s = self.parts, slice(first, last)
-        return StreamParts(p.index[s], p.time[s], p.signal[s], p.phasic[s], p.tonic[s], p.driver[s], p.residual[s])
-
-    def without(self, n_oldest: int) -> Solved:
-        """Return what is left when the window drops its oldest samples."""
-        return replace(self, parts=self.between(n_oldest, len(self.parts)))
 
 
-class Window:
-    """The newest samples, from a knot on: at most `capacity`, in arrays that are made once.
-
-    Attributes
-    ----------
-    begin
-        Number of the first sample held, counted from the recording's first; a multiple of the knot spacing.
-    n
-        How many samples are held.
-    """
+class Window(Held):
+    """The newest samples, and the cvxEDA programme on them."""
 
     def __init__(self, capacity: int, sampling_rate: float, settings: Settings) -> None:
         self.settings = settings
         self._core = _core.Window(capacity, 1.0 / sampling_rate, core_settings(settings, None))
-        self.capacity = capacity
-        self.spacing = self._core.knot_spacing
+        super().__init__(capacity, self._core.knot_spacing)
         self._bumps = self._core.bumps
-        self.begin = 0
-        self.n = 0
-        self._signal = np.empty(capacity)
-        self._time = np.empty(capacity)
         self.past = Past.empty()
         self.state = np.zeros(2)
 
-    @property
-    def signal(self) -> Array:
-        """The samples, (n,), NaN where one is missing."""
-        return self._signal[: self.n]
-
-    @property
-    def time(self) -> Array:
-        """Their times in seconds, (n,)."""
-        return self._time[: self.n]
-
-    def append(self, signal: Array, time: Array) -> None:
-        """Take samples at the end; there must be room for them."""
-        end = self.n + signal.size
-        self._signal[self.n : end] = signal
-        self._time[self.n : end] = time
-        self.n = end
-
-    def solve(self, scale: Scale, first_index: int, is_end: bool = False) -> Solved:
+    def solve(self, scale: Scale, first_index: int, is_end: bool = False) -> FilterSolved:
         """Solve the window's programme.
 
         Parameters
@@ -138,37 +92,34 @@ class Window:
             tonic=tonic,
             driver=solution.driver * unit,
             residual=signal - phasic - tonic,
+            outliers=np.zeros(self.n),
+            shifts=np.zeros(self.n),
         )
-        return Solved(
+        return FilterSolved(
             parts,
-            np.array(solution.later_state) * unit,
             solution.status,
             solution.iterations,
             solution.relative_gap,
             solution.stationarity,
+            np.array(solution.later_state) * unit,
         )
+
+    def learn(self, solved: Solved, samples: int) -> None:
+        """Take note of nothing: the programme's settings are given."""
 
     def slide(self, solved: Solved) -> None:
         """Drop the oldest knot spacing of samples; their drivers stay as they were solved."""
+        assert isinstance(solved, FilterSolved)
         out = self.spacing
         left = solved.parts.signal[:out] - solved.parts.phasic[:out]
         weights = np.where(np.isnan(left), 0.0, 1.0)
         self.past = self.past.with_interval(left, weights, self._bumps, float(self.settings.gamma), self.begin == 0)
         self.state = solved.later_state
-        for held in (self._signal, self._time):
-            held[: self.n - out] = held[out : self.n].copy()
-        self.begin += out
-        self.n -= out
-
-    def unsolved(self, first_index: int) -> StreamParts:
-        """Return the samples with NaN for their parts: too few for a programme."""
-        unknown = np.full(self.n, np.nan)
-        index = np.arange(first_index, first_index + self.n)
-        return StreamParts(index, self.time.copy(), self.signal.copy(), unknown, unknown, unknown, unknown)
+        self.drop_oldest()
 
     def clear(self) -> None:
         """Clear the window for another recording."""
-        self.begin = self.n = 0
+        self.forget()
         self.past = Past.empty()
         self.state = np.zeros(2)
 
