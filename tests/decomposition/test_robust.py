@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import warnings
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -289,6 +290,7 @@ def test_the_level_could_have_been_measured() -> None:
     result = ressin.decompose(signal, 4.0, programme="robust")
     robust = result.robust
     assert robust is not None
+    assert result.noise is not None
     noise = sample_noise(result.signal, np.ones(result.signal.size, dtype=bool))
     assert (result.tonic >= 0).all()
     assert (result.tonic <= result.signal + 3 * min(noise, robust.noise)).all()
@@ -309,13 +311,17 @@ def test_missing_samples_say_nothing_of_contact() -> None:
 
 def test_constants_by_name() -> None:
     signal = recording()
-    given = [[signal], [None], [0.25], ressin.Settings(programme="robust", n_threads=1), None]
-    plain = solve_robust(*given)[0]
-    same = solve_robust(*given, rules={"threshold": 1.23, "period": 900.0})[0]
-    other = solve_robust(*given, rules={"threshold": 3.0})[0]
+    settings = ressin.Settings(programme="robust", n_threads=1)
+
+    def solved(**rules: float) -> dict[str, Any]:
+        return solve_robust([signal], [None], [0.25], settings, None, rules)[0]
+
+    plain = solved()
+    same = solved(threshold=1.23, period=900.0)
+    other = solved(threshold=3.0)
     np.testing.assert_array_equal(plain["phasic"], same["phasic"])
     assert other["robust"].smallest_response > plain["robust"].smallest_response
     with pytest.raises(ValueError, match="no constant treshold"):
-        solve_robust(*given, rules={"treshold": 1.0})
+        solved(treshold=1.0)
     with pytest.raises(ValueError, match="misfit must be positive"):
-        solve_robust(*given, rules={"misfit": -1.0})
+        solved(misfit=-1.0)

@@ -111,7 +111,10 @@ def bootstrap_bands(
     check_positive("block", block, "seconds")
     own = decomposition.settings
     settings = replace(
-        own, solver="interior_point" if own.solver == "osqp" else own.solver, tol=max(own.tol, _TOL), n_threads=n_threads
+        own,
+        solver="interior_point" if own.solver == "osqp" else own.solver,
+        tol=max(own.tol, _TOL),
+        n_threads=n_threads,
     )
     pilot = find_pilot(decomposition, settings, block)
     draw = _drawer(pilot, max(1, round(block * decomposition.sampling_rate)), n_boot, seed)

@@ -104,11 +104,14 @@ def solve_robust(
     settings: Settings,
     progress: Callable[[int, int], object] | None,
     rules: dict[str, float] | None = None,
+    *,
+    measured: bool = True,
 ) -> list[dict[str, Any]]:
     """Return the fields of a `Decomposition` for each signal, but for the signal's own; intervals are in seconds.
 
     `rules` puts other values in place of the programme's constants, by name (`Rules` and `Settings` of the core), to
     see what each is good for. `Decomposition.is_optimal` knows the default `stiffness` and `before` alone.
+    Without `measured` the parts are the programme's own, contact that is lost for a moment among outliers and residual.
     """
     raw = _core.decompose_robust(
         list(signals),
@@ -121,10 +124,10 @@ def solve_robust(
         settings.max_iterations,
         settings.n_threads,
         progress,
-        rules or {},
+        constants=rules or {},
     )
     return [
-        _fields(fields, signal, weight, interval, settings)
+        _fields(fields, signal, weight, interval, settings, measured=measured)
         for fields, signal, weight, interval in zip(raw, signals, weights, intervals, strict=True)
     ]
 
@@ -135,8 +138,14 @@ def _fields(
     weights: NDArray[np.float64] | None,
     interval: float,
     settings: Settings,
+    *,
+    measured: bool,
 ) -> dict[str, Any]:
-    contact = lost_contact(signal, weights, raw["tonic"], interval=interval, noise=raw["noise"], bounded=raw["bounded"])
+    contact = np.zeros(signal.size)
+    if measured:
+        contact = lost_contact(
+            signal, weights, raw["tonic"], interval=interval, noise=raw["noise"], bounded=raw["bounded"]
+        )
     outlying = taken_from_outliers(raw["outliers"], contact)
     robust = Robust(
         outliers=raw["outliers"] - outlying,
