@@ -30,10 +30,15 @@ SIGNAL = simulate(4.0, 100.0)
 OTHERWISE: dict[tuple[str, str], tuple[object, str]] = {
     ("ressin.stream.stream.Stream", "baseline"): ("none", "a stream cannot have the line that its future decides"),
     ("ressin watch", "baseline"): ("none", "as Stream"),
+    ("ressin decompose", "programme"): ("robust", "a person wants parts that can be; cvxEDA's name promises cvxEDA"),
+    ("ressin windows", "programme"): ("robust", "as ressin decompose"),
+    ("ressin watch", "programme"): ("robust", "as ressin decompose"),
+    ("ressin demo", "programme"): ("robust", "as ressin decompose"),
     ("ressin.time_constants.fit.fit_time_constants", "alpha"): (None, "learned unless given"),
     ("ressin.decomposition.result.Decomposition.is_optimal", "tol"): (1e-6, "of the check, not of the solve"),
     ("ressin.compat.cvxEDA", "solver"): (None, "the reference's own argument"),
     ("ressin.compat.eda_phasic", "solver"): (None, "NeuroKit's own argument"),
+    ("ressin.report.plan.Cell", "programme"): ("", "that of the folder that the report is about"),
     ("ressin.report.pages.Report", "missing"): ((), "cells of a report that could not be computed"),
 }
 AT_LEAST = {

@@ -86,7 +86,8 @@ def cvxEDA(
     gamma
         Weight of the spline coefficients' squared norm, >= 0.
     solver
-        None (the default of `ressin.Settings`) or one of `ressin.decompose`'s. CVXOPT's ``"mosek"`` gives a warning and means None.
+        None (the default of `ressin.Settings`) or one of `ressin.decompose`'s.
+        CVXOPT's ``"mosek"`` gives a warning and means None.
     options
         CVXOPT's solver options, here for this call alone. ``maxiters`` and ``reltol`` are obeyed (the latter where it
         asks for more than the 1e-8 that is reached anyway); those of the other names that CVXOPT knows have nothing

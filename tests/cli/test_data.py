@@ -37,6 +37,7 @@ def test_prepare_prints_counts_rejects_and_progress_then_nothing_to_do(
 ) -> None:
     status, out, err = run(capsys, "prepare", simulated, tmp_path / "out", "--threads", 1)
     assert status == 0
+    assert out.startswith("programme cvxeda: the paper's plan")
     assert "recordings 30 7,962 (-7,932)" in " ".join(out.split())
     assert "  rejected, missing: 6\n      Chorus/1.mp3: no music clip of song 1\n" in out
     assert "      ... and 1 more\n" in out
@@ -51,10 +52,25 @@ def test_prepare_prints_counts_rejects_and_progress_then_nothing_to_do(
 
 
 def test_options_reach_the_result(simulated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    options = ("--drop", 14, "--drop-after", "--few", "pooled", "--music", "none", "--max-missing", 0.5, "--quiet")
-    status, _, err = run(capsys, "prepare", simulated, tmp_path / "out", *options)
+    options = (
+        "--programme",
+        "robust",
+        "--drop",
+        14,
+        "--drop-after",
+        "--few",
+        "pooled",
+        "--music",
+        "none",
+        "--max-missing",
+        0.5,
+        "--quiet",
+    )
+    status, out, err = run(capsys, "prepare", simulated, tmp_path / "out", *options)
     assert (status, err) == (0, "")
+    assert out.startswith("programme robust: outliers and shifts")
     settings = load(tmp_path / "out").meta["settings"]
+    assert settings["decomposition"]["programme"] == "robust"
     assert settings["window"]["drop_seconds"] == 14.0
     assert settings["window"]["drop"] == "after"
     assert settings["window"]["max_missing"] == 0.5
@@ -87,6 +103,7 @@ def test_figures_are_written_and_the_error_is_printed(
     pytest.importorskip("matplotlib", reason="needs the extra 'plot'")
     status, out, _ = run(capsys, "figures", prepared.folder, tmp_path / "figures")
     assert status == 0
+    assert out.startswith(f"programme cvxeda: what {prepared.folder} was prepared with\n")
     trip = round_trip(prepared, str(prepared.recordings["recording_id"][0]))
     assert f"origin {trip.error[0]:.2e}, phasic {trip.error[1]:.2e}, tonic {trip.error[2]:.2e}" in out
     for name in ("figure2.svg", "figure3.svg"):

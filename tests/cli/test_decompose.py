@@ -31,6 +31,9 @@ def recording(tmp_path: Path) -> Path:
     return write_empatica(tmp_path / "in" / "EDA.csv")
 
 
+CVXEDA = ("--programme", "cvxeda")
+
+
 def run(*arguments: object) -> int:
     return main([str(argument) for argument in arguments])
 
@@ -41,14 +44,15 @@ def test_one_file_gives_table_and_evidence_and_says_what_it_took(
     assert run("decompose", recording, "-o", tmp_path / "out") == 0
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["EDA_decomposed.csv", "EDA_evidence.json"]
     table = pd.read_csv(tmp_path / "out" / "EDA_decomposed.csv")
-    parts = table["EDA_Tonic (uS)"] + table["EDA_Phasic (uS)"] + table["EDA_Residual (uS)"]
-    np.testing.assert_allclose(parts, table["EDA_Raw (uS)"], atol=1e-8)
+    parts = [table[f"EDA_{part} (uS)"] for part in ("Tonic", "Phasic", "Outliers", "Residual")]
+    np.testing.assert_allclose(sum(parts), table["EDA_Raw (uS)"], atol=1e-8)
     assert table["Time (s)"].iloc[-1] == 59.75
     evidence = json.loads((tmp_path / "out" / "EDA_evidence.json").read_text())
     assert evidence["status"] == "optimal"
     assert evidence["recording"]["start_time"] == 1.6e9
     assert "Empatica" in evidence["recording"]["notes"][0]
     printed = capsys.readouterr()
+    assert printed.out.startswith("programme robust: outliers and shifts")
     assert "240 samples at 4 Hz, 60 s" in printed.out
     assert "taken     Empatica E4 layout" in printed.out
     assert printed.err == ""
@@ -61,6 +65,40 @@ def test_the_table_can_be_named(recording: Path, tmp_path: Path, suffix: str) ->
     assert run("decompose", recording, "-o", tmp_path / f"mine.{suffix}", "--scrs", "-q") == 0
     names = sorted(path.name for path in tmp_path.iterdir() if path.is_file())
     assert names == sorted([f"mine.{suffix}", "mine_evidence.json", "mine_scrs.csv"])
+
+
+def test_the_robust_programme_leaves_its_findings_in_every_file(tmp_path: Path) -> None:
+    signal = simulate_eda(60, 8, n_scr=4, rng=np.random.default_rng(4)).signal
+    signal[300:] += 1.5
+    signal[100:103] += 2.0
+    pd.DataFrame({"EDA": signal}).to_csv(tmp_path / "x.csv", index=False)
+    assert run("decompose", tmp_path / "x.csv", "--rate", 8, "-o", tmp_path / "o.csv", "-q") == 0
+    table = pd.read_csv(tmp_path / "o.csv").rename(columns=lambda name: name.removesuffix(" (uS)"))
+    expected = decompose(signal, 8, programme="robust")
+    assert expected.robust is not None
+    for column, part in (("Outliers", expected.outliers), ("Shifts", expected.shifts), ("Tonic", expected.tonic)):
+        np.testing.assert_allclose(table[f"EDA_{column}"], part, rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(table["EDA_Tonic_Unshifted"], expected.tonic - expected.shifts, rtol=1e-8)
+    assert np.abs(table["EDA_Outliers"][100:103]).min() > 1.5
+    assert np.ptp(table["EDA_Shifts"]) == pytest.approx(1.5, abs=0.2)
+    assert np.ptp(table["EDA_Tonic_Unshifted"]) < np.ptp(table["EDA_Tonic"])
+    evidence = json.loads((tmp_path / "o_evidence.json").read_text())
+    assert evidence["settings"]["programme"] == "robust"
+    assert evidence["quality"]["n_shifts"] == expected.quality.n_shifts >= 1
+    for name in ("smallest_response", "noise", "rounds"):
+        assert evidence["robust"][name] == getattr(expected.robust, name)
+
+
+def test_what_cannot_be_is_said_of_cvxeda_and_nothing_is_warned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = np.repeat(np.random.default_rng(0).uniform(0.0, 1.5, 30), 40)
+    pd.DataFrame({"EDA": steps}).to_csv(tmp_path / "x.csv", index=False)
+    assert run("decompose", tmp_path / "x.csv", "--rate", 4, "-o", tmp_path / "o.csv", *CVXEDA) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("programme cvxeda: Greco et al. 2016")
+    assert "quality   The tonic part is below zero in 61% of the recording" in printed.out
+    assert printed.err == ""
 
 
 @pytest.mark.parametrize("kind", ["png", "svg", "html"])
@@ -80,8 +118,8 @@ def test_settings_reach_the_decomposition(tmp_path: Path) -> None:
         "--baseline": "constant", "--tol": 1e-9, "--max-iterations": 60, "--missing": "solve",
     }  # fmt: skip
     flat = [str(item) for pair in settings.items() for item in pair]
-    code = run("decompose", path, "-o", tmp_path / "o.csv", "--rate", 8, "--column", "left", "--no-standardize", *flat)
-    assert code == 0
+    flat += ["--no-standardize", "--programme", "cvxeda"]
+    assert run("decompose", path, "-o", tmp_path / "o.csv", "--rate", 8, "--column", "left", *flat) == 0
     used = json.loads((tmp_path / "o_evidence.json").read_text())["settings"]
     assert used["standardize"] is False
     for flag, value in settings.items():
@@ -163,12 +201,26 @@ def test_inputs_that_cannot_be_told_apart_are_refused(tmp_path: Path, capsys: py
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--alpha", "0"], "alpha is 0; it must be > 0"),
-        (["--alpha", "-1"], "alpha is -1"),
-        (["--gamma", "-1"], "gamma is -1"),
+        (["--programme", "cvxeda", "--alpha", "0"], "alpha is 0; it must be > 0"),
+        (["--programme", "cvxeda", "--alpha", "-1"], "alpha is -1"),
+        (["--programme", "cvxeda", "--gamma", "-1"], "gamma is -1"),
         (["--rate", "0"], "sampling_rate is 0"),
         (["--rate", "nan"], "sampling_rate is nan"),
         (["--jobs", "-1"], "n_threads is -1"),
+        (["--tol", "0"], "tol is 0"),
+        *(
+            ([*option.split()], f"{option.split()[0]} belongs to cvxEDA; the robust programme")
+            for option in (
+                "--alpha 8e-4",
+                "--gamma 0.01",
+                "--revision 2025",
+                "--baseline linear",
+                "--no-standardize",
+                "--solver osqp",
+                "--n-boot 20",
+                "--boot-seed 0",
+            )
+        ),
         (["--min-amplitude", "0"], "--min-amplitude is 0; it must be positive"),
     ],
 )
@@ -221,7 +273,7 @@ def test_ctrl_c_exits_with_130(
 
 def test_demo_finds_what_it_simulated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
-    assert run("demo", "--short", "-o", tmp_path / "demo", "--seed", 3) == 0
+    assert run("demo", "--short", "-o", tmp_path / "demo", "--seed", 3, *CVXEDA) == 0
     printed = capsys.readouterr().out
     assert "12 SCRs: 12 of 12 responses matched, 0 missed, 0 extra" in printed
     assert "optimality recomputed from the data holds" in printed
@@ -231,6 +283,14 @@ def test_demo_finds_what_it_simulated(tmp_path: Path, capsys: pytest.CaptureFixt
     assert (told["seed"], told["matched"], told["certified"]) == (3, 12, True)
     assert told["phasic_rmse"] < 0.01
     assert told["residual_rms"] == pytest.approx(told["noise"], rel=0.1)
+
+
+def test_demo_uses_the_robust_programme_unless_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("demo", "--short", "-o", tmp_path, "--seed", 3) == 0
+    assert capsys.readouterr().out.startswith("programme   robust: outliers and shifts")
+    written = json.loads((tmp_path / "demo.json").read_text())
+    assert written["settings"]["programme"] == "robust"
+    assert (written["demo"]["matched"], written["demo"]["certified"]) == (12, True)
 
 
 def test_demo_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
@@ -262,7 +322,10 @@ def test_the_module_runs_and_knows_its_version() -> None:
 def test_bands_on_demand_are_in_the_table_and_the_evidence(recording: Path, tmp_path: Path, suffix: str) -> None:
     if suffix == "parquet":
         pytest.importorskip("pyarrow", reason="pyarrow is not installed")
-    assert run("decompose", recording, "-o", tmp_path / f"mine.{suffix}", "--n-boot", 20, "--boot-seed", 3, "-q") == 0
+    assert (
+        run("decompose", recording, "-o", tmp_path / f"mine.{suffix}", "--n-boot", 20, "--boot-seed", 3, "-q", *CVXEDA)
+        == 0
+    )
     path = tmp_path / f"mine.{suffix}"
     table = pd.read_csv(path) if suffix == "csv" else pd.read_parquet(path)
     unit = " (uS)" if suffix == "csv" else ""
@@ -279,7 +342,7 @@ def test_bands_on_demand_are_in_the_table_and_the_evidence(recording: Path, tmp_
 def test_too_few_replicates_are_refused_before_anything_is_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("decompose", tmp_path / "nothing.csv", "--n-boot", 5) == 2
+    assert run("decompose", tmp_path / "nothing.csv", "--n-boot", 5, *CVXEDA) == 2
     assert "n_boot is 5; it must be an integer >= 20" in capsys.readouterr().err
 
 

@@ -20,6 +20,7 @@ import pytest
 
 from ressin import RecordingError, Stream, StreamParts, StreamResult
 from ressin.cli import main
+from ressin.cli.options import programme_line
 from ressin.cli.watch.picture import Live
 from ressin.io.live.feeds import Samples
 from ressin.io.live.lines import Lines
@@ -38,15 +39,15 @@ def as_lines(signal: Signal) -> str:
 
 
 def expected(signal: Signal, **settings: Any) -> StreamParts:
-    stream = Stream(RATE, **settings)
+    stream = Stream(RATE, **{"programme": "robust", **settings})
     return StreamParts.join([stream.push(signal).final, stream.finish().final])
 
 
-def assert_table(text: str, parts: StreamParts) -> None:
+def assert_table(text: str, parts: StreamParts, more: tuple[str, ...] = ("outliers", "shifts")) -> None:
     table = pd.read_csv(io.StringIO(text))
-    assert list(table.columns) == ["sample", "time", "signal", "phasic", "tonic", "driver", "residual"]
+    assert list(table.columns) == ["sample", "time", "signal", "phasic", "tonic", "driver", "residual", *more]
     np.testing.assert_array_equal(table["sample"], parts.index)
-    for name in ("time", "signal", "phasic", "tonic", "residual"):
+    for name in ("time", "signal", "phasic", "tonic", "residual", *more):
         np.testing.assert_allclose(table[name], getattr(parts, name), rtol=1e-7, atol=1e-6, err_msg=name)
 
 
@@ -137,17 +138,27 @@ def test_a_batch_is_cut_where_its_clock_leaps() -> None:
 def test_a_pipe_gives_the_parts_of_all_samples() -> None:
     y = simulate(RATE, 100)
     done = watch("--rate", RATE, "--lag", 15, lines=as_lines(y))
-    assert (done.returncode, done.stderr) == (0, "400 samples, 100 s\n")
+    assert (done.returncode, done.stderr) == (0, f"{programme_line('robust')}\n400 samples, 100 s\n")
     assert_table(done.stdout, expected(y, lag=15.0))
+
+
+def test_cvxeda_on_demand() -> None:
+    y = simulate(RATE, 100)
+    done = watch("--rate", RATE, "--programme", "cvxeda", "--alpha", 1e-3, lines=as_lines(y))
+    assert (done.returncode, done.stderr) == (0, f"{programme_line('cvxeda')}\n400 samples, 100 s\n")
+    assert_table(done.stdout, expected(y, programme="cvxeda", alpha=1e-3), ())
 
 
 def test_settings_and_missing_samples_pass_through() -> None:
     y = simulate(RATE, 100)
     y[100:130] = np.nan
     done = watch(
-        "--rate", RATE, "--mean", 5, "--deviation", 0.5, "--tau0", 3, "--baseline", "linear", lines=as_lines(y)
+        "--rate", RATE, "--mean", 5, "--deviation", 0.5, "--tau0", 3, "--baseline", "linear", "--programme", "cvxeda",
+        lines=as_lines(y),
     )  # fmt: skip
-    assert_table(done.stdout, expected(y, mean=5.0, deviation=0.5, tau0=3.0, baseline="linear"))
+    wanted = expected(y, mean=5.0, deviation=0.5, tau0=3.0, baseline="linear", programme="cvxeda")
+    assert_table(done.stdout, wanted, ())
+    assert_table(watch("--rate", RATE, "--tau0", 3, lines=as_lines(y)).stdout, expected(y, tau0=3.0))
 
 
 def test_a_column_of_times_shows_the_gaps() -> None:
@@ -173,6 +184,8 @@ def test_a_column_of_times_shows_the_gaps() -> None:
         (["a.csv", "--state", "s"], "", 2, "a file is read from its first line"),
         (["--lsl", "b", "--time-column", "t"], "", 2, "an LSL stream has its own clock"),
         (["--idle", 0], "", 2, "--idle is 0"),
+        (["--rate", 4, "--mean", 5], "", 2, "--mean belongs to cvxEDA; the robust programme, which is the default"),
+        (["--rate", 4, "--baseline", "none"], "", 2, "--baseline belongs to cvxEDA"),
     ],
 )
 def test_what_cannot_be_is_said(arguments: list[object], lines: str, status: int, message: str) -> None:
@@ -224,7 +237,7 @@ def test_standard_input_or_output_that_is_not_there_is_said() -> None:
         f"{command} > /dev/full", shell=True, input="1\n", capture_output=True, text=True, check=False, timeout=60
     )
     assert full.returncode == 1
-    assert full.stderr == "ressin: cannot write standard output: No space left on device\n"
+    assert full.stderr == f"{programme_line('robust')}\nressin: cannot write standard output: No space left on device\n"
 
 
 def test_a_programme_that_is_not_solved_is_said_and_the_rest_goes_on() -> None:
@@ -298,7 +311,8 @@ def test_with_a_state_two_runs_are_one(tmp_path: Path) -> None:
     [
         (["--rate", 8], "goes on with sampling_rate 4.0, and 8.0 is asked for"),
         (["--rate", RATE, "--lag", 5], "goes on with lag 20.0, and 5.0 is asked for"),
-        (["--rate", RATE, "--alpha", 0.01], "goes on with alpha 0.0008, and 0.01 is asked for"),
+        (["--rate", RATE, "--tau0", 3], "goes on with tau0 2.0, and 3.0 is asked for"),
+        (["--rate", RATE, "--programme", "cvxeda"], "goes on with programme 'robust', and 'cvxeda' is asked for"),
     ],
 )
 def test_a_state_of_another_programme_is_refused(arguments: list[object], message: str, tmp_path: Path) -> None:
@@ -401,7 +415,9 @@ def test_a_stream_of_the_lab_streaming_layer_is_watched(pylsl: ModuleType, tmp_p
     np.testing.assert_allclose(table["signal"], y[: len(table)].astype(np.float32), rtol=1e-6)
     assert len(table) == y.size
     np.testing.assert_allclose(np.diff(table["time"]), 1 / 64, atol=2e-3)
-    np.testing.assert_allclose(table["phasic"] + table["tonic"] + table["residual"], table["signal"], atol=1e-6)
+    np.testing.assert_allclose(
+        table[["phasic", "tonic", "outliers", "residual"]].sum(axis=1), table["signal"], atol=1e-6
+    )
 
 
 def test_lsl_streams_that_cannot_be_watched_are_named(

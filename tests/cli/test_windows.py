@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import ressin
-from tests.cli.test_decompose import run, write_empatica
+from tests.cli.test_decompose import CVXEDA, run, write_empatica
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def test_a_recording_gives_its_average_and_the_evidence_of_every_window(
     recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    assert run("windows", recording, "--window", 20, "--step", 5, "--alpha", 1e-3, "-o", out) == 0
+    assert run("windows", recording, "--window", 20, "--step", 5, "--alpha", 1e-3, "-o", out, *CVXEDA) == 0
     assert sorted(path.name for path in out.iterdir()) == ["EDA_windows.csv", "EDA_windows_evidence.csv"]
     expected = ressin.decompose_windows(np.loadtxt(recording)[2:], 4, 20, 5, alpha=1e-3)
     table = pd.read_csv(out / "EDA_windows.csv")
@@ -37,6 +37,23 @@ def test_a_recording_gives_its_average_and_the_evidence_of_every_window(
     printed = capsys.readouterr()
     assert "9 windows of 20 s every 5 s" in printed.out
     assert printed.err == ""
+
+
+def test_the_robust_programme_is_the_default_and_its_findings_are_written(
+    recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert run("windows", recording, "--window", 20, "--step", 10, "-o", out) == 0
+    assert capsys.readouterr().out.startswith("programme robust: outliers and shifts")
+    expected = ressin.decompose_windows(np.loadtxt(recording)[2:], 4, 20, 10, programme="robust")
+    table, average = pd.read_csv(out / "EDA_windows.csv"), expected.average()
+    for name in ("EDA_Tonic", "EDA_Phasic", "EDA_Outliers", "EDA_Shifts"):
+        np.testing.assert_allclose(table[f"{name} (uS)"], average[name], rtol=1e-8, atol=1e-9)
+    evidence = pd.read_csv(out / "EDA_windows_evidence.csv")
+    np.testing.assert_allclose(evidence["smallest_response (uS)"], expected.smallest_response)
+    np.testing.assert_allclose(evidence["noise (uS)"], expected.noise)
+    assert run("windows", recording, "--window", 20, "--step", 10, "-o", out, "--gamma", 0.1) == 2
+    assert "--gamma belongs to cvxEDA" in capsys.readouterr().err
 
 
 def test_the_picture(recording: Path, tmp_path: Path) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import ressin
+from ressin.settings import Programme
 
 RATE = 16.0
+STEPS = np.repeat(np.random.default_rng(0).uniform(0.0, 1.5, 30), 40)
 
 
 def simulate(seed: int = 0, **choice: Any) -> Any:
@@ -34,13 +38,16 @@ def test_a_sensor_that_loses_contact_is_named_though_the_tonic_part_follows_it_d
     signal = simulate()
     for start in range(100, 1900, 90):
         signal[start : start + 8] -= 1.5
-    quality = ressin.decompose(signal, RATE).quality
+    with pytest.warns(ressin.QualityWarning, match="the tonic part is below zero in 9"):
+        quality = ressin.decompose(signal, RATE).quality
     assert quality.fast_decay_share > 0.05
     assert "movement artefacts" in str(quality)
 
 
 def test_a_residual_that_holds_much_is_named() -> None:
-    quality = ressin.decompose(np.random.default_rng(0).standard_normal(2_000), RATE).quality
+    noise = np.random.default_rng(0).standard_normal(2_000)
+    with pytest.warns(ressin.QualityWarning, match="mirrors the phasic part"):
+        quality = ressin.decompose(noise, RATE).quality
     assert quality.residual_share > 0.5
     assert f"The residual holds {quality.residual_share:.0%} of the signal's variance" in str(quality)
 
@@ -71,3 +78,48 @@ def test_missing_samples_count_for_nothing() -> None:
 
 def test_a_constant_signal_is_good() -> None:
     assert str(ressin.decompose(np.full(200, 3.5), RATE).quality) == "good"
+
+
+@pytest.mark.parametrize("programme", ["cvxeda", "robust"])
+def test_a_tonic_part_below_zero_is_never_good(programme: Programme) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ressin.QualityWarning)
+        result = ressin.decompose(STEPS, 4.0, programme=programme)
+    below = float(np.mean(result.tonic < -0.05 * np.ptp(STEPS)))
+    assert (below > 0.01) == (programme == "cvxeda")
+    said = "The tonic part is below zero in 61% of the recording, where the signal never is: the parts are not a level"
+    assert (said in str(result.quality)) == (programme == "cvxeda")
+
+
+def test_outliers_are_counted_and_named_where_they_are_many() -> None:
+    signal = simulate()
+    signal[200:1500:100] += 3.0
+    few = ressin.decompose(signal, RATE, programme="robust")
+    assert few.smallest_response is not None
+    assert few.quality.outlier_share == np.mean(np.abs(few.outliers) > few.smallest_response) >= 13 / signal.size
+    assert "Outliers" not in str(few.quality)
+    for start in range(100, 1900, 200):
+        signal[start : start + 24] -= 3.0
+    many = ressin.decompose(signal, RATE, programme="robust").quality
+    assert many.outlier_share > 0.05
+    assert f"Outliers take {many.outlier_share:.0%} of the recording" in str(many)
+
+
+def test_shifts_are_counted_and_named_where_they_are_many() -> None:
+    signal = simulate(n_scr=5)
+    signal[900:] += 1.0
+    one = ressin.decompose(signal, RATE, programme="robust")
+    assert np.ptp(one.shifts) == pytest.approx(1.0, abs=0.05)
+    assert one.quality.n_shifts in (1, 2)  # the step, and a slope that may be taken for one
+    assert "shifts" not in str(one.quality)
+    assert one.robust is not None
+    levels = np.repeat([0.0, 1.0, 0.5, 1.5, 0.2, 0.201], 320)  # four steps, and one below the smallest response
+    levels[320] = 0.6  # the first takes two samples
+    many = replace(one, robust=replace(one.robust, shifts=levels)).quality
+    assert many.n_shifts == 4
+    assert "The level shifts 4 times" in str(many)
+
+
+def test_what_the_signal_did_not_allow_is_said() -> None:
+    quality = ressin.decompose(simulate() - 10.0, RATE, programme="robust").quality
+    assert "The signal is negative in places" in str(quality)

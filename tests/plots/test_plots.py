@@ -84,6 +84,36 @@ def test_missing_samples_are_shaded() -> None:
     np.testing.assert_allclose(starts, [100 / 16, 500 / 16])
 
 
+def test_the_robust_programmes_outliers_and_shifts_are_drawn() -> None:
+    signal = simulate_eda(60, 16, n_scr=4, rng=np.random.default_rng(2)).signal
+    signal[500:] += 1.5
+    signal[200] += 3.0
+    signal[320:360] -= 2.0
+    robust = decompose(signal, 16, programme="robust")
+    assert robust.smallest_response is not None
+    panels = plot_decomposition(robust).axes
+    assert [panel.get_ylabel() for panel in panels] == ["\u00b5S", "\u00b5S", "\u00b5S/s", "\u00b5S", "\u00b5S"]
+    assert [panel.get_xlabel() for panel in panels] == ["", "", "", "", "time (s)"]
+    lines = {str(line.get_label()): np.asarray(line.get_ydata()) for line in panels[0].get_lines()}
+    assert list(lines) == ["signal", "tonic", "outliers", "tonic without shifts"]
+    np.testing.assert_array_equal(lines["tonic"], robust.tonic)
+    np.testing.assert_array_equal(lines["tonic without shifts"], robust.tonic - robust.shifts)
+    marked = np.flatnonzero(~np.isnan(lines["outliers"]))
+    assert {200, *range(320, 360)} <= set(marked)
+    np.testing.assert_array_equal(lines["outliers"][marked], signal[marked])
+    outlying = np.abs(robust.outliers) > robust.smallest_response
+    assert set(marked) == {i + j for i in np.flatnonzero(outlying) for j in (-1, 0, 1)} & set(range(signal.size))
+    outliers, shifts = panels[4].get_lines()
+    np.testing.assert_array_equal(outliers.get_ydata(), robust.outliers)
+    np.testing.assert_array_equal(shifts.get_ydata(), robust.shifts)
+
+
+def test_a_clean_recording_has_neither(result: Decomposition) -> None:
+    robust = decompose(result.signal, 16, programme="robust")
+    still = replace(robust, robust=replace(robust.robust, outliers=np.zeros(960), shifts=np.zeros(960)))  # type: ignore[type-var]
+    assert [line.get_label() for line in plot_decomposition(still).axes[0].get_lines()] == ["signal", "tonic"]
+
+
 def test_a_day_is_drawn_in_hours_by_its_envelope_and_weighs_little(tmp_path: Path) -> None:
     day = long_result()
     figure = plot_decomposition(day)

@@ -58,7 +58,7 @@ def test_what_an_extra_is_missing_for_is_said_and_the_rest_is_run(
 ) -> None:
     for name in (module, "opensmile"):
         monkeypatch.setitem(sys.modules, name, None)
-    assert study_step(Demo(tmp_path, 1))
+    assert study_step(Demo(tmp_path, 1, "cvxeda"))
     out = capsys.readouterr().out
     assert f"needs {module}: install it with  pip install 'ressin[{extra}]'" in out
     if extra == "data":

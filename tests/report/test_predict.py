@@ -61,10 +61,11 @@ def test_a_file_is_prepared_as_the_training_data_were(eda_only: Path, tmp_path: 
     assert not any("trained on" in note for note in found.notes)
 
 
-def test_the_models_own_preparation_is_used(tmp_path: Path) -> None:
+@pytest.mark.parametrize("choice", [{"alpha": 0.05, "gamma": 0.1, "revision": "2015"}, {"programme": "robust"}])
+def test_the_models_own_preparation_is_used(tmp_path: Path, choice: dict[str, Any]) -> None:
     """Another drop and another programme in the prepared folder: the checkpoint records them."""
     window = WindowRule(drop_seconds=11.0, drop="after")
-    preparation = Preparation(window, DecompositionChoice(alpha=0.05, gamma=0.1, revision="2015"))
+    preparation = Preparation(window, DecompositionChoice(**choice))
     data = dataclasses.replace(made_up(), preparation=preparation)
     model = train(data, TRAIN, small(ModelSettings(hidden=8, use_music=False), SHORT))
     model.save(tmp_path / "model.safetensors")
@@ -72,7 +73,7 @@ def test_the_models_own_preparation_is_used(tmp_path: Path) -> None:
     recording = read_recording(tmp_path / "one.csv")
     trained = load(tmp_path / "model.safetensors")
     found = predict_file(trained, recording, device="cpu")
-    result = decompose(wave(23.0, RATE)[1], RATE, alpha=0.05, gamma=0.1, revision="2015")
+    result = decompose(wave(23.0, RATE)[1], RATE, **choice)
     channels = np.stack([result.signal, result.phasic, result.tonic])[:, round(11 * RATE) :]
     assert found.probability == pytest.approx(predict_recording(trained, channels, RATE).probability, abs=1e-6)
     assert not any("preparation" in note or "dropped" in note for note in found.notes)

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from ressin.cli import main
@@ -14,8 +15,9 @@ from ressin.data.samples.labelled import LabelledData
 from ressin.errors import InvalidInputError
 from ressin.learn.evaluation.evaluate import Fold
 from ressin.learn.evaluation.network import NetworkClassifier
-from ressin.report.plan import Cell, cells_of, make_plan
+from ressin.report.plan import NAMES, SPLITS, Cell, cells_of, make_plan
 from ressin.report.reproduce import reproduce
+from ressin.report.tables import percent
 from ressin.report.write import remark_of
 
 SMALL = (
@@ -230,3 +232,68 @@ def test_the_full_plan_holds_the_default_one() -> None:
     assert default < full
     assert {Cell("valence", split, "fusion-mix") for split in ("random", "subject", "song")} < default
     assert len(full) == 2 * 3 * 12 + 3
+
+
+@pytest.fixture(scope="module")
+def robust_folder(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The recordings of `prepared_folder`, decomposed by the robust programme."""
+    folder = tmp_path_factory.mktemp("report") / "robust"
+    assert main(["prepare", str(simulated), str(folder), "--programme", "robust", "--threads", "1", "--quiet"]) == 0
+    return folder
+
+
+def test_a_second_folder_gives_the_network_a_row_for_each_programme(
+    report: Path, prepared_folder: Path, robust_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "report"
+    shutil.copytree(report, copy)
+    command = ("reproduce", prepared_folder, "--also", robust_folder, "-o", copy, *SMALL)
+    status, out, _ = run(capsys, *command)
+    assert status == 0
+    assert out.startswith("programme cvxeda, and robust: what the recordings were decomposed by\n")
+    assert out.splitlines()[-1].startswith("5 cells computed, 18 read: ")
+    page = (copy / "report.md").read_text(encoding="utf-8")
+    table = page[page.index("## The network on each decomposition") :]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| arousal |")]
+    models = [("random", "eda-mix"), ("random", "fusion-mix"), ("subject", "eda-mix"), ("subject", "fusion-mix")]
+    models.append(("song", "fusion-mix"))
+    cells = {(c["split"], c["model"], c["programme"]): c for c in results(copy)["cells"]}
+    wanted = [(split, NAMES[model], programme) for split, model in sorted(models, key=lambda x: SPLITS.index(x[0]))
+              for programme in ("cvxeda", "robust")]  # fmt: skip
+    assert sorted(tuple(row[1:4]) for row in rows[: len(wanted)]) == sorted(wanted)
+    for row in rows[: len(wanted)]:
+        model = next(name for name, text in NAMES.items() if text == row[2])
+        assert row[4] == percent(cells[row[1], model, row[3]]["metrics"]["accuracy"])
+    for split, model in models:
+        pair = [cells[split, model, programme] for programme in ("cvxeda", "robust")]
+        assert pair[0]["key"] != pair[1]["key"]
+        assert pair[0]["n"] == pair[1]["n"]
+        assert pair[0]["majority"] == pair[1]["majority"]
+    assert "fusion, mix is better on the robust programme's parts, on new people" in page
+    before = {(cell["split"], cell["model"]): cell for cell in results(report)["cells"]}
+    assert all(before[split, model] == cells[split, model, "cvxeda"] for split, model in before)
+    assert run(capsys, *command)[1].splitlines()[-1].startswith("0 cells computed, 23 read: ")
+
+
+def test_a_second_folder_that_is_no_comparison_is_refused(
+    prepared_folder: Path, robust_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ("reproduce", prepared_folder, "-o", tmp_path / "out", *SMALL, "--also")
+    status, _, err = run(capsys, *command, prepared_folder)
+    assert status == 1
+    assert "were both prepared with programme cvxeda: there is nothing to compare" in err
+    assert run(capsys, *command, tmp_path / "nowhere")[0] == 1
+    other = tmp_path / "other"
+    shutil.copytree(robust_folder, other)
+    table = pq.read_table(other / "recordings.parquet")
+    dropped = table["recording_id"][0].as_py()
+    pq.write_table(table.slice(1), other / "recordings.parquet")
+    status, _, err = run(capsys, *command, other)
+    assert status == 1
+    assert f"has no usable recording {dropped!r} with a label 'arousal'" in err
+    swapped = table.set_column(table.schema.get_field_index("subject"), table.schema.field("subject"),
+                               [table["subject"].to_pylist()[::-1]])  # fmt: skip
+    pq.write_table(swapped, other / "recordings.parquet")
+    status, _, err = run(capsys, *command, other)
+    assert status == 1
+    assert "differ in the column subject of 'arousal'" in err

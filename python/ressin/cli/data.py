@@ -6,10 +6,12 @@
 import argparse
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from ressin.cli.figures import add_figures
+from ressin.cli.options import programme_line
 from ressin.errors import InvalidInputError
+from ressin.settings import Programme
 
 if TYPE_CHECKING:
     from ressin.data.preparation.settings import PrepareSettings
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 Subparsers = Any  # argparse's own type for it is private
 SHOWN_REJECTS = 5  # of each kind
+PLANS = {"cvxeda": "programme cvxeda: the paper's plan (other: --programme robust)", "robust": programme_line("robust")}
 MANIFEST = """columns of a manifest (comma, semicolon or tab; or Parquet), one row per window:
   recording, subject, stimulus   file, whose it is, what was heard or seen (all three needed)
   sampling_rate                  Hz, where the file does not say it
@@ -124,6 +127,10 @@ def _add_prepare(subparsers: Subparsers) -> None:
     source.add_argument("--features", metavar="FILE", help="table of music features beside a manifest")
     how = parser.add_argument_group("how")
     how.add_argument(
+        "--programme", choices=get_args(Programme), default="cvxeda",
+        help="cvxeda: the paper's; robust: outliers and shifts apart, settings from each recording (default cvxeda)",
+    )  # fmt: skip
+    how.add_argument(
         "--drop", type=float, default=15.0, metavar="S", help="seconds dropped at the beginning (default 15)"
     )
     how.add_argument("--drop-after", action="store_true", help="drop them after the decomposition instead of before")
@@ -154,6 +161,7 @@ def run_prepare(arguments: argparse.Namespace) -> int:
     """Carry out ``ressin prepare``."""
     from ressin.data.preparation.prepare import prepare
 
+    print(PLANS[arguments.programme])
     catalog = read_source(arguments.source, arguments.release, arguments.root, arguments.label, arguments.features)
     report = prepare(
         catalog,
@@ -209,7 +217,7 @@ def read_source(
 def _settings(arguments: argparse.Namespace) -> "PrepareSettings":
     from ressin.data.preparation.cut import WindowRule
     from ressin.data.preparation.labels import LabelRule
-    from ressin.data.preparation.settings import PrepareSettings
+    from ressin.data.preparation.settings import DecompositionChoice, PrepareSettings
 
     window = WindowRule(
         drop_seconds=arguments.drop,
@@ -218,7 +226,10 @@ def _settings(arguments: argparse.Namespace) -> "PrepareSettings":
         max_missing=arguments.max_missing,
     )
     labels = LabelRule(few=arguments.few)
-    return PrepareSettings(window=window, labels=labels, music=arguments.music, min_cover=arguments.min_cover)
+    decomposition = DecompositionChoice(programme=arguments.programme)
+    return PrepareSettings(
+        window=window, decomposition=decomposition, labels=labels, music=arguments.music, min_cover=arguments.min_cover
+    )
 
 
 def _print_rejects(folder: Path) -> None:

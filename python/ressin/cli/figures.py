@@ -35,6 +35,7 @@ def run_figures(arguments: argparse.Namespace) -> int:
     from ressin.report.prepared_figures import plot_labels, plot_round_trip, round_trip
 
     prepared = load(arguments.prepared)
+    print(f"programme {prepared.programme}: what {arguments.prepared} was prepared with")
     subject = arguments.subject or _first_subject(prepared)
     trip = round_trip(prepared, arguments.recording or str(prepared.recordings["recording_id"].iloc[0]))
     arguments.folder.mkdir(parents=True, exist_ok=True)

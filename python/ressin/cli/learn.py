@@ -40,6 +40,10 @@ def _add_reproduce(subparsers: Subparsers) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, metavar="DIR", help="folder for the results (default DATA with -report behind)"
     )
+    parser.add_argument(
+        "--also", type=Path, metavar="DATA2",
+        help="a folder prepared from the same source with the other programme: the network on each, side by side",
+    )  # fmt: skip
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="small pictures, short training, 3 folds: for a laptop")
     size.add_argument("--full", action="store_true", help="every model on every split")
@@ -107,6 +111,7 @@ def run_reproduce(arguments: argparse.Namespace) -> int:
             say=bar.say,
             progress=bar if bar.shown else False,
             models=not arguments.no_models,
+            also=arguments.also,
         )
     for name, reason in result.missing:
         print(f"not computed: {name}: {reason}", file=sys.stderr)

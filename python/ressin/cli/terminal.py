@@ -16,6 +16,7 @@ from ressin.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from ressin.learn.training.progress import TrainingProgress
+    from ressin.settings import Programme
 
 
 class Console:
@@ -162,10 +163,13 @@ class Demo:
         Where files are written; it exists.
     seed
         Seed of all randomness; a step makes its own generators from it.
+    programme
+        By which the simulated recording is decomposed; the study's is the paper's.
     """
 
     folder: Path
     seed: int
+    programme: Programme
 
     def say(self, topic: str, text: str) -> None:
         """Print one line under a topic."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ LOWEST_WITHIN = 60.0  # seconds to either side in which a response is taken to h
 MIRRORED = -0.9  # correlation of the parts below which one is the other's reflection
 BELOW_ZERO_SHARE = 0.01  # of the samples
 TONIC_FALL = 0.2  # of the signal's deviation per second: what the tonic level may fall by itself
+MAX_OUTLIER_SHARE = 0.05  # of the samples
+MAX_SHIFTS_PER_MINUTE = 1.0
+SHIFT_SECONDS = 1.0  # steps no further apart are one shift
 
 
 @dataclass(frozen=True)
@@ -38,13 +42,23 @@ class Quality:
         is steeper than its height over tau0 and a fifth of its deviation per second, noise allowed for: movement
         artefacts, or a tau0 that is too long. The height is the one above the tonic part, but no more than above the
         signal's lowest level within a minute: fast falls pull the tonic part down, which would hide them.
+        The robust programme's outliers and shifts are taken off the signal first.
+    outlier_share
+        Share of samples, 0 to 1, with an outlier larger than the smallest response that the robust programme believes;
+        0 where the programme is cvxEDA's.
+    n_shifts
+        How often the robust programme's level shifts by more than that, steps within a second counted as one; 0 where
+        the programme is cvxEDA's.
     messages
-        One sentence for each of these that is worth a look; empty where none is.
+        One sentence for each of these that is worth a look, and for parts that cannot be a tonic level and responses
+        on it; empty where there is nothing to say.
     """
 
     residual_share: float
     phasic_tonic_correlation: float
     fast_decay_share: float
+    outlier_share: float
+    n_shifts: int
     messages: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -60,23 +74,64 @@ def assess(decomposition: Decomposition) -> Quality:
     residual_share = float(np.mean(decomposition.residual[seen] ** 2)) / signal_variance if signal_variance > 0 else 0.0
     correlation = _correlation(decomposition.phasic[seen], decomposition.tonic[seen])
     fast = _fast_decay_share(decomposition, seen)
-    messages = []
+    outlier_share, n_shifts = _artefacts(decomposition, seen)
+    messages = [
+        *_of_parts(decomposition, residual_share, correlation, fast),
+        *_of_artefacts(decomposition, outlier_share, n_shifts),
+        *(() if decomposition.robust is None else decomposition.robust.notes),
+    ]
+    return Quality(residual_share, correlation, fast, outlier_share, n_shifts, tuple(messages))
+
+
+def _of_parts(decomposition: Decomposition, residual_share: float, correlation: float, fast: float) -> Iterator[str]:
+    reason = impossible(decomposition)
+    if reason is not None:
+        yield f"{reason[0].upper()}{reason[1:]}: the parts are not a level and responses on it."
     if residual_share > MAX_RESIDUAL_SHARE:
-        messages.append(
-            f"The residual holds {residual_share:.0%} of the signal's variance: noise, artefacts, or alpha too large."
-        )
-    if abs(correlation) > MAX_CORRELATION:
-        messages.append(
+        yield f"The residual holds {residual_share:.0%} of the signal's variance: {_cause(decomposition)}."
+    if abs(correlation) > MAX_CORRELATION and (reason is None or "mirrors" not in reason):
+        others = "delta_knot, alpha and gamma" if decomposition.robust is None else "delta_knot"
+        yield (
             f"Phasic and tonic part are correlated ({correlation:+.2f}): slow changes may sit in either; "
-            "compare other values of delta_knot, alpha and gamma."
+            f"compare other values of {others}."
         )
     if fast > MAX_FAST_DECAY_SHARE:
         slow = max(decomposition.settings.tau0, decomposition.settings.tau1)
-        messages.append(
+        yield (
             f"The signal falls faster than a time constant of {slow:g} s allows in {fast:.1%} of the recording: "
             "movement artefacts, or a tau0 that is too long."
         )
-    return Quality(residual_share, correlation, fast, tuple(messages))
+
+
+def _cause(decomposition: Decomposition) -> str:
+    return "noise, artefacts, or alpha too large" if decomposition.robust is None else "noise"
+
+
+def _of_artefacts(decomposition: Decomposition, outlier_share: float, n_shifts: int) -> Iterator[str]:
+    minutes = decomposition.signal.size / decomposition.sampling_rate / 60.0
+    if outlier_share > MAX_OUTLIER_SHARE:
+        yield f"Outliers take {outlier_share:.0%} of the recording: the parts are interpolated there."
+    if n_shifts > MAX_SHIFTS_PER_MINUTE * max(minutes, 1.0):
+        yield f"The level shifts {n_shifts} times: loose contact, or a tonic level with steps."
+
+
+def _artefacts(decomposition: Decomposition, seen: NDArray[np.bool_]) -> tuple[float, int]:
+    """Return the share of outliers, and the number of shifts, beyond the smallest response."""
+    if decomposition.robust is None:
+        return 0.0, 0
+    least = decomposition.robust.smallest_response
+    share = float(np.mean(np.abs(decomposition.outliers[seen]) > least))
+    return share, _count_shifts(decomposition.shifts, least, decomposition.sampling_rate * SHIFT_SECONDS)
+
+
+def _count_shifts(shifts: NDArray[np.float64], least: float, apart: float) -> int:
+    """Count the groups of steps, `apart` samples from each other, that add up to more than `least`."""
+    steps = np.diff(shifts)
+    at = np.flatnonzero(np.abs(steps) > 1e-6 * least)
+    if not at.size:
+        return 0
+    first = np.flatnonzero(np.diff(at, prepend=at[0] - apart - 1) > apart)  # of each group
+    return int(np.count_nonzero(np.abs(np.add.reduceat(steps[at], first)) > least))
 
 
 def impossible(decomposition: Decomposition) -> str | None:
@@ -124,8 +179,11 @@ def _fast_decay_share(decomposition: Decomposition, seen: NDArray[np.bool_]) -> 
         return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
     step = size / decomposition.sampling_rate
-    level = blocks(decomposition.signal)
-    height = np.minimum(blocks(decomposition.signal - decomposition.tonic), level - _lowest_around(level, step))
+    signal = decomposition.signal - decomposition.outliers - decomposition.shifts
+    level = blocks(signal)
+    height = np.minimum(
+        blocks(signal + decomposition.shifts - decomposition.tonic), level - _lowest_around(level, step)
+    )
     slope = np.diff(level) / step
     noise = np.diff(blocks(decomposition.residual)) / step
     known = np.isfinite(slope) & np.isfinite(noise)

@@ -186,7 +186,8 @@ class Decomposition(ReadOnly):
     def to_frame(self) -> pd.DataFrame:
         """Return the parts with NeuroKit's column names: EDA_Tonic, EDA_Phasic, EDA_SMNA (the driver), EDA_Residual.
 
-        With bands also EDA_Tonic_Low, EDA_Tonic_High, EDA_Phasic_Low and EDA_Phasic_High.
+        For the robust programme also EDA_Outliers, EDA_Shifts, and EDA_Tonic_Unshifted, the tonic part without the
+        shifts. With bands also EDA_Tonic_Low, EDA_Tonic_High, EDA_Phasic_Low and EDA_Phasic_High.
         """
         import pandas as pd
 
@@ -197,7 +198,11 @@ class Decomposition(ReadOnly):
             "EDA_Residual": self.residual,
         }
         if self.robust is not None:
-            columns |= {"EDA_Outliers": self.robust.outliers, "EDA_Shifts": self.robust.shifts}
+            columns |= {
+                "EDA_Outliers": self.robust.outliers,
+                "EDA_Shifts": self.robust.shifts,
+                "EDA_Tonic_Unshifted": self.tonic - self.robust.shifts,
+            }
         if self.bands is not None:
             columns |= {
                 "EDA_Tonic_Low": self.bands.tonic_low,

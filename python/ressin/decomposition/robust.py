@@ -184,6 +184,7 @@ def _fields(
         "relative_gap": raw["relative_gap"],
         "stationarity": raw["stationarity"],
         "complementarity": raw["complementarity"],
+        "solver": "osqp" if settings.solver == "osqp" else "interior_point",
         "osqp_residuals": None,
         "_start": (0.0, 0.0),
         "robust": robust,

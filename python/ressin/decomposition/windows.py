@@ -359,10 +359,10 @@ def decompose_windows(
     Notes
     -----
     Memory is 32 bytes for each sample of each window: 27 MB for an hour at 4 Hz in windows of 60 s every second; three
-    and a half times that for the robust programme, with its outliers, shifts and costs. A
-    window does not see the responses before it, so its first seconds and its level differ from those of the whole
-    recording; `Windows.average` shows by how much windows disagree. Where only one answer is wanted, `decompose` of
-    the whole recording is exact and faster.
+    and a half times that for the robust programme, with its outliers, shifts and costs. A window does not see the
+    responses before it, so its first seconds and its level differ from those of the whole recording; `Windows.average`
+    shows by how much windows disagree. Where only one answer is wanted, `decompose` of the whole recording is exact
+    and faster.
 
     Examples
     --------

@@ -62,7 +62,8 @@ def write_decomposition(
     stands behind each name, as in ``EDA_Tonic (uS)``, and numbers have ten significant digits. In Parquet they are
     exact, each field's metadata has its ``unit``, and the schema's metadata has the rate, the start and the evidence
     under ``ressin``. The driver's unit is that of the signal per second: an impulse of the driver that lasts one
-    sample adds driver / sampling_rate times the Bateman response to the phasic part.
+    sample adds driver / sampling_rate times the Bateman response to the phasic part. Where the programme is the robust
+    one there are also EDA_Outliers, EDA_Shifts and EDA_Tonic_Unshifted, the tonic part without its shifts.
     """
     check_table_format(path)
     frame = _frame(decomposition)
@@ -162,6 +163,7 @@ def write_windows(
     units = {**_units(unit), "EDA_Phasic_SD": unit, "EDA_Tonic_SD": unit}
     frame.columns = [f"{name} ({units[name]})" if name in units else name for name in frame.columns]
     named = {"start": "start (s)", "mean": f"mean ({unit})", "scale": f"scale ({unit})"}
+    named |= {name: f"{name} ({unit})" for name in ("smallest_response", "noise")}
     rows = windows.evidence().rename(columns=named)
     with replacing(samples) as temporary:
         _write_text(frame, temporary, ",")
@@ -193,7 +195,8 @@ def _frame(decomposition: Decomposition) -> pd.DataFrame:
 
 def _units(unit: str) -> dict[str, str]:
     bands = [f"EDA_{part}_{end}" for part in ("Tonic", "Phasic") for end in ("Low", "High")]
-    parts = dict.fromkeys(("EDA_Raw", "EDA_Tonic", "EDA_Phasic", "EDA_Residual", *bands), unit)
+    robust = ("EDA_Outliers", "EDA_Shifts", "EDA_Tonic_Unshifted")
+    parts = dict.fromkeys(("EDA_Raw", "EDA_Tonic", "EDA_Phasic", "EDA_Residual", *robust, *bands), unit)
     return {"Time": "s", **parts, "EDA_SMNA": f"{unit}/s"}
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ressin.errors import MissingExtraError
 from ressin.plots.style import STYLE, draw_band, draw_line, shade_missing, time_scale, unit_text
 
@@ -19,16 +21,18 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ressin.decomposition.result import Decomposition
+    from ressin.decomposition.robust import Robust
 
 # Okabe and Ito's colours: told apart with any colour vision, and dark enough for thin lines on white.
 SIGNAL, TONIC, PHASIC, DRIVER, RESIDUAL = "#7a7a7a", "#0072B2", "#D55E00", "#007A5A", "#5a5a5a"
+OUTLIERS, SHIFTS = "#B0508A", "#B8860B"
 _MARKS = 300  # SCRs that can be told apart when each has a mark
 
 
 def plot_decomposition(
     decomposition: Decomposition, *, scrs: pd.DataFrame | None = None, title: str = "", unit: str = "uS"
 ) -> Figure:
-    """Draw a decomposition in four panels over one time axis.
+    """Draw a decomposition in panels over one time axis.
 
     Parameters
     ----------
@@ -44,15 +48,18 @@ def plot_decomposition(
     Returns
     -------
     Figure
-        A matplotlib figure, not registered with pyplot; `ressin.plots.files.save_figure` writes
-        it. From top to bottom: the signal with the tonic part, the phasic part with the SCRs, the driver, the
-        residual. Time is in seconds, in hours from two hours on. A long recording is drawn by the smallest and
-        largest sample of each of 1,500 columns, so a day looks the same and its file is small. Missing samples are
-        shaded, and so are the bands of tonic and phasic part where the decomposition has them.
+        A matplotlib figure, not registered with pyplot; `ressin.plots.files.save_figure` writes it. From top to
+        bottom: the signal with the tonic part, the phasic part with the SCRs, the driver, the residual. Where the
+        programme is the robust one, the signal is coloured where it is taken for an outlier, the tonic part is drawn
+        with and without the shifts of its level, and a fifth panel has outliers and shifts. Time is in seconds, in
+        hours from two hours on. A long recording is drawn by the smallest and largest sample of each of 1,500 columns,
+        so a day looks the same and its file is small. Missing samples are shaded, and so are the bands of tonic and
+        phasic part where the decomposition has them.
     """
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9.0, 6.6), layout="constrained")
-        axes = figure.subplots(4, 1, sharex=True, height_ratios=[3.0, 2.2, 1.6, 1.1])
+        robust = decomposition.robust is not None
+        figure = Figure(figsize=(9.0, 7.7 if robust else 6.6), layout="constrained")
+        axes = figure.subplots(4 + robust, 1, sharex=True, height_ratios=[3.0, 2.2, 1.6, 1.1, 1.1][: 4 + robust])
         shown, scale, time_label = unit_text(unit), *time_scale(decomposition)
         _draw_levels(axes[0], decomposition, scale, shown)
         _draw_phasic(axes[1], decomposition, scrs, scale, shown)
@@ -60,8 +67,11 @@ def plot_decomposition(
         axes[2].set(title="driver (sudomotor nerve)", ylabel=f"{shown}/s")
         axes[2].set_ylim(bottom=0.0)
         draw_line(axes[3], decomposition, decomposition.residual, scale, color=RESIDUAL, linewidth=0.7)
-        axes[3].set(title="residual", ylabel=shown, xlabel=time_label)
-        axes[3].set_xlim(0.0, max(decomposition.signal.size / decomposition.sampling_rate / scale, 1e-9))
+        axes[3].set(title="residual", ylabel=shown)
+        if robust:
+            _draw_artefacts(axes[4], decomposition, scale, shown)
+        axes[-1].set(xlabel=time_label)
+        axes[-1].set_xlim(0.0, max(decomposition.signal.size / decomposition.sampling_rate / scale, 1e-9))
         for axis in axes:
             axis.yaxis.set_major_locator(MaxNLocator(4))
         for axis in axes[1:]:
@@ -95,13 +105,35 @@ def draw_overview(axis: Axes, decomposition: Decomposition, *, unit: str = "uS")
 def _draw_levels(axis: Axes, decomposition: Decomposition, scale: float, unit: str) -> None:
     draw_line(axis, decomposition, decomposition.signal, scale, color=SIGNAL, linewidth=0.9, label="signal")
     draw_line(axis, decomposition, decomposition.tonic, scale, color=TONIC, linewidth=1.6, label="tonic")
+    if decomposition.robust is not None:
+        _draw_found(axis, decomposition, decomposition.robust, scale)
     bands = decomposition.bands
     if bands is not None:
         label = f"tonic, {bands.level:.0%} band"
         draw_band(axis, decomposition, bands.tonic_low, bands.tonic_high, scale, color=TONIC, label=label)
     axis.set(title="signal and tonic level", ylabel=unit)
     shade_missing(axis, decomposition, scale, label="missing")
-    axis.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, ncols=4, borderaxespad=0.0)
+    axis.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, ncols=5, borderaxespad=0.0)
+
+
+def _draw_found(axis: Axes, decomposition: Decomposition, robust: Robust, scale: float) -> None:
+    """Draw over the signal what the robust programme takes for outliers, and the tonic part without its shifts."""
+    outlying = np.abs(robust.outliers) > robust.smallest_response
+    if outlying.any():
+        beside = np.convolve(outlying, np.ones(3), mode="same") > 0  # so that a single sample is a line, too
+        shown = np.where(beside, decomposition.signal, np.nan)
+        draw_line(axis, decomposition, shown, scale, color=OUTLIERS, linewidth=1.1, label="outliers")
+    if np.ptp(robust.shifts) > robust.smallest_response:
+        level = decomposition.tonic - robust.shifts
+        label = "tonic without shifts"
+        draw_line(axis, decomposition, level, scale, color=SHIFTS, linewidth=1.2, linestyle="--", label=label)
+
+
+def _draw_artefacts(axis: Axes, decomposition: Decomposition, scale: float, unit: str) -> None:
+    draw_line(axis, decomposition, decomposition.outliers, scale, color=OUTLIERS, linewidth=0.9, label="outliers")
+    draw_line(axis, decomposition, decomposition.shifts, scale, color=SHIFTS, linewidth=1.2, label="shifts")
+    axis.set(title="outliers and shifts of the level", ylabel=unit)
+    axis.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, ncols=2, borderaxespad=0.0)
 
 
 def _draw_phasic(axis: Axes, decomposition: Decomposition, scrs: pd.DataFrame | None, scale: float, unit: str) -> None:

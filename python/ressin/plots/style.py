@@ -83,11 +83,12 @@ def envelope(values: NDArray[np.float64], n_bins: int) -> tuple[NDArray[np.intp]
 
 def draw_line(
     axis: Axes, recorded: Recorded, values: NDArray[np.float64], scale: float, *, color: str,
-    linewidth: float = 1.0, label: str = "",
+    linewidth: float = 1.0, linestyle: str = "-", label: str = "",
 ) -> None:  # fmt: skip
     """Draw a line over time, thinned where it is long."""
     positions, thinned = envelope(values, _BINS)
-    axis.plot(positions / recorded.sampling_rate / scale, thinned, color=color, linewidth=linewidth, label=label)
+    time = positions / recorded.sampling_rate / scale
+    axis.plot(time, thinned, color=color, linewidth=linewidth, linestyle=linestyle, label=label)
 
 
 def draw_band(

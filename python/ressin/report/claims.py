@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ressin.report.plan import NAMES, Cell
 from ressin.report.tables import Ceiling, Results
@@ -35,6 +35,7 @@ def make_claims(results: Results, ceiling: Ceiling) -> list[Claim]:
     claims = []
     for label in dict.fromkeys(cell.label for cell in results):
         claims += _fusion(results, label) + _distance(results, ceiling, label) + _channels(results, label)
+        claims += _programmes(results, label)
     return claims
 
 
@@ -83,4 +84,17 @@ def _channels(results: Results, label: str) -> list[Claim]:
         numbers = ", ".join(f"{name} {value:.4f}" for name, value in error.items())
         text = f"phasic or tonic beats origin in Table 1 ({method})"
         claims.append(Claim(label, text, error[best] < error["origin"], f"RMSE {numbers}"))
+    return claims
+
+
+def _programmes(results: Results, label: str) -> list[Claim]:
+    """Under subject-disjoint splits: the network on the other decomposition against that on the report's own."""
+    claims = []
+    for cell, other in results.items():
+        own = results.get(replace(cell, programme=""))
+        if not cell.programme or (cell.label, cell.split) != (label, "subject") or own is None:
+            continue
+        ours, theirs = own["metrics"]["accuracy"][0], other["metrics"]["accuracy"][0]
+        text = f"{NAMES[cell.model]} is better on the {cell.programme} programme's parts, on new people"
+        claims.append(Claim(label, text, theirs > ours, f"accuracy {theirs:.1%} against {ours:.1%}"))
     return claims

@@ -42,7 +42,7 @@ def estimate_seconds(bench: Bench, cells: Sequence[Cell]) -> dict[Cell, float]:
     per_step: dict[tuple[object, ...], float] = {}
     expected = {}
     for cell in cells:
-        data = bench.data[cell.label]
+        data = bench.samples(cell)
         classifier = None if cell.model == "regression" else classifier_of(bench.plan, cell.model)
         kind: tuple[object, ...]
         if isinstance(classifier, SeriesClassifier):

@@ -7,7 +7,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +50,12 @@ class Bench:
         Holds ``cells/`` (results), ``predictions/`` and, meanwhile, ``work/``.
     progress
         Of each training.
+    programme
+        By which the recordings were decomposed.
+    also
+        The same samples of each label, decomposed by another programme; empty where there is no second folder.
+    also_programme
+        Its name, or "".
     """
 
     plan: Plan
@@ -57,6 +63,13 @@ class Bench:
     folds: dict[str, Splits]
     folder: Path
     progress: Progress = False
+    programme: str = "cvxeda"
+    also: dict[str, LabelledData] = field(default_factory=dict)
+    also_programme: str = ""
+
+    def samples(self, cell: Cell) -> LabelledData:
+        """Return the samples that a cell is computed on."""
+        return self.also[cell.label] if cell.programme else self.data[cell.label]
 
     @property
     def has_music(self) -> bool:
@@ -70,8 +83,9 @@ class Bench:
 
 
 def make_bench(
-    prepared: Prepared, plan: Plan, folder: Path, *, labels: tuple[str, ...] = (), progress: Progress = False
-) -> Bench:
+    prepared: Prepared, plan: Plan, folder: Path, *, labels: tuple[str, ...] = (), progress: Progress = False,
+    also: Prepared | None = None,
+) -> Bench:  # fmt: skip
     """Collect samples and folds; the folds are saved in ``folds/`` for others to use.
 
     Without `labels` it takes every label that some recording has: data with ready labels may have no ratings of
@@ -80,7 +94,8 @@ def make_bench(
     Raises
     ------
     InvalidInputError
-        If a label is not in the data, or there is nothing to learn.
+        If a label is not in the data, there is nothing to learn, or `also` does not hold the same samples decomposed by
+        another programme.
     OutputError
         If the folder cannot be written.
     """
@@ -105,7 +120,45 @@ def make_bench(
         make_folder(folder / part)
     for kind, splits in folds.items():
         splits.write(folder / "folds" / f"{kind}.parquet")
-    return Bench(plan, data, folds, folder, progress)
+    other = {} if also is None else _same_samples(prepared, data, also)
+    return Bench(
+        plan, data, folds, folder, progress, prepared.programme, other, "" if also is None else also.programme
+    )  # fmt: skip
+
+
+def _same_samples(prepared: Prepared, data: dict[str, LabelledData], also: Prepared) -> dict[str, LabelledData]:
+    """Collect the samples of `data` from another folder, which must differ in the programme alone.
+
+    Raises
+    ------
+    InvalidInputError
+        If the programme is the same, or samples, labels or music are not.
+    """
+    if also.programme == prepared.programme:
+        raise InvalidInputError(
+            f"{prepared.folder} and {also.folder} were both prepared with programme {also.programme}: there is nothing "
+            "to compare; prepare one of them with the other programme (ressin prepare --programme)"
+        )
+    found = {}
+    for name, samples in data.items():
+        other = labelled_data(also, name)
+        known = np.isin(samples.recording_id, other.recording_id)
+        if not known.all():
+            raise InvalidInputError(
+                f"{also.folder} has no usable recording {str(samples.recording_id[np.argmin(known)])!r} with a label "
+                f"{name!r}, {prepared.folder} has: prepare both from the same source"
+            )
+        order = {one: i for i, one in enumerate(other.recording_id)}
+        found[name] = other.take(np.array([order[one] for one in samples.recording_id]))
+        for column in ("subject", "stimulus", "label"):
+            if not np.array_equal(getattr(found[name], column), getattr(samples, column)):
+                raise InvalidInputError(
+                    f"{also.folder} and {prepared.folder} differ in the column {column} of {name!r}: prepare both from "
+                    "the same source with the same rules"
+                )
+        if not np.array_equal(found[name].music_row >= 0, samples.music_row >= 0):
+            raise InvalidInputError(f"of {also.folder} and {prepared.folder} only one has music: prepare both alike")
+    return found
 
 
 def make_folder(folder: Path) -> None:
@@ -134,7 +187,7 @@ def classifier_of(plan: Plan, model: str) -> Classifier:
 
 def cell_key(bench: Bench, cell: Cell) -> str:
     """Digest of everything that decides a cell's numbers."""
-    plan, data = bench.plan, bench.data[cell.label]
+    plan, data = bench.plan, bench.samples(cell)
     folds = bench.folds[cell.split].take(data.recording_id)
     how = {} if cell.model == "regression" else classifier_of(plan, cell.model).key()
     about = [FORMAT, versions(), data.fingerprint, cell.label, cell.split, cell.model, how]
@@ -180,7 +233,7 @@ def compute(bench: Bench, cell: Cell, done: Callable[[int, int], None] | None = 
         folds, per iteration; None without iterations) or ``rows`` of Table 1 and ``mean`` (always answering the mean
         rating of the training part).
     """
-    data, key = bench.data[cell.label], cell_key(bench, cell)
+    data, key = bench.samples(cell), cell_key(bench, cell)
     folds = bench.folds[cell.split].take(data.recording_id)
     result: Result = {
         "format": FORMAT,

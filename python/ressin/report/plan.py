@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ressin.errors import InvalidInputError
@@ -38,16 +38,20 @@ class Cell:
         One of `SPLITS`.
     model
         One of `NAMES`.
+    programme
+        "" for the folder that the report is about, else the programme of the other one, as "robust".
     """
 
     label: str
     split: str
     model: str
+    programme: str = ""
 
     @property
     def name(self) -> str:
         """Description: ``"arousal, random split: fusion, mix"``."""
-        return f"{self.label}, {self.split} split: {NAMES[self.model]}"
+        on = f", {self.programme} programme" if self.programme else ""
+        return f"{self.label}, {self.split} split: {NAMES[self.model]}{on}"
 
 
 @dataclass(frozen=True)
@@ -207,3 +211,9 @@ def cells_of(plan: Plan, labels: Sequence[str], *, music: bool, rated: Sequence[
                 models += (["eda-mix"] if split == "subject" else []) + [f"{main}-mix"]
             cells += [Cell(label, split, model) for model in dict.fromkeys(models)]
     return cells
+
+
+def also_of(cells: Sequence[Cell], programme: str) -> list[Cell]:
+    """List the cells of the network on all channels again, on recordings decomposed by another programme."""
+    networks = ("eda-mix", "fusion-mix")
+    return [replace(cell, programme=programme) for cell in cells if cell.model in networks]

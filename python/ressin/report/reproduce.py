@@ -21,7 +21,7 @@ from ressin.learn.training.progress import Progress
 from ressin.report.claims import Claim
 from ressin.report.estimate import TimeLeft, estimate_seconds
 from ressin.report.grid import Bench, compute, file_name, make_bench, make_folder, read_finished
-from ressin.report.plan import SPLITS, Plan, cells_of
+from ressin.report.plan import SPLITS, Plan, also_of, cells_of
 from ressin.report.tables import Results
 from ressin.report.write import write_report
 
@@ -62,6 +62,7 @@ def reproduce(
     say: Say | None = None,
     progress: Progress = False,
     models: bool = True,
+    also: str | Path | None = None,
 ) -> Reproduction:
     """Compute a plan on a prepared folder and write the report.
 
@@ -85,6 +86,9 @@ def reproduce(
     models
         Train the fusion model (the subnet where there is no music) on all samples of each label in the end, for
         ``ressin predict``.
+    also
+        A second folder, which ``ressin prepare`` wrote from the same source with the other programme: the network is
+        computed on its channels, too, in the same folds, and the report has a table of both.
 
     Raises
     ------
@@ -101,19 +105,23 @@ def reproduce(
     tell = say or (lambda text: None)
     target = Path(folder)
     prepared = load(data)
+    other = None if also is None else load(also)
     make_folder(target)
     with locked(target):
         for place in (target, *(path for path in target.rglob("*") if path.is_dir())):
             remove_leftovers(place)
-        bench = make_bench(prepared, plan, target, labels=labels, progress=progress)
+        bench = make_bench(prepared, plan, target, labels=labels, progress=progress, also=other)
         return _reproduce(prepared, bench, splits, tell, models)
 
 
 def _reproduce(prepared: Prepared, bench: Bench, splits: tuple[str, ...], tell: Say, models: bool) -> Reproduction:
     every = cells_of(bench.plan, tuple(bench.data), music=bench.has_music, rated=bench.rated)
     cells = [cell for cell in every if cell.split in splits or cell.model == "regression"]
+    cells += also_of(cells, bench.also_programme) if bench.also else []
     found = {cell: read_finished(bench, cell) for cell in cells}
     waiting = [cell for cell in cells if found[cell] is None]
+    also = f", and {bench.also_programme}" if bench.also else ""
+    tell(f"programme {bench.programme}{also}: what the recordings were decomposed by")
     counts = ", ".join(f"{len(samples):,} samples of {name}" for name, samples in bench.data.items())
     tell(f"{counts}; {len(cells)} cells of the grid, {len(cells) - len(waiting)} of them are there already")
     missing: list[tuple[str, str]] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ressin.report import paper
@@ -118,6 +118,35 @@ def _table(
     header = ("label", "split", "model", *(head for _, head in SHOWN))
     legend = "In %, 95 % intervals by resampling subjects; “paper” is what the paper prints. "
     return Table(name, title, header, tuple(rows), legend + note)
+
+
+def compare_programmes(results: Results, programme: str) -> list[Table]:
+    """Lay out the network on both decompositions, row under row; no table where there is one decomposition.
+
+    Parameters
+    ----------
+    results
+        Of both folders.
+    programme
+        Of the folder that the report is about.
+    """
+    rows = []
+    for also in sorted((cell for cell in results if cell.programme), key=_place):
+        for cell in (replace(also, programme=""), also):
+            if cell in results:
+                texts = [percent(results[cell]["metrics"][metric]) for metric, _ in SHOWN]
+                rows.append((cell.label, cell.split, NAMES[cell.model], cell.programme or programme, *texts))
+    if not rows:
+        return []
+    header = ("label", "split", "model", "programme", *(head for _, head in SHOWN))
+    note = (
+        "In %, 95 % intervals by resampling subjects; the same samples in the same folds, decomposed by each programme."
+    )
+    return [Table("programmes", "The network on each decomposition", header, tuple(rows), note)]
+
+
+def _place(cell: Cell) -> tuple[str, int, int]:
+    return cell.label, SPLITS.index(cell.split), _order(cell)
 
 
 def _order(cell: Cell) -> int:

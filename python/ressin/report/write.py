@@ -15,7 +15,7 @@ from ressin.report.figures import write_figures
 from ressin.report.grid import Bench, make_folder
 from ressin.report.pages import Report, html, markdown
 from ressin.report.plan import Cell
-from ressin.report.tables import Ceiling, Results, make_tables
+from ressin.report.tables import Ceiling, Results, compare_programmes, make_tables
 
 if TYPE_CHECKING:
     from ressin.data.store.store import Prepared
@@ -35,7 +35,8 @@ def write_report(
     }
     folder = bench.folder
     make_folder(folder / "figures")
-    pictures = write_figures(prepared, results, ceiling, folder / "figures")
+    main = {cell: result for cell, result in results.items() if not cell.programme}
+    pictures = write_figures(prepared, main, ceiling, folder / "figures")
     claims = make_claims(results, ceiling)
     facts = _facts(prepared, bench, models)
     title = f"Res-SIN on {prepared.folder.resolve().name}: {bench.plan.name} plan"
@@ -44,7 +45,7 @@ def write_report(
         remark_of(prepared.meta, bench.plan.name),
         facts,
         claims,
-        make_tables(results, ceiling),
+        [*make_tables(main, ceiling), *compare_programmes(results, bench.programme)],
         pictures,
         missing,
     )
@@ -54,7 +55,10 @@ def write_report(
         "data": {"counts": prepared.meta.get("counts"), "label_names": list(bench.data), "simulated": bool(simulation)},
         "versions": versions(),
         "paper": paper.CITATION,
-        "cells": [{**result, "name": cell.name, **_printed(cell)} for cell, result in results.items()],
+        "cells": [
+            {**result, "name": cell.name, "programme": cell.programme or bench.programme, **_printed(cell)}
+            for cell, result in results.items()
+        ],
         "ceiling": [{"label": a, "split": b, "accuracy": value} for (a, b), value in ceiling.items()],
         "claims": [vars(claim) for claim in claims],
         "not_computed": [{"cell": name, "reason": reason} for name, reason in missing],
@@ -90,6 +94,8 @@ def remark_of(meta: dict[str, Any], plan: str) -> str:
 
 def _printed(cell: Cell) -> dict[str, Any]:
     """Give what the paper prints for a cell."""
+    if cell.programme:
+        return {"paper": {}}
     if cell.model != "regression":
         return {"paper": paper.classification(cell.label, cell.split, cell.model)}
     rows = [
@@ -106,6 +112,9 @@ def _facts(prepared: Prepared, bench: Bench, models: dict[str, str]) -> tuple[tu
     training = learn.training
     momentum = f", momentum {training.momentum:g}" if training.optimizer == "sgd" else ""
     rows = [("data", f"{prepared.folder.resolve().name}, prepared with ressin {prepared.meta['ressin_version']}")]
+    rows.append(("decomposed by", bench.programme + (", the paper's" if bench.programme == "cvxeda" else "")))
+    if bench.also_programme:
+        rows.append(("also decomposed by", f"{bench.also_programme}: the same samples in the same folds"))
     for name, data in bench.data.items():
         people, songs = len(np.unique(data.subject)), len(np.unique(data.stimulus))
         share = f"{data.label.mean():.1%} high, {len(data.left_out)} left out"

@@ -6,7 +6,16 @@ import os
 from typing import TYPE_CHECKING
 
 from ressin.errors import ConvergenceError
-from ressin.settings import Baseline, Errors, Programme, Revision, Settings, check_cvxeda, check_errors, check_knots
+from ressin.settings import (
+    Baseline,
+    Errors,
+    Programme,
+    Revision,
+    Settings,
+    check_cvxeda,
+    check_errors,
+    check_knots,
+)
 from ressin.stream.clock import check_samples
 from ressin.stream.engine import Engine, PushLog
 from ressin.stream.options import StreamOptions

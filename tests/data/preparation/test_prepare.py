@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,11 +17,12 @@ from ressin.data.preparation import prepare as module
 from ressin.data.preparation.cut import WindowRule
 from ressin.data.preparation.labels import LabelRule
 from ressin.data.preparation.prepare import prepare
-from ressin.data.preparation.settings import DecompositionChoice, PrepareSettings
+from ressin.data.preparation.settings import DecompositionChoice, Preparation, PrepareSettings
 from ressin.data.preparation.stock import content_key, make_tasks, take_stock
 from ressin.data.sources.pmemo import read_pmemo
 from ressin.data.store import schema
 from ressin.data.store.store import Prepared, load
+from ressin.decomposition.decompose import decompose
 from ressin.errors import InvalidInputError, OutputError, RecordingError
 from tests.data.folders import copy, kill_when
 
@@ -62,10 +64,11 @@ def test_threads_and_an_earlier_run_do_not_change_a_byte(simulated: Path, prepar
     "settings",
     [
         PrepareSettings(partition=16, decomposition=DecompositionChoice(alpha=1e-3)),
+        PrepareSettings(partition=16, decomposition=DecompositionChoice(programme="robust")),
         PrepareSettings(partition=16, window=WindowRule(drop_seconds=14.0)),
         PrepareSettings(partition=16, labels=LabelRule(few="pooled")),
     ],
-    ids=["alpha", "drop", "labels"],
+    ids=["alpha", "programme", "drop", "labels"],
 )
 def test_other_settings_are_another_result(
     simulated: Path, prepared: Prepared, tmp_path: Path, settings: PrepareSettings
@@ -74,6 +77,45 @@ def test_other_settings_are_another_result(
     report = prepare(read_pmemo(simulated), folder, settings=settings, n_threads=1)
     assert not report.up_to_date
     assert report.meta["content_key"] != prepared.meta["content_key"]
+
+
+def test_the_robust_programmes_parts_are_those_of_decompose(
+    simulated: Path, prepared: Prepared, tmp_path: Path
+) -> None:
+    settings = PrepareSettings(partition=16, decomposition=DecompositionChoice(programme="robust"))
+    assert (settings.programme, PrepareSettings().programme) == ("robust", "cvxeda")
+    prepare(read_pmemo(simulated), tmp_path / "out", settings=settings, n_threads=1)
+    robust = load(tmp_path / "out")
+    assert (robust.programme, prepared.programme) == ("robust", "cvxeda")
+    assert list(robust.recordings["recording_id"]) == list(prepared.recordings["recording_id"])
+    assert robust.recordings["converged"].all()
+    for place in (0, 7):
+        signal = robust.channel("origin")[place]
+        assert np.array_equal(signal, prepared.channel("origin")[place])
+        rate = float(robust.recordings["sampling_rate"][place])
+        expected = decompose(signal.astype(np.float64), rate, programme="robust")
+        for name in ("phasic", "tonic"):
+            np.testing.assert_allclose(robust.channel(name)[place], getattr(expected, name), atol=0.01)
+        assert not np.allclose(robust.channel("tonic")[place], prepared.channel("tonic")[place], atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ({"programme": "sparse"}, "programme is 'sparse'"),
+        ({"programme": "robust", "alpha": 1e-3}, "alpha is 0.001, which programme='robust' does not take"),
+        ({"alpha": -1.0}, "alpha is -1"),
+    ],
+)
+def test_a_decomposition_that_cannot_be_is_refused_before_any_work(choice: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        DecompositionChoice(**choice)
+
+
+def test_a_preparation_written_before_there_was_a_choice_was_cvxedas() -> None:
+    older = Preparation().as_dict()
+    del older["decomposition"]["programme"]
+    assert Preparation.from_dict(older) == Preparation()
 
 
 @pytest.mark.parametrize("change", ["settings", "version", "hearing", "tasks"])

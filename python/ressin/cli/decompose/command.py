@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from ressin.cli.decompose.work import Options, count_processes, work, work_apart
-from ressin.cli.options import DEFAULTS, SETTINGS, add_settings
+from ressin.cli.options import DEFAULTS, SETTINGS, OfCvxeda, add_settings, check_programme, programme_line
 from ressin.cli.terminal import Console, failure_table
 from ressin.errors import RessinError
 
@@ -42,10 +42,12 @@ def add_parser(subparsers: Any) -> None:
         help="least height of an SCR, in the unit of the signal; default: %(default)g",
     )  # fmt: skip
     parser.add_argument(
-        "--n-boot", metavar="N", type=int, default=0,
-        help="replicates of a bootstrap that gives the parts 90%% bands, at least 20; default: no bands",
+        "--n-boot", metavar="N", type=int, default=0, action=OfCvxeda,
+        help="replicates of a bootstrap that gives the parts 90%% bands, at least 20 (cvxeda); default: no bands",
     )  # fmt: skip
-    parser.add_argument("--boot-seed", metavar="N", type=int, default=0, help="of the replicates; default: %(default)s")
+    parser.add_argument(
+        "--boot-seed", metavar="N", type=int, default=0, action=OfCvxeda, help="of the replicates; default: %(default)s"
+    )
     parser.add_argument(
         "--jobs", metavar="N", type=int, default=DEFAULTS.n_threads, help="threads or processes; default: one a core"
     )
@@ -80,6 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     failures: list[tuple[str, str]] = []
     n_processes = count_processes(targets, options)
     with Console(len(targets), quiet=arguments.quiet) as console:
+        console.say(programme_line(arguments.programme))
         outcomes = (
             work(targets, options, console.stage) if n_processes == 1 else work_apart(targets, options, n_processes)
         )
@@ -102,6 +105,7 @@ def _check(arguments: argparse.Namespace, settings: dict[str, Any], picture_form
     from ressin.errors import InvalidInputError
     from ressin.settings import Settings, check_sampling_rate
 
+    check_programme(arguments)
     Settings(**settings)
     if arguments.n_boot != 0:
         check_draws(arguments.n_boot, arguments.boot_seed)

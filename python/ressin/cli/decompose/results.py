@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,6 +75,7 @@ def _draw(target: Target, recording: Recording, result: Decomposition, events: p
         "file": target.source.name,
         "length": _length(recording),
         "taken": "; ".join(recording.notes),
+        "programme": result.programme,
         "status": f"{result.status} in {result.iterations} iterations, relative duality gap {result.relative_gap:.1e}",
         "quality": str(result.quality),
         "SCR events": len(events),
@@ -103,10 +104,22 @@ def _lines(target: Target, recording: Recording, result: Decomposition, n_scrs: 
             f"  taken     {'; '.join(recording.notes) or 'as given'}",
             f"  {result.status:8}  relative duality gap {result.relative_gap:.1e} after {result.iterations} "
             f"iterations; {n_scrs} SCR{'' if n_scrs == 1 else 's'}",
+            *_found(recording, result),
             f"  quality   {result.quality}",
             f"  written   {', '.join(map(str, written))}",
         )
     )
+
+
+def _found(recording: Recording, result: Decomposition) -> Iterator[str]:
+    """Say what the robust programme has found in a recording; nothing for cvxEDA's."""
+    robust, quality = result.robust, result.quality
+    if robust is not None:
+        yield (
+            f"  found     noise {robust.noise:.2g} {recording.unit}, smallest response {robust.smallest_response:.2g} "
+            f"{recording.unit}; outliers in {quality.outlier_share:.1%} of it, {quality.n_shifts} "
+            f"shift{'' if quality.n_shifts == 1 else 's'} of the level"
+        )
 
 
 def _length(recording: Recording) -> str:

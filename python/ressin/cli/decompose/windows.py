@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ressin.cli.decompose.work import reason_of
-from ressin.cli.options import DEFAULTS, SETTINGS, add_settings
+from ressin.cli.options import DEFAULTS, SETTINGS, add_settings, check_programme, programme_line
 from ressin.cli.terminal import Console, failure_table
 from ressin.errors import OutputError, RessinError
 
@@ -47,6 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings: dict[str, Any] = {name: getattr(arguments, name) for name in SETTINGS}
     settings["n_threads"] = arguments.jobs
     try:
+        check_programme(arguments)
         Settings(**settings)
         if arguments.plot:
             import ressin.plots.files  # noqa: F401  # says what to install where matplotlib is missing
@@ -56,6 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     failures: list[tuple[str, str]] = []
     with Console(len(targets), quiet=arguments.quiet) as console:
+        console.say(programme_line(arguments.programme))
         for target in targets:
             try:
                 console.say(_decompose(target, arguments, settings))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -12,7 +13,7 @@ from itertools import repeat
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ressin.errors import RessinError
+from ressin.errors import QualityWarning, RessinError
 
 if TYPE_CHECKING:  # what reads and writes files is imported where it runs, so that --help is quick
     from ressin.cli.decompose.targets import Target
@@ -144,7 +145,9 @@ def _work_on_group(group: Group, options: Options, stage: Callable[[str], object
     stage("decomposing")
     signals = {str(target.source): recording.signal for target, recording in group}
     rates = {str(target.source): recording.sampling_rate for target, recording in group}
-    results = decompose_batch(signals, rates, errors="return", **options.settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", QualityWarning)  # the quality of each recording is said with its results
+        results = decompose_batch(signals, rates, errors="return", **options.settings)
     for target, recording in group:
         try:
             yield Outcome(target, _write(target, recording, results.pop(str(target.source)), options, stage))

@@ -9,6 +9,7 @@ from typing import Any
 
 from ressin.cli.demo.recording import decomposition_step
 from ressin.cli.demo.study import study_step
+from ressin.cli.options import add_choice
 from ressin.cli.terminal import Demo
 from ressin.errors import OutputError
 
@@ -27,6 +28,7 @@ def add_parser(subparsers: Any) -> None:
         "-o", "--output", metavar="DIR", default="ressin-demo", help="folder for the files; default: %(default)s"
     )
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of the simulation; default: %(default)s")
+    add_choice(parser)
     parser.add_argument("--short", action="store_true", help="only the recording: a second, and no extra is needed")
     parser.set_defaults(run=run)
 
@@ -38,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from error
-    demo = Demo(folder, arguments.seed)
+    demo = Demo(folder, arguments.seed, arguments.programme)
     outcomes = [step(demo) for step in (STEPS[:1] if arguments.short else STEPS)]
     return 0 if all(outcomes) else 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ressin.cli.options import MEANING
 from ressin.cli.terminal import Demo
 from ressin.errors import MissingExtraError
 
@@ -27,9 +28,10 @@ def decomposition_step(demo: Demo) -> bool:
     from ressin.decomposition.scrs import find_scrs
     from ressin.simulation.eda import simulate_eda
 
+    demo.say("programme", MEANING[demo.programme])
     truth = simulate_eda(120.0, 50.0, n_scr=12, rng=np.random.default_rng(demo.seed))
     started = time.perf_counter()
-    result = decompose(truth.signal, truth.sampling_rate)
+    result = decompose(truth.signal, truth.sampling_rate, programme=demo.programme)
     elapsed = time.perf_counter() - started
     scrs = find_scrs(result, min_amplitude=_MIN_AMPLITUDE)
     comparison = compare(truth, result, scrs)

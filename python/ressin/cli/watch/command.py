@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ressin.cli.options import add_programme
-from ressin.cli.watch.follower import COLUMNS, Follower, new_stream, saved_stream
+from ressin.cli.options import OfCvxeda, add_programme, check_programme, programme_line
+from ressin.cli.watch.follower import Follower, columns_of, new_stream, saved_stream
 from ressin.errors import InvalidInputError, OutputError, RecordingError, RessinError
 
 if TYPE_CHECKING:
@@ -44,8 +44,10 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--warm-up", metavar="S", type=float, default=60.0, help="before anything is final; default: %(default)g s"
     )
-    parser.add_argument("--mean", type=float, help="to standardise with; default: of the samples so far")
-    parser.add_argument("--deviation", type=float, help="to standardise with; default: of the samples so far")
+    for name in ("--mean", "--deviation"):
+        parser.add_argument(
+            name, type=float, action=OfCvxeda, help="to standardise with (cvxeda); default: of the samples so far"
+        )
     parser.add_argument("--idle", metavar="S", type=float, help="end when nothing has come for so long; default: never")
     parser.add_argument(
         "--state",
@@ -68,6 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     except RessinError as error:
         print(f"ressin watch: {error}", file=sys.stderr)
         return 2
+    print(programme_line(arguments.programme), file=sys.stderr)
     try:
         with _output(arguments, goes_on=saved is not None) as out, _asked_to_stop() as asked:
             follower = Follower(arguments, saved, out)
@@ -86,6 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> None:
     """Refuse options that contradict each other, before anything is opened."""
+    check_programme(arguments)
     new_stream(arguments, 1.0 if arguments.rate is None else arguments.rate)
     if arguments.idle is not None and not arguments.idle > 0:
         raise InvalidInputError(f"--idle is {arguments.idle:g}; it must be a number of seconds > 0")
@@ -126,13 +130,13 @@ def _output(arguments: argparse.Namespace, goes_on: bool) -> Iterator[TextIO]:
     name = "standard output" if arguments.output is None else arguments.output
     try:
         if arguments.output is None:
-            print(",".join(COLUMNS), flush=True)
+            print(",".join(columns_of(arguments.programme)), flush=True)
             yield sys.stdout
             return
         is_new = not Path(name).exists()
         with open(name, "a" if goes_on else "x", encoding="utf-8", newline="") as out:
             if is_new:
-                out.write(",".join(COLUMNS) + "\n")
+                out.write(",".join(columns_of(arguments.programme)) + "\n")
             yield out
     except OSError as error:
         if isinstance(error, (RessinError, BrokenPipeError)):  # main() handles a broken pipe

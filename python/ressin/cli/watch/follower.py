@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -16,12 +17,19 @@ from ressin.errors import InvalidInputError, RessinError
 
 if TYPE_CHECKING:
     from ressin.io.live.feeds import Feed, Samples
+    from ressin.settings import Programme
     from ressin.stream.result import StreamParts, StreamResult
     from ressin.stream.stream import Stream
 
 COLUMNS = ("sample", "time", "signal", "phasic", "tonic", "driver", "residual")
+ROBUST_COLUMNS = (*COLUMNS, "outliers", "shifts")
 _WAIT = 0.25  # s for samples, before looking whether to stop
 _CLOCKED = 9  # samples whose times show whether the unit is seconds
+
+
+def columns_of(programme: Programme) -> tuple[str, ...]:
+    """Return the names of the table's columns; those behind the time are fields of `StreamParts`."""
+    return ROBUST_COLUMNS if programme == "robust" else COLUMNS
 
 
 def new_stream(arguments: argparse.Namespace, rate: float) -> Stream:
@@ -156,7 +164,7 @@ class Follower:
 
     def _give(self, result: StreamResult) -> None:
         self.n_failed += not result.converged
-        _write(self._out, result.final)
+        _write(self._out, result.final, columns_of(self._arguments.programme))
 
 
 def _draws(arguments: argparse.Namespace) -> bool:
@@ -165,9 +173,9 @@ def _draws(arguments: argparse.Namespace) -> bool:
     return sys.stderr.isatty() and (arguments.output is not None or not sys.stdout.isatty())
 
 
-def _write(out: TextIO, parts: StreamParts) -> None:
+def _write(out: TextIO, parts: StreamParts, names: Sequence[str]) -> None:
     """Write final samples at once, missing ones as empty fields."""
-    columns = (parts.signal, parts.phasic, parts.tonic, parts.driver, parts.residual)
+    columns = [getattr(parts, name) for name in names[2:]]
     for k in range(len(parts)):
         cells = ("" if column[k] != column[k] else f"{column[k]:.9g}" for column in columns)
         out.write(f"{parts.index[k]},{parts.time[k]:.6f},{','.join(cells)}\n")

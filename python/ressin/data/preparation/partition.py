@@ -5,6 +5,7 @@ cluster.
 """
 
 import json
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -20,6 +21,7 @@ from ressin.data.preparation.sample import Sample, programme_of
 from ressin.data.preparation.task import Task
 from ressin.data.sources.catalog import Reject
 from ressin.data.store.schema import PART_SCHEMA
+from ressin.errors import QualityWarning
 from ressin.image import CHANNELS
 
 PARQUET_OPTIONS: dict[str, object] = {"version": "2.6", "use_dictionary": False, "compression": "none"}
@@ -56,13 +58,15 @@ def _decompose(windows: list[Cut], task: Task) -> tuple[list[Sample], list[Rejec
 
     if not windows:
         return [], []
-    results = decompose_batch(
-        [window.signal for window in windows],
-        [window.sampling_rate for window in windows],
-        **programme_of(task.settings.decomposition),
-        errors="return",
-        n_threads=task.n_threads,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", QualityWarning)  # the column ``quality`` has it, for each recording
+        results = decompose_batch(
+            [window.signal for window in windows],
+            [window.sampling_rate for window in windows],
+            **programme_of(task.settings.decomposition),
+            errors="return",
+            n_threads=task.n_threads,
+        )
     samples, rejects = [], []
     for place, (window, result) in enumerate(zip(windows, results, strict=True)):
         if isinstance(result, Decomposition):

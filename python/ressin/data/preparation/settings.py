@@ -8,14 +8,25 @@ from ressin._files.rebuild import rebuild
 from ressin.data.preparation.cut import WindowRule
 from ressin.data.preparation.labels import LabelRule
 from ressin.errors import InvalidInputError
+from ressin.settings import Settings
 
 MUSIC_CHOICES = ("auto", "extract", "read", "none")
 
 
 @dataclass(frozen=True)
 class DecompositionChoice:
-    """The arguments of `ressin.decompose_batch`, with its defaults; times in seconds."""
+    """The arguments of `ressin.decompose_batch`, with its defaults; times in seconds.
 
+    ``programme="cvxeda"`` is what the paper used on PMEmo. ``"robust"`` finds its settings in each recording: of the
+    others it takes tau0, tau1, delta_knot, tol and max_iterations.
+
+    Raises
+    ------
+    InvalidInputError
+        A setting that is out of range, or that the programme does not have.
+    """
+
+    programme: str = "cvxeda"
     tau0: float = 2.0
     tau1: float = 0.7
     delta_knot: float = 10.0
@@ -27,6 +38,9 @@ class DecompositionChoice:
     solver: str = "interior_point"
     tol: float = 1e-8
     max_iterations: int = 200
+
+    def __post_init__(self) -> None:
+        Settings(**dataclasses.asdict(self))
 
 
 @dataclass(frozen=True)
@@ -59,9 +73,12 @@ class Preparation:
         """
         if not isinstance(values, dict) or set(values) != {"window", "decomposition"}:
             raise InvalidInputError("a preparation must hold the parts window and decomposition")
+        decomposition = values["decomposition"]
+        if isinstance(decomposition, dict):  # until the robust programme came, there was no choice
+            decomposition = {"programme": "cvxeda", **decomposition}
         return cls(
             window=rebuild(WindowRule, values["window"], "window"),
-            decomposition=rebuild(DecompositionChoice, values["decomposition"], "decomposition"),
+            decomposition=rebuild(DecompositionChoice, decomposition, "decomposition"),
         )
 
 
@@ -105,6 +122,11 @@ class PrepareSettings:
             raise InvalidInputError(f"length_tolerance={self.length_tolerance:g} s is negative")
         if self.partition < 1:
             raise InvalidInputError(f"partition={self.partition}: at least one recording is needed in a piece of work")
+
+    @property
+    def programme(self) -> str:
+        """By which programme the recordings are decomposed: "cvxeda", the paper's, or "robust"."""
+        return self.decomposition.programme
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings as nested dictionaries of plain values, for ``meta.json`` and for keys."""

@@ -88,6 +88,11 @@ class Prepared:
         """Names of the labels: ``"arousal"``, ``"valence"``, and those of the manifest."""
         return tuple(self.meta["labels"])
 
+    @property
+    def programme(self) -> str:
+        """By which programme the recordings were decomposed, "cvxeda" or "robust"."""
+        return str(self.meta["settings"].get("decomposition", {}).get("programme", "cvxeda"))
+
     @cached_property
     def recordings(self) -> "pd.DataFrame":
         """One row per recording, without the channels (see `channel`); index 0, 1, 2, ..."""

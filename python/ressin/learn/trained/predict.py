@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from ressin.data.preparation.settings import Preparation
 from ressin.data.samples.labelled import LabelledData
 from ressin.data.sources.catalog import Entry
 from ressin.decomposition.decompose import decompose
-from ressin.errors import InvalidInputError
+from ressin.errors import InvalidInputError, QualityWarning
 from ressin.image import CHANNELS, PackedSignals
 from ressin.learn.trained.checkpoint import TrainedModel
 from ressin.recording import Recording
@@ -153,7 +154,9 @@ def predict_file(
     part, rejects = cut(entry, np.asarray(recording.signal, np.float64), recording.sampling_rate, rule)
     if part is None:
         raise InvalidInputError(f"{name}: {rejects[-1].reason}")
-    result = decompose(part.signal, part.sampling_rate, **programme_of(known.decomposition))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", QualityWarning)  # said in the notes
+        result = decompose(part.signal, part.sampling_rate, **programme_of(known.decomposition))
     channels = Sample.of(part, result).channels
     features = None if music is None else hear_clip(Path(music))
     found = predict_recording(trained, channels, part.sampling_rate, music=features, device=device)
