@@ -12,7 +12,6 @@ import pytest
 
 import ressin
 from ressin import _core
-from ressin.decomposition.contact import lost_contact, sample_noise
 from ressin.decomposition.robust import certify_robust, solve_robust
 from tests.decomposition.robust_oracle import Programme, matrices, objective, solve
 from tests.signals import RECORDINGS, Signal, read, simulate
@@ -282,31 +281,6 @@ def test_a_day_whose_noise_changes_has_more_than_one_smallest_response() -> None
     assert first == pytest.approx(quiet.robust.alpha.max(), rel=0.3)
     assert last > 3 * first
     assert whole.is_optimal()
-
-
-def test_the_level_could_have_been_measured() -> None:
-    signal = simulate(4.0, 90.0, 0, noise=0.01)
-    signal[200:202] -= 0.4
-    result = ressin.decompose(signal, 4.0, programme="robust")
-    robust = result.robust
-    assert robust is not None
-    assert result.noise is not None
-    noise = sample_noise(result.signal, np.ones(result.signal.size, dtype=bool))
-    assert (result.tonic >= 0).all()
-    assert (result.tonic <= result.signal + 3 * min(noise, robust.noise)).all()
-    assert (robust.contact[200:202] < -0.25).all()
-    assert (robust.shifts[200:202] < -0.25).all()
-    assert np.abs(np.diff(result.tonic - robust.shifts)).max() < 0.05
-    assert result.is_optimal()
-
-
-def test_missing_samples_say_nothing_of_contact() -> None:
-    signal = np.zeros(40)
-    seen = np.ones(40)
-    seen[10:20] = 0
-    contact = lost_contact(signal, seen, np.full(40, 0.5), interval=0.25, noise=0.01, bounded=True)
-    assert (contact[10:20] == 0).all()
-    assert (contact[:10] < 0).all()
 
 
 def test_constants_by_name() -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ressin import _core
-from ressin.decomposition.contact import lost_contact, taken_from_outliers
 from ressin.decomposition.readonly import ReadOnly
 
 if TYPE_CHECKING:
@@ -31,12 +30,7 @@ class Robust(ReadOnly):
         contact. Zero where the signal is as the parts say, but for noise.
     shifts
         (n,) level of the recording beside the tonic curve, in the signal's unit: constant but where contact is lost
-        or a step occurs. Its median is zero but for `contact`; the tonic part includes it, and less it is the curve.
-    contact
-        (n,) what of the shifts is contact lost for a moment, in the signal's unit, zero or below: where the curve and
-        its steps are above the signal by more than three deviations of the noise from sample to sample, the level is
-        the signal and those deviations. Above zero where they are below zero and `bounded` holds. The programme itself
-        has this among outliers and residual; its own level is the tonic part less `contact`.
+        or a step occurs. Its median is zero; the tonic part includes it.
     smallest_response
         Amplitude of the smallest response believed, in the signal's unit: a multiple of the noise, and a share of the
         phasic part's height. Anything smaller may be noise. Noise and this are found in periods of a quarter of an hour
@@ -60,7 +54,6 @@ class Robust(ReadOnly):
 
     outliers: NDArray[np.float64]
     shifts: NDArray[np.float64]
-    contact: NDArray[np.float64]
     smallest_response: float
     noise: float
     rounds: int
@@ -91,8 +84,7 @@ class Robust(ReadOnly):
             "bounded": self.bounded,
             "estimation_iterations": self.estimation_iterations,
             "largest_outlier": float(np.abs(self.outliers).max()),
-            "largest_shift": float(np.abs(np.diff(self.shifts - self.contact)).max(initial=0.0)),
-            "lost_contact": float((self.contact < 0).mean()),
+            "largest_shift": float(np.abs(np.diff(self.shifts)).max(initial=0.0)),
             "notes": list(self.notes),
         }
 
@@ -104,14 +96,11 @@ def solve_robust(
     settings: Settings,
     progress: Callable[[int, int], object] | None,
     rules: dict[str, float] | None = None,
-    *,
-    measured: bool = True,
 ) -> list[dict[str, Any]]:
     """Return the fields of a `Decomposition` for each signal, but for the signal's own; intervals are in seconds.
 
     `rules` puts other values in place of the programme's constants, by name (`Rules` and `Settings` of the core), to
     see what each is good for. `Decomposition.is_optimal` knows the default `stiffness` and `before` alone.
-    Without `measured` the parts are the programme's own, contact that is lost for a moment among outliers and residual.
     """
     raw = _core.decompose_robust(
         list(signals),
@@ -126,31 +115,13 @@ def solve_robust(
         progress,
         constants=rules or {},
     )
-    return [
-        _fields(fields, signal, weight, interval, settings, measured=measured)
-        for fields, signal, weight, interval in zip(raw, signals, weights, intervals, strict=True)
-    ]
+    return [_fields(fields, interval, settings) for fields, interval in zip(raw, intervals, strict=True)]
 
 
-def _fields(
-    raw: _core.RobustResult,
-    signal: NDArray[np.float64],
-    weights: NDArray[np.float64] | None,
-    interval: float,
-    settings: Settings,
-    *,
-    measured: bool,
-) -> dict[str, Any]:
-    contact = np.zeros(signal.size)
-    if measured:
-        contact = lost_contact(
-            signal, weights, raw["tonic"], interval=interval, noise=raw["noise"], bounded=raw["bounded"]
-        )
-    outlying = taken_from_outliers(raw["outliers"], contact)
+def _fields(raw: _core.RobustResult, interval: float, settings: Settings) -> dict[str, Any]:
     robust = Robust(
-        outliers=raw["outliers"] - outlying,
-        shifts=raw["shifts"] + contact,
-        contact=contact,
+        outliers=raw["outliers"],
+        shifts=raw["shifts"],
         smallest_response=raw["smallest_response"],
         noise=raw["noise"],
         rounds=raw["rounds"],
@@ -164,14 +135,12 @@ def _fields(
         force=raw["force"],
         level=raw["level"],
     )
-    tonic, residual = raw["tonic"] + contact, raw["residual"] - (contact - outlying)
-    tonic.flags.writeable = residual.flags.writeable = False
     spacing = max(1, round(settings.delta_knot / interval))
     return {
         "phasic": raw["phasic"],
-        "tonic": tonic,
+        "tonic": raw["tonic"],
         "driver": raw["driver"],
-        "residual": residual,
+        "residual": raw["residual"],
         "spline": raw["spline"],
         "drift": np.zeros(0),
         "knots": (np.arange(raw["spline"].size) - 1) * spacing - raw["before"].size,
@@ -199,12 +168,9 @@ def certify_robust(
     parts: dict[str, Any],
     robust: Robust,
 ) -> tuple[_core.Evidence, NDArray[np.float64], NDArray[np.float64]]:
-    """Return the evidence anew, and the phasic and tonic part that driver, spline, shifts and signal make."""
+    """Return the evidence anew, and the phasic and tonic part that driver, spline and shifts make."""
     fields = {name: parts[name] for name in ("driver", "spline", "mean", "scale")}
-    fields |= {name: vars(robust)[name] for name in (*COSTS, "before", "force", "level", "alpha_before", "bounded")}
-    fields["shifts"] = robust.shifts - robust.contact
-    evidence, phasic, tonic = _core.certify_robust(
-        signal, weights, interval, settings.tau0, settings.tau1, settings.delta_knot, fields
-    )
-    contact = lost_contact(signal, weights, tonic, interval=interval, noise=robust.noise, bounded=robust.bounded)
-    return evidence, phasic, tonic + contact
+    fields |= {
+        name: vars(robust)[name] for name in ("shifts", *COSTS, "before", "force", "level", "alpha_before", "bounded")
+    }
+    return _core.certify_robust(signal, weights, interval, settings.tau0, settings.tau1, settings.delta_knot, fields)

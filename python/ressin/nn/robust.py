@@ -122,7 +122,7 @@ def _solve(rows: SignalRows, sampling_rate: float, settings: Settings) -> list[d
         signal = rows.signals[k, :length]
         signals.append(signal if weight is None else np.where(weight > 0, signal, 0.0))
         weights.append(weight)
-    solved = solve_robust(signals, weights, [1.0 / sampling_rate] * len(signals), settings, None, measured=False)
+    solved = solve_robust(signals, weights, [1.0 / sampling_rate] * len(signals), settings, None)
     for k, fields in enumerate(solved):
         if fields["status"] != "optimal":
             raise ConvergenceError(
