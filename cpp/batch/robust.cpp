@@ -129,7 +129,7 @@ class Batch {
   // One worker's share of a group: some of its signals at a time, first all their estimates, then their solutions.
   void solve(Group& group, int worker) {
     const auto model = std::make_shared<const Model>(group.n, group.dt, settings_.programme);
-    const std::ptrdiff_t block = Procedure::block_size(group.dt);
+    const std::ptrdiff_t block = Procedure::block_size(settings_.rules, group.dt);
     const auto blocks = std::make_shared<const Model>((group.n + block - 1) / block, group.dt * static_cast<double>(block),
                                                       settings_.programme);
     constexpr std::size_t share = 64;

@@ -29,10 +29,17 @@ robust::Settings settings_of(double tau0, double tau1, double delta_knot) {
 void set_constants(const std::map<std::string, double>& constants, robust::BatchSettings* settings) {
   robust::Settings& p = settings->programme;
   robust::Rules& r = settings->rules;
-  const std::map<std::string, double*> known = {{"stiffness", &p.stiffness},           {"before", &p.before},
-                                                {"threshold", &r.threshold},           {"misfit", &r.misfit},
-                                                {"outlier_cost", &r.outlier_cost},     {"shift_cost", &r.shift_cost},
-                                                {"response_reach", &r.response_reach}, {"outlier_reach", &r.outlier_reach}};
+  const std::map<std::string, double*> known = {{"stiffness", &p.stiffness},
+                                                {"before", &p.before},
+                                                {"threshold", &r.threshold},
+                                                {"misfit", &r.misfit},
+                                                {"outlier_cost", &r.outlier_cost},
+                                                {"shift_cost", &r.shift_cost},
+                                                {"response_reach", &r.response_reach},
+                                                {"outlier_reach", &r.outlier_reach},
+                                                {"enough", &r.enough},
+                                                {"block", &r.block},
+                                                {"period", &r.period}};
   for (const auto& [key, value] : constants) {
     const auto at = known.find(key);
     if (at == known.end()) throw std::invalid_argument("the robust programme has no constant " + key);

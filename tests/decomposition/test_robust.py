@@ -5,13 +5,14 @@ from __future__ import annotations
 import pickle
 import warnings
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 import ressin
 from ressin import _core
-from ressin.decomposition.robust import certify_robust
+from ressin.decomposition.robust import certify_robust, solve_robust
 from tests.decomposition.robust_oracle import Programme, matrices, objective, solve
 from tests.signals import RECORDINGS, Signal, read, simulate
 
@@ -272,3 +273,36 @@ def test_real_recordings_are_proved(source, recordings_folder) -> None:  # type:
     result = ressin.decompose(signal, rate, programme="robust")
     assert result.relative_gap <= 1e-8
     assert result.is_optimal(1e-6)
+
+
+def test_a_day_whose_noise_changes_has_more_than_one_smallest_response() -> None:
+    rng = np.random.default_rng(0)
+    signal = simulate(4.0, 3600.0, 3, noise=0.002)
+    signal[signal.size // 2 :] += 0.05 * rng.normal(size=signal.size - signal.size // 2)
+    quiet = ressin.decompose(signal[: signal.size // 2], 4.0, programme="robust")
+    whole = ressin.decompose(signal, 4.0, programme="robust")
+    assert quiet.robust is not None
+    assert whole.robust is not None
+    # the highest cost is that of samples without a response
+    first, last = (float(whole.robust.alpha[part].max()) for part in (slice(0, 3600), slice(-3600, None)))
+    assert first == pytest.approx(quiet.robust.alpha.max(), rel=0.3)
+    assert last > 3 * first
+    assert whole.is_optimal()
+
+
+def test_constants_by_name() -> None:
+    signal = recording()
+    settings = ressin.Settings(programme="robust", n_threads=1)
+
+    def solved(**rules: float) -> dict[str, Any]:
+        return solve_robust([signal], [None], [0.25], settings, None, rules)[0]
+
+    plain = solved()
+    same = solved(threshold=1.23, period=900.0)
+    other = solved(threshold=3.0)
+    np.testing.assert_array_equal(plain["phasic"], same["phasic"])
+    assert other["robust"].smallest_response > plain["robust"].smallest_response
+    with pytest.raises(ValueError, match="no constant treshold"):
+        solved(treshold=1.0)
+    with pytest.raises(ValueError, match="misfit must be positive"):
+        solved(misfit=-1.0)

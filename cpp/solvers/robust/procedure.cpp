@@ -50,8 +50,8 @@ std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 
-std::ptrdiff_t Procedure::block_size(double dt) {
-  return std::max<std::ptrdiff_t>(1, static_cast<std::ptrdiff_t>(std::floor(Rules{}.block / dt * (1.0 + 1e-12))));
+std::ptrdiff_t Procedure::block_size(const Rules& rules, double dt) {
+  return std::max<std::ptrdiff_t>(1, static_cast<std::ptrdiff_t>(std::floor(rules.block / dt * (1.0 + 1e-12))));
 }
 
 Procedure::Procedure(const Signal& signal, const Settings& settings, const Rules& rules, double tol, int max_iterations)
@@ -60,11 +60,12 @@ Procedure::Procedure(const Signal& signal, const Settings& settings, const Rules
       rules_(rules),
       tol_(tol),
       max_iterations_(max_iterations),
-      block_(block_size(signal.dt)),
+      block_(block_size(rules, signal.dt)),
       n_blocks_((signal.n + block_ - 1) / block_),
       block_dt_(static_cast<double>(block_) * signal.dt) {
   form_blocks();
   find_scale();
+  form_periods();
   start();
 }
 
@@ -126,36 +127,66 @@ void Procedure::find_scale() {
 void Procedure::start() {
   if (constant_) {
     estimated_ = true;
-    set_plain(1.0);
-    smallest_ = 0.0;
+    set_plain();
     return;
   }
   const Shape2 h = shape_of(settings_);
   const std::optional<Known>& known = signal_.known;
   const double n = std::max(known ? known->n_blocks : static_cast<double>(n_blocks_), 20.0);
   universal_ = rules_.threshold * h.peak / h.energy * std::sqrt(h.energy * block_dt_) * std::sqrt(2.0 * std::log(n));
-  if (known) {
-    set_plain(std::hypot(universal_ * std::max(known->noise, least_noise_), rules_.misfit * known->height));
-    request_blocks();
-    return;
+  for (Period& s : periods_) {
+    s.smallest = universal_ * std::max(known ? known->noise : first_noise(s), least_noise_);
+    if (known) s.smallest = std::hypot(s.smallest, rules_.misfit * known->height);
   }
-  std::vector<double> bends;
-  for (std::ptrdiff_t b = 2; b < n_blocks_; ++b) {
-    if (block_weights_[index(b)] == 0.0 || block_weights_[index(b - 1)] == 0.0 || block_weights_[index(b - 2)] == 0.0) continue;
-    bends.push_back(std::abs(means_[index(b)] - 2.0 * means_[index(b - 1)] + means_[index(b - 2)]));
-  }
-  set_plain(universal_ * std::max(median_of(bends) / 0.6745 / std::sqrt(6.0), least_noise_));
+  set_plain();
   request_blocks();
 }
 
-void Procedure::set_plain(double smallest) {
+void Procedure::form_periods() {
+  if (constant_) return;
+  const auto width = std::max<std::ptrdiff_t>(1, static_cast<std::ptrdiff_t>(std::lround(rules_.period / block_dt_)));
+  const auto count = signal_.known || n_blocks_ < width + width / 2 ? 1 : (2 * n_blocks_ + width / 2) / width - 1;
+  for (std::ptrdiff_t k = 0; k < count; ++k) {
+    Period s{k * n_blocks_ / (count + 1), (k + 2) * n_blocks_ / (count + 1), 0.0};
+    if (count == 1) s = {0, n_blocks_, 0.0};
+    s.middle = 0.5 * static_cast<double>(s.begin + s.end);
+    const auto seen =
+        std::count_if(block_weights_.begin() + s.begin, block_weights_.begin() + s.end, [](double w) { return w > 0.0; });
+    if (count == 1 || 4 * seen >= s.end - s.begin) periods_.push_back(s);
+  }
+  if (periods_.empty()) periods_.push_back({0, n_blocks_, 0.5 * static_cast<double>(n_blocks_)});
+}
+
+double Procedure::first_noise(const Period& s) const {
+  std::vector<double> bends;
+  for (std::ptrdiff_t b = s.begin + 2; b < s.end; ++b) {
+    if (block_weights_[index(b)] == 0.0 || block_weights_[index(b - 1)] == 0.0 || block_weights_[index(b - 2)] == 0.0) continue;
+    bends.push_back(std::abs(means_[index(b)] - 2.0 * means_[index(b - 1)] + means_[index(b - 2)]));
+  }
+  return median_of(bends) / 0.6745 / std::sqrt(6.0);
+}
+
+// a between the periods' middles, and the costs that go with it.
+void Procedure::set_plain() {
   const Shape2 h = shape_of(settings_);
-  smallest_ = smallest;
-  const double alpha = smallest * h.energy / h.peak;
-  loads_.alpha.assign(index(n_blocks_), alpha);
-  loads_.delta.assign(index(n_blocks_), rules_.outlier_cost * alpha);
-  loads_.kappa.assign(index(n_blocks_), rules_.shift_cost * alpha);
-  loads_.alpha_before = alpha;
+  smallest_.assign(index(n_blocks_), 1.0);
+  for (std::size_t k = 0; !periods_.empty() && k <= periods_.size(); ++k) {
+    const Period &left = periods_[k == 0 ? 0 : k - 1], &right = periods_[std::min(k, periods_.size() - 1)];
+    const std::ptrdiff_t begin = k == 0 ? 0 : std::lround(left.middle);
+    const std::ptrdiff_t end = k == periods_.size() ? n_blocks_ : std::lround(right.middle);
+    const double growth = std::log(right.smallest / left.smallest) / std::max(right.middle - left.middle, 1.0);
+    for (std::ptrdiff_t b = begin; b < end; ++b) {
+      const double along = static_cast<double>(b) - left.middle;
+      smallest_[index(b)] = growth == 0.0 ? left.smallest : left.smallest * std::exp(growth * along);
+    }
+  }
+  loads_.alpha.resize(index(n_blocks_)), loads_.delta.resize(index(n_blocks_)), loads_.kappa.resize(index(n_blocks_));
+  for (std::size_t b = 0; b < smallest_.size(); ++b) {
+    loads_.alpha[b] = smallest_[b] * h.energy / h.peak;
+    loads_.delta[b] = rules_.outlier_cost * loads_.alpha[b];
+    loads_.kappa[b] = rules_.shift_cost * loads_.alpha[b];
+  }
+  loads_.alpha_before = loads_.alpha.front();
   reweighted_ = false;
 }
 
@@ -182,13 +213,13 @@ void Procedure::request_blocks() {
 void Procedure::reweight(const Model& model, const Solution& x) {
   const Shape2 h = shape_of(settings_);
   const std::ptrdiff_t before = model.n_before(), n = n_blocks_;
-  const double alpha = loads_.alpha_before, delta = rules_.outlier_cost * alpha, kappa = rules_.shift_cost * alpha;
   const auto reach = static_cast<std::ptrdiff_t>(std::lround(rules_.response_reach / block_dt_));
   const auto outlier_reach = static_cast<std::ptrdiff_t>(std::lround(rules_.outlier_reach / block_dt_));
   const auto step = [&](std::ptrdiff_t i) {
     return std::abs(x.point.steps[index(before + std::min(std::max<std::ptrdiff_t>(i, 0), n - 2))]) * scale_;
   };
   for (std::ptrdiff_t i = 0; i < n; ++i) {
+    const double alpha = loads_.alpha[index(i)], delta = loads_.delta[index(i)], smallest = smallest_[index(i)];
     double area = 0.0, largest = 0.0;
     for (std::ptrdiff_t k = std::max<std::ptrdiff_t>(0, i - reach); k <= std::min(n - 1, i + reach); ++k) {
       area += x.point.driver[index(before + k)];
@@ -196,21 +227,20 @@ void Procedure::reweight(const Model& model, const Solution& x) {
     for (std::ptrdiff_t k = std::max<std::ptrdiff_t>(0, i - outlier_reach); k <= std::min(n - 1, i + outlier_reach); ++k) {
       largest = std::max(largest, std::abs(x.parts.outliers[index(k)]));
     }
-    loads_.alpha[index(i)] = alpha / (1.0 + h.peak * area * block_dt_ * scale_ / smallest_);
+    loads_.alpha[index(i)] = alpha / (1.0 + h.peak * area * block_dt_ * scale_ / smallest);
     loads_.delta[index(i)] = delta / (1.0 + largest * scale_ / delta);
     const double steps = n > 1 ? step(i - 1) + step(i) + step(i + 1) : 0.0;
-    loads_.kappa[index(i)] = kappa / (1.0 + steps / smallest_);
+    loads_.kappa[index(i)] /= 1.0 + steps / smallest;
   }
   reweighted_ = true;
 }
 
 // Geometric mean of two deviations of y - r - t - s, its own and its differences': equal for white noise.
-double Procedure::noise_of(const Model& model, const Solution& x) const {
-  (void)model;
+double Procedure::noise_of(const Period& s, const Solution& x) const {
   std::vector<double> rest, change;
   double last = 0.0;
   bool has_last = false;
-  for (std::ptrdiff_t i = 0; i < n_blocks_; ++i) {
+  for (std::ptrdiff_t i = s.begin; i < s.end; ++i) {
     if (block_weights_[index(i)] == 0.0) {
       has_last = false;
       continue;
@@ -223,8 +253,9 @@ double Procedure::noise_of(const Model& model, const Solution& x) const {
   return scale_ * std::sqrt(deviation_of(rest) * deviation_of(change) / std::sqrt(2.0));
 }
 
-double Procedure::phasic_height(const Model& model, const Solution& x) const {
-  std::vector<double> r(x.parts.phasic.begin() + model.n_before(), x.parts.phasic.end());
+double Procedure::phasic_height(const Period& s, const Model& model, const Solution& x) const {
+  const auto first = x.parts.phasic.begin() + model.n_before();
+  std::vector<double> r(first + s.begin, first + s.end);
   return scale_ * quantile_of(r, 0.95);
 }
 
@@ -236,16 +267,27 @@ void Procedure::take(const Model& model, Solution&& x) {
     return;
   }
   ++round_;
-  noise_ = std::max(noise_of(model, x), least_noise_);
-  height_ = phasic_height(model, x);
-  const double next = std::hypot(universal_ * noise_, rules_.misfit * height_);
-  const bool settled = round_ > 1 && std::abs(std::log(next / smallest_)) < rules_.enough;
+  std::vector<double> next, change;
+  for (Period& s : periods_) {
+    s.noise = std::max(noise_of(s, x), least_noise_);
+    s.height = phasic_height(s, model, x);
+    next.push_back(std::hypot(universal_ * s.noise, rules_.misfit * s.height));
+    change.push_back(std::abs(std::log(next.back() / s.smallest)));
+  }
+  const bool settled = round_ > 1 && median_of(change) < rules_.enough;
   if (settled || round_ >= rules_.most_rounds || signal_.known) {
     estimated_ = true;
     return;
   }
-  set_plain(next);
+  for (std::size_t k = 0; k < next.size(); ++k) periods_[k].smallest = next[k];
+  set_plain();
   request_blocks();
+}
+
+double Procedure::median_over_periods(double Period::* of) const {
+  std::vector<double> all;
+  for (const Period& s : periods_) all.push_back(s.*of);
+  return median_of(all);
 }
 
 const Request& Procedure::prepare_final() {

@@ -9,6 +9,9 @@
 // more with each sample's costs divided by one plus what the first solution has there, in units of the smallest: so an l1
 // norm, which shrinks what it selects, nearly counts instead. Rounds end when a has changed by less than a tenth. One solution
 // at the recording's own rate follows, with the last weights.
+//
+// Noise changes over a day: sigma and the height, and so a, are found in periods of a quarter of an hour that overlap by
+// half, and log a is interpolated between their middles. A recording of less than one and a half periods has one a.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +33,8 @@ struct Rules {
   double outlier_reach = 0.5;    // s
   double enough = 0.1;           // change of log a that ends the rounds
   int most_rounds = 4;
-  double block = 0.25;  // s
+  double block = 0.25;    // s
+  double period = 900.0;  // s over which noise and height are taken to be the same
 };
 
 // The loads of one rate, in the signal's unit and seconds.
@@ -59,7 +63,7 @@ class Procedure {
   Procedure(const Procedure&) = delete;  // requests point into it
   Procedure& operator=(const Procedure&) = delete;
 
-  static std::ptrdiff_t block_size(double dt);
+  static std::ptrdiff_t block_size(const Rules& rules, double dt);
 
   // A signal that has no noise and no change: nothing is to be solved.
   bool is_constant() const { return constant_; }
@@ -71,9 +75,10 @@ class Procedure {
 
   double mean() const { return mean_; }
   double scale() const { return scale_; }
-  double smallest_response() const { return smallest_; }
-  double noise() const { return noise_; }
-  double height() const { return height_; }
+  // medians over periods
+  double smallest_response() const { return median_over_periods(&Period::smallest); }
+  double noise() const { return median_over_periods(&Period::noise); }
+  double height() const { return median_over_periods(&Period::height); }
   int rounds() const { return round_; }
   bool is_bounded() const { return bounded_; }
   const Loads& loads() const { return loads_; }  // at the signal's own rate once prepare_final() is called
@@ -82,11 +87,20 @@ class Procedure {
  private:
   void form_blocks();
   void find_scale();
+  // Blocks begin .. end - 1, about a middle.
+  struct Period {
+    std::ptrdiff_t begin, end;
+    double middle;
+    double noise = 0.0, height = 0.0, smallest = 0.0;
+  };
+  void form_periods();
+  double median_over_periods(double Period::* of) const;
   void start();
-  void set_plain(double smallest);
+  double first_noise(const Period& s) const;
+  void set_plain();
   void reweight(const Model& model, const Solution& x);
-  double noise_of(const Model& model, const Solution& x) const;
-  double phasic_height(const Model& model, const Solution& x) const;
+  double noise_of(const Period& s, const Solution& x) const;
+  double phasic_height(const Period& s, const Model& model, const Solution& x) const;
   void request_blocks();
 
   Signal signal_;
@@ -98,7 +112,8 @@ class Procedure {
   double block_dt_;
   std::vector<double> means_, block_weights_, scaled_, final_signal_;
   double mean_ = 0.0, scale_ = 1.0, least_noise_ = 0.0, universal_ = 0.0;
-  double smallest_ = 0.0, noise_ = 0.0, height_ = 0.0;
+  std::vector<Period> periods_;   // those in which anything is observed; none for a constant signal
+  std::vector<double> smallest_;  // (n_blocks,) a
   bool constant_ = false, estimated_ = false, bounded_ = true, reweighted_ = false;
   int round_ = 0, iterations_ = 0;
   Loads loads_, request_loads_;  // request_loads_: over the scale

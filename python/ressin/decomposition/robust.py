@@ -33,9 +33,11 @@ class Robust(ReadOnly):
         or a step occurs. Its median is zero; the tonic part includes it.
     smallest_response
         Amplitude of the smallest response believed, in the signal's unit: a multiple of the noise, and a share of the
-        phasic part's height. Anything smaller may be noise.
+        phasic part's height. Anything smaller may be noise. Noise and this are found in periods of a quarter of an hour
+        that overlap by half, of which this is the median; `alpha` follows each.
     noise
-        Standard deviation of the noise on means over a quarter of a second, in the signal's unit.
+        Standard deviation of the noise on means over a quarter of a second, in the signal's unit; the median over those
+        periods.
     rounds
         How many rounds of a plain and a reweighted programme settings and weights took; 0 for a constant signal.
     bounded
@@ -93,8 +95,13 @@ def solve_robust(
     intervals: Sequence[float],
     settings: Settings,
     progress: Callable[[int, int], object] | None,
+    rules: dict[str, float] | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the fields of a `Decomposition` for each signal, but for the signal's own; intervals are in seconds."""
+    """Return the fields of a `Decomposition` for each signal, but for the signal's own; intervals are in seconds.
+
+    `rules` puts other values in place of the programme's constants, by name (`Rules` and `Settings` of the core), to
+    see what each is good for. `Decomposition.is_optimal` knows the default `stiffness` and `before` alone.
+    """
     raw = _core.decompose_robust(
         list(signals),
         list(weights),
@@ -109,6 +116,7 @@ def solve_robust(
         osqp=settings.solver == "osqp",
         warm_start=settings.warm_start,
         osqp_eps=settings.osqp_eps,
+        constants=rules or {},
     )
     return [_fields(fields, interval, settings) for fields, interval in zip(raw, intervals, strict=True)]
 

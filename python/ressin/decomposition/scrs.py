@@ -29,6 +29,8 @@ _OBSERVED = 0.5  # least share of a rise that is observed
 _EXCESS = 1.1  # an amplitude above the signal's range, up to this, is the range: the tonic part dips under a response
 _JUMP = 0.9  # share of an amplitude that the signal may not make within half a second
 _FASTER = 1.25  # and how much faster than the phasic part it must be
+_BEFORE, _AFTER = 1.5, 3.0  # s before an onset and after a peak in which a wave of the level goes on
+_BEND = 0.2  # share of an amplitude by which the signal rises more, in a response's rise, than it did before
 _NORMAL = 1.959964  # half of a 95 % band in standard deviations
 
 
@@ -157,6 +159,9 @@ def find_scrs(
     - where its rise is shorter or longer than `rise_time`, or still goes on when the recording ends;
     - where the signal does not rise by `min_rise` deviations of the noise from its onset until its peak: so nothing
       starts in a decay, be it one that was under way when the recording began;
+    - where the signal neither bends upwards at the onset nor turns at the peak: does not rise by a fifth of the
+      amplitude more than it would have at its slope of the 1.5 s before, and is not lower 3 s after the peak. That is a
+      wave of the level, which the driver can follow by many small impulses;
     - where the signal jumps: makes nine tenths of the amplitude within half a second around the onset, if `rise_time`
       excludes that;
     - where onset or peak is in a stretch of missing (or weightless) samples half a second or longer, or more than half
@@ -253,8 +258,20 @@ class _Seen:
             enough &= ~lost[_samples(times, self.curve.sampling_rate, lost.size)]
         found = found.only(enough)
         found = found.only(~self._jumps(found, shortest))
+        found = found.only(~self._goes_on(found))
         amplitudes = np.minimum(found.amplitudes, self.range)
         return Responses(found.onsets, found.peaks, found.recoveries, amplitudes)
+
+    def _goes_on(self, found: Responses) -> NDArray[np.bool_]:
+        """Whether the signal only goes on as before the onset, and rises on after the peak."""
+        width = self.curve.width_of(_WIDTH)
+        before, start, peak, after = (
+            self.curve.mean(times, width)
+            for times in (found.onsets - _BEFORE, found.onsets, found.peaks, found.peaks + _AFTER)
+        )
+        expected = (start - before) / _BEFORE * (found.peaks - found.onsets)
+        straight = peak - start - expected < _BEND * found.amplitudes  # not so where it is NaN
+        return np.asarray(straight & (after >= peak))
 
     def _jumps(self, found: Responses, within: float) -> NDArray[np.bool_]:
         """Whether the signal makes most of an amplitude around the onset, in less time than a response may take.
