@@ -485,23 +485,16 @@ class Recentre {
   L h_[n_unknowns];
 };
 
-// Set the inverses of a sample's products, with one division for all, and add the products up.
+// Set the inverses of a sample's products, and add the products up. Each has its own division: the product of all five, which
+// would save four of them, leaves the range of double where the products are small.
 template <int count, class L>
 inline void invert(Entry<L> r, const L (&product)[count], L* sum) {
-  L upto[count];  // products of the products
-  upto[0] = product[0];
   L here = product[0];
-  for (int k = 1; k < count; ++k) {
-    upto[k] = upto[k - 1] * product[k];
-    here = here + product[k];
+  for (int k = 0; k < count; ++k) {
+    r.set(inverse + k, L(1.0) / product[k]);
+    if (k > 0) here = here + product[k];
   }
   *sum = *sum + here;
-  L inverse_upto = L(1.0) / upto[count - 1];
-  for (int k = count - 1; k > 0; --k) {
-    r.set(inverse + k, inverse_upto * upto[k - 1]);
-    inverse_upto = inverse_upto * product[k];
-  }
-  r.set(inverse, inverse_upto);
 }
 
 // Take the step.

@@ -211,7 +211,10 @@ bool InteriorPoint::finished(int lane, Solution* solution) {
   l.stalled = std::max(state_.step_length[lane], state_.dual_step_length[lane]) < 1e-3 ? l.stalled + 1 : 0;
 
   const bool broken = !std::isfinite(gap) || !std::isfinite(unit);
-  const bool last = broken || l.iterations >= request.max_iterations || l.stalled >= 5 || l.unproved >= most_unproved;
+  // A signal of zeros has nothing to compare a gap with: products and objective shrink together, to the end of double's range.
+  const bool vanished = gap < 1e-100;
+  const bool last =
+      broken || vanished || l.iterations >= request.max_iterations || l.stalled >= 5 || l.unproved >= most_unproved;
   if (!last && gap > request.tol * unit) return false;
   if (!request.certified) {
     *solution = take_solution(lane);
