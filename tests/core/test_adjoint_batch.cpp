@@ -1,3 +1,4 @@
+#include "batch/decompose.hpp"
 #include "batch/differentiate.hpp"
 
 #include <cmath>

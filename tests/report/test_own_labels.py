@@ -46,7 +46,7 @@ def test_a_report_takes_the_labels_that_there_are(own: Path, tmp_path: Path, mon
 
 def test_figures_without_ratings_say_so(own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["figures", str(own), str(tmp_path / "figures")]) == 0
-    assert capsys.readouterr().out.startswith("no figure 2: nobody has rated arousal and valence\n")
+    assert "\nno figure 2: nobody has rated arousal and valence\n" in capsys.readouterr().out
     assert [path.name for path in (tmp_path / "figures").iterdir()] == ["figure3.svg"]
     assert main(["figures", str(own), str(tmp_path / "figures"), "--subject", "s1"]) == 1
     assert "subject 's1' has rated nothing in arousal and valence" in capsys.readouterr().err
