@@ -194,7 +194,7 @@ TEST("a result with anything that is not finite has failed") {
   settings.standardize = false;
   settings.program.alpha = 1e157;
   const Run r = run(1e160 * programme::make_signal(300, dt, 4), nullptr, settings);  // its square is beyond all numbers
-  CHECK(!std::isfinite(r.result.scale));
+  CHECK(!std::isfinite(r.result.evidence.objective));
   CHECK(r.result.status == Status::failed);
 }
 

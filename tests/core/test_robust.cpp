@@ -39,7 +39,7 @@ struct Shape {
   std::ptrdiff_t n;
   double dt;
 };
-constexpr Shape shapes[] = {{1, 0.25}, {2, 0.25}, {5, 1.0}, {120, 0.25}, {173, 0.125}, {250, 0.02}};
+constexpr Shape shapes[] = {{4, 0.25}, {5, 1.0}, {120, 0.25}, {173, 0.125}, {250, 0.02}};
 
 }  // namespace
 
