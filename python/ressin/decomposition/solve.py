@@ -189,7 +189,11 @@ def raise_unconverged(result: Decomposition, where: str = "") -> None:
 
 def warn_of_impossible(results: Sequence[Decomposition], names: Sequence[object] | None = None) -> None:
     """Issue one QualityWarning for those of cvxEDA's results whose parts cannot be what they are named after."""
-    found = [(i, reason) for i, x in enumerate(results) if x.programme == "cvxeda" and x.status != "failed" and (reason := impossible(x))]
+    found = [
+        (i, reason)
+        for i, x in enumerate(results)
+        if x.programme == "cvxeda" and x.status != "failed" and (reason := impossible(x))
+    ]
     if not found:
         return
     first, reason = found[0]
