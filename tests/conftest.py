@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.extras import DATA, skipped_without
 from tests.signals import NO_RECORDINGS, eda_folder
 
 if TYPE_CHECKING:
@@ -24,6 +25,15 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 settings.register_profile("ci", max_examples=150, deadline=None, derandomize=True, suppress_health_check=_QUIET)
 settings.register_profile("thorough", max_examples=20_000, deadline=None, print_blob=True, suppress_health_check=_QUIET)
 settings.load_profile(os.environ.get("RESSIN_HYPOTHESIS", "ci"))
+
+
+# Beside tests/data/: files whose tests need the extra `data` whole.
+NEED_DATA = ("cli/test_data.py", "simulation/test_pmemo.py")
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+    inside = module_path.relative_to(Path(__file__).parent).as_posix()
+    return skipped_without(DATA, module_path, parent) if inside.startswith("data/") or inside in NEED_DATA else None
 
 
 @pytest.fixture(scope="session")

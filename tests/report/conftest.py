@@ -1,32 +1,16 @@
 """A small prepared folder with music features, made once for all tests of the report."""
 
-import importlib.util
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-EXTRAS = {"torch": "train", "torchvision": "train", "safetensors": "train", "sklearn": "train", "pyarrow": "data"}
-
-
-def _missing() -> str:
-    found = (name for name in (*EXTRAS, "matplotlib") if importlib.util.find_spec(name) is None)
-    return next(
-        (f"{name} is not installed: these tests need the extra {EXTRAS.get(name, 'plot')!r}" for name in found), ""
-    )
-
-
-class SkippedModule(pytest.Module):
-    """A file of tests that is reported as skipped without being imported."""
-
-    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
-        pytest.skip(_missing(), allow_module_level=True)
+from tests.extras import TRAIN, skipped_without
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
-    return SkippedModule.from_parent(parent, path=module_path) if _missing() else None
+    return skipped_without({**TRAIN, "matplotlib": "plot"}, module_path, parent)
 
 
 @pytest.fixture(scope="session")
