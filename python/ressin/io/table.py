@@ -103,7 +103,7 @@ class Table(ABC):
                 f"{self.path}, {self.label(index)}: holds {cells.dtype}, not samples; name another column"
             )
         values = pd.to_numeric(cells, errors="coerce")
-        bad = (values.isna() & cells.notna()).to_numpy()
+        bad = (values.isna() & cells.notna()).to_numpy(copy=True)
         bad[bad] = [not (isinstance(cell, str) and is_missing(cell)) for cell in cells[bad]]
         if bad.any():
             row = int(np.argmax(bad))
