@@ -195,7 +195,7 @@ def certify(
     if prog.H.shape[1]:
         target = np.asarray(phasic, dtype=Long)
         for _ in range(3):  # least squares in double, refined
-            start, *_ = np.linalg.lstsq(prog.H.astype(float), (target - r).astype(float))
+            start, *_ = np.linalg.lstsq(prog.H.astype(float), (target - r).astype(float), rcond=None)
             r = r + prog.H @ start
     t = np.zeros(p.size, dtype=Long) + prog.C @ np.asarray(drift, dtype=Long)
     t += prog.B.astype(Long) @ np.asarray(spline, dtype=Long)
