@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 import scipy.sparse as sp
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def objective(
 
 def solve(programme: Programme, eps: float = 1e-11) -> Answer:
     """Unknowns q, l, s (after the first sample), rises, falls, outliers up, outliers down."""
-    import piqp
+    piqp = pytest.importorskip("piqp", reason="piqp (extra: test) is not installed")
 
     m, dt = matrices(programme), programme.dt
     n, k = programme.y.size, m.n_before

@@ -26,7 +26,7 @@ def weights_of(signal: Signal) -> Signal | None:
 
 
 def solve_with_piqp(qp: ressin.QuadraticProgram) -> Signal:
-    import piqp
+    piqp = pytest.importorskip("piqp", reason="piqp (extra: test) is not installed")
 
     equal = qp.l == qp.u
     solver = piqp.SparseSolver()
