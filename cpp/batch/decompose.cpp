@@ -33,6 +33,9 @@ Solution zero_solution(const Model& model) {
   return x;
 }
 
+// alpha at the solver's scale, below which the rounding of the written parts may exceed the gap that was proved.
+constexpr double least_alpha_unrounded = 1e-9;
+
 Evidence in_programme_unit(Evidence e, double unit) {
   e.objective *= unit;
   e.duality_gap *= unit;
@@ -47,6 +50,15 @@ bool is_finite(const Signal& s, const Decomposed& x) {
   const std::vector<double> others = {x.start[0],    x.start[1],     x.mean,         x.scale,          e.objective,
                                       e.duality_gap, e.relative_gap, e.stationarity, e.complementarity};
   return all_finite(x.spline) && all_finite(x.drift) && all_finite(others);
+}
+
+// The evidence anew, for the parts as they have been written.
+Evidence evidence_of_written(const Signal& signal, const DecomposeSettings& settings, const Decomposed& written) {
+  std::vector<double> phasic(static_cast<std::size_t>(signal.n)), tonic(phasic.size());  // rebuilt there, and not kept
+  Signal s = signal;
+  s.phasic = phasic.data();
+  s.tonic = tonic.data();
+  return evidence_of(s, settings, written);
 }
 
 // Writes the parts, converted from the solver's scale to the signal's unit. Parts or evidence that overflow there make the
@@ -72,10 +84,21 @@ void write_parts(const Signal& s, const DecomposeSettings& settings, const Scale
   out->mean = mean;
   out->scale = scale;
   out->evidence = in_programme_unit(x.certificate.evidence, scaled.objective_unit);
-  out->status = is_finite(s, *out) ? x.status : Status::failed;
+  out->status = x.status;
+  if (!is_finite(s, *out)) {
+    out->status = Status::failed;
+    out->evidence = nothing_proved(out->evidence.objective);
+  }
   out->iterations = x.iterations;
   for (std::ptrdiff_t i = 0; s.weights && i < s.n; ++i) {
     if (s.weights[i] == 0.0) s.residual[i] = s.y[i] - s.phasic[i] - s.tonic[i];
+  }
+  // Where alpha is tiny against the signal, so are the objective and the gap, and the rounding of the parts in the signal's
+  // unit decides what can be proved: that is certified which is returned.
+  if (out->status != Status::failed && scaled.alpha < least_alpha_unrounded) {
+    out->evidence = evidence_of_written(s, settings, *out);
+    if (settings.kind != SolverKind::osqp)
+      out->status = status_of(out->evidence.relative_gap, out->iterations, settings.solver);
   }
 }
 
