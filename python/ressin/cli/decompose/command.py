@@ -58,7 +58,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Decompose all files; a file that fails is listed at the end and does not stop the others."""
-    from ressin.cli.decompose.targets import plan
+    from ressin.cli.decompose.targets import plan, remove_leftovers
 
     settings: dict[str, Any] = {name: getattr(arguments, name) for name in SETTINGS}
     settings["n_threads"] = arguments.jobs
@@ -66,6 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         _check(arguments, settings, picture_format)
         targets = plan(arguments.files, arguments.output, arguments.format, picture_format or "png")
+        remove_leftovers(targets)
     except RessinError as error:
         print(f"ressin decompose: {error}", file=sys.stderr)
         return 2
