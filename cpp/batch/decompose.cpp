@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "batch/groups.hpp"
+#include "batch/kept.hpp"
 #include "batch/parallel.hpp"
 #include "batch/task.hpp"
 #include "kernel/kernel.hpp"
@@ -103,8 +104,8 @@ void write_parts(const Signal& s, const DecomposeSettings& settings, const Scale
 }
 
 // The calling thread keeps a small workspace for its next batch.
-thread_local std::unique_ptr<InteriorPoint> kept;
-thread_local std::unique_ptr<ActiveSet> kept_active_set;
+KeptByThread<InteriorPoint> kept;
+KeptByThread<ActiveSet> kept_active_set;
 
 class Batch {
  public:
@@ -158,7 +159,7 @@ class Batch {
     for (std::size_t tag = 0; 2 * left.size() <= in_lanes && next_left(&tag);) left.push_back(tag);
     if (left.empty()) return;
     const Kernel& kernel = choose_kernel(*group.model, left.size(), 1);
-    std::unique_ptr<InteriorPoint> method = std::move(kept);
+    std::unique_ptr<InteriorPoint> method = kept.take();
     if (!method || !method->serves(group.model.get(), settings_.solver, kernel, group.weighted)) {
       method = std::make_unique<InteriorPoint>(group.model, settings_.solver, kernel, group.weighted);
     }
@@ -181,7 +182,7 @@ class Batch {
         },
         [&] { return workers_.keep_going(worker); });
     const std::size_t bytes = Workspace::bytes_per_lane(*group.model) * static_cast<std::size_t>(kernel.lanes);
-    if (worker == 0 && bytes <= most_bytes_kept) kept = std::move(method);
+    if (worker == 0 && bytes <= most_bytes_kept) kept.keep(std::move(method));
   }
 
   std::size_t n_done() const { return n_done_.load(); }
@@ -196,7 +197,7 @@ class Batch {
     ActiveSetRun(Batch& batch, const Group& group, int worker) : batch_(batch), group_(group), worker_(worker) {}
     ~ActiveSetRun() {
       if (method_ && worker_ == 0 && Workspace::bytes_per_lane(*group_.model) <= most_bytes_kept)
-        kept_active_set = std::move(method_);
+        kept_active_set.keep(std::move(method_));
     }
     ActiveSetRun(const ActiveSetRun&) = delete;
     ActiveSetRun& operator=(const ActiveSetRun&) = delete;
@@ -211,8 +212,8 @@ class Batch {
 
    private:
     std::unique_ptr<ActiveSet> make() {
-      if (kept_active_set && kept_active_set->serves(group_.model.get(), group_.weighted, batch_.settings_.solver))
-        return std::move(kept_active_set);
+      const ActiveSet* before = kept_active_set.get();
+      if (before && before->serves(group_.model.get(), group_.weighted, batch_.settings_.solver)) return kept_active_set.take();
       return std::make_unique<ActiveSet>(std::make_shared<const active_set::ShapeTables>(group_.model, group_.weighted),
                                          batch_.settings_.solver);
     }
