@@ -54,7 +54,7 @@ def _learned(signal: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     yield "gradient", y.grad.numpy()
     torch.set_num_threads(1)
     for size, precision in ((16, "auto"), (32, "bf16"), (24, "fp32")):
-        settings = small(training=TrainSettings(iterations=3, batch_size=8, precision=precision), size=size)
+        settings = small(training=TrainSettings(iterations=2, batch_size=8, precision=precision), size=size)
         trained = train(made_up(n=24), np.arange(24), settings)
         for name, weight in trained.model.state_dict().items():
             yield f"{size} pixels, {precision}, {name}", weight.numpy()
