@@ -158,6 +158,8 @@ class Batch {
     Start start;  // what the last programme has left for the one at the signal's own rate
   };
   using Procedures = std::map<std::size_t, Work>;
+  using Solutions = std::map<std::size_t, Solution>;
+  static constexpr int most_iterations = 100;  // in double; what is not proved by then has lost its digits
 
   void estimate(const std::size_t* members, std::size_t count, const std::shared_ptr<const Model>& blocks, const Kernel& kernel,
                 int worker, Procedures* procedures) {
@@ -212,6 +214,11 @@ class Batch {
       results_[tag].done = true;
       n_done_.fetch_add(1);
     };
+    const auto conclude = [&](std::size_t tag, Solution&& x) {
+      if (settings_.kind != SolverKind::osqp) return write(tag, std::move(x));
+      solve_by_osqp(*model, (*procedures)[tag].request.problem, &x, tag, worker, write);
+    };
+    Solutions unproved;
     method.run(
         [&](std::size_t* tag) -> const Request* {
           while (at != procedures->end()) {
@@ -222,6 +229,7 @@ class Batch {
             if (!p.is_estimated()) continue;  // the run was called off
             work.request = p.prepare_final();
             work.request.start = &work.start;
+            work.request.max_iterations = std::min(settings_.max_iterations, most_iterations);
             const bool is_cold = settings_.kind == SolverKind::osqp && !settings_.warm_start;
             if (p.is_constant()) {
               write(*tag, zero_solution(*model));
@@ -234,8 +242,35 @@ class Batch {
           return nullptr;
         },
         [&](std::size_t tag, Solution&& x) {
-          if (settings_.kind != SolverKind::osqp) return write(tag, std::move(x));
-          solve_by_osqp(*model, (*procedures)[tag].request.problem, &x, tag, worker, write);
+          if (x.status != Status::optimal && x.iterations < settings_.max_iterations)
+            return (void)unproved.emplace(tag, std::move(x));
+          conclude(tag, std::move(x));
+        },
+        [&] { return workers_.keep_going(worker); });
+    solve_again(model, worker, procedures, std::move(unproved), conclude);
+  }
+
+  // Those whose digits double has lost, in numbers of twice as many; the better of both counts.
+  void solve_again(const std::shared_ptr<const Model>& model, int worker, Procedures* procedures, Solutions&& unproved,
+                   const std::function<void(std::size_t, Solution&&)>& conclude) {
+    if (unproved.empty()) return;
+    InteriorPoint method(model, twofold_kernel());
+    auto at = unproved.begin();
+    method.run(
+        [&](std::size_t* tag) -> const Request* {
+          if (at == unproved.end()) return nullptr;
+          *tag = at->first;
+          Request& request = (*procedures)[*tag].request;
+          request.start = nullptr;
+          request.max_iterations = settings_.max_iterations - at->second.iterations;
+          ++at;
+          return &request;
+        },
+        [&](std::size_t tag, Solution&& x) {
+          Solution& first = unproved[tag];
+          x.iterations += first.iterations;
+          if (!(x.evidence.relative_gap < first.evidence.relative_gap)) std::swap(x, first);
+          conclude(tag, std::move(x));
         },
         [&] { return workers_.keep_going(worker); });
   }

@@ -83,6 +83,7 @@ struct Passes {
 
 struct Kernel {
   int lanes;
+  int numbers;  // doubles to a number: one, or two of which the second holds what rounding leaves over
   Passes passes;
 };
 
@@ -90,6 +91,7 @@ struct KernelPair {
   Kernel single, lanes;
 };
 KernelPair baseline_kernels();
+Kernel twofold_kernel();  // one signal, in numbers of about 32 digits; the same on every machine
 #if defined(RESSIN_HAVE_V3)
 KernelPair v3_kernels();
 #endif

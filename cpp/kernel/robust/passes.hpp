@@ -6,8 +6,11 @@
 // multipliers themselves drop out of the right-hand side, which holds the gradients at the present point.
 #pragma once
 
+#include <type_traits>
+
 #include "kernel/lanes.hpp"
 #include "kernel/robust/kernel.hpp"
+#include "kernel/robust/twofold.hpp"
 
 namespace ressin::robust {
 namespace {
@@ -38,14 +41,18 @@ inline std::ptrdiff_t interval_end(const Shape& shape, std::ptrdiff_t m) {
 
 // value / multiplier, but no more than `most_ratio`. An outlier or shift that is there lets go of its sample altogether as its
 // multiplier vanishes; where several do, nothing but rounding would be left of what determines the level between them.
-constexpr double most_ratio = 1e10;
+template <class L>
+inline constexpr double most_ratio = 1e10;
+template <>
+inline constexpr double most_ratio<Twofold> = 1e25;
 template <class L>
 inline L ratio(Entry<L> r, int pair) {
   const L x = r.get(value + pair);
-  return min(x * (x * r.get(inverse + pair)), L(most_ratio));
+  return min(x * (x * r.get(inverse + pair)), L(most_ratio<L>));
 }
 // x > y ? a : b
 inline double pick(double x, double y, double a, double b) { return x > y ? a : b; }
+inline Twofold pick(Twofold x, Twofold y, Twofold a, Twofold b) { return y < x ? a : b; }
 template <int N>
 inline Lanes<N> pick(Lanes<N> x, Lanes<N> y, Lanes<N> a, Lanes<N> b) {
 #if defined(__GNUC__) || defined(__clang__)
@@ -233,6 +240,7 @@ class Factor {
   }
 
   static double invert(double pivot) { return pivot > 0.0 ? 1.0 / pivot : 0.0; }
+  static Twofold invert(Twofold pivot) { return pivot.high > 0.0 ? Twofold(1.0) / pivot : Twofold(0.0); }
   template <int N>
   static Lanes<N> invert(Lanes<N> pivot) {
     Lanes<N> r;
@@ -545,7 +553,9 @@ void advance(const Shape& shape, State& st) {
 
 template <class L>
 Kernel make_kernel() {
-  return {static_cast<int>(width<L>),
+  constexpr int numbers = std::is_same_v<L, Twofold> ? 2 : 1;
+  return {static_cast<int>(width<L>) / numbers,
+          numbers,
           {[](const Shape& shape, State& state) { Factor<L>(shape, state).run(); },
            [](const Shape& shape, State& state) { Rollout<L, false>(shape, state).run(); },
            [](const Shape& shape, State& state) { Recentre<L>(shape, state).run(); },

@@ -25,7 +25,7 @@ InteriorPoint::InteriorPoint(std::shared_ptr<const Model> model, const Kernel& k
   const Response& r = model_->response();
   shape_ = {model_->n(), model_->spacing(), model_->n_intervals(),       model_->n_before(), r.z0,
             r.z1,        2.0 + r.z0 + r.z1, (1.0 + r.z1) * (1.0 + r.z1), model_->penalty(),  model_->all_bumps().data()};
-  const auto lanes = static_cast<std::size_t>(kernel_.lanes);
+  const auto lanes = static_cast<std::size_t>(kernel_.lanes * kernel_.numbers);
   samples_.assign(static_cast<std::size_t>(shape_.n) * n_record * lanes, 1.0);
   knots_.assign(static_cast<std::size_t>(model_->n_knots()) * n_knot_record * lanes, 1.0);
   state_ = State{};
@@ -64,6 +64,10 @@ void InteriorPoint::load(int lane, const Request& request) {
   l.last_gap = 1.0;
   l.zero_objective = 0.0;
   const std::ptrdiff_t n = model_->n(), before = model_->n_before();
+  if (kernel_.numbers > 1) {  // what a number's second double has from the signal before
+    std::fill(samples_.begin(), samples_.end(), 0.0);
+    std::fill(knots_.begin(), knots_.end(), 0.0);
+  }
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     load_sample(lane, i, problem);
     const double y = i < before ? 0.0 : problem.y[i - before];
@@ -223,7 +227,8 @@ bool InteriorPoint::finished(int lane, Solution* solution) {
   }
 
   // Residual and levels, kept by increments, are found anew from what they are made of: their errors would be the gap's.
-  find_residual(lane, request.problem);
+  // Numbers of 32 digits have no such errors, and would get those of double.
+  if (kernel_.numbers == 1) find_residual(lane, request.problem);
   // The best that is proved counts: further steps sharpen the parts, until the digits run out.
   Solution here = take_solution(lane);
   here.evidence = certify(*model_, request.problem, here.point, here.parts, here.witness);

@@ -68,10 +68,10 @@ class InteriorPoint {
   };
 
   double& of_sample(std::ptrdiff_t i, int entry, int lane) {
-    return samples_[static_cast<std::size_t>((i * n_record + entry) * kernel_.lanes + lane)];
+    return samples_[static_cast<std::size_t>(((i * n_record + entry) * kernel_.lanes + lane) * kernel_.numbers)];
   }
   double& of_knot(std::ptrdiff_t j, int entry, int lane) {
-    return knots_[static_cast<std::size_t>((j * n_knot_record + entry) * kernel_.lanes + lane)];
+    return knots_[static_cast<std::size_t>(((j * n_knot_record + entry) * kernel_.lanes + lane) * kernel_.numbers)];
   }
   void load(int lane, const Request& request);
   void load_sample(int lane, std::ptrdiff_t i, const Problem& problem);
