@@ -9,8 +9,9 @@
 
 namespace ressin::robust {
 
-// The front: the response's states a and v, the shift s, the four knots of an interval, oldest first; and the right-hand side.
-enum Unknown { of_a, of_v, of_s, of_knot, n_unknowns = of_knot + 4, of_rhs = n_unknowns };
+// The front: the response's states a and v, the levels at the four knots of an interval, oldest first; and the right-hand side.
+// A level is the knot's coefficient and the shift that has come about: the bumps sum to one, so a shift moves all four alike.
+enum Unknown { of_a, of_v, of_knot, n_unknowns = of_knot + 4, of_rhs = n_unknowns };
 
 // Five bound pairs a sample: the driver, outliers up and down, shifts up and down (from this sample to the next).
 enum Pair { driver, outlier_up, outlier_down, shift_up, shift_down, n_pairs };
@@ -31,7 +32,7 @@ enum Record {
   gain = centre + n_pairs,         // of the driver: one per unknown, the offset, and 1 / pivot
   gain_offset = gain + n_unknowns,
   gain_inverse,
-  row,  // of the shift: the cost-to-go's row before its elimination, its right-hand side, and 1 / (1 + S row_s)
+  row,  // of the shift: the sum of the levels' rows of the cost-to-go, its right-hand side, and 1 / (1 + S sum of row)
   row_rhs = row + n_unknowns,
   row_inverse,
   shrink,  // of an outlier: 1 / (1 + weight (its pairs' values over multipliers))

@@ -1,7 +1,7 @@
 // The passes of an interior point iteration on the robust programme, for any number type of lanes.hpp.
 //
-// One Newton step is a linear-quadratic regulator: state (a, v, s) with the four living knots as extra columns, controls the
-// driver and the shift. An outlier's pair touches only its own sample, so it is eliminated there and leaves an effective
+// One Newton step is a linear-quadratic regulator: state (a, v) with the levels at the four living knots, controls the
+// driver and the shift, which moves the four levels alike. An outlier's pair touches only its own sample, so it is eliminated there and leaves an effective
 // weight w / (1 + w (o/z + o/z)). What every pair contributes is its value over its multiplier and its centre; the
 // multipliers themselves drop out of the right-hand side, which holds the gradients at the present point.
 #pragma once
@@ -92,6 +92,12 @@ struct Outlier {
   L find_shrink() const { return L(1.0) / fma(w, up + down, L(1.0)); }
 };
 
+// Of what the levels have, given by their place.
+template <class Get>
+inline auto sum_levels(Get&& get) {
+  return (get(of_knot) + get(of_knot + 1)) + (get(of_knot + 2) + get(of_knot + 3));
+}
+
 // The cost-to-go: upper triangle of a symmetric matrix over the unknowns, and the right-hand side as the last column.
 template <class L>
 struct Front {
@@ -138,8 +144,6 @@ class Factor {
     const Entry<L> r = knot<L>(st_, j);
     const L curvature = r.get(level_multiplier) * (r.get(level_multiplier) * r.get(level_inverse));
     const int u = of_knot + k;
-    front_.m[of_s][of_s] = front_.m[of_s][of_s] + curvature;
-    front_.m[of_s][u] = front_.m[of_s][u] + curvature;
     front_.m[u][u] = front_.m[u][u] + curvature;
   }
 
@@ -163,23 +167,18 @@ class Factor {
     const L up = ratio(r, shift_up), down = ratio(r, shift_down), slope = up + down;
     const L load = r.get(shift_cost) * (down - up);
     L line[n_unknowns + 1];
-    for (int k = 0; k <= n_unknowns; ++k) line[k] = front_.get(of_s, k);
-    const L inverse = L(1.0) / fma(slope, line[of_s], L(1.0));
+    for (int k = 0; k <= n_unknowns; ++k) line[k] = sum_levels([&](int j) { return front_.get(j, k); });
+    const L own = sum_levels([&](int j) { return line[j]; });
+    const L inverse = L(1.0) / fma(slope, own, L(1.0));
     const L weight = slope * inverse, offset = fnma(slope, line[of_rhs], load) * inverse;
     for (int k = 0; k < n_unknowns; ++k) r.set(row + k, line[k]);
     r.set(row_rhs, line[of_rhs]);
     r.set(row_inverse, inverse);
     for (int j = 0; j < n_unknowns; ++j) {
-      if (j == of_s) continue;
       const L w = weight * line[j];
-      for (int k = j; k < n_unknowns; ++k) {
-        if (k != of_s) front_.m[j][k] = fnma(w, line[k], front_.m[j][k]);
-      }
+      for (int k = j; k < n_unknowns; ++k) front_.m[j][k] = fnma(w, line[k], front_.m[j][k]);
       front_.m[j][of_rhs] = fma(line[j], offset, front_.m[j][of_rhs]);
-      front_.at(j, of_s) = line[j] * inverse;
     }
-    front_.m[of_s][of_s] = line[of_s] * inverse;
-    front_.m[of_s][of_rhs] = fma(line[of_s], offset, line[of_rhs]);
   }
 
   void step_back(Entry<L> r, const double* bumps) {
@@ -189,7 +188,7 @@ class Factor {
     L rho[n_unknowns + 1];
     rho[of_a] = fma(g_v, m[of_a][of_v], g_a * m[of_a][of_a]);
     rho[of_v] = fma(g_v, m[of_v][of_v], g_a * m[of_a][of_v]);
-    for (int k = of_s; k <= of_rhs; ++k) rho[k] = fma(g_v, m[of_v][k], g_a * m[of_a][k]);
+    for (int k = of_knot; k <= of_rhs; ++k) rho[k] = fma(g_v, m[of_v][k], g_a * m[of_a][k]);
     L pivot = fma(g_v, rho[of_v], g_a * rho[of_a]);
     // the state before it: a' = z0 a + v, v' = z1 v
     const L aa = m[of_a][of_a], av = m[of_a][of_v], vv = m[of_v][of_v];
@@ -197,7 +196,7 @@ class Factor {
     m[of_a][of_a] = (z0 * z0) * aa;
     m[of_a][of_v] = z0 * through;
     m[of_v][of_v] = fma(z1, fma(z1, vv, av), through);
-    for (int k = of_s; k <= of_rhs; ++k) {
+    for (int k = of_knot; k <= of_rhs; ++k) {
       m[of_v][k] = fma(z1, m[of_v][k], m[of_a][k]);
       m[of_a][k] = z0 * m[of_a][k];
     }
@@ -214,16 +213,11 @@ class Factor {
     const L lambda = r.get(multiplier + driver);
     pivot = pivot + w + lambda * (lambda * r.get(inverse + driver));
     rho[of_a] = rho[of_a] + w;
-    rho[of_s] = rho[of_s] + w;
     for (int k = 0; k < 4; ++k) rho[of_knot + k] = rho[of_knot + k] + wb[k];
     rho[of_rhs] = rho[of_rhs] + (g + r.get(driver_cost));
-    constexpr int touched[2] = {of_a, of_s};
-    for (const int u : touched) {
-      m[of_a][u] = m[of_a][u] + w;
-      m[u][of_rhs] = m[u][of_rhs] + g;
-      for (int k = 0; k < 4; ++k) m[u][of_knot + k] = m[u][of_knot + k] + wb[k];
-    }
-    m[of_s][of_s] = m[of_s][of_s] + w;
+    m[of_a][of_a] = m[of_a][of_a] + w;
+    m[of_a][of_rhs] = m[of_a][of_rhs] + g;
+    for (int k = 0; k < 4; ++k) m[of_a][of_knot + k] = m[of_a][of_knot + k] + wb[k];
     for (int j = 0; j < 4; ++j) {
       for (int k = j; k < 4; ++k) m[of_knot + j][of_knot + k] = fma(wb[j], b[k], m[of_knot + j][of_knot + k]);
       m[of_knot + j][of_rhs] = fma(g, b[j], m[of_knot + j][of_rhs]);
@@ -298,33 +292,37 @@ class Rollout {
   Rollout(const Shape& shape, State& state) : shape_(shape), st_(state) {}
 
   void run() {
-    L dl[4] = {L(0.0), L(0.0), L(0.0), L(0.0)};
-    L a(0.0), v(0.0), s(0.0);
-    for (int k = 0; k < 4; ++k) dl[k] = knot_step_of(k, a, v, s, dl);
-    move_level(0, dl[0] + s);
+    L x[n_unknowns];  // the front's, as they change
+    for (auto& v : x) v = L(0.0);
+    L s(0.0);
+    for (int k = 0; k < 4; ++k) x[of_knot + k] = level_step_of(k, x, s);
+    move_level(0, x[of_knot]);
     for (std::ptrdiff_t m = 0; m < shape_.n_intervals; ++m) {
       if (m > 0) {
-        for (int k = 0; k < 3; ++k) dl[k] = dl[k + 1];
-        dl[3] = L(0.0);
-        dl[3] = knot_step_of(m + 3, a, v, s, dl);
+        for (int k = of_knot; k < of_knot + 3; ++k) x[k] = x[k + 1];
+        x[of_knot + 3] = L(0.0);
+        x[of_knot + 3] = level_step_of(m + 3, x, s);
       }
-      move_level(m + 1, dl[1] + s);
+      move_level(m + 1, x[of_knot + 1]);
       for (std::ptrdiff_t i = m * shape_.spacing; i < interval_end(shape_, m); ++i) {
         const Entry<L> r = sample<L>(st_, i);
         const double* b = shape_.bumps + 4 * (i - m * shape_.spacing);
-        const L dp = -along(r, gain, r.get(gain_offset), a, v, s, dl);
-        L dx = L(b[0]) * dl[0];
-        for (int k = 1; k < 4; ++k) dx = fma(L(b[k]), dl[k], dx);
-        dx = dx + ((a + dp) + s);
+        const L dp = -along(r, gain, r.get(gain_offset), x);
+        L dx = L(b[0]) * x[of_knot];
+        for (int k = 1; k < 4; ++k) dx = fma(L(b[k]), x[of_knot + k], dx);
+        dx = dx + (x[of_a] + dp);
         take(r, driver, dp);
         take_outlier(r, dx);
-        const L next = fma(shape_gain_a(), dp, fma(L(shape_.z0), a, v));
-        v = fma(L(shape_.g_v), dp, L(shape_.z1) * v);
-        a = next;
-        if (may_shift(shape_, i)) s = s + take_shift(r, a, v, s, dl);
+        const L next = fma(L(shape_.g_a), dp, fma(L(shape_.z0), x[of_a], x[of_v]));
+        x[of_v] = fma(L(shape_.g_v), dp, L(shape_.z1) * x[of_v]);
+        x[of_a] = next;
+        if (!may_shift(shape_, i)) continue;
+        const L ds = take_shift(r, x);
+        s = s + ds;
+        for (int k = of_knot; k < n_unknowns; ++k) x[k] = x[k] + ds;
       }
     }
-    for (int k = 2; k < 4; ++k) move_level(shape_.n_intervals - 1 + k, dl[k] + s);
+    for (int k = 2; k < 4; ++k) move_level(shape_.n_intervals - 1 + k, x[of_knot + k]);
     store(st_.min_step, min_step_);
     store(st_.min_dual_step, min_dual_step_);
     if (corrected) return;
@@ -333,21 +331,18 @@ class Rollout {
   }
 
  private:
-  L shape_gain_a() const { return L(shape_.g_a); }
-
-  // x plus the unknowns times a row of the record. The state comes last: the knots need not wait for the sample before.
-  static L along(Entry<L> r, int first, L x, L a, L v, L s, const L* dl) {
-    for (int k = 0; k < 4; ++k) x = fma(r.get(first + of_knot + k), dl[k], x);
-    x = fma(r.get(first + of_s), s, x);
-    x = fma(r.get(first + of_v), v, x);
-    return fma(r.get(first + of_a), a, x);
+  // sum plus the unknowns times a row of the record. The state comes last: the knots need not wait for the sample before.
+  static L along(Entry<L> r, int first, L sum, const L (&x)[n_unknowns]) {
+    for (int k = n_unknowns - 1; k >= 0; --k) sum = fma(r.get(first + k), x[k], sum);
+    return sum;
   }
 
-  L knot_step_of(std::ptrdiff_t j, L a, L v, L s, const L* dl) const {
+  // The level at a knot that comes in, whose coefficient is what the shift is not.
+  L level_step_of(std::ptrdiff_t j, const L (&x)[n_unknowns], L s) const {
     const Entry<L> r = knot<L>(st_, j);
-    const L x = along(r, knot_row, r.get(knot_offset), a, v, s, dl);
-    r.set(knot_step, -x);
-    return -x;
+    const L change = -along(r, knot_row, r.get(knot_offset), x);
+    r.set(knot_step, change - s);
+    return change;
   }
 
   // What a pair's relative step means for the step length and the gap.
@@ -382,16 +377,16 @@ class Rollout {
     r.set(residual_step, de);
   }
 
-  L take_shift(Entry<L> r, L a, L v, L s, const L* dl) {
+  L take_shift(Entry<L> r, const L (&x)[n_unknowns]) {
     const L up = ratio(r, shift_up), down = ratio(r, shift_down), slope = up + down, cost = r.get(shift_cost);
     L load_up = -(up * cost), load_down = -(down * cost);
     if (corrected) {
       load_up = load_up + aimed(r, shift_up, up);
       load_down = load_down + aimed(r, shift_down, down);
     }
-    L eta = along(r, row, r.get(row_rhs), a, v, s, dl);
+    L eta = along(r, row, r.get(row_rhs), x);
     const L ds = fnma(slope, eta, load_up - load_down) * r.get(row_inverse);
-    eta = fma(r.get(row + of_s), ds, eta);
+    eta = fma(sum_levels([&](int k) { return r.get(row + k); }), ds, eta);
     take_both(r, shift_up, up, down, fnma(up, eta, load_up), fma(down, eta, load_down), ds);
     return ds;
   }
@@ -447,7 +442,6 @@ class Recentre {
     const L c = fma(sigma_mu_, r.get(level_inverse), fma(x, x, x));
     r.set(level_centre, c);
     const L g = r.get(level_multiplier) * c;
-    h_[of_s] = h_[of_s] - g;
     h_[of_knot + k] = h_[of_knot + k] - g;
   }
 
@@ -456,8 +450,9 @@ class Recentre {
     centre_pair(r, shift_down);
     const L up = ratio(r, shift_up), down = ratio(r, shift_down), slope = up + down;
     const L load = aimed(r, shift_up, up) - aimed(r, shift_down, down);
-    const L offset = fnma(slope, h_[of_s], load) * r.get(row_inverse);
-    r.set(row_rhs, r.get(row_rhs) + h_[of_s]);
+    const L own = sum_levels([&](int k) { return h_[k]; });
+    const L offset = fnma(slope, own, load) * r.get(row_inverse);
+    r.set(row_rhs, r.get(row_rhs) + own);
     for (int k = 0; k < n_unknowns; ++k) h_[k] = fma(r.get(row + k), offset, h_[k]);
   }
 
@@ -472,7 +467,6 @@ class Recentre {
     h_[of_v] = fma(z1, h_[of_v], h_[of_a]);
     h_[of_a] = z0 * h_[of_a];
     h_[of_a] = h_[of_a] + g;
-    h_[of_s] = h_[of_s] + g;
     for (int k = 0; k < 4; ++k) h_[of_knot + k] = fma(g, L(bumps[k]), h_[of_knot + k]);
     for (int k = 0; k < n_unknowns; ++k) h_[k] = fnma(r.get(gain + k), hp, h_[k]);
     r.set(gain_offset, fma(r.get(gain_inverse), hp, r.get(gain_offset)));
