@@ -58,15 +58,19 @@ enum KnotRecord {
 // knot j standing at sample (j - 1) spacing.
 struct Shape {
   std::ptrdiff_t n, spacing, n_intervals;
-  std::ptrdiff_t first_shift;  // no shift leaves a sample before it
-  double z0, z1, g_a, g_v;     // the response as in kernel/kernel.hpp
-  double penalty;              // of squared second differences of the coefficients
-  const double* bumps;         // (spacing, 4) the four bumps over an interval, oldest first; they sum to one
+  double z0, z1, g_a, g_v;  // the response as in kernel/kernel.hpp
+  double penalty;           // of squared second differences of the coefficients
+  const double* bumps;      // (spacing, 4) the four bumps over an interval, oldest first; they sum to one
 };
 
+// The lanes in which a shift may come between a sample and the next. Where it may in some, the others have pairs of value one,
+// multiplier zero, inverse zero and cost zero, which stay as they are and change nothing.
+enum Shifting : unsigned char { in_no_lane, in_every_lane, in_some_lanes };
+
 struct State {
-  double* samples;  // (n, n_record, lanes)
-  double* knots;    // (n_intervals + 3, n_knot_record, lanes)
+  const unsigned char* shifting;  // (n,)
+  double* samples;                // (n, n_record, lanes)
+  double* knots;                  // (n_intervals + 3, n_knot_record, lanes)
   // per lane
   double step_length[max_lanes], dual_step_length[max_lanes], sigma_mu[max_lanes];
   double min_step[max_lanes], min_dual_step[max_lanes];

@@ -1,9 +1,9 @@
 // The passes of an interior point iteration on the robust programme, for any number type of lanes.hpp.
 //
 // One Newton step is a linear-quadratic regulator: state (a, v) with the levels at the four living knots, controls the
-// driver and the shift, which moves the four levels alike. An outlier's pair touches only its own sample, so it is eliminated there and leaves an effective
-// weight w / (1 + w (o/z + o/z)). What every pair contributes is its value over its multiplier and its centre; the
-// multipliers themselves drop out of the right-hand side, which holds the gradients at the present point.
+// driver and the shift, which moves the four levels alike. An outlier's pair touches only its own sample, so it is eliminated
+// there and leaves an effective weight w / (1 + w (o/z + o/z)). What every pair contributes is its value over its multiplier
+// and its centre; the multipliers themselves drop out of the right-hand side, which holds the gradients at the present point.
 #pragma once
 
 #include <type_traits>
@@ -34,7 +34,7 @@ inline Entry<L> knot(const State& s, std::ptrdiff_t j) {
   return {s.knots + j * n_knot_record * width<L>};
 }
 
-inline bool may_shift(const Shape& shape, std::ptrdiff_t i) { return i >= shape.first_shift && i < shape.n - 1; }
+inline bool may_shift(const State& s, std::ptrdiff_t i) { return s.shifting[i] != in_no_lane; }
 inline std::ptrdiff_t interval_end(const Shape& shape, std::ptrdiff_t m) {
   return (m + 1) * shape.spacing < shape.n ? (m + 1) * shape.spacing : shape.n;
 }
@@ -125,7 +125,7 @@ class Factor {
     for (std::ptrdiff_t m = last; m >= 0; --m) {
       add_penalty(m, 0);
       for (std::ptrdiff_t i = interval_end(shape_, m) - 1; i >= m * shape_.spacing; --i) {
-        if (may_shift(shape_, i)) eliminate_shift(sample<L>(st_, i));
+        if (may_shift(st_, i)) eliminate_shift(sample<L>(st_, i));
         step_back(sample<L>(st_, i), shape_.bumps + 4 * (i - m * shape_.spacing));
       }
       add_level(m + 1, 1);
@@ -316,7 +316,7 @@ class Rollout {
         const L next = fma(L(shape_.g_a), dp, fma(L(shape_.z0), x[of_a], x[of_v]));
         x[of_v] = fma(L(shape_.g_v), dp, L(shape_.z1) * x[of_v]);
         x[of_a] = next;
-        if (!may_shift(shape_, i)) continue;
+        if (!may_shift(st_, i)) continue;
         const L ds = take_shift(r, x);
         s = s + ds;
         for (int k = of_knot; k < n_unknowns; ++k) x[k] = x[k] + ds;
@@ -346,8 +346,7 @@ class Rollout {
   }
 
   // What a pair's relative step means for the step length and the gap.
-  void account(L x, L c, L product) {
-    const L dual = c - L(1.0) - x;
+  void account(L x, L dual, L product) {
     min_step_ = min(min_step_, x);
     min_dual_step_ = min(min_dual_step_, dual);
     if (corrected) return;
@@ -356,10 +355,14 @@ class Rollout {
     sum_squares_ = fma(px, x, sum_squares_);
   }
 
+  static L dual_step(L x, L c) { return (corrected ? c : L(0.0)) - L(1.0) - x; }
+
   void take(Entry<L> r, int pair, L change) {
     const L lambda = r.get(multiplier + pair), x = change * (lambda * r.get(inverse + pair));
     r.set(step + pair, x);
-    account(x, corrected ? r.get(centre + pair) : L(0.0), r.get(value + pair) * lambda);
+    const L dual = dual_step(x, r.get(centre + pair));
+    // a pair that is not in this lane has a multiplier of zero, and no step
+    account(x, pair < shift_up ? dual : pick(lambda, L(0.0), dual, L(0.0)), r.get(value + pair) * lambda);
   }
 
   // A pair and the next, whose values' changes differ by `change`. Each has its own formula, value over multiplier times a
@@ -395,7 +398,7 @@ class Rollout {
     const Entry<L> r = knot<L>(st_, j);
     const L lambda = r.get(level_multiplier), x = change * (lambda * r.get(level_inverse));
     r.set(level_relative_step, x);
-    account(x, corrected ? r.get(level_centre) : L(0.0), r.get(level) * lambda);
+    account(x, dual_step(x, r.get(level_centre)), r.get(level) * lambda);
   }
 
   const Shape& shape_;
@@ -416,7 +419,7 @@ class Recentre {
     for (std::ptrdiff_t m = last; m >= 0; --m) {
       for (std::ptrdiff_t i = interval_end(shape_, m) - 1; i >= m * shape_.spacing; --i) {
         const Entry<L> r = sample<L>(st_, i);
-        if (may_shift(shape_, i)) eliminate_shift(r);
+        if (may_shift(st_, i)) eliminate_shift(r);
         step_back(r, shape_.bumps + 4 * (i - m * shape_.spacing));
       }
       add_level(m + 1, 1);
@@ -493,7 +496,8 @@ template <int count, class L>
 inline void invert(Entry<L> r, const L (&product)[count], L* sum) {
   L here = product[0];
   for (int k = 0; k < count; ++k) {
-    r.set(inverse + k, L(1.0) / product[k]);
+    const L inverted = L(1.0) / product[k];
+    r.set(inverse + k, k < shift_up ? inverted : pick(product[k], L(0.0), inverted, L(0.0)));
     if (k > 0) here = here + product[k];
   }
   *sum = *sum + here;
@@ -522,7 +526,7 @@ void advance(const Shape& shape, State& st) {
     const Moved p = move_pair(r, driver), up = move_pair(r, outlier_up), down = move_pair(r, outlier_down);
     sum_cost = fma(r.get(driver_cost), p.value, sum_cost);
     sum_cost = fma(r.get(box), up.value + down.value, sum_cost);
-    if (may_shift(shape, i)) {
+    if (may_shift(st, i)) {
       const Moved rise = move_pair(r, shift_up), fall = move_pair(r, shift_down);
       sum_cost = fma(r.get(shift_cost), rise.value + fall.value, sum_cost);
       invert<n_pairs>(r, {p.product, up.product, down.product, rise.product, fall.product}, &sum_products);

@@ -10,6 +10,7 @@ namespace {
 // The method goes on until its own gap is this share of the tolerance: the parts are known to about the square root of it.
 constexpr double gap_share = 1e-4;
 constexpr int most_unproved = 20;
+constexpr double long_step = 0.9;
 
 // A floor that is not there stands this far below.
 constexpr double far_below = 1e8;
@@ -23,14 +24,23 @@ constexpr double least_level = 1e-6;
 InteriorPoint::InteriorPoint(std::shared_ptr<const Model> model, const Kernel& kernel)
     : model_(std::move(model)), kernel_(kernel), lanes_(static_cast<std::size_t>(kernel.lanes)) {
   const Response& r = model_->response();
-  shape_ = {model_->n(), model_->spacing(), model_->n_intervals(),       model_->n_before(), r.z0,
-            r.z1,        2.0 + r.z0 + r.z1, (1.0 + r.z1) * (1.0 + r.z1), model_->penalty(),  model_->all_bumps().data()};
+  shape_ = {model_->n(),
+            model_->spacing(),
+            model_->n_intervals(),
+            r.z0,
+            r.z1,
+            2.0 + r.z0 + r.z1,
+            (1.0 + r.z1) * (1.0 + r.z1),
+            model_->penalty(),
+            model_->all_bumps().data()};
   const auto lanes = static_cast<std::size_t>(kernel_.lanes * kernel_.numbers);
   samples_.assign(static_cast<std::size_t>(shape_.n) * n_record * lanes, 1.0);
   knots_.assign(static_cast<std::size_t>(model_->n_knots()) * n_knot_record * lanes, 1.0);
   state_ = State{};
   state_.samples = samples_.data();
   state_.knots = knots_.data();
+  shifting_.assign(static_cast<std::size_t>(shape_.n), in_no_lane);
+  state_.shifting = shifting_.data();
 }
 
 std::size_t InteriorPoint::bytes_per_lane(const Model& model) {
@@ -43,6 +53,22 @@ void InteriorPoint::set_pair(int lane, std::ptrdiff_t i, int pair, double x, dou
   of_sample(i, inverse + pair, lane) = 1.0 / product;
 }
 
+// No bound at all: see Shifting.
+void InteriorPoint::set_idle(int lane, std::ptrdiff_t i, int pair) {
+  of_sample(i, value + pair, lane) = 1.0;
+  of_sample(i, multiplier + pair, lane) = of_sample(i, inverse + pair, lane) = 0.0;
+}
+
+// Of the lanes that have a signal.
+void InteriorPoint::find_shifting() {
+  const auto n_lanes = static_cast<int>(std::count_if(lanes_.begin(), lanes_.end(), [](const Lane& l) { return l.request; }));
+  for (std::size_t i = 0; i < shifting_.size(); ++i) {
+    int count = 0;
+    for (const Lane& l : lanes_) count += l.request && l.shifts[i] != 0;
+    shifting_[i] = count == 0 ? in_no_lane : count == n_lanes ? in_every_lane : in_some_lanes;
+  }
+}
+
 void InteriorPoint::load_sample(int lane, std::ptrdiff_t i, const Problem& problem) {
   const std::ptrdiff_t k = i - model_->n_before();
   const bool inside = k >= 0;
@@ -53,7 +79,7 @@ void InteriorPoint::load_sample(int lane, std::ptrdiff_t i, const Problem& probl
   of_sample(i, weight, lane) = w;
   of_sample(i, box, lane) = (w > 0.0 ? w : 1.0) * delta;  // without weight an outlier costs and has no use
   of_sample(i, driver_cost, lane) = alpha / model_->unit_area();
-  of_sample(i, shift_cost, lane) = kappa;
+  of_sample(i, shift_cost, lane) = shifts(lane, i) ? kappa : 0.0;
 }
 
 void InteriorPoint::load(int lane, const Request& request) {
@@ -68,6 +94,10 @@ void InteriorPoint::load(int lane, const Request& request) {
     std::fill(samples_.begin(), samples_.end(), 0.0);
     std::fill(knots_.begin(), knots_.end(), 0.0);
   }
+  l.shifts.assign(static_cast<std::size_t>(n), 1);
+  if (request.shifts && !request.shifts->empty()) l.shifts = *request.shifts;
+  std::fill(l.shifts.begin(), l.shifts.begin() + before, 0);
+  l.shifts.back() = 0;
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     load_sample(lane, i, problem);
     const double y = i < before ? 0.0 : problem.y[i - before];
@@ -78,7 +108,8 @@ void InteriorPoint::load(int lane, const Request& request) {
   } else {
     begin_anew(lane, problem);
   }
-  l.n_pairs = static_cast<double>(3 * n + 2 * (n - 1 - before) + model_->n_knots());
+  const std::ptrdiff_t n_shifts = n - std::count(l.shifts.begin(), l.shifts.end(), 0);
+  l.n_pairs = static_cast<double>(3 * n + 2 * n_shifts + model_->n_knots());
   find_residual(lane, problem);
 }
 
@@ -91,7 +122,13 @@ void InteriorPoint::begin_anew(int lane, const Problem& problem) {
   const double bottom = bottom_of(problem), start_level = std::max(0.0, bottom + 1.0);
   const double product = problem.alpha_before;
   for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
-    for (int pair = 0; pair < n_pairs; ++pair) set_pair(lane, i, pair, product / cost_of(i, pair, lane), product);
+    for (int pair = 0; pair < n_pairs; ++pair) {
+      if (pair >= shift_up && !shifts(lane, i)) {
+        set_idle(lane, i, pair);
+      } else {
+        set_pair(lane, i, pair, product / cost_of(i, pair, lane), product);
+      }
+    }
   }
   for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
     of_knot(j, knot_value, lane) = start_level;
@@ -106,10 +143,17 @@ void InteriorPoint::begin_from(int lane, const Start& start, double bottom) {
     const auto first = static_cast<std::size_t>(i * n_pairs);
     for (int pair = 0; pair < n_pairs; ++pair) {
       const auto k = first + static_cast<std::size_t>(pair);
-      set_pair(lane, i, pair, start.values[k], start.values[k] * start.multipliers[k]);
+      const double product = start.values[k] * start.multipliers[k];
+      if (pair >= shift_up && !shifts(lane, i)) {
+        set_idle(lane, i, pair);
+      } else if (product > 0.0) {
+        set_pair(lane, i, pair, start.values[k], product);
+      } else {  // idle there: like the driver, and far from its bound
+        const double like = start.values[first] * start.multipliers[first];
+        set_pair(lane, i, pair, like / cost_of(i, pair, lane), like);
+      }
     }
-    const bool shifts = i >= model_->n_before() && i < model_->n() - 1;
-    shift.push_back(shift.back() + (shifts ? start.values[first + shift_up] - start.values[first + shift_down] : 0.0));
+    shift.push_back(shift.back() + (of_sample(i, value + shift_up, lane) - of_sample(i, value + shift_down, lane)));
   }
   const auto knot_shift = [&](std::ptrdiff_t j) { return shift[static_cast<std::size_t>(model_->knot_sample(j))]; };
   double lift = 0.0;
@@ -148,11 +192,10 @@ void InteriorPoint::find_residual(int lane, const Problem& problem) {
     const double next = shape_.z0 * a + v + shape_.g_a * p;
     v = shape_.z1 * v + shape_.g_v * p;
     a = next;
-    const bool shifts = i >= before && i < n - 1;
-    for (int pair = 0; pair < (shifts ? n_pairs : shift_up); ++pair) {
+    for (int pair = 0; pair < n_pairs; ++pair) {
       sum += of_sample(i, value + pair, lane) * of_sample(i, multiplier + pair, lane);
     }
-    if (shifts) s += of_sample(i, value + shift_up, lane) - of_sample(i, value + shift_down, lane);
+    s += of_sample(i, value + shift_up, lane) - of_sample(i, value + shift_down, lane);
   }
   while (j < model_->n_knots()) find_level();
   state_.sum_products[lane] = sum;
@@ -195,7 +238,7 @@ Solution InteriorPoint::take_solution(int lane) {
     const auto k = static_cast<std::size_t>(i);
     x.point.driver[k] = of_sample(i, value + driver, lane) / model_->unit_area();
     if (i < before) continue;
-    if (i < n - 1) x.point.steps[k] = of_sample(i, value + shift_up, lane) - of_sample(i, value + shift_down, lane);
+    x.point.steps[k] = of_sample(i, value + shift_up, lane) - of_sample(i, value + shift_down, lane);
     x.witness.u[k - static_cast<std::size_t>(before)] = of_sample(i, weight, lane) * of_sample(i, residual, lane);
   }
   for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
@@ -220,6 +263,9 @@ bool InteriorPoint::finished(int lane, Solution* solution) {
   const bool last =
       broken || vanished || l.iterations >= request.max_iterations || l.stalled >= 5 || l.unproved >= most_unproved;
   if (!last && gap > request.tol * unit) return false;
+  // while steps are long, one more costs less than a proof
+  const bool sharp = gap <= gap_share * request.tol * unit;
+  if (request.certified && !last && !sharp && state_.step_length[lane] > long_step) return false;
   if (!request.certified) {
     *solution = take_solution(lane);
     solution->status = broken ? Status::failed : l.last_gap <= request.tol ? Status::optimal : Status::inaccurate;
@@ -239,7 +285,7 @@ bool InteriorPoint::finished(int lane, Solution* solution) {
     l.best = std::move(here);
   }
   if (l.best_gap > request.tol) ++l.unproved;
-  const bool enough = l.best_gap <= request.tol && (gap <= gap_share * request.tol * unit || !better);
+  const bool enough = l.best_gap <= request.tol && (sharp || !better);
   if (!last && !enough) return false;
   *solution = std::move(l.best);
   solution->iterations = l.iterations;
@@ -266,6 +312,7 @@ void InteriorPoint::run(const Next& next, const Done& done, const KeepGoing& kee
   const int n_lanes = kernel_.lanes;
   int active = 0;
   const auto refill = [&] {
+    bool changed = false;
     for (int k = 0; k < n_lanes; ++k) {
       Lane& l = lanes_[static_cast<std::size_t>(k)];
       if (l.request) continue;
@@ -273,7 +320,9 @@ void InteriorPoint::run(const Next& next, const Done& done, const KeepGoing& kee
       if (!l.request) continue;
       load(k, *l.request);
       ++active;
+      changed = true;
     }
+    if (changed) find_shifting();
   };
   refill();
   while (active > 0 && keep_going()) {

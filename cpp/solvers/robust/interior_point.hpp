@@ -29,6 +29,8 @@ struct Request {
   int max_iterations = 200;
   const Start* start = nullptr;  // null or empty: begin anew
   bool keep_start = false;       // leave one in the solution
+  // (n,) not zero where a shift may come after the sample, the stretch before the signal included; null or empty: anywhere
+  const std::vector<unsigned char>* shifts = nullptr;
 };
 
 struct Solution {
@@ -65,6 +67,7 @@ class InteriorPoint {
     int stalled = 0, unproved = 0;
     double best_gap = 0.0;
     Solution best;
+    std::vector<unsigned char> shifts;  // (n,) as in Request, and nowhere but in the signal
   };
 
   double& of_sample(std::ptrdiff_t i, int entry, int lane) {
@@ -74,12 +77,17 @@ class InteriorPoint {
     return knots_[static_cast<std::size_t>(((j * n_knot_record + entry) * kernel_.lanes + lane) * kernel_.numbers)];
   }
   void load(int lane, const Request& request);
+  void find_shifting();
+  bool shifts(int lane, std::ptrdiff_t i) const {
+    return lanes_[static_cast<std::size_t>(lane)].shifts[static_cast<std::size_t>(i)] != 0;
+  }
   void load_sample(int lane, std::ptrdiff_t i, const Problem& problem);
   void begin_anew(int lane, const Problem& problem);
   void begin_from(int lane, const Start& start, double bottom);
   void find_residual(int lane, const Problem& problem);
   Start take_start(int lane);
   double cost_of(std::ptrdiff_t i, int pair, int lane);
+  void set_idle(int lane, std::ptrdiff_t i, int pair);
   void set_pair(int lane, std::ptrdiff_t i, int pair, double x, double product);
   double objective(int lane);
   void choose_step(int lane);
@@ -89,7 +97,8 @@ class InteriorPoint {
   std::shared_ptr<const Model> model_;
   Kernel kernel_;
   Shape shape_;
-  std::vector<double> memory_, samples_, knots_;
+  std::vector<double> samples_, knots_;
+  std::vector<unsigned char> shifting_;
   State state_;
   std::vector<Lane> lanes_;
 };
