@@ -11,6 +11,7 @@
 
 #include "batch/parallel.hpp"
 #include "solvers/robust/osqp.hpp"
+#include "solvers/robust/screening.hpp"
 #include "solvers/robust/stretches.hpp"
 
 namespace ressin::robust {
@@ -141,7 +142,7 @@ class Batch {
       const Kernel& for_blocks = Stretches(*blocks).count() > 1 ? kernels().lanes : kernel;
       Procedures procedures;
       estimate(&group.members[first], count, blocks, for_blocks, worker, &procedures);
-      finish(model, kernel, worker, &procedures);
+      finish(model, blocks, kernel, worker, &procedures);
     }
   }
 
@@ -154,12 +155,14 @@ class Batch {
     Request request;  // the whole signal's
     std::vector<Request> parts;
     std::vector<Solution> solved;
+    std::vector<Marks> shifts;  // where those may be in each part; empty until one has been solved
+    Marks all_shifts;           // in the whole signal at its own rate
     std::ptrdiff_t n_solved = 0;
     Start start;  // what the last programme has left for the one at the signal's own rate
   };
   using Procedures = std::map<std::size_t, Work>;
   using Solutions = std::map<std::size_t, Solution>;
-  static constexpr int most_iterations = 100;  // in double; what is not proved by then has lost its digits
+  static constexpr int most_iterations = 60;  // in double; what is not proved by then has lost its digits
 
   void estimate(const std::size_t* members, std::size_t count, const std::shared_ptr<const Model>& blocks, const Kernel& kernel,
                 int worker, Procedures* procedures) {
@@ -173,8 +176,10 @@ class Batch {
       work.request = work.procedure->next_request();
       work.request.keep_start = blocks->dt() == signals_[k].dt;
       work.parts.clear(), work.solved.clear(), work.solved.resize(n_parts), work.n_solved = 0;
+      work.shifts.resize(n_parts);
       for (std::ptrdiff_t j = 0; j < stretches.count(); ++j) {
         work.parts.push_back(stretches.part_of(work.request, j));
+        work.parts.back().shifts = &work.shifts[index(j)];
         ready.push_back(k * n_parts + index(j));
       }
     };
@@ -194,17 +199,26 @@ class Batch {
     const auto done = [&](std::size_t tag, Solution&& x) {
       const std::size_t k = tag / n_parts;
       Work& work = (*procedures)[k];
+      Marks& shifts = work.shifts[tag % n_parts];
+      const Problem& problem = work.parts[tag % n_parts].problem;
+      if (!are_enough(shifts, method.model(), problem, x.witness)) {
+        shifts.clear();
+        return ready.push_back(tag);
+      }
+      shifts = find_shifts(method.model(), problem, x.witness);
       work.solved[tag % n_parts] = std::move(x);
       if (++work.n_solved < stretches.count()) return;
       Solution whole = stretches.join(std::move(work.solved));
       work.start = std::move(whole.start);
       work.procedure->take(*blocks, std::move(whole));
-      if (!work.procedure->is_estimated()) ask(k);
+      if (!work.procedure->is_estimated()) return ask(k);
+      work.all_shifts = stretches.join(work.shifts);
     };
     method.run(next, done, [&] { return workers_.keep_going(worker); });
   }
 
-  void finish(const std::shared_ptr<const Model>& model, const Kernel& kernel, int worker, Procedures* procedures) {
+  void finish(const std::shared_ptr<const Model>& model, const std::shared_ptr<const Model>& blocks, const Kernel& kernel,
+              int worker, Procedures* procedures) {
     InteriorPoint method(model, kernel);
     auto at = procedures->begin();
     const auto write = [&](std::size_t tag, Solution&& x) {
@@ -229,6 +243,9 @@ class Batch {
             if (!p.is_estimated()) continue;  // the run was called off
             work.request = p.prepare_final();
             work.request.start = &work.start;
+            const std::ptrdiff_t block = Procedure::block_size(settings_.rules, signals_[*tag].dt);
+            if (!p.is_constant()) work.all_shifts = refine(work.all_shifts, *blocks, *model, block);
+            work.request.shifts = &work.all_shifts;
             work.request.max_iterations = std::min(settings_.max_iterations, most_iterations);
             const bool is_cold = settings_.kind == SolverKind::osqp && !settings_.warm_start;
             if (p.is_constant()) {
@@ -242,35 +259,42 @@ class Batch {
           return nullptr;
         },
         [&](std::size_t tag, Solution&& x) {
-          if (x.status != Status::optimal && x.iterations < settings_.max_iterations)
-            return (void)unproved.emplace(tag, std::move(x));
+          if (x.status != Status::optimal) return (void)unproved.emplace(tag, std::move(x));
           conclude(tag, std::move(x));
         },
         [&] { return workers_.keep_going(worker); });
-    solve_again(model, worker, procedures, std::move(unproved), conclude);
+    // Those from which a shift was wrongly left out; then those whose digits double has lost, in numbers of twice as many.
+    for (const Kernel& next : {kernel, twofold_kernel()}) {
+      solve_again(InteriorPoint(model, next), worker, procedures, &unproved, conclude);
+    }
+    for (auto& entry : unproved) {
+      if (workers_.keep_going(worker)) conclude(entry.first, std::move(entry.second));
+    }
   }
 
-  // Those whose digits double has lost, in numbers of twice as many; the better of both counts.
-  void solve_again(const std::shared_ptr<const Model>& model, int worker, Procedures* procedures, Solutions&& unproved,
+  // From the beginning, and with all shifts; the better of both solutions counts.
+  void solve_again(InteriorPoint&& method, int worker, Procedures* procedures, Solutions* unproved,
                    const std::function<void(std::size_t, Solution&&)>& conclude) {
-    if (unproved.empty()) return;
-    InteriorPoint method(model, twofold_kernel());
-    auto at = unproved.begin();
+    auto at = unproved->begin();
     method.run(
         [&](std::size_t* tag) -> const Request* {
-          if (at == unproved.end()) return nullptr;
-          *tag = at->first;
-          Request& request = (*procedures)[*tag].request;
-          request.start = nullptr;
-          request.max_iterations = settings_.max_iterations - at->second.iterations;
-          ++at;
-          return &request;
+          for (; at != unproved->end(); ++at) {
+            Request& request = (*procedures)[at->first].request;
+            const int left = settings_.max_iterations - at->second.iterations;
+            if (left <= 0 || (!method.is_twofold() && request.shifts->empty())) continue;
+            request.start = nullptr, request.shifts = nullptr;
+            request.max_iterations = method.is_twofold() ? left : std::min(left, most_iterations);
+            *tag = (at++)->first;
+            return &request;
+          }
+          return nullptr;
         },
         [&](std::size_t tag, Solution&& x) {
-          Solution& first = unproved[tag];
-          x.iterations += first.iterations;
-          if (!(x.evidence.relative_gap < first.evidence.relative_gap)) std::swap(x, first);
-          conclude(tag, std::move(x));
+          Solution& best = (*unproved)[tag];
+          x.iterations += best.iterations;
+          if (x.evidence.relative_gap < best.evidence.relative_gap) std::swap(x, best);
+          best.iterations = std::max(x.iterations, best.iterations);
+          if (best.status == Status::optimal) conclude(tag, std::move(best)), unproved->erase(tag);
         },
         [&] { return workers_.keep_going(worker); });
   }

@@ -55,6 +55,7 @@ class InteriorPoint {
   void run(const Next& next, const Done& done, const KeepGoing& keep_going);
 
   const Model& model() const { return *model_; }
+  bool is_twofold() const { return kernel_.numbers == 2; }
   static std::size_t bytes_per_lane(const Model& model);
 
  private:

@@ -56,6 +56,17 @@ Solution Stretches::join(std::vector<Solution>&& solutions) const {
   return whole;
 }
 
+std::vector<unsigned char> Stretches::join(const std::vector<std::vector<unsigned char>>& marks) const {
+  std::vector<unsigned char> whole;
+  for (std::ptrdiff_t k = 0; k < count(); ++k) {
+    const std::ptrdiff_t before = whole_.n_before(), first = first_[at(k)];
+    const auto& from = marks[at(k)];
+    whole.insert(whole.end(), from.begin() + (k == 0 ? 0 : before + begin_of(k) - first),
+                 from.begin() + before + begin_of(k + 1) - first);
+  }
+  return whole;
+}
+
 void Stretches::add(const Solution& x, std::ptrdiff_t k, Solution* whole) const {
   const std::ptrdiff_t before = whole_.n_before(), begin = begin_of(k) - first_[at(k)], end = begin_of(k + 1) - first_[at(k)];
   const auto append = [&](const std::vector<double>& from, std::vector<double>* to, std::ptrdiff_t lead) {
