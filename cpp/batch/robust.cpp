@@ -68,8 +68,10 @@ void write_parts(const Model& model, const Signal& signal, const Procedure& proc
   }
   out->before.assign(x.point.driver.begin(), x.point.driver.begin() + before);
   for (double& p : out->before) p *= scale;
-  out->spline = std::move(x.point.spline);
-  for (double& l : out->spline) l = (l + middle) * scale + mean;
+  out->centred = std::move(x.point.spline);
+  for (double& l : out->centred) l = (l + middle) * scale;
+  out->spline = out->centred;
+  for (double& l : out->spline) l += mean;
   out->witness = std::move(x.witness);
   out->evidence = x.evidence;
   out->status = x.status;
@@ -174,7 +176,7 @@ class Batch {
     const auto ask = [&](std::size_t k) {
       Work& work = (*procedures)[k];
       work.request = work.procedure->next_request();
-      work.request.keep_start = blocks->dt() == signals_[k].dt;
+      work.request.keep_start = blocks->dt() == signals_[k].dt && work.procedure->is_reweighted();
       work.parts.clear(), work.solved.clear(), work.solved.resize(n_parts), work.n_solved = 0;
       work.shifts.resize(n_parts);
       for (std::ptrdiff_t j = 0; j < stretches.count(); ++j) {
@@ -352,7 +354,7 @@ Checked certify(const Signal& signal, const Settings& programme, const Decompose
   point.steps.assign(n + before, 0.0);
   for (std::size_t i = 0; i + 1 < n; ++i) point.steps[before + i] = (x.shifts[i + 1] - x.shifts[i]) / x.scale;
   for (double& p : point.driver) p /= x.scale;
-  for (double l : x.spline) point.spline.push_back((l + x.shifts[0] - x.mean) / x.scale);
+  for (double l : x.centred) point.spline.push_back((l + x.shifts[0]) / x.scale);
   const Parts parts = make_parts(model, problem, point);
   Checked checked{certify(model, problem, point, parts, x.witness), {}, {}, {}};
   for (std::ptrdiff_t j = 0; x.bounded && j < model.n_knots(); ++j) {

@@ -120,15 +120,16 @@ double InteriorPoint::cost_of(std::ptrdiff_t i, int pair, int lane) {
 // Every product the same, and no part but the driver's own: a flat level.
 void InteriorPoint::begin_anew(int lane, const Problem& problem) {
   const double bottom = bottom_of(problem), start_level = std::max(0.0, bottom + 1.0);
-  const double product = problem.alpha_before;
+  const double product = problem.alpha_before, inverted = 1.0 / product;
   for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
-    for (int pair = 0; pair < n_pairs; ++pair) {
-      if (pair >= shift_up && !shifts(lane, i)) {
-        set_idle(lane, i, pair);
-      } else {
-        set_pair(lane, i, pair, product / cost_of(i, pair, lane), product);
-      }
+    const int last = shifts(lane, i) ? n_pairs : shift_up;
+    for (int pair = 0; pair < last; ++pair) {
+      const double cost = cost_of(i, pair, lane);
+      of_sample(i, value + pair, lane) = product / cost;
+      of_sample(i, multiplier + pair, lane) = cost;
+      of_sample(i, inverse + pair, lane) = inverted;
     }
+    for (int pair = last; pair < n_pairs; ++pair) set_idle(lane, i, pair);
   }
   for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
     of_knot(j, knot_value, lane) = start_level;
@@ -203,6 +204,7 @@ void InteriorPoint::find_residual(int lane, const Problem& problem) {
 
 Start InteriorPoint::take_start(int lane) {
   Start start;
+  for (auto* x : {&start.values, &start.multipliers}) x->reserve(static_cast<std::size_t>(model_->n() * n_pairs));
   for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
     for (int pair = 0; pair < n_pairs; ++pair) {
       start.values.push_back(of_sample(i, value + pair, lane));

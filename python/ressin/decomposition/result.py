@@ -257,6 +257,7 @@ class Decomposition(ReadOnly):
         if self.robust is not None:
             checked = certify_robust(self._observed(), self.weights, interval, self.settings, vars(self), self.robust)
             parts = [(checked.phasic, self.phasic), (checked.tonic, self.tonic), (checked.outliers, self.outliers)]
+            parts.append((self.robust.centred + self.mean, self.spline))
             return checked.evidence, max(_apart(parts), -checked.lowest_level) - self._rounding()
         evidence, phasic, tonic = _core.certify(
             self._observed(),
