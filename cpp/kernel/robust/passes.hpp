@@ -30,6 +30,10 @@ inline Entry<L> sample(const State& s, std::ptrdiff_t i) {
   return {s.samples + i * n_record * width<L>};
 }
 template <class L>
+inline Entry<L> shift_after(const State& s, std::ptrdiff_t i) {
+  return {s.shifts + i * n_shift_record * width<L>};
+}
+template <class L>
 inline Entry<L> knot(const State& s, std::ptrdiff_t j) {
   return {s.knots + j * n_knot_record * width<L>};
 }
@@ -125,7 +129,7 @@ class Factor {
     for (std::ptrdiff_t m = last; m >= 0; --m) {
       add_penalty(m, 0);
       for (std::ptrdiff_t i = interval_end(shape_, m) - 1; i >= m * shape_.spacing; --i) {
-        if (may_shift(st_, i)) eliminate_shift(sample<L>(st_, i));
+        if (may_shift(st_, i)) eliminate_shift(shift_after<L>(st_, i));
         step_back(sample<L>(st_, i), shape_.bumps + 4 * (i - m * shape_.spacing));
       }
       add_level(m + 1, 1);
@@ -311,13 +315,13 @@ class Rollout {
         L dx = L(b[0]) * x[of_knot];
         for (int k = 1; k < 4; ++k) dx = fma(L(b[k]), x[of_knot + k], dx);
         dx = dx + (x[of_a] + dp);
-        take(r, driver, dp);
+        take<false>(r, driver, dp);
         take_outlier(r, dx);
         const L next = fma(L(shape_.g_a), dp, fma(L(shape_.z0), x[of_a], x[of_v]));
         x[of_v] = fma(L(shape_.g_v), dp, L(shape_.z1) * x[of_v]);
         x[of_a] = next;
         if (!may_shift(st_, i)) continue;
-        const L ds = take_shift(r, x);
+        const L ds = take_shift(shift_after<L>(st_, i), x);
         s = s + ds;
         for (int k = of_knot; k < n_unknowns; ++k) x[k] = x[k] + ds;
       }
@@ -357,26 +361,28 @@ class Rollout {
 
   static L dual_step(L x, L c) { return (corrected ? c : L(0.0)) - L(1.0) - x; }
 
+  template <bool of_shift>
   void take(Entry<L> r, int pair, L change) {
     const L lambda = r.get(multiplier + pair), x = change * (lambda * r.get(inverse + pair));
     r.set(step + pair, x);
     const L dual = dual_step(x, r.get(centre + pair));
     // a pair that is not in this lane has a multiplier of zero, and no step
-    account(x, pair < shift_up ? dual : pick(lambda, L(0.0), dual, L(0.0)), r.get(value + pair) * lambda);
+    account(x, of_shift ? pick(lambda, L(0.0), dual, L(0.0)) : dual, r.get(value + pair) * lambda);
   }
 
   // A pair and the next, whose values' changes differ by `change`. Each has its own formula, value over multiplier times a
   // difference; where that ratio is large the difference is all rounding, so the larger one takes what the smaller leaves.
+  template <bool of_shift>
   void take_both(Entry<L> r, int pair, L ratio_up, L ratio_down, L up, L down, L change) {
-    take(r, pair, pick(ratio_up, ratio_down, down + change, up));
-    take(r, pair + 1, pick(ratio_up, ratio_down, down, up - change));
+    take<of_shift>(r, pair, pick(ratio_up, ratio_down, down + change, up));
+    take<of_shift>(r, pair + 1, pick(ratio_up, ratio_down, down, up - change));
   }
 
   void take_outlier(Entry<L> r, L dx) {
     const auto o = Outlier<L>::template make<corrected>(r);
     const L de = ((o.load_up - o.load_down) - dx) * r.get(shrink);
     const L du = o.w * de;
-    take_both(r, outlier_up, o.up, o.down, fma(o.up, du, -o.load_up), fma(o.down, -du, -o.load_down), -(dx + de));
+    take_both<false>(r, outlier_up, o.up, o.down, fma(o.up, du, -o.load_up), fma(o.down, -du, -o.load_down), -(dx + de));
     r.set(residual_step, de);
   }
 
@@ -390,7 +396,7 @@ class Rollout {
     L eta = along(r, row, r.get(row_rhs), x);
     const L ds = fnma(slope, eta, load_up - load_down) * r.get(row_inverse);
     eta = fma(sum_levels([&](int k) { return r.get(row + k); }), ds, eta);
-    take_both(r, shift_up, up, down, fnma(up, eta, load_up), fma(down, eta, load_down), ds);
+    take_both<true>(r, shift_up, up, down, fnma(up, eta, load_up), fma(down, eta, load_down), ds);
     return ds;
   }
 
@@ -419,7 +425,7 @@ class Recentre {
     for (std::ptrdiff_t m = last; m >= 0; --m) {
       for (std::ptrdiff_t i = interval_end(shape_, m) - 1; i >= m * shape_.spacing; --i) {
         const Entry<L> r = sample<L>(st_, i);
-        if (may_shift(st_, i)) eliminate_shift(r);
+        if (may_shift(st_, i)) eliminate_shift(shift_after<L>(st_, i));
         step_back(r, shape_.bumps + 4 * (i - m * shape_.spacing));
       }
       add_level(m + 1, 1);
@@ -490,14 +496,14 @@ class Recentre {
   L h_[n_unknowns];
 };
 
-// Set the inverses of a sample's products, and add the products up. Each has its own division: the product of all five, which
-// would save four of them, leaves the range of double where the products are small.
-template <int count, class L>
+// Set the inverses of a sample's products, and add the products up. Each has its own division: the product of all, which would
+// save the others, leaves the range of double where the products are small.
+template <bool of_shift, int count, class L>
 inline void invert(Entry<L> r, const L (&product)[count], L* sum) {
   L here = product[0];
   for (int k = 0; k < count; ++k) {
     const L inverted = L(1.0) / product[k];
-    r.set(inverse + k, k < shift_up ? inverted : pick(product[k], L(0.0), inverted, L(0.0)));
+    r.set(inverse + k, of_shift ? pick(product[k], L(0.0), inverted, L(0.0)) : inverted);
     if (k > 0) here = here + product[k];
   }
   *sum = *sum + here;
@@ -526,12 +532,12 @@ void advance(const Shape& shape, State& st) {
     const Moved p = move_pair(r, driver), up = move_pair(r, outlier_up), down = move_pair(r, outlier_down);
     sum_cost = fma(r.get(driver_cost), p.value, sum_cost);
     sum_cost = fma(r.get(box), up.value + down.value, sum_cost);
+    invert<false, n_sample_pairs>(r, {p.product, up.product, down.product}, &sum_products);
     if (may_shift(st, i)) {
-      const Moved rise = move_pair(r, shift_up), fall = move_pair(r, shift_down);
-      sum_cost = fma(r.get(shift_cost), rise.value + fall.value, sum_cost);
-      invert<n_pairs>(r, {p.product, up.product, down.product, rise.product, fall.product}, &sum_products);
-    } else {
-      invert<shift_up>(r, {p.product, up.product, down.product}, &sum_products);
+      const Entry<L> q = shift_after<L>(st, i);
+      const Moved rise = move_pair(q, shift_up), fall = move_pair(q, shift_down);
+      sum_cost = fma(q.get(shift_cost), rise.value + fall.value, sum_cost);
+      invert<true, n_shift_pairs>(q, {rise.product, fall.product}, &sum_products);
     }
     const L e = fma(length, r.get(residual_step), r.get(residual));
     r.set(residual, e);

@@ -35,28 +35,30 @@ InteriorPoint::InteriorPoint(std::shared_ptr<const Model> model, const Kernel& k
             model_->all_bumps().data()};
   const auto lanes = static_cast<std::size_t>(kernel_.lanes * kernel_.numbers);
   samples_.assign(static_cast<std::size_t>(shape_.n) * n_record * lanes, 1.0);
+  shifts_.assign(static_cast<std::size_t>(shape_.n) * n_shift_record * lanes, 1.0);
   knots_.assign(static_cast<std::size_t>(model_->n_knots()) * n_knot_record * lanes, 1.0);
   state_ = State{};
   state_.samples = samples_.data();
+  state_.shifts = shifts_.data();
   state_.knots = knots_.data();
   shifting_.assign(static_cast<std::size_t>(shape_.n), in_no_lane);
   state_.shifting = shifting_.data();
 }
 
 std::size_t InteriorPoint::bytes_per_lane(const Model& model) {
-  return sizeof(double) * static_cast<std::size_t>(model.n() * n_record + model.n_knots() * n_knot_record);
+  return sizeof(double) * static_cast<std::size_t>(model.n() * (n_record + n_shift_record) + model.n_knots() * n_knot_record);
 }
 
 void InteriorPoint::set_pair(int lane, std::ptrdiff_t i, int pair, double x, double product) {
-  of_sample(i, value + pair, lane) = x;
-  of_sample(i, multiplier + pair, lane) = product / x;
-  of_sample(i, inverse + pair, lane) = 1.0 / product;
+  of_pair(i, value, pair, lane) = x;
+  of_pair(i, multiplier, pair, lane) = product / x;
+  of_pair(i, inverse, pair, lane) = 1.0 / product;
 }
 
 // No bound at all: see Shifting.
 void InteriorPoint::set_idle(int lane, std::ptrdiff_t i, int pair) {
-  of_sample(i, value + pair, lane) = 1.0;
-  of_sample(i, multiplier + pair, lane) = of_sample(i, inverse + pair, lane) = 0.0;
+  of_pair(i, value, pair, lane) = 1.0;
+  of_pair(i, multiplier, pair, lane) = of_pair(i, inverse, pair, lane) = 0.0;
 }
 
 // Of the lanes that have a signal.
@@ -79,7 +81,7 @@ void InteriorPoint::load_sample(int lane, std::ptrdiff_t i, const Problem& probl
   of_sample(i, weight, lane) = w;
   of_sample(i, box, lane) = (w > 0.0 ? w : 1.0) * delta;  // without weight an outlier costs and has no use
   of_sample(i, driver_cost, lane) = alpha / model_->unit_area();
-  of_sample(i, shift_cost, lane) = shifts(lane, i) ? kappa : 0.0;
+  of_shift(i, shift_cost, lane) = may_shift(lane, i) ? kappa : 0.0;
 }
 
 void InteriorPoint::load(int lane, const Request& request) {
@@ -92,6 +94,7 @@ void InteriorPoint::load(int lane, const Request& request) {
   const std::ptrdiff_t n = model_->n(), before = model_->n_before();
   if (kernel_.numbers > 1) {  // what a number's second double has from the signal before
     std::fill(samples_.begin(), samples_.end(), 0.0);
+    std::fill(shifts_.begin(), shifts_.end(), 0.0);
     std::fill(knots_.begin(), knots_.end(), 0.0);
   }
   l.shifts.assign(static_cast<std::size_t>(n), 1);
@@ -114,7 +117,7 @@ void InteriorPoint::load(int lane, const Request& request) {
 }
 
 double InteriorPoint::cost_of(std::ptrdiff_t i, int pair, int lane) {
-  return of_sample(i, pair == driver ? driver_cost : pair < shift_up ? box : shift_cost, lane);
+  return pair < n_sample_pairs ? of_sample(i, pair == driver ? driver_cost : box, lane) : of_shift(i, shift_cost, lane);
 }
 
 // Every product the same, and no part but the driver's own: a flat level.
@@ -122,12 +125,12 @@ void InteriorPoint::begin_anew(int lane, const Problem& problem) {
   const double bottom = bottom_of(problem), start_level = std::max(0.0, bottom + 1.0);
   const double product = problem.alpha_before, inverted = 1.0 / product;
   for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
-    const int last = shifts(lane, i) ? n_pairs : shift_up;
+    const int last = may_shift(lane, i) ? n_pairs : static_cast<int>(n_sample_pairs);
     for (int pair = 0; pair < last; ++pair) {
       const double cost = cost_of(i, pair, lane);
-      of_sample(i, value + pair, lane) = product / cost;
-      of_sample(i, multiplier + pair, lane) = cost;
-      of_sample(i, inverse + pair, lane) = inverted;
+      of_pair(i, value, pair, lane) = product / cost;
+      of_pair(i, multiplier, pair, lane) = cost;
+      of_pair(i, inverse, pair, lane) = inverted;
     }
     for (int pair = last; pair < n_pairs; ++pair) set_idle(lane, i, pair);
   }
@@ -145,7 +148,7 @@ void InteriorPoint::begin_from(int lane, const Start& start, double bottom) {
     for (int pair = 0; pair < n_pairs; ++pair) {
       const auto k = first + static_cast<std::size_t>(pair);
       const double product = start.values[k] * start.multipliers[k];
-      if (pair >= shift_up && !shifts(lane, i)) {
+      if (pair >= n_sample_pairs && !may_shift(lane, i)) {
         set_idle(lane, i, pair);
       } else if (product > 0.0) {
         set_pair(lane, i, pair, start.values[k], product);
@@ -154,7 +157,7 @@ void InteriorPoint::begin_from(int lane, const Start& start, double bottom) {
         set_pair(lane, i, pair, like / cost_of(i, pair, lane), like);
       }
     }
-    shift.push_back(shift.back() + (of_sample(i, value + shift_up, lane) - of_sample(i, value + shift_down, lane)));
+    shift.push_back(shift.back() + step_at(i, lane));
   }
   const auto knot_shift = [&](std::ptrdiff_t j) { return shift[static_cast<std::size_t>(model_->knot_sample(j))]; };
   double lift = 0.0;
@@ -194,9 +197,9 @@ void InteriorPoint::find_residual(int lane, const Problem& problem) {
     v = shape_.z1 * v + shape_.g_v * p;
     a = next;
     for (int pair = 0; pair < n_pairs; ++pair) {
-      sum += of_sample(i, value + pair, lane) * of_sample(i, multiplier + pair, lane);
+      sum += of_pair(i, value, pair, lane) * of_pair(i, multiplier, pair, lane);
     }
-    s += of_sample(i, value + shift_up, lane) - of_sample(i, value + shift_down, lane);
+    s += step_at(i, lane);
   }
   while (j < model_->n_knots()) find_level();
   state_.sum_products[lane] = sum;
@@ -207,8 +210,8 @@ Start InteriorPoint::take_start(int lane) {
   for (auto* x : {&start.values, &start.multipliers}) x->reserve(static_cast<std::size_t>(model_->n() * n_pairs));
   for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
     for (int pair = 0; pair < n_pairs; ++pair) {
-      start.values.push_back(of_sample(i, value + pair, lane));
-      start.multipliers.push_back(of_sample(i, multiplier + pair, lane));
+      start.values.push_back(of_pair(i, value, pair, lane));
+      start.multipliers.push_back(of_pair(i, multiplier, pair, lane));
     }
   }
   for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
@@ -240,7 +243,7 @@ Solution InteriorPoint::take_solution(int lane) {
     const auto k = static_cast<std::size_t>(i);
     x.point.driver[k] = of_sample(i, value + driver, lane) / model_->unit_area();
     if (i < before) continue;
-    x.point.steps[k] = of_sample(i, value + shift_up, lane) - of_sample(i, value + shift_down, lane);
+    x.point.steps[k] = step_at(i, lane);
     x.witness.u[k - static_cast<std::size_t>(before)] = of_sample(i, weight, lane) * of_sample(i, residual, lane);
   }
   for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {

@@ -74,12 +74,22 @@ class InteriorPoint {
   double& of_sample(std::ptrdiff_t i, int entry, int lane) {
     return samples_[static_cast<std::size_t>(((i * n_record + entry) * kernel_.lanes + lane) * kernel_.numbers)];
   }
+  double& of_shift(std::ptrdiff_t i, int entry, int lane) {
+    return shifts_[static_cast<std::size_t>(((i * n_shift_record + entry) * kernel_.lanes + lane) * kernel_.numbers)];
+  }
+  // `entry` of a sample's pairs, the shifts last
+  double& of_pair(std::ptrdiff_t i, int entry, int pair, int lane) {
+    return pair < n_sample_pairs ? of_sample(i, entry + pair, lane) : of_shift(i, entry + pair - n_sample_pairs, lane);
+  }
+  double step_at(std::ptrdiff_t i, int lane) {
+    return of_shift(i, value + shift_up, lane) - of_shift(i, value + shift_down, lane);
+  }
   double& of_knot(std::ptrdiff_t j, int entry, int lane) {
     return knots_[static_cast<std::size_t>(((j * n_knot_record + entry) * kernel_.lanes + lane) * kernel_.numbers)];
   }
   void load(int lane, const Request& request);
   void find_shifting();
-  bool shifts(int lane, std::ptrdiff_t i) const {
+  bool may_shift(int lane, std::ptrdiff_t i) const {
     return lanes_[static_cast<std::size_t>(lane)].shifts[static_cast<std::size_t>(i)] != 0;
   }
   void load_sample(int lane, std::ptrdiff_t i, const Problem& problem);
@@ -98,7 +108,7 @@ class InteriorPoint {
   std::shared_ptr<const Model> model_;
   Kernel kernel_;
   Shape shape_;
-  std::vector<double> samples_, knots_;
+  std::vector<double> samples_, shifts_, knots_;
   std::vector<unsigned char> shifting_;
   State state_;
   std::vector<Lane> lanes_;
