@@ -22,7 +22,13 @@ constexpr double least_level = 1e-6;
 }  // namespace
 
 InteriorPoint::InteriorPoint(std::shared_ptr<const Model> model, const Kernel& kernel)
-    : model_(std::move(model)), kernel_(kernel), lanes_(static_cast<std::size_t>(kernel.lanes)) {
+    : model_(std::move(model)),
+      kernel_(kernel),
+      samples_(size_of(model_->n(), n_record)),
+      shifts_(size_of(model_->n(), n_shift_record)),
+      knots_(size_of(model_->n_knots(), n_knot_record)),
+      shifting_(static_cast<std::size_t>(model_->n()), in_no_lane),
+      lanes_(static_cast<std::size_t>(kernel.lanes)) {
   const Response& r = model_->response();
   shape_ = {model_->n(),
             model_->spacing(),
@@ -33,16 +39,15 @@ InteriorPoint::InteriorPoint(std::shared_ptr<const Model> model, const Kernel& k
             (1.0 + r.z1) * (1.0 + r.z1),
             model_->penalty(),
             model_->all_bumps().data()};
-  const auto lanes = static_cast<std::size_t>(kernel_.lanes * kernel_.numbers);
-  samples_.assign(static_cast<std::size_t>(shape_.n) * n_record * lanes, 1.0);
-  shifts_.assign(static_cast<std::size_t>(shape_.n) * n_shift_record * lanes, 1.0);
-  knots_.assign(static_cast<std::size_t>(model_->n_knots()) * n_knot_record * lanes, 1.0);
   state_ = State{};
+  state_.shifting = shifting_.data();
   state_.samples = samples_.data();
   state_.shifts = shifts_.data();
   state_.knots = knots_.data();
-  shifting_.assign(static_cast<std::size_t>(shape_.n), in_no_lane);
-  state_.shifting = shifting_.data();
+}
+
+std::size_t InteriorPoint::size_of(std::ptrdiff_t n, int record) const {
+  return static_cast<std::size_t>(n * record * kernel_.lanes * kernel_.numbers);
 }
 
 std::size_t InteriorPoint::bytes_per_lane(const Model& model) {
@@ -56,18 +61,25 @@ void InteriorPoint::set_pair(int lane, std::ptrdiff_t i, int pair, double x, dou
 }
 
 // No bound at all: see Shifting.
-void InteriorPoint::set_idle(int lane, std::ptrdiff_t i, int pair) {
-  of_pair(i, value, pair, lane) = 1.0;
-  of_pair(i, multiplier, pair, lane) = of_pair(i, inverse, pair, lane) = 0.0;
+void InteriorPoint::set_idle(int lane, std::ptrdiff_t i) {
+  for (int pair = shift_up; pair <= shift_down; ++pair) {
+    of_shift(i, value + pair, lane) = 1.0;
+    of_shift(i, multiplier + pair, lane) = of_shift(i, inverse + pair, lane) = 0.0;
+  }
+  of_shift(i, shift_cost, lane) = 0.0;
 }
 
 // Of the lanes that have a signal.
 void InteriorPoint::find_shifting() {
-  const auto n_lanes = static_cast<int>(std::count_if(lanes_.begin(), lanes_.end(), [](const Lane& l) { return l.request; }));
+  const auto n_lanes = std::count_if(lanes_.begin(), lanes_.end(), [](const Lane& l) { return l.request; });
   for (std::size_t i = 0; i < shifting_.size(); ++i) {
-    int count = 0;
-    for (const Lane& l : lanes_) count += l.request && l.shifts[i] != 0;
+    const auto count =
+        std::count_if(lanes_.begin(), lanes_.end(), [&](const Lane& l) { return l.request && l.shifts[i] != 0; });
     shifting_[i] = count == 0 ? in_no_lane : count == n_lanes ? in_every_lane : in_some_lanes;
+    for (int k = 0; shifting_[i] == in_some_lanes && k < kernel_.lanes; ++k) {
+      const Lane& l = lanes_[static_cast<std::size_t>(k)];
+      if (l.request && l.shifts[i] == 0) set_idle(k, static_cast<std::ptrdiff_t>(i));
+    }
   }
 }
 
@@ -81,7 +93,7 @@ void InteriorPoint::load_sample(int lane, std::ptrdiff_t i, const Problem& probl
   of_sample(i, weight, lane) = w;
   of_sample(i, box, lane) = (w > 0.0 ? w : 1.0) * delta;  // without weight an outlier costs and has no use
   of_sample(i, driver_cost, lane) = alpha / model_->unit_area();
-  of_shift(i, shift_cost, lane) = may_shift(lane, i) ? kappa : 0.0;
+  if (may_shift(lane, i)) of_shift(i, shift_cost, lane) = kappa;
 }
 
 void InteriorPoint::load(int lane, const Request& request) {
@@ -93,14 +105,13 @@ void InteriorPoint::load(int lane, const Request& request) {
   l.zero_objective = 0.0;
   const std::ptrdiff_t n = model_->n(), before = model_->n_before();
   if (kernel_.numbers > 1) {  // what a number's second double has from the signal before
-    std::fill(samples_.begin(), samples_.end(), 0.0);
-    std::fill(shifts_.begin(), shifts_.end(), 0.0);
-    std::fill(knots_.begin(), knots_.end(), 0.0);
+    for (Memory* x : {&samples_, &shifts_, &knots_}) x->fill(0.0);
   }
   l.shifts.assign(static_cast<std::size_t>(n), 1);
   if (request.shifts && !request.shifts->empty()) l.shifts = *request.shifts;
   std::fill(l.shifts.begin(), l.shifts.begin() + before, 0);
   l.shifts.back() = 0;
+  for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) of_knot(j, level, lane) = least_level;
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     load_sample(lane, i, problem);
     const double y = i < before ? 0.0 : problem.y[i - before];
@@ -125,14 +136,13 @@ void InteriorPoint::begin_anew(int lane, const Problem& problem) {
   const double bottom = bottom_of(problem), start_level = std::max(0.0, bottom + 1.0);
   const double product = problem.alpha_before, inverted = 1.0 / product;
   for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
-    const int last = may_shift(lane, i) ? n_pairs : static_cast<int>(n_sample_pairs);
+    const int last = last_pair(lane, i);
     for (int pair = 0; pair < last; ++pair) {
       const double cost = cost_of(i, pair, lane);
       of_pair(i, value, pair, lane) = product / cost;
       of_pair(i, multiplier, pair, lane) = cost;
       of_pair(i, inverse, pair, lane) = inverted;
     }
-    for (int pair = last; pair < n_pairs; ++pair) set_idle(lane, i, pair);
   }
   for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
     of_knot(j, knot_value, lane) = start_level;
@@ -145,12 +155,11 @@ void InteriorPoint::begin_from(int lane, const Start& start, double bottom) {
   std::vector<double> shift(1, 0.0);
   for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
     const auto first = static_cast<std::size_t>(i * n_pairs);
-    for (int pair = 0; pair < n_pairs; ++pair) {
+    const int last = last_pair(lane, i);
+    for (int pair = 0; pair < last; ++pair) {
       const auto k = first + static_cast<std::size_t>(pair);
       const double product = start.values[k] * start.multipliers[k];
-      if (pair >= n_sample_pairs && !may_shift(lane, i)) {
-        set_idle(lane, i, pair);
-      } else if (product > 0.0) {
+      if (product > 0.0) {
         set_pair(lane, i, pair, start.values[k], product);
       } else {  // idle there: like the driver, and far from its bound
         const double like = start.values[first] * start.multipliers[first];
@@ -196,7 +205,7 @@ void InteriorPoint::find_residual(int lane, const Problem& problem) {
     const double next = shape_.z0 * a + v + shape_.g_a * p;
     v = shape_.z1 * v + shape_.g_v * p;
     a = next;
-    for (int pair = 0; pair < n_pairs; ++pair) {
+    for (int pair = 0; pair < last_pair(lane, i); ++pair) {
       sum += of_pair(i, value, pair, lane) * of_pair(i, multiplier, pair, lane);
     }
     s += step_at(i, lane);
@@ -210,8 +219,9 @@ Start InteriorPoint::take_start(int lane) {
   for (auto* x : {&start.values, &start.multipliers}) x->reserve(static_cast<std::size_t>(model_->n() * n_pairs));
   for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
     for (int pair = 0; pair < n_pairs; ++pair) {
-      start.values.push_back(of_pair(i, value, pair, lane));
-      start.multipliers.push_back(of_pair(i, multiplier, pair, lane));
+      const bool there = pair < last_pair(lane, i);
+      start.values.push_back(there ? of_pair(i, value, pair, lane) : 1.0);
+      start.multipliers.push_back(there ? of_pair(i, multiplier, pair, lane) : 0.0);
     }
   }
   for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {

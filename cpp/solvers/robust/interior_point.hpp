@@ -8,6 +8,7 @@
 
 #include "kernel/robust/kernel.hpp"
 #include "programme/robust/model.hpp"
+#include "solvers/robust/memory.hpp"
 #include "solvers/solution.hpp"
 
 namespace ressin::robust {
@@ -82,6 +83,7 @@ class InteriorPoint {
     return pair < n_sample_pairs ? of_sample(i, entry + pair, lane) : of_shift(i, entry + pair - n_sample_pairs, lane);
   }
   double step_at(std::ptrdiff_t i, int lane) {
+    if (!may_shift(lane, i)) return 0.0;
     return of_shift(i, value + shift_up, lane) - of_shift(i, value + shift_down, lane);
   }
   double& of_knot(std::ptrdiff_t j, int entry, int lane) {
@@ -89,6 +91,8 @@ class InteriorPoint {
   }
   void load(int lane, const Request& request);
   void find_shifting();
+  std::size_t size_of(std::ptrdiff_t n, int record) const;
+  int last_pair(int lane, std::ptrdiff_t i) const { return may_shift(lane, i) ? n_pairs : static_cast<int>(n_sample_pairs); }
   bool may_shift(int lane, std::ptrdiff_t i) const {
     return lanes_[static_cast<std::size_t>(lane)].shifts[static_cast<std::size_t>(i)] != 0;
   }
@@ -98,7 +102,7 @@ class InteriorPoint {
   void find_residual(int lane, const Problem& problem);
   Start take_start(int lane);
   double cost_of(std::ptrdiff_t i, int pair, int lane);
-  void set_idle(int lane, std::ptrdiff_t i, int pair);
+  void set_idle(int lane, std::ptrdiff_t i);
   void set_pair(int lane, std::ptrdiff_t i, int pair, double x, double product);
   double objective(int lane);
   void choose_step(int lane);
@@ -108,7 +112,7 @@ class InteriorPoint {
   std::shared_ptr<const Model> model_;
   Kernel kernel_;
   Shape shape_;
-  std::vector<double> samples_, shifts_, knots_;
+  Memory samples_, shifts_, knots_;
   std::vector<unsigned char> shifting_;
   State state_;
   std::vector<Lane> lanes_;
