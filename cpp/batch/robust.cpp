@@ -261,7 +261,7 @@ class Batch {
           return nullptr;
         },
         [&](std::size_t tag, Solution&& x) {
-          if (x.status != Status::optimal) return (void)unproved.emplace(tag, std::move(x));
+          if (!(shortfall(x.evidence) <= settings_.tol)) return (void)unproved.emplace(tag, std::move(x));
           conclude(tag, std::move(x));
         },
         [&] { return workers_.keep_going(worker); });
@@ -294,9 +294,9 @@ class Batch {
         [&](std::size_t tag, Solution&& x) {
           Solution& best = (*unproved)[tag];
           x.iterations += best.iterations;
-          if (x.evidence.relative_gap < best.evidence.relative_gap) std::swap(x, best);
+          if (shortfall(x.evidence) < shortfall(best.evidence)) std::swap(x, best);
           best.iterations = std::max(x.iterations, best.iterations);
-          if (best.status == Status::optimal) conclude(tag, std::move(best)), unproved->erase(tag);
+          if (shortfall(best.evidence) <= settings_.tol) conclude(tag, std::move(best)), unproved->erase(tag);
         },
         [&] { return workers_.keep_going(worker); });
   }

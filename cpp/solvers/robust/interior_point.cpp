@@ -293,7 +293,7 @@ bool InteriorPoint::finished(int lane, Solution* solution) {
   // The best that is proved counts: further steps sharpen the parts, until the digits run out.
   Solution here = take_solution(lane);
   here.evidence = certify(*model_, request.problem, here.point, here.parts, here.witness);
-  const double proved = here.evidence.relative_gap;
+  const double proved = shortfall(here.evidence);
   const bool better = proved < l.best_gap;
   if (better || !std::isfinite(l.best_gap)) {
     l.best_gap = proved;
@@ -304,10 +304,11 @@ bool InteriorPoint::finished(int lane, Solution* solution) {
   if (!last && !enough) return false;
   *solution = std::move(l.best);
   solution->iterations = l.iterations;
-  solution->status = !std::isfinite(l.best_gap)                                    ? Status::failed
-                     : l.best_gap <= request.tol                                   ? Status::optimal
-                     : l.best_gap > 1e-6 && l.iterations >= request.max_iterations ? Status::max_iterations
-                                                                                   : Status::inaccurate;
+  const double reached = solution->evidence.relative_gap;
+  solution->status = !std::isfinite(reached)                                    ? Status::failed
+                     : reached <= request.tol                                   ? Status::optimal
+                     : reached > 1e-6 && l.iterations >= request.max_iterations ? Status::max_iterations
+                                                                                : Status::inaccurate;
   return true;
 }
 

@@ -1,6 +1,7 @@
 // The structured interior point method for the robust programme: O(n) an iteration, signals of one shape in the lanes.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -43,6 +44,9 @@ struct Solution {
   int iterations = 0;
   Start start;  // empty where it was not asked for
 };
+
+// What is to be below the tolerance: the gap, and a tenth of how far the forces exceed their costs.
+inline double shortfall(const Evidence& evidence) { return std::max(evidence.relative_gap, 0.1 * evidence.stationarity); }
 
 class InteriorPoint {
  public:
