@@ -5,8 +5,9 @@
 namespace ressin::robust {
 namespace {
 
-constexpr std::size_t most_kept = 4, largest_kept = std::size_t{1} << 21;  // arrays; numbers, 16 MB
+constexpr std::size_t most_kept = 6, largest_kept = std::size_t{1} << 20;  // arrays of two programmes; numbers, 8 MB
 
+// The smallest first.
 std::vector<std::vector<double>>& kept() {
   thread_local std::vector<std::vector<double>> arrays;
   return arrays;
@@ -16,8 +17,8 @@ std::vector<std::vector<double>>& kept() {
 
 Memory::Memory(std::size_t size) {
   auto& arrays = kept();
-  const auto fits = [&](const std::vector<double>& x) { return x.capacity() >= size; };
-  const auto found = std::find_if(arrays.begin(), arrays.end(), fits);
+  const auto smaller = [&](const std::vector<double>& x, std::size_t most) { return x.capacity() < most; };
+  const auto found = std::lower_bound(arrays.begin(), arrays.end(), size, smaller);
   if (found != arrays.end()) {
     numbers_ = std::move(*found);
     arrays.erase(found);
@@ -29,7 +30,8 @@ Memory::~Memory() {
   auto& arrays = kept();
   if (numbers_.capacity() > largest_kept) return;
   if (arrays.size() == most_kept) arrays.erase(arrays.begin());
-  arrays.push_back(std::move(numbers_));
+  const auto smaller = [](const std::vector<double>& x, const std::vector<double>& y) { return x.capacity() < y.capacity(); };
+  arrays.insert(std::upper_bound(arrays.begin(), arrays.end(), numbers_, smaller), std::move(numbers_));
 }
 
 }  // namespace ressin::robust

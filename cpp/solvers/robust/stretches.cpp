@@ -47,6 +47,10 @@ Request Stretches::part_of(const Request& whole, std::ptrdiff_t k) const {
 Solution Stretches::join(std::vector<Solution>&& solutions) const {
   if (solutions.size() == 1) return std::move(solutions[0]);
   Solution whole;
+  if (!solutions[0].start.empty()) {
+    const auto n = at(whole_.n() * n_pairs);
+    whole.start.values.reserve(n), whole.start.multipliers.reserve(n);
+  }
   for (std::ptrdiff_t k = 0; k < count(); ++k) {
     const Solution& x = solutions[at(k)];
     whole.iterations = std::max(whole.iterations, x.iterations);
