@@ -17,7 +17,7 @@ from tests.decomposition.test_programs import SHAPES, make_signal, make_weights
 from tests.signals import Signal
 
 COUNT = 5000 if os.environ.get("RESSIN_HYPOTHESIS") == "thorough" else 300
-HARD = (12, 24, 681, 1397, 2155, 2221, 2568, 3655, 4689, 7756)  # what double arithmetic alone does not prove
+HARD = (12, 24, 681, 1397, 2155, 2221, 2568, 3655, 4689, 7756)  # digits are few, and for some too few in double
 RATES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 16.0, 32.0, 50.0, 64.0, 128.0, 250.0, 500.0, 1000.0)
 
 

@@ -318,7 +318,7 @@ void InteriorPoint::choose_step(int lane) {
     state_.step_length[lane] = state_.dual_step_length[lane] = 0.0;
     return;
   }
-  const double part = std::max(0.999, 1.0 - 100.0 * l.last_gap);
+  const double part = std::max(0.99, 1.0 - 100.0 * l.last_gap);
   const auto longest = [&](double least) { return least < -part ? -part / least : 1.0; };
   const double primal = longest(state_.min_step[lane]), dual = longest(state_.min_dual_step[lane]);
   state_.step_length[lane] = state_.dual_step_length[lane] = std::min(primal, dual);
