@@ -132,6 +132,7 @@ py::dict dict_of(const robust::Decomposed& x) {
   put("residual", x.residual);
   put("driver", x.driver);
   put("spline", x.spline);
+  put("centred", x.centred);
   put("alpha", x.alpha);
   put("delta", x.delta);
   put("kappa", x.kappa);
@@ -241,7 +242,7 @@ py::tuple certify(const Array& signal, const std::optional<Array>& weights, doub
   x.witness.u = values(fields, "force", n);
   read_costs(fields, n, &x);
   x.before = values(fields, "before", model.n_before());
-  x.spline = values(fields, "spline", model.n_knots());
+  x.centred = values(fields, "centred", model.n_knots());
   x.witness.level = values(fields, "level", model.n_knots());
   robust::Checked checked;
   {

@@ -101,6 +101,7 @@ class RobustResult(TypedDict):
     delta: NDArray[np.float64]
     kappa: NDArray[np.float64]
     before: NDArray[np.float64]
+    centred: NDArray[np.float64]
     force: NDArray[np.float64]
     level: NDArray[np.float64]
     alpha_before: float

@@ -68,6 +68,7 @@ class Procedure {
   // A signal that has no noise and no change: nothing is to be solved.
   bool is_constant() const { return constant_; }
   bool is_estimated() const { return estimated_; }
+  bool is_reweighted() const { return reweighted_; }  // the next programme on blocks is a round's second
   // The next programme on blocks; then, once estimated, the one at the signal's own rate.
   const Request& next_request() const { return request_; }
   const Request& prepare_final();

@@ -64,6 +64,7 @@ class Robust(ReadOnly):
     alpha_before: float
     estimation_iterations: int
     before: NDArray[np.float64]  # driver in the six seconds before the first sample
+    centred: NDArray[np.float64]  # coefficients less the mean, which would take digits from them
     # the dual point that the proof starts from, on the programme's own scale: a wrong one only makes it worse
     force: NDArray[np.float64]  # (n,) weighted residual
     level: NDArray[np.float64]  # multipliers of the coefficients' bounds
@@ -135,6 +136,7 @@ def _fields(raw: _core.RobustResult, interval: float, settings: Settings) -> dic
         alpha_before=raw["alpha_before"],
         estimation_iterations=raw["estimation_iterations"],
         before=raw["before"],
+        centred=raw["centred"],
         force=raw["force"],
         level=raw["level"],
     )
@@ -193,8 +195,8 @@ def certify_robust(
     robust: Robust,
 ) -> Checked:
     """Return the evidence and the parts, both computed anew from the signal and from driver, spline and shifts."""
-    fields = {name: parts[name] for name in ("driver", "spline")} | costs_of(parts, robust)
-    fields |= {name: vars(robust)[name] for name in ("shifts", "before", "force", "level")}
+    fields = {"driver": parts["driver"]} | costs_of(parts, robust)
+    fields |= {name: vars(robust)[name] for name in ("shifts", "before", "centred", "force", "level")}
     raw = _core.certify_robust(signal, weights, interval, settings.tau0, settings.tau1, settings.delta_knot, fields)
     return Checked(*raw)
 
