@@ -196,13 +196,6 @@ def test_the_operator_passes_torch_s_own_checks() -> None:
     torch.library.opcheck(cvxeda_operator, inputs)
 
 
-def test_a_second_derivative_is_refused_not_wrong() -> None:
-    y = signals(1).requires_grad_()
-    (first,) = torch.autograd.grad(cvxeda(y, RATE).phasic.square().sum(), y, create_graph=True)
-    with pytest.raises(RuntimeError, match="cvxeda_backward"):
-        first.sum().backward()  # type: ignore[no-untyped-call]
-
-
 @pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")  # torch's own, in dual_level
 @pytest.mark.parametrize("name", ["signal", "alpha"])
 def test_a_derivative_forward_is_refused_not_lost(name: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ressin.errors import RecordingError
+from ressin.errors import RecordingError, shown
 from ressin.io.dialect import is_clock
 from ressin.io.missing import is_missing
 
@@ -116,9 +116,9 @@ class Table(ABC):
         return numbers
 
     def _refuse(self, row: int, index: int, value: object, complaint: str) -> None:
-        shown = repr(value) if isinstance(value, str) else str(value)
+        text = shown(value) if isinstance(value, str) else str(value)
         raise RecordingError(
-            f"{self.path}, {self.place(row)}, {self.label(index)}: {shown} {complaint}; every sample is a number "
+            f"{self.path}, {self.place(row)}, {self.label(index)}: {text} {complaint}; every sample is a number "
             "(leave the cell empty, or write nan, where one is missing)"
         )
 

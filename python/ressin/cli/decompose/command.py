@@ -58,7 +58,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Decompose all files; a file that fails is listed at the end and does not stop the others."""
-    from ressin.cli.decompose.outputs import plan
+    from ressin.cli.decompose.outputs import plan, remove_leftovers
 
     settings: dict[str, Any] = {name: getattr(arguments, name) for name in SETTINGS}
     settings["n_threads"] = arguments.jobs
@@ -66,6 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         _check(arguments, settings, picture_format)
         targets = plan(arguments.files, arguments.output, arguments.format, picture_format or "png")
+        remove_leftovers(targets)
     except RessinError as error:
         print(f"ressin decompose: {error}", file=sys.stderr)
         return 2
@@ -96,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
         order = {str(target.source): i for i, target in enumerate(targets)}
         failures.sort(key=lambda failure: order[failure[0]])
         print(failure_table(failures, len(targets)), file=sys.stderr)
-    return 1 if failures else 0
+    return 1 if failures or console.lost else 0
 
 
 def _check(arguments: argparse.Namespace, settings: dict[str, Any], picture_format: str | None) -> None:

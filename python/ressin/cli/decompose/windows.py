@@ -60,18 +60,20 @@ def run(arguments: argparse.Namespace) -> int:
         console.say(programme_line(arguments.programme))
         for target in targets:
             try:
-                console.say(_decompose(target, arguments, settings))
-            except RessinError as error:
+                said = _decompose(target, arguments, settings)
+            except Exception as error:  # noqa: BLE001  # whatever one file does, the others are worked on
                 failures.append((str(target.source), reason_of(error, target)))
+            else:
+                console.say(said)
             console.step()
     if failures:
         print(failure_table(failures, len(targets)), file=sys.stderr)
-    return 1 if failures else 0
+    return 1 if failures or console.lost else 0
 
 
 def _targets(files: Sequence[str], output: str) -> list[Target]:
     """Name the files of each recording, all of them in one folder."""
-    from ressin.cli.decompose.outputs import check_inputs_survive, plan
+    from ressin.cli.decompose.outputs import check_inputs_survive, plan, remove_leftovers
 
     if Path(output).suffix.lower() in (".csv", ".tsv", ".txt", ".parquet", ".gz"):
         raise OutputError(f"-o {output} names a table; windows are written to a folder, two tables for each recording")
@@ -85,6 +87,7 @@ def _targets(files: Sequence[str], output: str) -> list[Target]:
         for target in plan(files, output, "csv", "png")
     ]
     check_inputs_survive(targets)
+    remove_leftovers(targets)
     return targets
 
 
