@@ -288,7 +288,7 @@ class Decomposition(ReadOnly):
         return float(apart.max()) - max(64.0 * float(number.eps * np.nanmax(np.abs(self.signal))), float(number.tiny))
 
     def _rounding(self) -> float:
-        """Return what rounding may do to a sum of parts: a few units in the last place of the largest sample."""
+        """Return what rounding may do to a part: a few units in the last place of the largest sample."""
         return 4.0 * float(np.finfo(np.float64).eps * np.nanmax(np.abs(self.signal)))
 
     def _observed(self) -> NDArray[np.float64]:
