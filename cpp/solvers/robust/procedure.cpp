@@ -218,12 +218,16 @@ void Procedure::reweight(const Model& model, const Solution& x) {
   const auto step = [&](std::ptrdiff_t i) {
     return std::abs(x.point.steps[index(before + std::min(std::max<std::ptrdiff_t>(i, 0), n - 2))]) * scale_;
   };
+  const double kept = std::exp(-block_dt_ / rules_.recovery);
+  double recent = 0.0;  // driver so far, less what has been forgotten of it
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     const double alpha = loads_.alpha[index(i)], delta = loads_.delta[index(i)], smallest = smallest_[index(i)];
     double area = 0.0, largest = 0.0;
     for (std::ptrdiff_t k = std::max<std::ptrdiff_t>(0, i - reach); k <= std::min(n - 1, i + reach); ++k) {
       area += x.point.driver[index(before + k)];
     }
+    area = std::max(area, recent);
+    recent = kept * (recent + x.point.driver[index(before + i)]);
     for (std::ptrdiff_t k = std::max<std::ptrdiff_t>(0, i - outlier_reach); k <= std::min(n - 1, i + outlier_reach); ++k) {
       largest = std::max(largest, std::abs(x.parts.outliers[index(k)]));
     }
