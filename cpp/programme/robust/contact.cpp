@@ -16,7 +16,8 @@ double median_of(std::vector<double>& x) {
   if (x.empty()) return 0.0;
   const auto middle = x.begin() + static_cast<std::ptrdiff_t>(x.size() / 2);
   std::nth_element(x.begin(), middle, x.end());
-  return *middle;
+  if (x.size() % 2 == 1) return *middle;
+  return 0.5 * (*middle + *std::max_element(x.begin(), middle));
 }
 
 }  // namespace

@@ -172,6 +172,22 @@ def _fields(raw: _core.RobustResult, interval: float, settings: Settings) -> dic
     }
 
 
+def before_contact(fields: dict[str, Any]) -> dict[str, NDArray[np.float64]]:
+    """Return tonic part, shifts, outliers and residual of solved fields as the programme has them, (n,) each.
+
+    That is, with contact lost for a moment among outliers and residual instead of in the shifts.
+    """
+    robust: Robust = fields["robust"]
+    lost, rest = robust.contact, fields["residual"] + robust.outliers + robust.contact
+    outliers = np.where(lost == 0.0, robust.outliers, rest - np.clip(rest, -robust.delta, robust.delta))
+    return {
+        "tonic": fields["tonic"] - lost,
+        "shifts": robust.shifts - lost,
+        "outliers": outliers,
+        "residual": np.where(lost == 0.0, fields["residual"], rest - outliers),
+    }
+
+
 @dataclass(frozen=True)
 class Checked:
     """What a result's own driver, spline and shifts amount to.

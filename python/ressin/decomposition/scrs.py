@@ -38,8 +38,8 @@ _NORMAL = 1.959964  # half of a 95 % band in standard deviations
 class Parts(Protocol):
     """What responses are found in: a `ressin.Decomposition`, or anything with these arrays, (n,) each.
 
-    Where there are also `noise` (standard deviation on means over 1/4 s), `smallest_response`, `outliers` and `shifts`
-    (scalars and arrays in the signal's unit, or None), as the robust programme gives them, they are used.
+    Where there are also `noise` (standard deviation on means over 1/4 s), `smallest_response`, `outliers`, `shifts` and
+    `contact` (scalars and arrays in the signal's unit, or None), as the robust programme gives them, they are used.
     """
 
     @property
@@ -311,9 +311,12 @@ def _long_stretches(marked: NDArray[np.bool_], least: float) -> NDArray[np.bool_
 def _taken_off(parts: Parts, noise: float) -> NDArray[np.bool_]:
     """Whether the decomposition took an outlier or a shift larger than the noise off each sample."""
     off = np.zeros(parts.signal.size, dtype=np.bool_)
-    outliers, shifts = getattr(parts, "outliers", None), getattr(parts, "shifts", None)
+    outliers, shifts, contact = (getattr(parts, name, None) for name in ("outliers", "shifts", "contact"))
     if outliers is not None:
         off |= np.abs(outliers) > noise
+    if shifts is not None and contact is not None:
+        off |= np.abs(contact) > noise
+        shifts = shifts - contact
     if shifts is not None:
         off[1:] |= np.abs(np.diff(shifts)) > noise
     return off
