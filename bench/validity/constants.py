@@ -15,8 +15,8 @@ from bench.validity.tables import number, spread, table
 from ressin import _core
 
 DEFAULTS = {
-    "threshold": 1.23, "misfit": 0.02, "outlier_cost": 4.0, "shift_cost": 12.0, "response_reach": 0.75,
-    "recovery": 2.5, "outlier_reach": 0.5, "stiffness": 4.0, "before": 6.0, "tau0": 2.0, "tau1": 0.7,
+    "threshold": 1.23, "misfit": 0.02, "outlier_cost": 4.0, "shift_cost": 9.0, "response_reach": 0.75,
+    "recovery": 3.5, "recovery_most": 10.0, "outlier_reach": 0.5, "stiffness": 3.0, "before": 6.0, "tau0": 2.0, "tau1": 0.7,
     "delta_knot": 10.0,
 }  # fmt: skip
 SETTINGS = ("tau0", "tau1", "delta_knot")  # of the public ones

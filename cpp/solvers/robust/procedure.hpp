@@ -5,7 +5,7 @@
 //
 //   a = sqrt((U sigma)^2 + (0.02 q95(r))^2),   U = 1.23 (h_peak / int h^2) sqrt(int h^2 dt) sqrt(2 ln n)
 //
-// A round solves the programme with alpha = a int h^2 / h_peak, delta = 4 alpha per second and kappa = 12 alpha, then once
+// A round solves the programme with alpha = a int h^2 / h_peak, delta = 4 alpha per second and kappa = 9 alpha, then once
 // more with each sample's costs divided by one plus what the first solution has there, in units of the smallest: so an l1
 // norm, which shrinks what it selects, nearly counts instead. After a response the driver's cost stays low for a while and
 // returns exponentially: real responses recover more slowly than the model's, and what is left of one, or of many in a
@@ -30,9 +30,11 @@ struct Rules {
   double threshold = 1.23;       // factor of the universal threshold
   double misfit = 0.02;          // of the phasic part's 95 % quantile
   double outlier_cost = 4.0;     // delta over alpha, 1/s
-  double shift_cost = 12.0;      // kappa over alpha
+  double shift_cost = 9.0;       // kappa over alpha
+  double reweighting = 1.0;      // share of what the first solution has that counts
   double response_reach = 0.75;  // s, to either side: responses that stand together
-  double recovery = 2.5;         // s in which what a response allows after it falls to 1/e
+  double recovery = 3.5;         // s in which what a response allows after it falls to 1/e
+  double recovery_most = 10.0;   // that it allows, in smallest responses: contact that comes back is no long response
   double outlier_reach = 0.5;    // s
   double enough = 0.1;           // change of log a that ends the rounds
   int most_rounds = 4;
