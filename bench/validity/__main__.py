@@ -4,7 +4,7 @@
     python -m bench.validity simulated           recordings that know nothing of the model
     python -m bench.validity added               responses of known size added to real recordings
     python -m bench.validity real                what must hold on every real file, and a picture of all
-    python -m bench.validity constants           what a change of each constant by 10 % does
+    python -m bench.validity constants           what each ingredient does, and a change of each constant by 10 %
 
 RESSIN_EDA_DIR and RESSIN_LABELLED_DIR name folders of real recordings; without them these parts say so.
 """
