@@ -292,7 +292,7 @@ def test_a_day_whose_noise_changes_has_more_than_one_smallest_response() -> None
 
 def bends(signal: Signal) -> float:
     """Return the noise from sample to sample by second differences."""
-    return float(np.median(np.abs(np.diff(signal, 2)))) / 0.6745 / np.sqrt(6.0)
+    return float(np.median(np.abs(np.diff(signal, 2))) / 0.6745 / np.sqrt(6.0))
 
 
 @pytest.mark.parametrize("rate", [4.0, 32.0])
