@@ -14,7 +14,6 @@
 #include "programme/sums.hpp"
 #include "solvers/active_set/active_set.hpp"
 #include "solvers/interior_point.hpp"
-#include "solvers/kept.hpp"
 #include "solvers/osqp_solver.hpp"
 
 namespace ressin {

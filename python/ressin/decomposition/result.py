@@ -131,6 +131,11 @@ class Decomposition(ReadOnly):
         return self.robust.shifts if self.robust else _zeros(self.signal.size)
 
     @property
+    def contact(self) -> NDArray[np.float64]:
+        """(n,) what of the shifts is contact lost for a moment; see `Robust`. Zeros for cvxEDA's programme."""
+        return self.robust.contact if self.robust else _zeros(self.signal.size)
+
+    @property
     def smallest_response(self) -> float | None:
         """Amplitude of the smallest response that the robust programme believes, in the signal's unit, or None."""
         return self.robust.smallest_response if self.robust else None
