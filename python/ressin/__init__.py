@@ -28,8 +28,8 @@ if TYPE_CHECKING:
         RessinError,
     )
     from ressin.estimator import CvxEDA
-    from ressin.io import read_recording
-    from ressin.recording import Recording
+    from ressin.io import open_recording, read_recording
+    from ressin.recording import Channel, Clock, Gap, Marker, Recording
     from ressin.settings import Settings
     from ressin.simulation.eda import simulate_eda
     from ressin.simulation.recording import SimulatedRecording, simulate_recording
@@ -38,10 +38,14 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Bands": "decomposition.bands",
+    "Channel": "recording",
+    "Clock": "recording",
     "ConvergenceError": "errors",
     "CvxEDA": "estimator",
     "Decomposition": "decomposition.result",
+    "Gap": "recording",
     "InvalidInputError": "errors",
+    "Marker": "recording",
     "MissingExtraError": "errors",
     "OutputError": "errors",
     "QualityWarning": "errors",
@@ -67,6 +71,7 @@ _HOMES = {
     "eda_phasic": "compat",
     "find_scrs": "decomposition.scrs",
     "fit_time_constants": "time_constants.fit",
+    "open_recording": "io",
     "read_recording": "io",
     "simulate_eda": "simulation.eda",
     "simulate_recording": "simulation.recording",
@@ -75,10 +80,14 @@ _HOMES = {
 
 __all__ = [
     "Bands",
+    "Channel",
+    "Clock",
     "ConvergenceError",
     "CvxEDA",
     "Decomposition",
+    "Gap",
     "InvalidInputError",
+    "Marker",
     "MissingExtraError",
     "OutputError",
     "QuadraticProgram",
@@ -105,6 +114,7 @@ __all__ = [
     "eda_phasic",
     "find_scrs",
     "fit_time_constants",
+    "open_recording",
     "read_recording",
     "simulate_eda",
     "simulate_recording",
