@@ -148,7 +148,7 @@ def _count_header_lines(rows: list[list[str]]) -> int:
     if not _is_header(rows[0]):
         return 0
     count = 1
-    while count < min(3, len(rows) - 1) and len(rows[count]) == len(rows[0]) > 1 and all(map(_is_word, rows[count])):
+    while count < min(3, len(rows) - 1) and len(rows[count]) == len(rows[0]) > 1 and _is_words(rows[count]):
         count += 1
     # Words all the way down are a column of text, not a header of several lines: its first row is refused by name.
     return count if count < len(rows) and any(map(_is_value, rows[count])) else 1
@@ -156,6 +156,12 @@ def _count_header_lines(rows: list[list[str]]) -> int:
 
 def _is_header(row: list[str]) -> bool:
     return any(map(_is_word, row))
+
+
+def _is_words(row: list[str]) -> bool:
+    """Whether a row is words, with a field here and there left empty."""
+    filled = [cell for cell in row if cell.strip()]
+    return len(filled) > len(row) / 2 and all(map(_is_word, filled))
 
 
 def _is_word(cell: str) -> bool:

@@ -83,8 +83,11 @@ def _with_repeats(times: NDArray[np.float64], steps: NDArray[np.float64], compla
     mean = (times[-1] - times[0]) / (n - 1)
     off = np.abs(times - times[0] - mean * np.arange(n)).max()
     repeats = np.flatnonzero(steps == 0)
-    if n >= 50 and repeats.size > 0.05 * n and off <= 2 * np.median(steps[steps > 0]):
+    rising = steps[steps > 0]
+    if n >= 50 and repeats.size > 0.05 * n and off <= 2 * np.median(rising):
         return Grid(mean, None, off / mean, "the times are rounded to more than a sample")
+    if repeats.size < 0.05 * n and np.median(np.abs(rising - np.median(rising))) > 0.15 * np.median(rising):
+        return _steady(times, steps, complain)  # uneven times that fall together here and there
     raise complain(int(repeats[0]), "does not rise" + _more(repeats.size))
 
 

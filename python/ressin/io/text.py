@@ -127,6 +127,54 @@ def read_plain(content: Content) -> Table:
     return table
 
 
+def read_below(
+    content: Content,
+    first_line: int,
+    *,
+    separator: str,
+    names: Sequence[str] | None = None,
+    units: Sequence[str] = (),
+    decimal: str | None = None,
+    body: bytes | None = None,
+) -> TextTable:
+    """Make a table of the lines of a text from one on, whose form the layout knows.
+
+    Parameters
+    ----------
+    content
+        The file.
+    first_line
+        Number of the first line of data, from 1.
+    separator
+        Between fields.
+    names, units
+        Of the columns; without names they are numbered.
+    decimal
+        Between a number's whole and its fraction; None finds it.
+    body
+        The lines, where they are not as they stand in the file.
+
+    Raises
+    ------
+    RecordingError
+        As `delimited`.
+    """
+    text = _below(content.text, first_line - 1) if body is None else body
+    sample = text[: 1 << 14].decode("utf-8", "replace").splitlines()[:50]
+    fields = [cell.strip() for line in sample for cell in line.split(separator)]
+    commas = any("," in cell for cell in fields) and separator != "," and not any("." in cell for cell in fields)
+    n_fields = len(names) if names is not None else len(sample[0].split(separator)) if sample else 0
+    header = None if names is None else tuple(name.strip() or str(i + 1) for i, name in enumerate(names))
+    dialect = Dialect(separator, decimal or ("," if commas else "."), header, 0, n_fields, tuple(units) or None)
+    lines = np.arange(first_line, first_line + text.count(b"\n") + 1)
+    if b"\n\n" in text or text.startswith(b"\n"):
+        text, kept = data_lines(text)
+        lines = lines if kept is None else lines[kept - 1]
+    table = delimited(str(content.path), text, dialect, lines)
+    table.notes = [note for note in [content.encoding_note] if note] + table.notes
+    return table
+
+
 def delimited(
     path: str,
     text: bytes,

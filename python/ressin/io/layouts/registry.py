@@ -4,12 +4,49 @@ from __future__ import annotations
 
 from ressin.errors import RecordingError
 from ressin.io.layout import Layout, Match
-from ressin.io.layouts import empatica, numpy_array, parquet, plain
+from ressin.io.layouts import (
+    affectiva,
+    acqknowledge,
+    arduino,
+    bids,
+    biotrace,
+    embraceplus,
+    emotibit,
+    empatica,
+    gazepoint,
+    imotions,
+    labchart,
+    ledalab,
+    mindware,
+    neurokit,
+    numpy_array,
+    opensignals,
+    parquet,
+    plain,
+    shimmer,
+    tobii,
+)
 from ressin.io.magic import foreign
 from ressin.io.source import Content, content_suffix
 
 LAYOUTS: tuple[Layout, ...] = (
     empatica.LAYOUT,
+    embraceplus.LAYOUT,
+    shimmer.LAYOUT,
+    imotions.LAYOUT,
+    opensignals.LAYOUT,
+    acqknowledge.LAYOUT,
+    labchart.LAYOUT,
+    mindware.LAYOUT,
+    biotrace.LAYOUT,
+    affectiva.LAYOUT,
+    ledalab.LAYOUT,
+    emotibit.LAYOUT,
+    gazepoint.LAYOUT,
+    tobii.LAYOUT,
+    neurokit.LAYOUT,
+    bids.LAYOUT,
+    arduino.LAYOUT,
     parquet.LAYOUT,
     numpy_array.LAYOUT,
     plain.LAYOUT,
