@@ -13,10 +13,12 @@ import pandas as pd
 from ressin._files.parquet_size import parquet_bytes
 from ressin.errors import MissingExtraError, RecordingError
 from ressin.io.dialect import usual_unit
-from ressin.io.source import MAX_BYTES
 from ressin.io.table import FrameTable, Table
 from ressin.io.units import unit_in_name
 
+
+
+MAX_PARQUET_BYTES = 8 * 2**30  # a day of six columns at 2 kHz
 
 
 def read_npy(path: str, data: bytes) -> Table:
@@ -58,7 +60,7 @@ def read_npy(path: str, data: bytes) -> Table:
     return table
 
 
-def read_parquet(path: str, data: bytes, limit: int = MAX_BYTES) -> Table:
+def read_parquet(path: str, data: bytes, limit: int | None = None) -> Table:
     """Read a Parquet file; columns of timestamps stay timestamps, and ressin's own metadata gives the rate.
 
     Raises
@@ -75,9 +77,10 @@ def read_parquet(path: str, data: bytes, limit: int = MAX_BYTES) -> Table:
         raise MissingExtraError("pyarrow", "data", "reading Parquet") from error
     try:
         size = parquet_bytes(pa.BufferReader(data))
-        if size > 2 * limit:  # a day of six columns at 2 kHz
+        most = MAX_PARQUET_BYTES if limit is None else limit
+        if size > most:
             raise RecordingError(
-                f"{path}: takes {size / 2**20:,.0f} MiB in memory, at most {2 * limit / 2**20:,.0f} MiB is read; raise "
+                f"{path}: takes {size / 2**20:,.0f} MiB in memory, at most {most / 2**20:,.0f} MiB is read; raise "
                 "the limit with max_bytes= or --max-mib"
             )
         parquet = pq.read_table(pa.BufferReader(data))

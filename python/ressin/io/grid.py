@@ -60,8 +60,8 @@ def find_grid(times: NDArray[np.float64], complain: Complain) -> Grid:
     step than those before it let expect, and only a late time where they do not.
     """
     steps = np.diff(times)
-    falling = np.flatnonzero(steps < 0)
-    if falling.size:
+    if (steps < 0).any():
+        falling = np.flatnonzero(steps <= 0)
         raise complain(int(falling[0]), "does not rise" + _more(falling.size))
     rising = steps[steps > 0]
     if not rising.size:

@@ -130,7 +130,7 @@ def _mend_row(rows: Rows, split: list[bytes], row: int, count: int, expected: in
     elif all(_may_be_absent(rows, i) for i in range(count, expected)):
         split[row] += rows.separator.encode() * (expected - count)
         return
-    elif row == len(split) - 1 and row:
+    elif row == len(split) - 1 and row and _holds_number(split[row - 1].decode("utf-8"), rows.separator):
         number = rows.lines[row]
         rows.notes.append(f"the last line, {number}, was cut short ({count} of {expected} fields): left out")
         rows.lines = rows.lines[:-1]
@@ -139,6 +139,10 @@ def _mend_row(rows: Rows, split: list[bytes], row: int, count: int, expected: in
     above = "the header names" if rows.named else "the rows above have"
     hint = f"give every line {expected} fields (quote a text that contains {rows.separator!r})"
     raise RecordingError(f"{rows.path}, line {rows.lines[row]}: {count} field(s) where {above} {expected}; {hint}")
+
+
+def _holds_number(line: str, separator: str) -> bool:
+    return any(_NUMBER.match(cell.strip()) for cell in _fields(line, separator))
 
 
 def _may_be_absent(rows: Rows, index: int) -> bool:

@@ -123,7 +123,10 @@ class Table(ABC):
 
     def head_numbers(self, index: int) -> NDArray[np.float64]:
         """Return the first thousand cells as numbers, NaN where one is none."""
-        return pd.to_numeric(self.head(index), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        head = self.head(index)
+        if head.dtype.kind == "c":
+            return np.real(head.to_numpy())
+        return pd.to_numeric(head, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
 
     def hint_for_clock(self) -> str:
         """Say what else to think of where the times do not run, from "; " on."""

@@ -45,7 +45,7 @@ def write_decomposition(
         Where to: ``.csv``, ``.tsv`` or ``.txt`` (each also with ``.gz``) or ``.parquet``. A file that stands there is
         replaced once the new one is whole.
     unit
-        Unit of the signal.
+        Unit of the signal; "" where it is not known: then no name has one.
     start_time
         Seconds since 1970-01-01 UTC of the first sample, for the metadata of Parquet.
 
@@ -71,7 +71,7 @@ def write_decomposition(
     if content_suffix(Path(path)) == ".parquet":
         _write_parquet(decomposition, frame, units, path, start_time)
         return
-    frame.columns = [f"{name} ({units[name]})" for name in frame.columns]
+    frame.columns = [_with_unit(name, units[name]) for name in frame.columns]
     separator = "," if content_suffix(Path(path)) == ".csv" else "\t"
     with replacing(path) as temporary:
         _write_text(frame, temporary, separator)
@@ -131,7 +131,7 @@ def write_scrs(scrs: pd.DataFrame, path: str | os.PathLike[str], *, unit: str = 
     units = dict.fromkeys(("SCR_Onsets", "SCR_Peaks", "SCR_Recovery"), "sample")
     units |= dict.fromkeys(("SCR_RiseTime", "SCR_RecoveryTime", "SCR_OnsetTime", "SCR_PeakTime"), "s")
     units |= dict.fromkeys(("SCR_Height", "SCR_Amplitude", "SCR_SignalRise"), unit)
-    table = scrs.rename(columns={name: f"{name} ({text})" for name, text in units.items()})
+    table = scrs.rename(columns={name: _with_unit(name, text) for name, text in units.items()})
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False, float_format="%.10g", lineterminator="\n")
 
@@ -161,9 +161,9 @@ def write_windows(
     frame.insert(0, "Time", np.arange(len(frame)) / windows.sampling_rate)
     frame.insert(1, "EDA_Raw", windows.signal)
     units = {**_units(unit), "EDA_Phasic_SD": unit, "EDA_Tonic_SD": unit}
-    frame.columns = [f"{name} ({units[name]})" if name in units else name for name in frame.columns]
-    named = {"start": "start (s)", "mean": f"mean ({unit})", "scale": f"scale ({unit})"}
-    named |= {name: f"{name} ({unit})" for name in ("smallest_response", "noise")}
+    frame.columns = [_with_unit(name, units.get(name, "")) for name in frame.columns]
+    named = {"start": "start (s)"}
+    named |= {name: _with_unit(name, unit) for name in ("mean", "scale", "smallest_response", "noise")}
     rows = windows.evidence().rename(columns=named)
     with replacing(samples) as temporary:
         _write_text(frame, temporary, ",")
@@ -197,7 +197,12 @@ def _units(unit: str) -> dict[str, str]:
     bands = [f"EDA_{part}_{end}" for part in ("Tonic", "Phasic") for end in ("Low", "High")]
     robust = ("EDA_Outliers", "EDA_Shifts", "EDA_Tonic_Unshifted")
     parts = dict.fromkeys(("EDA_Raw", "EDA_Tonic", "EDA_Phasic", "EDA_Residual", *robust, *bands), unit)
-    return {"Time": "s", **parts, "EDA_SMNA": f"{unit}/s"}
+    return {"Time": "s", **parts, "EDA_SMNA": f"{unit}/s" if unit else ""}
+
+
+def _with_unit(name: str, unit: str) -> str:
+    """Write a unit behind a name, nothing where it is not known."""
+    return f"{name} ({unit})" if unit else name
 
 
 def _write_text(frame: pd.DataFrame, path: Path, separator: str) -> None:

@@ -125,5 +125,5 @@ def time_scale(recorded: Recorded) -> tuple[float, str]:
 
 
 def unit_text(unit: str) -> str:
-    """Write microsiemens as they are printed."""
-    return "\u00b5S" if unit == "uS" else unit
+    """Write microsiemens as they are printed, and that a unit is not known."""
+    return "\u00b5S" if unit == "uS" else unit or "unit unknown"

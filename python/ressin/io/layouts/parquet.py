@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ressin.io.arrays import read_parquet
 from ressin.io.layout import Layout, Match
-from ressin.io.source import Content
+from ressin.io.source import MAX_BYTES, Content
 from ressin.io.table import Table
 
 
@@ -15,7 +15,7 @@ def sniff(content: Content) -> Match | None:
 
 def read(content: Content) -> list[Table]:
     """Read the columns; ressin's own metadata gives the rate, fields' metadata the units."""
-    return [read_parquet(str(content.path), content.data, content.limit)]
+    return [read_parquet(str(content.path), content.data, None if content.limit == MAX_BYTES else content.limit)]
 
 
 LAYOUT = Layout(
