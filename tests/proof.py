@@ -46,7 +46,7 @@ def prove(found: Decomposition, **choice: Any) -> Proof:
     # sum w |e| <= sqrt(2 objective sum w): a rounding of e moves the objective by no more than this times itself
     size = max(certificate.objective, 1e-6 * certificate.zero_objective)
     error = max(rounding, part_error * found.scale) / unit
-    gap_rounding = error * float(np.sqrt(2 * prog.weights.sum() / size)) if size > 0 else 0.0
+    gap_rounding = error * float(np.sqrt(2 * prog.weights.sum()) / np.sqrt(size)) if size > 0 else 0.0
     return Proof(certificate, certificate.relative_gap, part_error, rounding / found.scale, gap_rounding)
 
 

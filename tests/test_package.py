@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import importlib.util
 import re
 import subprocess
 import sys
@@ -65,8 +67,16 @@ def test_a_missing_extra_is_named(module: str, package: str, use: str, extra: st
 
 def test_every_public_name_is_there() -> None:
     assert set(ressin.__all__) <= set(dir(ressin))
-    for name in ressin.__all__:
+    for name in set(ressin.__all__) - {"CvxEDA"}:
         assert getattr(ressin, name) is not None
+
+
+def test_the_transformer_is_there_or_names_the_extra_that_brings_it() -> None:
+    if importlib.util.find_spec("sklearn") is None:
+        with pytest.raises(ressin.MissingExtraError, match="data"):
+            _ = ressin.CvxEDA
+    else:
+        assert issubclass(ressin.CvxEDA, importlib.import_module("sklearn.base").TransformerMixin)
 
 
 def test_unknown_name_is_refused() -> None:

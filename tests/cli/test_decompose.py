@@ -14,7 +14,7 @@ import pytest
 
 from ressin.cli import main
 from ressin.cli.decompose import work as decompose_work
-from ressin.cli.decompose.targets import Target
+from ressin.cli.decompose.outputs import Target
 from ressin.decomposition.decompose import decompose
 from ressin.simulation.eda import simulate_eda
 

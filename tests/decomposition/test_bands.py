@@ -10,7 +10,7 @@ import pytest
 import ressin
 from ressin.decomposition import solve as rows
 from ressin.decomposition.bands import bootstrap_bands
-from ressin.decomposition.pilot import autocorrelation_time, find_pilot, response_norm
+from ressin.decomposition.bootstrap_pilot import autocorrelation_time, find_pilot, response_norm
 from ressin.decomposition.result import Bands
 from ressin.errors import ConvergenceError, InvalidInputError
 from ressin.simulation.eda import SimulatedEDA
@@ -246,5 +246,5 @@ def test_a_pilot_leaves_no_part_of_the_signal_to_the_noise(monkeypatch: pytest.M
     result = decompose(truth.signal + walk)
     own = result.residual.std()
     assert find_pilot(result, result.settings, 2.0).residual.std() <= 1.5 * own
-    monkeypatch.setattr("ressin.decomposition.pilot._LOUDEST", 100.0)
+    monkeypatch.setattr("ressin.decomposition.bootstrap_pilot._LOUDEST", 100.0)
     assert find_pilot(result, result.settings, 2.0).residual.std() > 3.0 * own

@@ -156,6 +156,11 @@ def test_the_robust_programme_under_other_time_constants() -> None:
     assert not {"alpha", "gamma", "revision", "baseline"} & set(table.columns)
     assert {total for _, total in calls} == {4}
     assert [done for done, _ in calls] == sorted(done for done, _ in calls)
+
+
+def test_a_picture_of_a_sweep_of_the_robust_programme() -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    found = ressin.sweep(simulate(4.0, 60.0, seed=2), 4.0, programme="robust", tau0=[2.0, 3.0])
     assert len(found.plot().axes) > 0
 
 

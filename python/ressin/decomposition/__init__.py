@@ -8,6 +8,6 @@
 | `ressin.decomposition.result` | `Decomposition`, `Bands` |
 | `ressin.decomposition.quality`, `ressin.decomposition.scrs` | how well the model suits the signal; SCRs |
 | `ressin.decomposition.windows`, `ressin.decomposition.sweep` | many programmes of one recording in one batch |
-| `ressin.decomposition.bands`, `ressin.decomposition.pilot` | bands by a bootstrap, and what they are resampled from |
+| `ressin.decomposition.bands`, `ressin.decomposition.bootstrap_pilot` | bands by a bootstrap, and its pilot |
 | `ressin.decomposition.qp` | the programme as sparse matrices |
 """

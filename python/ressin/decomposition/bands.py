@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ressin.decomposition.pilot import Pilot, find_pilot
+from ressin.decomposition.bootstrap_pilot import Pilot, find_pilot
 from ressin.decomposition.result import Bands
 from ressin.decomposition.solve import STATUSES, rows_of_bytes, solve_rows
 from ressin.errors import ConvergenceError, InvalidInputError
@@ -69,8 +69,9 @@ def bootstrap_bands(
     -----
     Resampling around the decomposition itself would not do: its driver has fitted some of the noise, and since p >= 0
     that noise became a level that the phasic part has too much and the tonic part too little. Resampling
-    around a biased estimate hides that bias. So the replicates are made from a pilot (`ressin.decomposition.pilot`),
-    the decomposition under a larger weight of the driver that the Bayesian information criterion chooses::
+    around a biased estimate hides that bias. So the replicates are made from a pilot
+    (`ressin.decomposition.bootstrap_pilot`), the decomposition under a larger weight of the driver that the Bayesian
+    information criterion chooses::
 
         y* = r_pilot + t_pilot + e*,   e* blocks of the pilot's residual, scaled by sqrt(n / (n - degrees of freedom))
         band of r = [r - Q_hi, r - Q_lo],   Q the quantiles of r* - r_pilot,   r* the phasic part of y* under the

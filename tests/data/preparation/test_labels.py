@@ -30,7 +30,7 @@ def best_split(points: np.ndarray) -> float:
 @given(st.lists(st.tuples(EIGHTHS, EIGHTHS), min_size=4, max_size=9))
 def test_centres_are_those_of_the_best_division(pairs: list[tuple[float, float]]) -> None:
     points = np.array(pairs)
-    found = thresholds_of(points, LabelRule())
+    found = thresholds_of(points, LabelRule(restarts=100))  # ten can all end in another division
     if len(np.unique(points, axis=0)) < 2:
         assert found.rule == f"all {len(points)} ratings are identical"
         return

@@ -58,7 +58,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Decompose all files; a file that fails is listed at the end and does not stop the others."""
-    from ressin.cli.decompose.targets import plan
+    from ressin.cli.decompose.outputs import plan
 
     settings: dict[str, Any] = {name: getattr(arguments, name) for name in SETTINGS}
     settings["n_threads"] = arguments.jobs

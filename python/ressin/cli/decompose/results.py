@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ressin.cli.decompose.targets import Target
+from ressin.cli.decompose.outputs import Target
 from ressin.cli.terminal import duration_text
 
 if TYPE_CHECKING:

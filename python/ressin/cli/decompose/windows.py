@@ -15,7 +15,7 @@ from ressin.cli.terminal import Console, failure_table
 from ressin.errors import OutputError, RessinError
 
 if TYPE_CHECKING:
-    from ressin.cli.decompose.targets import Target
+    from ressin.cli.decompose.outputs import Target
 
 
 def add_parser(subparsers: Any) -> None:
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _targets(files: Sequence[str], output: str) -> list[Target]:
     """Name the files of each recording, all of them in one folder."""
-    from ressin.cli.decompose.targets import check_inputs_survive, plan
+    from ressin.cli.decompose.outputs import check_inputs_survive, plan
 
     if Path(output).suffix.lower() in (".csv", ".tsv", ".txt", ".parquet", ".gz"):
         raise OutputError(f"-o {output} names a table; windows are written to a folder, two tables for each recording")

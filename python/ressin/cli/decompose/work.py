@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ressin.errors import QualityWarning, RessinError
 
 if TYPE_CHECKING:  # what reads and writes files is imported where it runs, so that --help is quick
-    from ressin.cli.decompose.targets import Target
+    from ressin.cli.decompose.outputs import Target
     from ressin.decomposition.result import Decomposition
     from ressin.recording import Recording
 

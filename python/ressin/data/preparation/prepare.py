@@ -20,7 +20,7 @@ from typing import Any
 from ressin._core import __version__
 from ressin._files.limits import MAX_JSON_BYTES, digest_file, locked, read_limited, remove_leftovers, write_bytes
 from ressin._progress import StageProgress, Stages
-from ressin.data.preparation import assemble, listening
+from ressin.data.preparation import catalog_music, tables
 from ressin.data.preparation.executor import Executor
 from ressin.data.preparation.music import extractor_version
 from ressin.data.preparation.partition import run_task
@@ -110,7 +110,7 @@ def prepare(
     _check_target(target)
     with locked(target):
         asked = settings or PrepareSettings()
-        chosen = replace(asked, music=listening.decide(catalog, asked.music))
+        chosen = replace(asked, music=catalog_music.decide(catalog, asked.music))
         music = chosen.music
         stock = take_stock(catalog, hear_audio=music == "extract", read_features=music == "read")
         version = __version__
@@ -123,21 +123,21 @@ def prepare(
         resumed = _clear(target, tasks)
         with Stages(progress) as stages, Executor(scheduler) as executor:
             music_cache = Path(cache) if cache is not None else target / CACHE
-            table, deaf = listening.listen(catalog, stock, chosen, music_cache, executor, stages.count("music"))
+            table, deaf = catalog_music.listen(catalog, stock, chosen, music_cache, executor, stages.count("music"))
             executor.map(run_task, tasks, count=stages.count("recordings"))
         before = [*catalog.rejects, *stock.rejects]
-        names = assemble.all_labels(catalog)
-        ratings, subjects, unlabelled = assemble.label_catalog(catalog, chosen.labels)
+        names = tables.all_labels(catalog)
+        ratings, subjects, unlabelled = tables.label_catalog(catalog, chosen.labels)
         parts = [Path(task.part) for task in tasks]
-        refused = assemble.write_recordings(target / schema.RECORDINGS, parts, ratings, names)
+        refused = tables.write_recordings(target / schema.RECORDINGS, parts, ratings, names)
         rejects = [*before, *refused, *unlabelled, *deaf]
-        assemble.write_ratings(target / schema.RATINGS, ratings, names)
-        assemble.write_subjects(target / schema.SUBJECTS, subjects)
-        assemble.write_stimuli(target / schema.STIMULI, catalog, table)
-        assemble.write_music(target / schema.MUSIC, table)
-        assemble.write_rejects(target / schema.REJECTS, rejects)
+        tables.write_ratings(target / schema.RATINGS, ratings, names)
+        tables.write_subjects(target / schema.SUBJECTS, subjects)
+        tables.write_stimuli(target / schema.STIMULI, catalog, table)
+        tables.write_music(target / schema.MUSIC, table)
+        tables.write_rejects(target / schema.REJECTS, rejects)
         meta = _meta(target, catalog, chosen, key, version, rejects, names)
-        write_bytes(target / schema.META, assemble.dump_meta(meta))
+        write_bytes(target / schema.META, tables.dump_meta(meta))
         shutil.rmtree(target / WORK, ignore_errors=True)
     return PrepareReport(target, False, meta, resumed, time.perf_counter() - began)
 
@@ -205,6 +205,6 @@ def _meta(
         "labels": list(names),
         "simulation": catalog.simulation,
         "counts": {**catalog.counts, "prepared": files[schema.RECORDINGS]["rows"]},
-        "rejects": assemble.summarise(rejects),
+        "rejects": tables.summarise(rejects),
         "files": files,
     }

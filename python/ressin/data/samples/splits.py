@@ -28,7 +28,7 @@ COLUMNS = ("recording_id", "pair", "subject", "stimulus", "fold")
 
 @dataclass(frozen=True)
 class Splits:
-    """A partition of recordings into folds.
+    """The recordings divided into folds.
 
     Iterating gives (training rows, test rows) for fold 0, 1, ..., as int64 positions in the order of `recording_id`.
 
