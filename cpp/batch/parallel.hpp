@@ -1,6 +1,7 @@
 // A parallel-for whose calling thread works as well, polls the caller and can stop the run.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -12,28 +13,36 @@
 
 namespace ressin {
 
-// Number of workers: 0 requests one per hardware thread; at most one per piece of work.
+// Number of workers: 0 requests one per hardware thread; at most one per hardware thread and per piece of work, at least one.
 inline int worker_count(int requested, std::size_t work) {
-  const auto machine = static_cast<int>(std::thread::hardware_concurrency());
-  const int wanted = requested > 0 ? requested : (machine > 0 ? machine : 1);
+  const auto hardware = static_cast<int>(std::thread::hardware_concurrency());
+  const int machine = hardware > 0 ? hardware : 1;  // 0: not known
+  const int wanted = requested > 0 ? std::min(requested, machine) : machine;
   return work < static_cast<std::size_t>(wanted) ? static_cast<int>(work > 0 ? work : 1) : wanted;
 }
 
 class Workers {
  public:
   // `poll` is called on the calling thread, at most every 50 ms; false stops the run.
-  explicit Workers(std::function<bool()> poll) : poll_(std::move(poll)) {}
+  // `start` starts a thread, and throws where that cannot be done.
+  using Start = std::function<std::thread(std::function<void()>)>;
+  explicit Workers(
+      std::function<bool()> poll, Start start = [](std::function<void()> body) { return std::thread(std::move(body)); })
+      : poll_(std::move(poll)), start_(std::move(start)) {}
 
-  // Run work(worker) on `count` workers, the calling thread being worker 0. Rethrows the first exception.
+  // Run work(worker) on `count` workers, the calling thread being worker 0, or on fewer where no more threads can be
+  // started. Rethrows the first exception.
   void run(int count, const std::function<void(int worker)>& work) {
-    running_ = count - 1;
     std::vector<std::thread> threads;
     threads.reserve(static_cast<std::size_t>(count));
-    try {
-      for (int k = 1; k < count; ++k) threads.emplace_back([&, k] { guarded(work, k), leave(); });
-    } catch (...) {  // no more threads can be started: those that run do the work
-      std::lock_guard<std::mutex> lock(mutex_);
-      running_ = static_cast<int>(threads.size());
+    for (int k = 1; k < count; ++k) {
+      enter();
+      try {
+        threads.push_back(start_([&work, k, this] { guarded(work, k), leave(); }));
+      } catch (...) {  // those that run do the work
+        leave();
+        break;
+      }
     }
     guarded(work, 0);
     {
@@ -75,6 +84,11 @@ class Workers {
     }
   }
 
+  void enter() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    ++running_;
+  }
+
   void leave() {
     std::lock_guard<std::mutex> lock(mutex_);
     --running_;
@@ -82,11 +96,12 @@ class Workers {
   }
 
   std::function<bool()> poll_;
+  Start start_;
   std::atomic<bool> stop_{false};
   std::chrono::steady_clock::time_point last_poll_ = std::chrono::steady_clock::now();
   std::mutex mutex_;
   std::condition_variable left_;
-  int running_ = 0;
+  int running_ = 0;  // threads that have been started and have not left
   std::exception_ptr error_;
 };
 

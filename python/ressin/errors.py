@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import traceback
+
+_LONGEST = 300  # characters of a foreign message that are repeated
+
 
 class RessinError(Exception):
     """Base of every error that ressin raises on purpose."""
@@ -42,6 +47,29 @@ class MissingExtraError(RessinError, ImportError):
 
     def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str, str]]:
         return type(self), self._parts
+
+
+def describe(error: Exception) -> str:
+    """Say what was raised, in one line: ressin's own message as it is, any other with its type and place.
+
+    Parameters
+    ----------
+    error
+        What work on one item of a batch raised. A batch lists it and goes on with the other items.
+    """
+    if isinstance(error, RessinError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return f"not enough memory ({first_line(error) or 'nothing more is known'})"
+    steps = traceback.extract_tb(error.__traceback__)
+    place = f" in {os.path.basename(steps[-1].filename)}, line {steps[-1].lineno}" if steps else ""
+    return f"an error that was not foreseen, {type(error).__name__}{place}: {first_line(error) or 'without a message'}"
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message, at most 300 characters of it."""
+    text = next(iter(str(error).strip().splitlines()), "")
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 class QualityWarning(UserWarning):

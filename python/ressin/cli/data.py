@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Subparsers = Any  # argparse's own type for it is private
 SHOWN_REJECTS = 5  # of each kind
+# Kinds of reject after which the command fails, where a recording is lost to one: it could not be read whole or solved.
+# Others (too short, too much missing, no clip) are choices of the settings.
+BAD = ("malformed", "missing", "outside", "size", "solver", "truncated")
 PLANS = {"cvxeda": "programme cvxeda: the paper's plan (other: --programme robust)", "robust": programme_line("robust")}
 MANIFEST = """columns of a manifest (comma, semicolon or tab; or Parquet), one row per window:
   recording, subject, stimulus   file, whose it is, what was heard or seen (all three needed)
@@ -176,7 +179,7 @@ def run_prepare(arguments: argparse.Namespace) -> int:
         from ressin.data.sources.pmemo import compare_counts
 
         print(compare_counts(catalog.counts))
-    _print_rejects(report.folder)
+    lost = _print_rejects(report.folder)
     if report.up_to_date:
         print(
             f"{report.folder} is up to date: same content, settings and version; "
@@ -186,7 +189,7 @@ def run_prepare(arguments: argparse.Namespace) -> int:
         resumed = f", {report.resumed} piece(s) of it left by an earlier run" if report.resumed else ""
         number = report.meta["counts"]["prepared"]
         print(f"{number:,} recordings prepared in {report.seconds:.1f} s{resumed}: {report.folder}")
-    return 0
+    return 1 if lost else 0
 
 
 def read_source(
@@ -232,15 +235,15 @@ def _settings(arguments: argparse.Namespace) -> "PrepareSettings":
     )
 
 
-def _print_rejects(folder: Path) -> None:
-    """Print how many rejects there are of each kind, and the first ones by name."""
+def _print_rejects(folder: Path) -> int:
+    """Print how many rejects there are of each kind, the first ones by name; return how many recordings were bad."""
     from ressin.data.store.store import load
 
     prepared = load(folder)
     rejects = prepared.rejects
     if not len(rejects):
         print("no file was missing, malformed or in disagreement")
-        return
+        return 0
     print(f"\n{len(rejects)} remark(s) about the data, all of them in {folder / 'rejects.parquet'}:")
     for count in prepared.meta["rejects"]:
         print(f"  {count['action']}, {count['kind']}: {count['count']:,}")
@@ -250,3 +253,5 @@ def _print_rejects(folder: Path) -> None:
         if len(same) > SHOWN_REJECTS:
             print(f"      ... and {len(same) - SHOWN_REJECTS:,} more")
     print()
+    bad = rejects["kind"].isin(BAD) & (rejects["recording_id"] != "") & (rejects["action"] == "rejected")
+    return int(bad.sum())

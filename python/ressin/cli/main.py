@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 
@@ -11,6 +10,7 @@ from ressin.cli import data, learn
 from ressin.cli.decompose import command as decompose
 from ressin.cli.decompose import windows
 from ressin.cli.demo import command as demo
+from ressin.cli.terminal import flush_output, steady_output
 from ressin.cli.watch import command as watch
 from ressin.errors import RessinError
 
@@ -38,7 +38,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         Exit status: 0 if all went well, 1 if something failed, 2 for a wrong command line, 130 after Ctrl-C.
     """
-    arguments = make_parser().parse_args(argv)
+    with steady_output():
+        arguments = make_parser().parse_args(argv)
+        return max(_run(arguments), flush_output())
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    """Carry out a command; what ends it is said in one line."""
     try:
         return int(arguments.run(arguments))
     except RessinError as error:
@@ -47,9 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nressin: stopped; what was written before is whole", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        # The reader of the output has closed it (as `head` does): print nothing more, also not at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader of the output has closed it, as `head` does
         return 1
     except OSError as error:  # a folder that cannot be made, a disk that is full
         print(f"ressin: {error.filename or 'the system'}: {error.strerror or error}", file=sys.stderr)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,14 +22,52 @@ if TYPE_CHECKING:
     from ressin.settings import Programme
 
 
+@contextmanager
+def steady_output() -> Iterator[None]:
+    """Write letters that standard output or error cannot encode by their numbers instead of raising."""
+    with ExitStack() as restored:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+                stream.reconfigure(errors="backslashreplace")
+                restored.callback(_be_strict, stream)
+        yield
+
+
+def _be_strict(stream: io.TextIOWrapper) -> None:
+    if not stream.closed:
+        stream.reconfigure(errors="strict")
+
+
+def flush_output() -> int:
+    """Write out what standard output still holds; return 0, or 1 where it takes no more (full disk, closed pipe)."""
+    try:
+        if sys.stdout is not None and not sys.stdout.closed:
+            sys.stdout.flush()
+    except OSError as error:
+        _give_up_output(error)
+        return 1
+    return 0
+
+
+def _give_up_output(error: OSError) -> None:
+    """Let standard output go nowhere from now on, also at exit, and say why unless its reader has closed it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+    if not isinstance(error, BrokenPipeError):
+        print(f"ressin: cannot write standard output: {error.strerror or error}", file=sys.stderr)
+
+
 class Console:
     """Lines on standard output and, meanwhile, a bar of files on standard error.
 
-    The bar needs tqdm and is shown where standard error is a terminal and more than one file is worked on.
+    The bar needs tqdm and is shown where standard error is a terminal and more than one file is worked on. Where
+    standard output takes no more, the lines are left out, `lost` is set, and the work goes on.
     """
 
     def __init__(self, total: int, *, quiet: bool = False) -> None:
         self._quiet = quiet
+        self.lost = False  # whether standard output takes no more
         self._bar = None if quiet or total < 2 or not sys.stderr.isatty() else _bar(total)
 
     def __enter__(self) -> Console:
@@ -42,10 +83,14 @@ class Console:
         """Print a line, above the bar where there is one."""
         if self._quiet:
             return
-        if self._bar is not None:
-            self._bar.write(text)
-        else:
-            print(text)
+        try:
+            if self._bar is not None:
+                self._bar.write(text)
+            else:
+                print(text)
+        except OSError as error:
+            self.lost = self._quiet = True
+            _give_up_output(error)
 
     def stage(self, text: str) -> None:
         """Name in the bar what is being done."""

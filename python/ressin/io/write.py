@@ -116,8 +116,8 @@ def write_json(content: Mapping[str, object], path: str | os.PathLike[str]) -> N
         If the file cannot be written.
     """
     text = json.dumps(_plain(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+    with replacing(path) as temporary:  # what UTF-8 does not have (bytes of a file's name) is an escape in JSON, too
+        temporary.write_bytes(text.encode("utf-8", "backslashreplace"))
 
 
 def write_scrs(scrs: pd.DataFrame, path: str | os.PathLike[str], *, unit: str = "uS") -> None:

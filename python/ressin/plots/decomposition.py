@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ressin.errors import MissingExtraError
-from ressin.plots.style import STYLE, draw_band, draw_line, shade_missing, time_scale, unit_text
+from ressin.plots.style import STYLE, draw_band, draw_line, literal, shade_missing, time_scale, unit_text
 
 try:
     import matplotlib as mpl
@@ -78,7 +78,7 @@ def plot_decomposition(
             shade_missing(axis, decomposition, scale)
         figure.align_ylabels(list(axes))
         if title:
-            figure.suptitle(title, x=0.01, ha="left", fontsize=11.0)
+            figure.suptitle(literal(title), x=0.01, ha="left", fontsize=11.0)
     return figure
 
 

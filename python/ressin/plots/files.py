@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ressin._files.atomic import replacing
+from ressin._files.names import encodable
 from ressin.errors import MissingExtraError, OutputError
 from ressin.plots.style import STYLE
 
@@ -51,7 +52,7 @@ def save_figure(
         raise OutputError(f"cannot write {path}: a picture's suffix must be .png, .svg, .pdf or .html, not {kind!r}")
     with mpl.rc_context(STYLE), replacing(path) as temporary:
         if kind == ".html":
-            temporary.write_text(_page(_svg(figure), title, facts or {}), encoding="utf-8", newline="\n")
+            temporary.write_bytes(encodable(_page(_svg(figure), title, facts or {})).encode())
         else:
             # Without a date in it, the same figure gives the same file.
             undated: Any = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(kind)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ressin.plots.decomposition import PHASIC, SIGNAL, TONIC
-from ressin.plots.style import STYLE, draw_band, draw_line, shade_missing, time_scale, unit_text
+from ressin.plots.style import STYLE, draw_band, draw_line, literal, shade_missing, time_scale, unit_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +64,7 @@ def plot_windows(windows: Windows, *, title: str = "", unit: str = "uS") -> Figu
         axes[1].set_xlim(0.0, max(windows.signal.size / windows.sampling_rate / scale, 1e-9))
         figure.align_ylabels(list(axes))
         if title:
-            figure.suptitle(title, x=0.01, ha="left", fontsize=11.0)
+            figure.suptitle(literal(title), x=0.01, ha="left", fontsize=11.0)
     return figure
 
 
@@ -102,7 +102,7 @@ def plot_sweep(sweep: Sweep, *, title: str = "", min_amplitude: float = 0.01) ->
         if len(varied) > 1:
             figure.legend(handles=axes[0, 0].get_lines()[-2:], loc="outside upper right", frameon=False, ncols=2)
         if title:
-            figure.suptitle(title, x=0.01, ha="left", fontsize=11.0)
+            figure.suptitle(literal(title), x=0.01, ha="left", fontsize=11.0)
     return figure
 
 

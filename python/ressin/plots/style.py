@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ressin._files.names import encodable
 from ressin.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -126,4 +127,9 @@ def time_scale(recorded: Recorded) -> tuple[float, str]:
 
 def unit_text(unit: str) -> str:
     """Write microsiemens as they are printed, and that a unit is not known."""
-    return "\u00b5S" if unit == "uS" else unit or "unit unknown"
+    return "\u00b5S" if unit == "uS" else literal(unit) or "unit unknown"
+
+
+def literal(text: str) -> str:
+    """Return a text that matplotlib draws letter by letter, without taking dollar signs for mathematics."""
+    return encodable(text).replace("$", r"\$")

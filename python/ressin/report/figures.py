@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ressin.plots.backend import import_matplotlib  # noqa: F401  # with its folder it has imported matplotlib
+
+# isort: split
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ressin._extras import require
 from ressin.errors import InvalidInputError
 from ressin.image import CHANNELS, image_grid, to_image, to_signal
+from ressin.plots.backend import import_matplotlib
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,6 +121,7 @@ def plot_labels(prepared: Prepared, subject: str) -> Figure:
     own = prepared.ratings[prepared.ratings["subject"] == subject].dropna(subset=["arousal", "valence"])
     if not len(own):
         raise InvalidInputError(f"subject {subject!r} has rated nothing in arousal and valence: no points to draw")
+    import_matplotlib()
     figure = require("matplotlib.figure", "plot", "drawing Fig. 2").Figure(figsize=(4.8, 5.2), layout="constrained")
     axis = figure.subplots()
     _draw_points(axis, own)
@@ -169,6 +171,7 @@ def plot_round_trip(trip: RoundTrip) -> Figure:
     MissingExtraError
         When matplotlib is not installed.
     """
+    import_matplotlib()
     figure = require("matplotlib.figure", "plot", "drawing Fig. 3").Figure(figsize=(9.0, 6.0), layout="constrained")
     axes = figure.subplots(3, 2, width_ratios=[3.2, 1.0], squeeze=False)
     time = np.arange(trip.signals.shape[1]) / trip.sampling_rate

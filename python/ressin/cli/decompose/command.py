@@ -96,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
         order = {str(target.source): i for i, target in enumerate(targets)}
         failures.sort(key=lambda failure: order[failure[0]])
         print(failure_table(failures, len(targets)), file=sys.stderr)
-    return 1 if failures else 0
+    return 1 if failures or console.lost else 0
 
 
 def _check(arguments: argparse.Namespace, settings: dict[str, Any], picture_format: str | None) -> None:

@@ -60,13 +60,15 @@ def run(arguments: argparse.Namespace) -> int:
         console.say(programme_line(arguments.programme))
         for target in targets:
             try:
-                console.say(_decompose(target, arguments, settings))
-            except RessinError as error:
+                said = _decompose(target, arguments, settings)
+            except Exception as error:  # noqa: BLE001  # whatever one file does, the others are worked on
                 failures.append((str(target.source), reason_of(error, target)))
+            else:
+                console.say(said)
             console.step()
     if failures:
         print(failure_table(failures, len(targets)), file=sys.stderr)
-    return 1 if failures else 0
+    return 1 if failures or console.lost else 0
 
 
 def _targets(files: Sequence[str], output: str) -> list[Target]:

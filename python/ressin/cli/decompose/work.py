@@ -13,7 +13,7 @@ from itertools import repeat
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ressin.errors import QualityWarning, RessinError
+from ressin.errors import QualityWarning, describe
 
 if TYPE_CHECKING:  # what reads and writes files is imported where it runs, so that --help is quick
     from ressin.cli.decompose.outputs import Target
@@ -28,6 +28,7 @@ _GROUP_FILES = 128
 _SECONDS_PER_BYTE = 1e-6
 _SECONDS_PER_PICTURE = 0.4
 _WORTH_PROCESSES = 4.0  # seconds
+_ENDED = "the process that worked on it was ended from outside, perhaps because memory ran out"
 
 
 @dataclass(frozen=True)
@@ -79,24 +80,30 @@ def count_processes(targets: Sequence[Target], options: Options) -> int:
 def work_apart(targets: Sequence[Target], options: Options, n_processes: int) -> Iterator[Outcome]:
     """Work on the files one by one in several processes; the outcomes come in the files' order.
 
+    When a process dies, nobody can tell which file it worked on: from then on the files that are left are worked on by
+    one process at a time, so that the file at which it dies again is known, and is listed.
+
     Raises
     ------
-    RessinError
-        If a process dies.
     KeyboardInterrupt
         After Ctrl-C, once the files at hand are written.
     """
     alone = replace(options, settings={**options.settings, "n_threads": 1})
-    pool = ProcessPoolExecutor(n_processes, mp_context=get_context("spawn"), initializer=_leave_ctrl_c_to_the_parent)
-    try:
-        yield from pool.map(_work_on_one, targets, repeat(alone))
-    except BrokenProcessPool as error:
-        raise RessinError(
-            "a process that worked on the files was ended from outside, perhaps because memory ran out; what was "
-            "written is whole; --jobs 1 does without such processes"
-        ) from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    done = 0
+    while done < len(targets):
+        context = get_context("spawn")
+        pool = ProcessPoolExecutor(n_processes, mp_context=context, initializer=_leave_ctrl_c_to_the_parent)
+        try:
+            for outcome in pool.map(_work_on_one, targets[done:], repeat(alone)):
+                yield outcome
+                done += 1
+        except BrokenProcessPool:
+            if n_processes == 1:
+                yield Outcome(targets[done], reason=_ENDED)
+                done += 1
+            n_processes = 1
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _leave_ctrl_c_to_the_parent() -> None:
@@ -128,7 +135,7 @@ def work(
         stage("reading")
         try:
             recording = read_recording(target.source, sampling_rate=options.rate, column=options.column)
-        except RessinError as error:
+        except Exception as error:  # noqa: BLE001  # whatever one file does, the others are worked on
             yield Outcome(target, reason=reason_of(error, target))
             continue
         group.append((target, recording))
@@ -140,32 +147,42 @@ def work(
 
 
 def _work_on_group(group: Group, options: Options, stage: Callable[[str], object]) -> Iterator[Outcome]:
+    stage("decomposing")
+    results = _decompose(group, options)
+    for target, recording in group:
+        try:
+            yield Outcome(target, _write(target, recording, results.pop(str(target.source)), options, stage))
+        except Exception as error:  # noqa: BLE001  # whatever one file does, the others are worked on
+            yield Outcome(target, reason=reason_of(error, target))
+
+
+def _decompose(group: Group, options: Options) -> dict[str, Decomposition | Exception]:
+    """Decompose a group as one batch; where that raises, each recording alone, so that one cannot take the others."""
     from ressin.decomposition.decompose import decompose_batch
 
-    stage("decomposing")
     signals = {str(target.source): recording.signal for target, recording in group}
     rates = {str(target.source): recording.sampling_rate for target, recording in group}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", QualityWarning)  # the quality of each recording is said with its results
-        results = decompose_batch(signals, rates, errors="return", **options.settings)
-    for target, recording in group:
         try:
-            yield Outcome(target, _write(target, recording, results.pop(str(target.source)), options, stage))
-        except RessinError as error:
-            yield Outcome(target, reason=reason_of(error, target))
+            return {**decompose_batch(signals, rates, errors="return", **options.settings)}
+        except Exception as error:  # noqa: BLE001
+            if len(group) == 1:
+                return dict.fromkeys(signals, error)
+    return {name: result for item in group for name, result in _decompose([item], options).items()}
 
 
 def _write(
     target: Target,
     recording: Recording,
-    result: Decomposition | RessinError,
+    result: Decomposition | Exception,
     options: Options,
     stage: Callable[[str], object],
 ) -> str:
     from ressin.cli.decompose.results import write_results
     from ressin.decomposition.bands import with_bands
 
-    if isinstance(result, RessinError):
+    if isinstance(result, Exception):
         raise result
     if options.n_boot:
         stage("bands")
@@ -181,9 +198,9 @@ def _write(
     )
 
 
-def reason_of(error: RessinError, target: Target) -> str:
+def reason_of(error: Exception, target: Target) -> str:
     """Return an error's message without the name of the file, which the table gives."""
-    text = str(error)
+    text = describe(error)
     for start in (f"{target.source}", f"signal {str(target.source)!r}"):
         if text.startswith(start):
             return text[len(start) :].lstrip(":, ")

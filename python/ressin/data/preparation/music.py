@@ -21,7 +21,7 @@ import numpy as np
 
 from ressin._extras import require
 from ressin._files.limits import MAX_AUDIO_BYTES, digest_bytes, inside, read_limited, write_bytes
-from ressin.errors import InvalidInputError, RecordingError
+from ressin.errors import RecordingError, describe
 
 N_FEATURES = 6373
 READER_VERSION = 1  # raised whenever the same clip would give other numbers
@@ -180,8 +180,8 @@ def hear(clip: Clip) -> str:
             return f"{clip.path}: changed while it was being prepared; run again"
         samples, rate = decode_audio(data, clip.path)
         features = extract(samples, rate, clip.path)
-    except (RecordingError, InvalidInputError) as error:
-        return str(error)
+    except Exception as error:  # noqa: BLE001  # whatever one clip does, the others are heard
+        return describe(error)
     buffer = io.BytesIO()
     np.save(buffer, np.append(features, np.float32(len(samples) / rate)), allow_pickle=False)
     write_bytes(clip.cached, buffer.getvalue())

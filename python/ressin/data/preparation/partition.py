@@ -4,11 +4,15 @@ A part depends on its task alone: the same content, settings and version give th
 cluster.
 """
 
+from __future__ import annotations
+
 import json
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -21,8 +25,11 @@ from ressin.data.preparation.sample import Sample, programme_of
 from ressin.data.preparation.task import Task
 from ressin.data.sources.catalog import Reject
 from ressin.data.store.schema import PART_SCHEMA
-from ressin.errors import QualityWarning
+from ressin.errors import QualityWarning, describe
 from ressin.image import CHANNELS
+
+if TYPE_CHECKING:
+    from ressin.decomposition.result import Decomposition
 
 PARQUET_OPTIONS: dict[str, object] = {"version": "2.6", "use_dictionary": False, "compression": "none"}
 
@@ -53,28 +60,37 @@ def prepare_partition(task: Task) -> pa.Table:
 
 def _decompose(windows: list[Cut], task: Task) -> tuple[list[Sample], list[Reject]]:
     """Decompose a batch; a recording that the solver refuses is listed with the solver's message."""
-    from ressin.decomposition.decompose import decompose_batch
-    from ressin.decomposition.result import Decomposition
-
-    if not windows:
-        return [], []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", QualityWarning)  # the column ``quality`` has it, for each recording
-        results = decompose_batch(
-            [window.signal for window in windows],
-            [window.sampling_rate for window in windows],
-            **programme_of(task.settings.decomposition),
-            errors="return",
-            n_threads=task.n_threads,
-        )
     samples, rejects = [], []
-    for place, (window, result) in enumerate(zip(windows, results, strict=True)):
-        if isinstance(result, Decomposition):
+    for window, result in zip(windows, _results(windows, task), strict=True):
+        try:
+            if isinstance(result, Exception):
+                raise result
             samples.append(Sample.of(window, result))
-        else:
-            reason = f"not decomposed: {str(result).removeprefix(f'signal {place}: ')}"
+        except Exception as error:  # noqa: BLE001  # whatever one recording does, the others are prepared
+            reason = f"not decomposed: {re.sub('^signal [0-9]+: ', '', describe(error))}"
             rejects.append(Reject(window.entry.path, "solver", reason, "rejected", window.entry.recording_id))
     return samples, rejects
+
+
+def _results(windows: list[Cut], task: Task) -> list[Decomposition | Exception]:
+    """Decompose windows as one batch; where that raises, each alone, so that one cannot take the others."""
+    from ressin.decomposition.decompose import decompose_batch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", QualityWarning)  # the column ``quality`` has it, for each recording
+        try:
+            results = decompose_batch(
+                [window.signal for window in windows],
+                [window.sampling_rate for window in windows],
+                **programme_of(task.settings.decomposition),
+                errors="return",
+                n_threads=task.n_threads,
+            )
+            return [*results]
+        except Exception as error:  # noqa: BLE001
+            if len(windows) == 1:
+                return [error]
+    return [result for window in windows for result in _results([window], task)]
 
 
 def _table(samples: Sequence[Sample]) -> pa.Table:

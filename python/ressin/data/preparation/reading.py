@@ -19,7 +19,7 @@ from ressin.data.preparation.task import Task
 from ressin.data.preparation.traces import Trace, trace_of
 from ressin.data.sources.catalog import Entry, Reject
 from ressin.data.sources.tables import NumberTable, read_many, read_numbers
-from ressin.errors import InvalidInputError, RecordingError, RessinError
+from ressin.errors import RecordingError, describe
 
 TOGETHER = 32  # files parsed in one go
 
@@ -32,7 +32,7 @@ def read_files(task: Task) -> tuple[list[Cut], list[Reject]]:
     for start in range(0, len(files), TOGETHER):
         batch = files[start : start + TOGETHER]
         contents = [_content(task, path) for path, _ in batch] if task.kind != "manifest" else [b""] * len(batch)
-        parsed = read_many([content if isinstance(content, bytes) else b"" for content in contents])
+        parsed = _parse([content if isinstance(content, bytes) else b"" for content in contents])
         for (path, entries), content, table in zip(batch, contents, parsed, strict=True):
             found, listed = _read_file(task, path, entries, content, table)
             windows += found
@@ -40,12 +40,20 @@ def read_files(task: Task) -> tuple[list[Cut], list[Reject]]:
     return windows, rejects
 
 
-def _content(task: Task, path: str) -> bytes | RecordingError | InvalidInputError:
+def _parse(contents: list[bytes]) -> list[NumberTable | None]:
+    """Parse files together; where that raises, leave each to be read alone, so that one cannot take the others."""
+    try:
+        return read_many(contents)
+    except Exception:  # noqa: BLE001  # it is raised again for the file that is to blame
+        return [None] * len(contents)
+
+
+def _content(task: Task, path: str) -> bytes | Exception:
     """Read a file whole and compare its digest with the inventory; an error is returned, to be listed by name."""
     try:
         data = read_limited(inside(Path(task.root), path), MAX_TABLE_BYTES)
         _unchanged(task, path, digest_bytes(data))
-    except (RecordingError, InvalidInputError) as error:
+    except Exception as error:  # noqa: BLE001  # whatever one file does, the others are prepared
         return error
     return data
 
@@ -54,7 +62,7 @@ def _read_file(
     task: Task,
     path: str,
     entries: list[Entry],
-    content: bytes | RecordingError | InvalidInputError,
+    content: bytes | Exception,
     table: NumberTable | None,
 ) -> tuple[list[Cut], list[Reject]]:
     """Cut the windows of one file, or list its recordings with the reason."""
@@ -64,9 +72,10 @@ def _read_file(
         if task.kind == "manifest":
             return _read_own(inside(Path(task.root), path), entries, task)
         return _read_pmemo(table or read_numbers(content, path), entries, task)
-    except (RecordingError, InvalidInputError) as error:
-        kind = "truncated" if "cut off" in str(error) or "cut short" in str(error) else "malformed"
-        return [], [Reject(path, kind, str(error), "rejected", entry.recording_id) for entry in entries]
+    except Exception as error:  # noqa: BLE001  # whatever one file does, the others are prepared
+        reason = describe(error)
+        kind = "truncated" if "cut off" in reason or "cut short" in reason else "malformed"
+        return [], [Reject(path, kind, reason, "rejected", entry.recording_id) for entry in entries]
 
 
 def _unchanged(task: Task, path: str, digest: str) -> None:
@@ -131,8 +140,8 @@ def _read_own(file: Path, entries: list[Entry], task: Task) -> tuple[list[Cut], 
         rows = list(group)
         try:
             recording = read_recording(file, sampling_rate=rate, column=column)
-        except RessinError as error:
-            reason = str(error).replace(str(file), path)
+        except Exception as error:  # noqa: BLE001
+            reason = describe(error).replace(str(file), path)
             rejects += [Reject(path, "malformed", reason, "rejected", entry.recording_id) for entry in rows]
             continue
         for entry in rows:

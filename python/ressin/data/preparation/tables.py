@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ressin._files.atomic import replacing
+from ressin._files.names import encodable
 from ressin.data.preparation.labels import LabelRule, label_ratings, label_song_means
 from ressin.data.preparation.music import MusicTable
 from ressin.data.preparation.partition import rejects_of
@@ -146,7 +147,8 @@ def write_music(path: Path, music: MusicTable) -> None:
 
 def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
     """Write ``rejects.parquet``."""
-    write_table(path, pa.Table.from_pylist([asdict(reject) for reject in rejects], schema=REJECT_SCHEMA))
+    rows = [{name: encodable(text) for name, text in asdict(reject).items()} for reject in rejects]
+    write_table(path, pa.Table.from_pylist(rows, schema=REJECT_SCHEMA))
 
 
 def summarise(rejects: Sequence[Reject]) -> list[dict[str, Any]]:
