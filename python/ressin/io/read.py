@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ressin.errors import RecordingError, RessinError
+from ressin.errors import NotEdaError, RecordingError, RessinError
 from ressin.io.clock import FileClock, clock_warnings, read_clock, refuse_averages
 from ressin.io.columns import find_signal, time_columns, words_of
 from ressin.io.conductance import as_conductance
@@ -178,7 +178,7 @@ def _recording(content: Content, layout: Layout, tables: Sequence[Table], wanted
     with one_error(content.path, layout.name):
         table = _table_of(tables, wanted.column)
         if table.not_eda and wanted.column is None:
-            raise RecordingError(f"{table.path}: {table.not_eda}")
+            raise NotEdaError(f"{table.path}: {table.not_eda}")
         _refuse_several_people(table)
         index, found = find_signal(table, wanted.column)
         table.prefetch([index, *[i for i in time_columns(table) if i != index]])
@@ -219,7 +219,7 @@ def _table_of(tables: Sequence[Table], column: str | None) -> Table:
     names = "; ".join(table.listing() for table in tables)
     if found:
         raise RecordingError(f"{path}: {len(found)} parts of the file could hold the signal: {names}; name one: --column")
-    raise RecordingError(f"{path}: no channel is named after skin conductance; the channels are {names}; name one: --column")
+    raise NotEdaError(f"{path}: no channel is named after skin conductance; the channels are {names}; name one: --column")
 
 
 def _choose_rows(table: Table, where: str | None) -> None:

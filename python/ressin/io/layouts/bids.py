@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-from ressin.errors import RecordingError
+from ressin.errors import NotEdaError, RecordingError
 from ressin.io.dialect import usual_unit
 from ressin.io.layout import Layout, Match
 from ressin.io.source import Content
@@ -38,7 +38,7 @@ def read(content: Content) -> list[Table]:
     """Read the columns that the .json names, with their units, its rate and its start."""
     path = str(content.path)
     if content.path.name.lower().endswith(".json"):
-        raise RecordingError(f"{path}: is a description in JSON; the samples are in the .tsv.gz beside it")
+        raise NotEdaError(f"{path}: is a description in JSON; the samples are in the .tsv.gz beside it")
     about = _sidecar(content)
     columns = [str(name) for name in about["Columns"]]
     units = [usual_unit(str(_described(about, name).get("Units", ""))) for name in columns]
