@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ressin.cli.reading import Reading, add_reading, reading_of, try_next
+from ressin.cli.reading import Reading, add_help, add_reading, reading_of, try_next
 from ressin.cli.terminal import duration_text
 from ressin.errors import RessinError, describe
 
@@ -24,44 +24,20 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "inspect",
         help="say what is in files, and what would be taken as skin conductance",
-        description="Print what files hold: layout, channels with units and rates, length, gaps, clock, markers, range, "
-        "and what `ressin decompose` would take and why.",
-        epilog=layouts_text(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Print what files hold: layout, channels with units and rates, length, gaps, clock, markers, "
+        "range, and what `ressin decompose` would take and why.",
+        add_help=False,
     )
+    add_help(parser)
     parser.add_argument("files", metavar="FILE", nargs="+", help="files, folders, or zip archives")
     parser.add_argument("--json", action="store_true", help="print a list of JSON objects, one for each file")
     add_reading(parser)
     parser.set_defaults(run=run)
 
 
-def layouts_text() -> str:
-    """Return the layouts that are read, a line each, for --help; their list is loaded only where it is printed."""
-    return _Layouts()
-
-
-class _Layouts(str):
-    """A text that is made when argparse formats it: the readers are not imported for other commands."""
-
-    __slots__ = ()
-
-    def __mod__(self, values: object) -> str:
-        return str(self)
-
-    def __contains__(self, text: object) -> bool:
-        return text in str(self)
-
-    def __str__(self) -> str:
-        from ressin.io.layouts.registry import LAYOUTS
-
-        width = max(len(layout.name) for layout in LAYOUTS)
-        lines = [f"  {layout.name:{width}}  {layout.extensions}  ({layout.device})" for layout in LAYOUTS]
-        return "layouts that are read (the content decides):\n" + "\n".join(lines)
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Print each file; the status is 1 where one could not be read at all."""
-    from ressin.cli.decompose.inputs import expand
+    from ressin.cli.inputs import expand
 
     try:
         reading = reading_of(arguments)
@@ -84,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _about(file: Path, reading: Reading) -> dict[str, Any]:
-    """What is in one file, as plain values."""
+    """Return what is in one file, as plain values."""
     from ressin.io.read import open_recording
 
     try:
@@ -168,8 +144,8 @@ def _channel_text(channel: dict[str, Any]) -> str:
 def _taken_lines(taken: dict[str, Any]) -> list[str]:
     low, high = taken["range"]
     lines = [
-        f"  taken     {taken['n_samples']} samples at {taken['sampling_rate']:.6g} Hz, {duration_text(taken['duration'])}, "
-        f"from {low:.4g} to {high:.4g} {taken['unit'] or '(unit unknown)'}"
+        f"  taken     {taken['n_samples']} samples at {taken['sampling_rate']:.6g} Hz, "
+        f"{duration_text(taken['duration'])}, from {low:.4g} to {high:.4g} {taken['unit'] or '(unit unknown)'}"
         + (f", {taken['missing']} missing" if taken["missing"] else "")
     ]
     jitter = f", jitter up to {taken['jitter']:.2g} samples" if taken["jitter"] > 0.01 else ""

@@ -11,6 +11,11 @@ from typing import Any
 from ressin.errors import InvalidInputError
 
 _MIB = 2**20
+_OPTION = (
+    r"--(where|column|unit|force-rate|rate|max-mib|missing)\b"
+    r"(?: (\"[^\"]+\"|'[^']+'|kOhm|Ohm|counts|solve|[mun]?V\b))?"
+)
+_LISTED = r"(?:columns could be the signal|the columns are|the channels are):? ?('[^']*'|\"[^\"]*\"|\d+)"
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,24 @@ class Reading:
         return dict(vars(self))
 
 
+class _Help(argparse.Action):
+    """Prints the help with the list of layouts, which is loaded only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        """Print and exit."""
+        from ressin.io.layouts.registry import LAYOUTS
+
+        width = max(len(layout.name) for layout in LAYOUTS)
+        lines = [f"  {layout.name:{width}}  {layout.extensions}  ({layout.device})" for layout in LAYOUTS]
+        print(parser.format_help() + "\nlayouts that are read (the content decides):\n" + "\n".join(lines))
+        parser.exit()
+
+
+def add_help(parser: argparse.ArgumentParser) -> None:
+    """Add -h and --help to a parser that was made without."""
+    parser.add_argument("-h", "--help", action=_Help, nargs=0, help="show this help message and exit")
+
+
 def add_reading(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     group = parser.add_argument_group("how the files are read")
@@ -39,7 +62,9 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--force-rate", action="store_true", help="let --rate win over the file")
     group.add_argument("--column", metavar="NAME", help="column of the signal: its name, or its number from 1")
     group.add_argument(
-        "--unit", metavar="UNIT", help="of the samples, where the file does not state it or wrong: uS, nS, kOhm, V, counts"
+        "--unit",
+        metavar="UNIT",
+        help="of the samples, where the file does not state it or wrong: uS, nS, kOhm, V, counts",
     )
     group.add_argument(
         "--where", metavar="COLUMN=VALUE", help="of a table of several recordings, the rows with this value"
@@ -82,12 +107,12 @@ def try_next(path: object, reason: str) -> str:
     if install:
         return install.group(0)
     command = f"ressin decompose {shlex.quote(str(path))}"
-    place = re.search(r"--(where|column|unit|force-rate|rate|max-mib|missing)\b(?: (\"[^\"]+\"|'[^']+'|kOhm|counts|solve))?", reason)
+    place = re.search(_OPTION, reason)
     if place is None:
         return f"ressin inspect {shlex.quote(str(path))}"
     option, value = place.group(1), place.group(2) or ""
     if option == "column":
-        named = re.search(r"(?:columns could be the signal|the columns are|the channels are): ?('[^']*'|\"[^\"]*\"|\d+)", reason)
+        named = re.search(_LISTED, reason)
         value = value or (named.group(1) if named else "NAME")
     elif option == "force-rate":
         return command  # without the rate that the file contradicts

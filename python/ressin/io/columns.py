@@ -36,8 +36,8 @@ OTHER_SIGNALS = {
 }  # fmt: skip
 _TIME_NAMES = {
     "t", "s", "sec", "secs", "second", "seconds", "ms", "msec", "millis", "milliseconds", "us", "micros", "min", "mins",
-    "minutes", "h", "hours", "epoch", "unix", "date", "datetime", "datum", "zeit", "uhrzeit", "temps", "tiempo", "tempo",
-    "fecha", "hora", "heure", "datenum", "elapsed", "tijd", "tid", "clock",
+    "minutes", "h", "hours", "epoch", "unix", "date", "datetime", "datum", "zeit", "uhrzeit", "temps", "tiempo",
+    "tempo", "fecha", "hora", "heure", "datenum", "elapsed", "tijd", "tid", "clock",
 }  # fmt: skip
 _TIME_WORDS = {
     "time", "timestamp", "timestamps", "datetime", "unixtime", "systemtime", "localtime", "zeitstempel", "horodatage",
@@ -84,7 +84,7 @@ def find_signal(table: Table, column: str | None) -> tuple[int, str]:
 
 
 def _by_name_or_unit(table: Table, others: list[int]) -> int | None:
-    """The column whose name and unit, or else unit, or else name says skin conductance."""
+    """Return the column whose name and unit, or else unit, or else name says skin conductance."""
     exact = [i for i in others if _squeezed(table.names[i]) in _EDA_NAMES]
     partly = [i for i in others if EDA_WORDS & set(_words(table.names[i]))]
     siemens = [i for i in others if _in_siemens(table, i) and not other_signal(table, i)]
@@ -105,11 +105,13 @@ def _both(one: list[int], other: list[int]) -> list[int]:
 
 def _in_siemens(table: Table, index: int) -> bool:
     unit = table.units[index]
-    return parse_unit(unit).kind == "conductance" and ("S" in unit or "siemens" in unit.lower() or "mho" in unit.lower())
+    return parse_unit(unit).kind == "conductance" and (
+        "S" in unit or "siemens" in unit.lower() or "mho" in unit.lower()
+    )
 
 
 def _only_one(table: Table, others: list[int]) -> tuple[int, str]:
-    """The only column of numbers, if its name is not that of another signal."""
+    """Return the only column of numbers, if its name is not that of another signal."""
     numeric = [i for i in others if table.is_numeric(i)]
     if len(numeric) == 1:
         what = other_signal(table, numeric[0])
@@ -142,7 +144,7 @@ def other_signal(table: Table, index: int) -> str:
 
 
 def time_columns(table: Table) -> list[int]:
-    """Return the columns that may hold the time, the likeliest first; without names the first of several, if it rises."""
+    """Return the columns that may hold the time, the likeliest first; without names the first of several that rises."""
     if table.clock is not None:
         return list(table.clock)
     n = len(table.names)
@@ -171,9 +173,7 @@ def _given(table: Table, column: str) -> int:
     raise RecordingError(f"{table.path}: there is no column {column!r}; the columns are {table.listing()}")
 
 
-def _ambiguous(
-    table: Table, candidates: list[int], kind: type[RecordingError] = RecordingError
-) -> RecordingError:
+def _ambiguous(table: Table, candidates: list[int], kind: type[RecordingError] = RecordingError) -> RecordingError:
     return kind(
         f"{table.path}: {len(candidates)} columns could be the signal: {table.listing(candidates)}; "
         f"name one with column= or --column{table.ambiguity_hint}"

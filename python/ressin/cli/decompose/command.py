@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ressin.cli.decompose.work import Options, count_processes, work, work_apart
 from ressin.cli.options import DEFAULTS, SETTINGS, OfCvxeda, add_settings, check_programme, programme_line
-from ressin.cli.reading import add_reading, reading_of, try_next
+from ressin.cli.reading import add_help, add_reading, reading_of, try_next
 from ressin.cli.terminal import Console, failure_table
 from ressin.errors import RessinError
 
@@ -21,10 +21,12 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "decompose",
         help="decompose recordings from files",
-        description="Decompose recordings of any layout that `ressin inspect --help` lists: files, folders, zip archives. "
+        description="Decompose recordings of any layout that this help lists: files, folders, zip archives. "
         "Each gets a table of its parts, the evidence that they are optimal as JSON, and on demand a picture and its "
         "SCR events. Of folders and archives, what is skin conductance is taken and what is not is named.",
+        add_help=False,
     )
+    add_help(parser)
     parser.add_argument(
         "files", metavar="FILE", nargs="*", help="recordings, folders, zip archives; - for standard input"
     )
@@ -67,11 +69,13 @@ def _add_many(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("many files")
     group.add_argument("--files-from", metavar="LIST", help="a text with one file a line, beside those named")
     group.add_argument(
-        "--shard", metavar="I/N", help="work on every Nth file from the Ith; N alone, or slurm: I from SLURM_ARRAY_TASK_ID"
+        "--shard",
+        metavar="I/N",
+        help="work on every Nth file from the Ith; N alone, or slurm: I from SLURM_ARRAY_TASK_ID",
     )
     group.add_argument(
         "--resume", action=argparse.BooleanOptionalAction,
-        help="skip files whose results of the same run stand there; default: with folders, archives, --files-from, --shard",
+        help="skip files whose results of the same run stand there; default: with folders, archives, lists and shards",
     )  # fmt: skip
 
 
@@ -101,8 +105,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _targets(arguments: argparse.Namespace, options: Options, picture_format: str) -> tuple[list[Target], int]:
     """Return the files of this job that are not done, and how many are."""
     from ressin.cli.decompose.done import is_done, run_key
-    from ressin.cli.decompose.inputs import listed, parse_shard
     from ressin.cli.decompose.outputs import plan
+    from ressin.cli.inputs import listed, parse_shard
     from ressin.errors import InvalidInputError
 
     files = [*arguments.files, *(listed(arguments.files_from) if arguments.files_from else [])]
@@ -126,7 +130,9 @@ def _work(targets: list[Target], n_done: int, arguments: argparse.Namespace, opt
     with Console(len(targets), quiet=arguments.quiet) as console:
         console.say(programme_line(arguments.programme))
         if n_done:
-            console.say(f"{n_done} file(s) are done by a run before this one and skipped; --no-resume works on them again")
+            console.say(
+                f"{n_done} file(s) are done by a run before this one and skipped; --no-resume works on them again"
+            )
         outcomes = (
             work(targets, options, console.stage) if n_processes == 1 else work_apart(targets, options, n_processes)
         )

@@ -33,10 +33,7 @@ def run_key(target: Target, options: Options) -> str:
 def is_done(target: Target, key: str) -> bool:
     """Whether the results of a target stand there and are those of the same run."""
     first_part = target.evidence.name.replace("_evidence.json", "_part1_evidence.json")
-    for evidence in (target.evidence, target.evidence.with_name(first_part)):
-        if _key_in(evidence) == key:
-            return True
-    return False
+    return key in (_key_in(target.evidence), _key_in(target.evidence.with_name(first_part)))
 
 
 def _key_in(evidence: Path) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ressin.cli.decompose.inputs import expand
+from ressin.cli.inputs import expand
 from ressin.errors import OutputError
 from ressin.io.source import content_stem
 from ressin.io.write import check_table_format

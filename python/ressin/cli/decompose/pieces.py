@@ -73,8 +73,8 @@ def _numbered(target: Target, k: int) -> Target:
         stem = content_stem(path)
         for ending in ("_decomposed", "_evidence", "_scrs"):
             if stem.endswith(ending):
-                return path.with_name(f"{stem.removesuffix(ending)}_part{k}{ending}{path.name[len(stem):]}")
-        return path.with_name(f"{stem}_part{k}{path.name[len(stem):]}")
+                return path.with_name(f"{stem.removesuffix(ending)}_part{k}{ending}{path.name[len(stem) :]}")
+        return path.with_name(f"{stem}_part{k}{path.name[len(stem) :]}")
 
     return replace(
         target, name=f"{target.name}_part{k}", table=with_part(target.table), evidence=with_part(target.evidence),

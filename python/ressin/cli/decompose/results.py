@@ -145,7 +145,11 @@ def _threshold_text(recording: Recording) -> str:
     """Say what the least height of an SCR means where it is not in microsiemens."""
     if recording.unit == "uS":
         return ""
-    return ", the least height being in its unknown unit, not in uS" if not recording.unit else f" of any height in {recording.unit}"
+    return (
+        ", the least height being in its unknown unit, not in uS"
+        if not recording.unit
+        else f" of any height in {recording.unit}"
+    )
 
 
 def _found(recording: Recording, result: Decomposition) -> Iterator[str]:

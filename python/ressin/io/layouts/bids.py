@@ -22,7 +22,7 @@ def _sidecar_name(content: Content) -> str:
 
 
 def sniff(content: Content) -> Match | None:
-    """The name ends with _physio.tsv or _stim.tsv, or the .json beside it names the columns."""
+    """Look for a name that ends with _physio.tsv or _stim.tsv, or the .json beside it names the columns."""
     name = content.path.name.lower()
     if name.endswith(".json") and content.data.lstrip()[:1] == b"{":
         return Match(0.9, "JSON: the description of a recording, not its samples")
@@ -57,7 +57,9 @@ def _sidecar(content: Content) -> dict[str, Any]:
     name = _sidecar_name(content)
     data = content.beside(name)
     if data is None:
-        raise RecordingError(f"{content.path}: {name}, which names its columns and its rate, is not beside it; copy it there")
+        raise RecordingError(
+            f"{content.path}: {name}, which names its columns and its rate, is not beside it; copy it there"
+        )
     try:
         about = json.loads(data)
         rate = float(about["SamplingFrequency"])

@@ -17,7 +17,7 @@ def _names(content: Content) -> list[str]:
 
 
 def sniff(content: Content) -> Match | None:
-    """The columns of the portal's aggregates, or unix_timestamp and eda."""
+    """Look for the columns of the portal's aggregates, or unix_timestamp and eda."""
     names = _names(content)
     if "missing_value_reason" in names:
         return Match(0.95, "the columns of the aggregates for each minute")

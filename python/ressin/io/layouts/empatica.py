@@ -25,7 +25,7 @@ _STARTING_UP = 1.0  # s: zeros at the very start for so long are the device's st
 
 
 def sniff(content: Content) -> Match | None:
-    """A time, a rate and numbers, one to a line; of ACC.csv three, and of IBI.csv a time and IBI."""
+    """Look for A time, a rate and numbers, one to a line; of ACC.csv three, and of IBI.csv a time and IBI."""
     head = [line for line in content.head[:4] if line.strip()]
     if len(head) < 2:
         return None

@@ -12,8 +12,8 @@ from pathlib import Path
 from ressin.errors import InvalidInputError
 
 _OWN = ("_decomposed.", "_evidence.json", "_scrs.csv", "_windows.", "_windows_evidence.")  # names of results
-_NEVER = (".json", ".md", ".pdf", ".png", ".jpg", ".jpeg", ".svg", ".html", ".py", ".m", ".r", ".ipynb", ".docx", ".pptx",
-          ".vmrk", ".log", ".yml", ".yaml", ".toml", ".zip", ".gz.md5", ".bin", ".eeg")  # fmt: skip
+_NEVER = (".json", ".md", ".pdf", ".png", ".jpg", ".jpeg", ".svg", ".html", ".py", ".m", ".r", ".ipynb", ".docx",
+          ".pptx", ".vmrk", ".log", ".yml", ".yaml", ".toml", ".zip", ".gz.md5", ".bin", ".eeg")  # fmt: skip
 _COMPANIONS = ("tags.csv", "info.txt", "participants.tsv", "dataset_description.json")
 
 
@@ -92,7 +92,10 @@ def _members(archive: Path) -> list[Input]:
 def _may_be_recording(name: str) -> bool:
     lower = name.lower()
     return not (
-        lower.startswith((".", "~$")) or lower.endswith(_NEVER) or lower in _COMPANIONS or any(own in lower for own in _OWN)
+        lower.startswith((".", "~$"))
+        or lower.endswith(_NEVER)
+        or lower in _COMPANIONS
+        or any(own in lower for own in _OWN)
     )
 
 
