@@ -135,7 +135,7 @@ def test_one_bad_file_does_not_lose_the_others(
     gap = tmp_path / "in" / "gap.csv"
     gap.write_text("EDA,n\n" + "".join(f"{'' if i == 7 else i % 5},{i}\n" for i in range(30)))
     missing = tmp_path / "in" / "nowhere.csv"
-    code = run("decompose", gap, text, recording, missing, "-o", tmp_path / "out", "--rate", 4)
+    code = run("decompose", gap, text, recording, missing, "-o", tmp_path / "out", "--rate", 4, "--missing", "raise")
     printed = capsys.readouterr()
     assert code == 1
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"EDA_decomposed.csv", "EDA_evidence.json"}

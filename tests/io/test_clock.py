@@ -65,7 +65,7 @@ def test_rounded_times_are_even_enough_and_said_to_be(tmp_path: Path) -> None:
             r"line 6, column 'time': the time steps by 0\.01 where the usual step is 0\.1",
         ),
         ("time", [0, 0.1, 0.2, 0.2, 0.3, 0.4], r"line 5, column 'time': the time does not rise, from 0\.2 to 0\.2"),
-        ("time", [0, 0.1, 0.2, 0.1, 0.2, 0.4], r"line 5, .*does not rise, from 0\.2 to 0\.1 \(and at 1 more places\)"),
+        ("time", [0, 0.1, 0.2, 0.1, 0.2, 0.4], r"line 5, .*does not rise, from 0\.2 to 0\.1;"),
         ("time", [5, 5, 5, 5], r"line 3, column 'time': the time does not rise"),
         ("time", [0, 0.1, "", 0.3], "line 4, column 'time': the time is missing"),
         ("time", [0, 0.1, "soon", 0.3], "line 4, column 'time': 'soon' is not a number"),

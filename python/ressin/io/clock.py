@@ -241,6 +241,10 @@ def _guess_unit(
         The tick of 1970-01-01.
     absolute : bool
         Whether the times count from a known date.
+
+    Notes
+    -----
+    Where the caller gives a rate, a unit that makes it right is taken, and steps of one may number the samples.
     """
     for unit in ("s", "ms", "us", "ns"):
         if 3.2e8 < first * _UNITS[unit] < 7.3e9:
@@ -248,9 +252,12 @@ def _guess_unit(
     for whose, zero in _DAYS_OF_1970.items():
         if 3650 < first - zero < 84_000 and step < 3e-5:
             return _DAY, f", {whose} days", zero, True
-    if given is not None:  # the unit that makes the given rate right, else the ticks count samples
+    if given is not None:
         fits = [unit for unit in ("s", "ms", "us", "ns", "min", "h", "d") if _fits(step * _UNITS[unit], given)]
-        return (_UNITS[fits[0]], f", in {fits[0]}", 0.0, False) if fits else (1 / (step * given), "", 0.0, False)
+        if fits:
+            return _UNITS[fits[0]], f", in {fits[0]}", 0.0, False
+        if step == 1.0:  # a number of each sample
+            return 1 / given, "", 0.0, False
     span = step * ticks.values.size
     coarser = [u for u in ("min", "h", "d") if 1 <= 1 / (step * _UNITS[u]) <= 2000 and span * _UNITS[u] >= _SHORTEST]
     if step < 1.0 and span < _SHORTEST and coarser:

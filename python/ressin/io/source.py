@@ -9,6 +9,7 @@ import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from ressin.errors import RecordingError
 from ressin.io.encoding import as_utf8
@@ -159,7 +160,7 @@ def _unpack(path: Path, data: bytes, limit: int) -> bytes:
     """Unpack gzip piece by piece, so that what unpacks to more than the limit is never laid out."""
     pieces: list[bytes] = []
     size = 0
-    unpacker = zlib.decompressobj(31)
+    unpacker: Any = zlib.decompressobj(31)
     try:
         for start in range(0, len(data), _PACKED):
             rest = data[start : start + _PACKED]

@@ -61,7 +61,7 @@ def add_parser(subparsers: Any) -> None:
     _add_many(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but failures")
     add_settings(parser)
-    parser.set_defaults(run=run, missing="solve")
+    parser.set_defaults(run=run, missing="solve", complain=parser.error)
 
 
 def _add_many(parser: argparse.ArgumentParser) -> None:
@@ -107,12 +107,11 @@ def _targets(arguments: argparse.Namespace, options: Options, picture_format: st
     from ressin.cli.decompose.done import is_done, run_key
     from ressin.cli.decompose.outputs import plan
     from ressin.cli.inputs import listed, parse_shard
-    from ressin.errors import InvalidInputError
 
     files = [*arguments.files, *(listed(arguments.files_from) if arguments.files_from else [])]
     shard = parse_shard(arguments.shard)
     if not files:
-        raise InvalidInputError("no file is given: name files or folders, or --files-from LIST")
+        arguments.complain("no file is given: name files or folders, or --files-from LIST")
     targets = plan(files, arguments.output, arguments.format, picture_format)
     resumes = arguments.resume
     if resumes is None:
