@@ -186,7 +186,7 @@ def _ticks_of(table: Table, index: int, label: str) -> _Ticks:
     if bad.any():
         row = int(np.argmax(bad))
         raise RecordingError(
-            f"{table.path}, {table.place(row)}, {table.label(index)}: {text.iloc[row]!r} is not a time; write seconds, "
+            f"{table.path}, {table.place(row)}, {table.label(index)}: {text.iloc[row][:60]!r} is not a time; write seconds, "
             f"2024-05-01T12:00:00.25 or 12:00:00.25, or give the rate (--rate), and the column is not used"
         )
     assert times is not None

@@ -107,6 +107,8 @@ def _refuse_other_units(table: Table, index: int, unit: Unit, chosen: bool, wher
 def _without_sentinels(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[str]]:
     """Mark numbers that stand for a missing sample: those of the usual ones that lie apart from all other samples."""
     present = values[values == values]
+    if not present.size or (present.min() >= 0 and present.max() < min(s for s in _SENTINELS if s > 0)):
+        return values, []
     apart = [s for s in _SENTINELS if (present == s).any()]
     if not apart:
         return values, []

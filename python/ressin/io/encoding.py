@@ -41,7 +41,8 @@ def as_utf8(path: str, data: bytes) -> tuple[bytes, str]:
             "format that is known here; export the signal as CSV"
         )
     try:
-        data.decode("utf-8")
+        if not data.isascii():
+            data.decode("utf-8")
     except UnicodeDecodeError:
         data, note = _recode(path, data, "cp1252"), "encoding not UTF-8, read as Windows-1252"
     if b"\r" in data:

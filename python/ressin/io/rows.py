@@ -14,6 +14,7 @@ from ressin.io.missing import is_missing
 
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?\Z")
 _MARKER = re.compile(r"marker|event|trigger|comment|note|label|annotation|remark|tag", re.IGNORECASE)
+_SHORT = 15  # digits: a whole number of so many is exact in float64
 _MOST_SUMMARY = 5  # lines at the end that may hold words where numbers are due
 
 
@@ -39,6 +40,8 @@ class Rows:
         What was mended.
     markers
         Texts beyond the last column: row and text.
+    ends_whole
+        Whether the last line has its end.
     """
 
     path: str
@@ -161,15 +164,14 @@ def _field_counts(rows: Rows) -> NDArray[np.int64]:
     if not rows.body.endswith(b"\n"):
         rows.body += b"\n"
     characters = np.frombuffer(rows.body, dtype=np.uint8)
-    ends = np.flatnonzero(characters == ord("\n"))
-    separators = np.flatnonzero(characters == ord(rows.separator))
+    cuts = np.flatnonzero((characters == ord("\n")) | (characters == ord(rows.separator)))
+    is_end = characters[cuts] == ord("\n")
+    ends = cuts[is_end]
     quoted = b'"' in rows.body
     per_row = len(rows.names) - 1
-    if not quoted and per_row and separators.size == per_row * ends.size:
-        table = separators.reshape(ends.size, per_row)
-        if (table[:, -1] < ends).all() and (table[1:, 0] > ends[:-1]).all():
-            return np.full(ends.size, per_row + 1)
-    counts = np.diff(np.searchsorted(separators, ends), prepend=0) + 1
+    if not quoted and cuts.size == (per_row + 1) * ends.size and is_end[per_row :: per_row + 1].all():
+        return np.full(ends.size, per_row + 1)
+    counts = np.diff(np.flatnonzero(is_end), prepend=-1)
     if quoted:
         quotes = np.flatnonzero(characters == ord('"'))
         for row in np.unique(np.searchsorted(ends, quotes)):
@@ -188,11 +190,23 @@ def _quoted_count(rows: Rows, row: int, line: str) -> int:
         ) from error
 
 
+def is_short(body: bytes, separator: str) -> bool:
+    """Whether no field has more than 15 digits or an exponent.
+
+    Then pandas' quick parser rounds each number to the nearest float64: a whole number below 2^53 divided by a power of
+    ten below 10^23, both exact, is one rounding.
+    """
+    if b"e" in body or b"E" in body:
+        return False
+    characters = np.frombuffer(body, dtype=np.uint8)
+    cuts = np.flatnonzero((characters == ord("\n")) | (characters == ord(separator)))
+    return bool(np.diff(cuts, prepend=-1).max(initial=0) <= _SHORT + 2)
+
+
 def drop_summary(rows: Rows) -> None:
     """Leave out up to five last lines with words where all above have numbers, and a last number that was cut off."""
-    end = rows.body.rstrip(b"\n")
-    tail = end[-(1 << 16) :].decode("utf-8", "replace").split("\n")
-    tail = tail[1:] if len(end) > 1 << 16 else tail
+    tail = rows.body[-(1 << 16) :].rstrip(b"\n").decode("utf-8", "replace").split("\n")
+    tail = tail[1:] if len(rows.body) > 1 << 16 else tail
     if len(tail) < _MOST_SUMMARY + 3:
         return
     above = [line.split(rows.separator) for line in tail[:-_MOST_SUMMARY][-50:]]

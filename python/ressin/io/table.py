@@ -16,6 +16,7 @@ from ressin.io.times import is_time_text
 from ressin.recording import Marker
 
 _LISTED = 20  # columns that a message names
+_SHOWN = 60  # characters of a cell that a message repeats
 
 
 @dataclass
@@ -114,8 +115,10 @@ class Table(ABC):
         return f"row {row + 1}"
 
     def head(self, index: int) -> pd.Series:
-        """Return the first thousand cells of a column that are not empty."""
-        return self.cells(index).dropna().iloc[:1000]
+        """Return the cells of a column's first thousand that are not empty; where all are, the first that are not."""
+        cells = self.cells(index)
+        head: pd.Series = cells.iloc[:1000].dropna()
+        return head if len(head) else cells.dropna().iloc[:1000]
 
     def first_text(self, index: int) -> str:
         """Return the first cell of a column if it is text, else ""."""
@@ -173,6 +176,10 @@ class Table(ABC):
             raise RecordingError(
                 f"{self.path}, {self.label(index)}: holds {cells.dtype}, not samples; name another column"
             )
+        if cells.dtype == np.float64 and index not in self.missing_rows:
+            plain = cells.to_numpy()
+            if not np.isinf(plain).any():
+                return plain
         values = pd.to_numeric(cells, errors="coerce")
         bad = (values.isna() & cells.notna()).to_numpy(copy=True)
         bad[bad] = [not (isinstance(cell, str) and is_missing(cell)) for cell in cells[bad]]
@@ -190,7 +197,8 @@ class Table(ABC):
         return numbers
 
     def _refuse(self, row: int, index: int, value: object, complaint: str) -> None:
-        shown = repr(value) if isinstance(value, str) else str(value)
+        shown = repr(value[:_SHOWN]) if isinstance(value, str) else str(value)[:_SHOWN]
+        shown += f"... ({len(value)} characters)" if isinstance(value, str) and len(value) > _SHOWN else ""
         raise RecordingError(
             f"{self.path}, {self.place(row)}, {self.label(index)}: {shown} {complaint}; every sample is a number "
             "(leave the cell empty, or write nan, where one is missing)"

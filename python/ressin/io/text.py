@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from ressin.errors import RecordingError
 from ressin.io.dialect import Dialect, find_dialect, is_number
 from ressin.io.missing import SPELLINGS
-from ressin.io.rows import Rows, drop_summary, mend
+from ressin.io.numbers import parse_numbers
+from ressin.io.rows import Rows, drop_summary, is_short, mend
 from ressin.io.source import Content
 from ressin.io.table import Table
 
 _HEAD_ROWS = 1000
+_LARGE = 1 << 22  # bytes from which on a parser of several threads is worth its import
 
 
 class TextTable(Table):
@@ -54,13 +56,19 @@ class TextTable(Table):
     def prefetch(self, indices: Sequence[int]) -> None:
         """Parse columns in one pass over the text."""
         wanted = sorted({index for index in indices if index not in self._parsed})
+        if wanted and len(self.body) > _LARGE and self.decimal == "." and all(map(self._begins_with_numbers, wanted)):
+            self._parsed |= parse_numbers(self.body, self.separator, len(self.names), wanted)
+            wanted = [index for index in wanted if index not in self._parsed]
         if wanted:
             frame = self._read(usecols=wanted, keep_default_na=False, na_values=SPELLINGS, low_memory=False)
             self._parsed |= {index: frame[index] for index in wanted}
 
+    def _begins_with_numbers(self, index: int) -> bool:
+        return bool(np.isfinite(self.head_numbers(index)).any())
+
     def head(self, index: int) -> pd.Series:
         """Return the first cells of a column that are not empty, as text, without parsing the whole file."""
-        if self.kept is not None or index in self._parsed:
+        if self.kept is not None:
             return super().head(index)
         if self._head is None:
             self._head = self._read(nrows=_HEAD_ROWS, dtype=str, keep_default_na=False, na_values=SPELLINGS)
@@ -89,7 +97,7 @@ class TextTable(Table):
                 skipinitialspace=True,
                 skip_blank_lines=False,
                 **options,
-                **_exactly(),
+                **({} if "usecols" in options and is_short(self.body, self.separator) else _exactly()),
             )
         except (pd.errors.ParserError, ValueError, OverflowError) as error:
             which = [self.label(index) for index in options.get("usecols", [])]
@@ -111,7 +119,7 @@ def read_plain(content: Content) -> Table:
     """
     path, text = str(content.path), content.text
     rows, lines = data_lines(text)
-    if not rows.strip():
+    if not rows or rows.isspace():
         raise RecordingError(f"{path}: there are no rows of data, only {len(text.splitlines())} empty or comment lines")
     head = rows[: 1 << 16].decode("utf-8", "replace").splitlines()[:100]
     dialect = find_dialect(head, _last_comment(text))
@@ -206,7 +214,7 @@ def delimited(
     if dialect.whitespace:
         ending = b"\n" if body.endswith(b"\n") else b""
         body = b"\n".join([b"\t".join(line.split()) for line in body.removesuffix(b"\n").split(b"\n")]) + ending
-    if not body.strip():
+    if not body or body.isspace():
         number = 1 if lines is None else int(lines[0])
         raise RecordingError(f"{path}: there are no rows of data below the header on line {number}")
     n_rows = body.count(b"\n") + (not body.endswith(b"\n"))
@@ -243,12 +251,24 @@ def data_lines(text: bytes) -> tuple[bytes, NDArray[np.int64] | None]:
     return b"\n".join(kept) + ending, np.asarray(numbers, dtype=np.int64)
 
 
+_NO_DATA = np.zeros(256, dtype=bool)
+_NO_DATA[list(b"#%\n \t")] = True  # what a line that may be no data begins with
+
+
 def _has_comments(text: bytes) -> bool:
     """Whether a line is blank or begins with # or %, after blanks."""
-    if text[:1] in (b"#", b"%", b"\n") or any(mark in text for mark in (b"\n#", b"\n%", b"\n\n")):
+    if not text:
         return True
-    lines = (line.lstrip(b" \t") for line in text.split(b"\n")) if re.search(rb"(?m)^[ \t]", text) else iter(())
-    return any(not line or line.startswith((b"#", b"%")) for line in lines)
+    characters = np.frombuffer(text, dtype=np.uint8)
+    starts = np.flatnonzero(characters == ord("\n"))[: None if text[-1:] != b"\n" else -1] + 1
+    odd = starts[_NO_DATA[characters[starts]]].tolist()
+    return any(_is_no_data(text, start) for start in [0, *odd])
+
+
+def _is_no_data(text: bytes, start: int) -> bool:
+    end = text.find(b"\n", start)
+    line = text[start : len(text) if end < 0 else end].lstrip(b" \t")
+    return not line or line.startswith((b"#", b"%"))
 
 
 def _last_comment(text: bytes) -> str | None:
