@@ -24,6 +24,11 @@ _OTHER = {  # units of other signals
     "mmhg": "pressure", "deg/s": "rotation", "rad/s": "rotation", "hz": "frequency", "%": "percentage",
     "w/m2": "heat flux", "w/m^2": "heat flux", "mm": "length", "cm": "length",
 }  # fmt: skip
+_TIMES = {
+    "sec", "secs", "second", "seconds", "msec", "msecs", "millisecond", "milliseconds", "usec", "microsecond",
+    "microseconds", "nsec", "nanosecond", "nanoseconds", "min", "mins", "minute", "minutes", "h", "hr", "hrs", "hour",
+    "hours", "d", "day", "days",
+}  # fmt: skip
 _ZSCORES = {"z", "zscore", "zscored", "zscores"}
 
 
@@ -56,7 +61,7 @@ def parse_unit(text: str) -> Unit:
         return Unit(text.strip(), _OTHER[lower])
     if lower in _ZSCORES:
         return Unit("z", "z-scores")
-    if squeezed in ("s", "ms", "ns"):  # seconds; us may be either, and of a signal it is microsiemens
+    if squeezed in ("s", "ms", "ns") or lower in _TIMES:  # seconds; us may be either, and of a signal it is microsiemens
         return Unit(squeezed, "time")
     prefix, base = _split_prefix(squeezed)
     factor = _PREFIXES[prefix] * 1e6
@@ -104,13 +109,12 @@ def _split_prefix(text: str) -> tuple[str, str]:
 def unit_in_name(name: str) -> str:
     """Return the unit that is written into a column's name, or "": ``EDA (uS)``, ``gsr_kohm``, ``eda_scl_usiemens``.
 
-    A unit in brackets counts whatever it is, the first of several brackets that is a known one; a last word only where
-    it is a conductance, a resistance, a voltage or counts.
+    The first brackets with a known unit count; a last word only where it is a conductance, a resistance or a voltage.
     """
     brackets: list[str] = [text.strip() for text in re.findall(r"[(\[{]([^()\[\]{}]*)[)\]}]", name)]
     known = [text for text in brackets if parse_unit(text).kind]
-    if known or brackets:
-        return (known or brackets)[0]
+    if known:
+        return known[0]
     words = re.split(r"[\s_.\-/,]+", name.strip())
     for word in reversed(words[1:]):
         unit = parse_unit(word)
