@@ -11,7 +11,14 @@ from pathlib import Path
 
 from ressin.errors import InvalidInputError
 
-_OWN = ("_decomposed.", "_evidence.json", "_scrs.csv", "_windows.", "_windows_evidence.")  # names of results
+_OWN = (
+    "_decomposed.",
+    "_evidence.json",
+    "_scrs.csv",
+    "_windows.",
+    "_windows_evidence.",
+    "_desc-ressin_",
+)  # names of results
 _NEVER = (".json", ".md", ".pdf", ".png", ".jpg", ".jpeg", ".svg", ".html", ".py", ".m", ".r", ".ipynb", ".docx",
           ".pptx", ".vmrk", ".log", ".yml", ".yaml", ".toml", ".zip", ".gz.md5", ".bin", ".eeg")  # fmt: skip
 _COMPANIONS = ("tags.csv", "info.txt", "participants.tsv", "dataset_description.json")

@@ -134,7 +134,7 @@ def _one_clock(table: Table, columns: list[int], given: float | None) -> FileClo
     if seconds is None:
         seconds, unit_note, zero, absolute = _guess_unit(table, ticks, first, grid.step, given)
     elif seconds == _DAY and not absolute:
-        zero = next((day for day in _DAYS_OF_1970.values() if abs(first - day) < 30_000), 0.0)
+        zero = next((day for day in _DAYS_OF_1970.values() if 3650 < first - day < 84_000), 0.0)
         absolute = zero > 0
     last = n - 1 if grid.places is None else int(grid.places[-1])
     rate = _snapped(1.0 / (grid.step * seconds), last + 1)
@@ -186,8 +186,8 @@ def _ticks_of(table: Table, index: int, label: str) -> _Ticks:
     if bad.any():
         row = int(np.argmax(bad))
         raise RecordingError(
-            f"{table.path}, {table.place(row)}, {table.label(index)}: {text.iloc[row][:60]!r} is not a time; write seconds, "
-            f"2024-05-01T12:00:00.25 or 12:00:00.25, or give the rate (--rate), and the column is not used"
+            f"{table.path}, {table.place(row)}, {table.label(index)}: {text.iloc[row][:60]!r} is not a time; write "
+            "seconds, 2024-05-01T12:00:00.25 or 12:00:00.25, or give the rate (--rate), and the column is not used"
         )
     assert times is not None
     if times.absolute or is_date_alone(text.iloc[0]):

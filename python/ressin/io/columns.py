@@ -36,7 +36,8 @@ OTHER_SIGNALS = {
 }  # fmt: skip
 _TIME_NAMES = {
     "t", "s", "sec", "secs", "second", "seconds", "ms", "msec", "millis", "milliseconds", "us", "micros", "min", "mins",
-    "minutes", "h", "hours", "epoch", "unix", "date", "datetime", "datum", "zeit", "uhrzeit", "temps", "tiempo",
+    "minutes", "h", "hours", "day",
+    "days", "epoch", "unix", "date", "datetime", "datum", "zeit", "uhrzeit", "temps", "tiempo",
     "tempo", "fecha", "hora", "heure", "datenum", "elapsed", "tijd", "tid", "clock",
 }  # fmt: skip
 _TIME_WORDS = {

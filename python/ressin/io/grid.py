@@ -111,14 +111,17 @@ def _with_repeats(times: NDArray[np.float64], steps: NDArray[np.float64], compla
 def _burst_starts(steps: NDArray[np.float64]) -> NDArray[np.int64] | None:
     """First sample of each packet, where short steps and long ones alternate as in packets; None where not."""
     long = np.flatnonzero(steps > 4 * np.median(steps))
-    if long.size < 3:
+    if long.size < 4:
         return None
     starts = np.concatenate([[0], long + 1])
-    sizes = np.diff(starts)[1:]
-    usual = np.median(sizes)
-    alike = np.abs(sizes - usual) <= max(1.0, 0.1 * usual)
-    inside = steps.sum() - steps[long].sum()
-    return starts if usual >= 2 and alike.mean() >= 0.7 and inside < 0.5 * steps.sum() else None
+    sizes = np.diff(np.append(starts, steps.size + 1))
+    usual = np.median(sizes[1:-1])
+    alike = np.abs(sizes[1:-1] - usual) <= max(1.0, 0.1 * usual)
+    whole = usual >= 2 and alike.mean() >= 0.7 and sizes[[0, -1]].max() <= usual + 1
+    periods = steps[long]
+    regular = np.abs(periods - np.median(periods)) <= 0.5 * np.median(periods)
+    inside = steps.sum() - periods.sum()
+    return starts if whole and regular.mean() >= 0.7 and inside < 0.5 * steps.sum() else None
 
 
 def _packets(times: NDArray[np.float64], starts: NDArray[np.int64], what: str, complain: Complain) -> Grid:

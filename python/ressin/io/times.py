@@ -140,7 +140,8 @@ def _national(text: pd.Series) -> Times:
         return Times(chosen, True, f"dates with the {'month' if falls[0] else 'day'} first: the other way they fall")
     told = parts[0].iloc[0] == parts[2].iloc[0]
     note = "" if told else f"whether the date {first!r} has the day or the month first cannot be told: no start time"
-    return Times(day_first, bool(told), note)
+    since = 0.0 if told else float(day_first[0] // _DAY * _DAY)  # the day itself is not known
+    return Times(day_first - since, bool(told), note)
 
 
 def _named(text: pd.Series) -> Times:

@@ -61,7 +61,9 @@ def parse_unit(text: str) -> Unit:
         return Unit(text.strip(), _OTHER[lower])
     if lower in _ZSCORES:
         return Unit("z", "z-scores")
-    if squeezed in ("s", "ms", "ns") or lower in _TIMES:  # seconds; us may be either, and of a signal it is microsiemens
+    if (
+        squeezed in ("s", "ms", "ns") or lower in _TIMES
+    ):  # seconds; us may be either, and of a signal it is microsiemens
         return Unit(squeezed, "time")
     prefix, base = _split_prefix(squeezed)
     factor = _PREFIXES[prefix] * 1e6

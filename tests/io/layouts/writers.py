@@ -1,5 +1,6 @@
 """One signal, written in every layout as its device or programme writes it."""
 
+# ruff: noqa: E501  # lines of files
 from __future__ import annotations
 
 import datetime
@@ -83,8 +84,16 @@ def embraceplus_avro(folder: Path) -> Path:
         "fields": [{"name": "timestampStart", "type": "long"}, {"name": "samplingFrequency", "type": "float"},
                    {"name": "values", "type": {"type": "array", "items": "float"}}],
     }  # fmt: skip
-    tags = {"type": "record", "name": "tags", "fields": [{"name": "tagsTimeMicros", "type": {"type": "array", "items": "long"}}]}
-    raw = {"type": "record", "name": "rawData", "fields": [{"name": "eda", "type": eda}, {"name": "tags", "type": tags}]}
+    tags = {
+        "type": "record",
+        "name": "tags",
+        "fields": [{"name": "tagsTimeMicros", "type": {"type": "array", "items": "long"}}],
+    }
+    raw = {
+        "type": "record",
+        "name": "rawData",
+        "fields": [{"name": "eda", "type": eda}, {"name": "tags", "type": tags}],
+    }
     schema = {"type": "record", "name": "record", "fields": [{"name": "rawData", "type": raw}]}
     record = {"rawData": {
         "eda": {"timestampStart": int(START * 1e6), "samplingFrequency": RATE, "values": SIGNAL.tolist()},
@@ -137,7 +146,10 @@ def labchart(folder: Path) -> Path:
     day = START / 86_400 + 25_569
     head = ["Interval=\t0.125 s", f"ExcelDateTime=\t{day:.13e}\t11/14/23 22:13:20", "TimeFormat=\tStartOfBlock",
             "ChannelTitle=\tECG\tGSR", "Range=\t2.000 mV\t40.0 uS", "UnitName=\tmV\tuS"]  # fmt: skip
-    rows = [f"{t:.3f}\t0.1\t{x:.10f}" + ("\t#* 7" if i == MARK else "") for i, (t, x) in enumerate(zip(TIMES, SIGNAL, strict=True))]
+    rows = [
+        f"{t:.3f}\t0.1\t{x:.10f}" + ("\t#* 7" if i == MARK else "")
+        for i, (t, x) in enumerate(zip(TIMES, SIGNAL, strict=True))
+    ]
     return _text(folder, "labchart.txt", [*head, *rows], "\r\n")
 
 
@@ -149,7 +161,9 @@ def mindware(folder: Path) -> Path:
 def biotrace(folder: Path) -> Path:
     head = ["RAW Data export file from BioTrace+ software", "", "Client:\tX", "Date:\t14-11-2023", "Time:\t22:13:20",
             "Output rate:\t8\tSamples/sec.", "", "TIME\tSensor-E:SC/GSR\tMARKER"]  # fmt: skip
-    rows = [f"{t:.3f}\t{x:.10f}\t{'7' if i == MARK else ''}" for i, (t, x) in enumerate(zip(TIMES, SIGNAL, strict=True))]
+    rows = [
+        f"{t:.3f}\t{x:.10f}\t{'7' if i == MARK else ''}" for i, (t, x) in enumerate(zip(TIMES, SIGNAL, strict=True))
+    ]
     return _text(folder, "nexus.txt", [*head, *rows], "\r\n")
 
 
@@ -169,7 +183,10 @@ def ledalab(folder: Path) -> Path:
 
 def emotibit(folder: Path) -> Path:
     names = "LocalTimestamp,EmotiBitTimestamp,PacketNumber,DataLength,TypeTag,ProtocolVersion,DataReliability,EA"
-    rows = [f"{START + t:.6f},{5000 + 1000 * t:.3f},{i},1,EA,1,100,{x:.10f}" for i, (t, x) in enumerate(zip(TIMES, SIGNAL, strict=True))]
+    rows = [
+        f"{START + t:.6f},{5000 + 1000 * t:.3f},{i},1,EA,1,100,{x:.10f}"
+        for i, (t, x) in enumerate(zip(TIMES, SIGNAL, strict=True))
+    ]
     return _text(folder, "emotibit_EA.csv", [names, *rows])
 
 
@@ -183,7 +200,10 @@ def emotibit_raw(folder: Path) -> Path:
 
 
 def gazepoint(folder: Path) -> Path:
-    rows = [f"{i},{t:.5f},{3504312699860 + i * 1250000},{1e6 / x:.3f},1,70" for i, (t, x) in enumerate(zip(TIMES, SIGNAL, strict=True))]
+    rows = [
+        f"{i},{t:.5f},{3504312699860 + i * 1250000},{1e6 / x:.3f},1,70"
+        for i, (t, x) in enumerate(zip(TIMES, SIGNAL, strict=True))
+    ]
     return _text(folder, "gazepoint.csv", ["CNT,TIME(2023/11/14 22:13:20.000),TIMETICK(f=10000000),GSR,GSRV,HR", *rows])
 
 
@@ -203,7 +223,12 @@ def neurokit(folder: Path) -> Path:
 
 
 def bids(folder: Path) -> Path:
-    about = {"SamplingFrequency": 8, "StartTime": -3.5, "Columns": ["cardiac", "eda", "trigger"], "eda": {"Units": "uS"}}
+    about = {
+        "SamplingFrequency": 8,
+        "StartTime": -3.5,
+        "Columns": ["cardiac", "eda", "trigger"],
+        "eda": {"Units": "uS"},
+    }
     _text(folder, "sub-01_physio.json", [json.dumps(about)])
     rows = [f"0.1\t{x:.10f}\t{7 if i == MARK else 0}" for i, x in enumerate(SIGNAL)]
     path = folder / "sub-01_physio.tsv.gz"
@@ -219,7 +244,9 @@ def arduino(folder: Path) -> Path:
 def matlab(folder: Path) -> Path:
     from scipy.io import savemat
 
-    event = np.array([(float(MARK / RATE), 7, "press", [])], dtype=[("time", "O"), ("nid", "O"), ("name", "O"), ("userdata", "O")])
+    event = np.array(
+        [(float(MARK / RATE), 7, "press", [])], dtype=[("time", "O"), ("nid", "O"), ("name", "O"), ("userdata", "O")]
+    )
     savemat(folder / "leda.mat", {"data": {"conductance": SIGNAL, "time": TIMES, "timeoff": 0, "event": event}})
     return folder / "leda.mat"
 
@@ -272,7 +299,9 @@ def edf(folder: Path) -> Path:
         edfio.EdfSignal(SIGNAL, RATE, label="EDA", physical_dimension="uS", physical_range=(0, 8)),
     ]
     notes = [edfio.EdfAnnotation(MARK / RATE, None, "press")]
-    edfio.Edf(signals, recording=edfio.Recording(startdate=day), starttime=time, annotations=notes).write(folder / "x.edf")
+    edfio.Edf(signals, recording=edfio.Recording(startdate=day), starttime=time, annotations=notes).write(
+        folder / "x.edf"
+    )
     return folder / "x.edf"
 
 
@@ -303,7 +332,10 @@ def excel(folder: Path) -> Path:
     import zipfile
 
     rows = [["time (s)", "EDA (uS)", "marker"]]
-    rows += [[repr(t), repr(x), "7" if i == MARK else "0"] for i, (t, x) in enumerate(zip(TIMES.tolist(), SIGNAL.tolist(), strict=True))]
+    rows += [
+        [repr(t), repr(x), "7" if i == MARK else "0"]
+        for i, (t, x) in enumerate(zip(TIMES.tolist(), SIGNAL.tolist(), strict=True))
+    ]
     cells = "".join(
         "<row>" + "".join(
             f"<c><v>{cell}</v></c>" if k else f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in row
@@ -336,7 +368,11 @@ def excel(folder: Path) -> Path:
 def wfdb(folder: Path) -> Path:
     counts = np.rint(SIGNAL * 1024).astype("<i2")
     np.column_stack([np.zeros(N, "<i2"), counts]).tofile(folder / "x.dat")
-    return _text(folder, "x.hea", ["x 2 8 640 22:13:20 14/11/2023", "x.dat 16 200/mV 16 0 0 0 0 ECG", "x.dat 16 1024/uS 16 0 0 0 0 EDA"])
+    return _text(
+        folder,
+        "x.hea",
+        ["x 2 8 640 22:13:20 14/11/2023", "x.dat 16 200/mV 16 0 0 0 0 ECG", "x.dat 16 1024/uS 16 0 0 0 0 EDA"],
+    )
 
 
 def brainvision(folder: Path) -> Path:

@@ -102,11 +102,16 @@ def _in_folder(source: Path, name: str, folder: Path, table_format: str, picture
     return Target(
         source,
         name,
-        folder / f"{name}_decomposed.{table_format}",
+        folder / (f"{name}_decomposed.{table_format}" if table_format != "bids" else _bids_name(name)),
         folder / f"{name}_evidence.json",
         folder / f"{name}_decomposed.{picture_format}",
         folder / f"{name}_scrs.csv",
     )
+
+
+def _bids_name(name: str) -> str:
+    """Return the name of a derivative: the recording's own entities, and which derivative it is."""
+    return f"{name.removesuffix('_physio')}_desc-ressin_physio.tsv.gz"
 
 
 def _made(folder: Path) -> Path:

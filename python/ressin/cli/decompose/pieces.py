@@ -71,7 +71,7 @@ def _piece(recording: Recording, first: int, end: int, k: int, n: int) -> Record
 def _numbered(target: Target, k: int) -> Target:
     def with_part(path: Path) -> Path:
         stem = content_stem(path)
-        for ending in ("_decomposed", "_evidence", "_scrs"):
+        for ending in ("_decomposed", "_evidence", "_scrs", "_desc-ressin_physio"):
             if stem.endswith(ending):
                 return path.with_name(f"{stem.removesuffix(ending)}_part{k}{ending}{path.name[len(stem) :]}")
         return path.with_name(f"{stem}_part{k}{path.name[len(stem) :]}")

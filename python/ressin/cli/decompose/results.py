@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ressin.cli.decompose.outputs import Target
 from ressin.cli.terminal import duration_text
+from ressin.recording import Clock
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,12 +59,12 @@ def write_results(
         If a file cannot be written.
     """
     from ressin.decomposition.scrs import find_scrs
-    from ressin.io.write import write_decomposition, write_evidence, write_scrs
+    from ressin.io.write import write_evidence, write_scrs
 
     least = _least(recording, min_amplitude)
     events = find_scrs(result, min_amplitude=least)
     written = [target.table, target.evidence]
-    write_decomposition(result, target.table, unit=recording.unit, start_time=recording.start_time)
+    _write_table(target, recording, result)
     write_evidence(result, target.evidence, extra=_about(target, recording, len(events), least, run))
     if scrs:
         write_scrs(events, target.scrs, unit=recording.unit)
@@ -89,6 +90,19 @@ def _draw(target: Target, recording: Recording, result: Decomposition, events: p
         "SCR events": len(events),
     }
     save_figure(figure, target.picture, title=target.name, facts=facts)
+
+
+def _write_table(target: Target, recording: Recording, result: Decomposition) -> None:
+    from ressin.io.bids import is_bids, write_bids
+    from ressin.io.write import write_decomposition
+
+    dated = recording.clock.origin == Clock().origin
+    start = recording.start_time
+    if is_bids(target.table):
+        after = 0.0 if dated or start is None else start
+        write_bids(result, target.table, unit=recording.unit, start_time=after, source=target.source.name)
+    else:
+        write_decomposition(result, target.table, unit=recording.unit, start_time=start if dated else None)
 
 
 def _least(recording: Recording, asked: float | None) -> float:

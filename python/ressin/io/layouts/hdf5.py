@@ -11,7 +11,7 @@ import numpy as np
 from ressin._extras import require
 from ressin.io.dialect import usual_unit
 from ressin.io.layout import Layout, Match
-from ressin.io.layouts.matlab import tables_of
+from ressin.io.mat_exports import tables_of
 from ressin.io.source import Content
 from ressin.io.table import Table
 
