@@ -77,7 +77,8 @@ def find_signal(table: Table, column: str | None) -> tuple[int, str]:
         return _given(table, column), ""
     if table.signal is not None:
         return table.signal, f"signal from {table.label(table.signal)}" if len(table.names) > 1 else ""
-    others = [i for i in range(len(table.names)) if i not in time_columns(table) and i not in table.marker_columns]
+    aside = {*time_columns(table), *table.marker_columns}
+    others = [i for i in range(len(table.names)) if i not in aside]
     found = _by_name_or_unit(table, others)
     if found is not None:
         return found, f"signal from {table.label(found)}" if len(table.names) > 1 else ""
