@@ -31,7 +31,7 @@ from ressin.learn.model.decomposing import build_model
 from ressin.learn.model.settings import LearnSettings, ModelSettings, TrainSettings
 from ressin.learn.model.vision import import_torchvision
 from ressin.learn.training.inputs import FusionInputs, fit_normalisation
-from ressin.learn.training.machine import joined_processes
+from ressin.learn.training.machine import choose_precision, joined_processes
 from ressin.learn.training.progress import TrainingProgress
 from ressin.learn.training.trainer import Trainer
 from ressin.nn import cvxeda
@@ -65,6 +65,7 @@ def trainer_on(
         index[:0],
         training,
         device=device,
+        precision=choose_precision(settings, device),
         run={},
         progress=progress,  # type: ignore[arg-type]
     )

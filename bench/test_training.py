@@ -80,7 +80,10 @@ def ours(data: LabelledData, size: int, batch_size: int, iterations: int) -> Tra
     source = FusionInputs(data, settings, fit_normalisation(data, index, settings))
     model = build_model(settings.model, 0, seed=0)
     device = torch.device("cpu")
-    return Trainer(model, source, data.label, index, index[:0], settings.training, device=device, run={})
+    precision = choose_precision(settings, device)
+    return Trainer(
+        model, source, data.label, index, index[:0], settings.training, device=device, precision=precision, run={}
+    )
 
 
 def plain_loop(trainer: Trainer) -> Callable[[], None]:
@@ -184,7 +187,7 @@ def main() -> None:
         return
     print("| precision | test accuracy | training loss |")
     print("|---|---:|---:|")
-    default = choose_precision(TrainSettings().precision, torch.device("cpu"))
+    default = choose_precision(LearnSettings(), torch.device("cpu"))
     for precision in dict.fromkeys(["fp32", default]):
         accuracy, loss = accuracy_in(precision, chosen.iterations, chosen.size // 2)
         print(f"| {precision}{' (default here)' if precision == default else ''} | {accuracy} | {loss:.4f} |")

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "batch/groups.hpp"
+#include "batch/kept.hpp"
 #include "batch/parallel.hpp"
 #include "batch/task.hpp"
 #include "kernel/kernel.hpp"
@@ -33,6 +34,9 @@ Solution zero_solution(const Model& model) {
   return x;
 }
 
+// alpha at the solver's scale, below which the rounding of the written parts may exceed the gap that was proved.
+constexpr double least_alpha_unrounded = 1e-9;
+
 Evidence in_programme_unit(Evidence e, double unit) {
   e.objective *= unit;
   e.duality_gap *= unit;
@@ -47,6 +51,15 @@ bool is_finite(const Signal& s, const Decomposed& x) {
   const std::vector<double> others = {x.start[0],    x.start[1],     x.mean,         x.scale,          e.objective,
                                       e.duality_gap, e.relative_gap, e.stationarity, e.complementarity};
   return all_finite(x.spline) && all_finite(x.drift) && all_finite(others);
+}
+
+// The evidence anew, for the parts as they have been written.
+Evidence evidence_of_written(const Signal& signal, const DecomposeSettings& settings, const Decomposed& written) {
+  std::vector<double> phasic(static_cast<std::size_t>(signal.n)), tonic(phasic.size());  // rebuilt there, and not kept
+  Signal s = signal;
+  s.phasic = phasic.data();
+  s.tonic = tonic.data();
+  return evidence_of(s, settings, written);
 }
 
 // Writes the parts, converted from the solver's scale to the signal's unit. Parts or evidence that overflow there make the
@@ -72,16 +85,27 @@ void write_parts(const Signal& s, const DecomposeSettings& settings, const Scale
   out->mean = mean;
   out->scale = scale;
   out->evidence = in_programme_unit(x.certificate.evidence, scaled.objective_unit);
-  out->status = is_finite(s, *out) ? x.status : Status::failed;
+  out->status = x.status;
+  if (!is_finite(s, *out)) {
+    out->status = Status::failed;
+    out->evidence = nothing_proved(out->evidence.objective);
+  }
   out->iterations = x.iterations;
   for (std::ptrdiff_t i = 0; s.weights && i < s.n; ++i) {
     if (s.weights[i] == 0.0) s.residual[i] = s.y[i] - s.phasic[i] - s.tonic[i];
   }
+  // Where alpha is tiny against the signal, so are the objective and the gap, and the rounding of the parts in the signal's
+  // unit decides what can be proved: that is certified which is returned.
+  if (out->status != Status::failed && scaled.alpha < least_alpha_unrounded) {
+    out->evidence = evidence_of_written(s, settings, *out);
+    if (settings.kind != SolverKind::osqp)
+      out->status = status_of(out->evidence.relative_gap, out->iterations, settings.solver);
+  }
 }
 
 // The calling thread keeps a small workspace for its next batch.
-thread_local std::unique_ptr<InteriorPoint> kept;
-thread_local std::unique_ptr<ActiveSet> kept_active_set;
+KeptByThread<InteriorPoint> kept;
+KeptByThread<ActiveSet> kept_active_set;
 
 class Batch {
  public:
@@ -135,7 +159,7 @@ class Batch {
     for (std::size_t tag = 0; 2 * left.size() <= in_lanes && next_left(&tag);) left.push_back(tag);
     if (left.empty()) return;
     const Kernel& kernel = choose_kernel(*group.model, left.size(), 1);
-    std::unique_ptr<InteriorPoint> method = std::move(kept);
+    std::unique_ptr<InteriorPoint> method = kept.take();
     if (!method || !method->serves(group.model.get(), settings_.solver, kernel, group.weighted)) {
       method = std::make_unique<InteriorPoint>(group.model, settings_.solver, kernel, group.weighted);
     }
@@ -158,7 +182,7 @@ class Batch {
         },
         [&] { return workers_.keep_going(worker); });
     const std::size_t bytes = Workspace::bytes_per_lane(*group.model) * static_cast<std::size_t>(kernel.lanes);
-    if (worker == 0 && bytes <= most_bytes_kept) kept = std::move(method);
+    if (worker == 0 && bytes <= most_bytes_kept) kept.keep(std::move(method));
   }
 
   std::size_t n_done() const { return n_done_.load(); }
@@ -173,7 +197,7 @@ class Batch {
     ActiveSetRun(Batch& batch, const Group& group, int worker) : batch_(batch), group_(group), worker_(worker) {}
     ~ActiveSetRun() {
       if (method_ && worker_ == 0 && Workspace::bytes_per_lane(*group_.model) <= most_bytes_kept)
-        kept_active_set = std::move(method_);
+        kept_active_set.keep(std::move(method_));
     }
     ActiveSetRun(const ActiveSetRun&) = delete;
     ActiveSetRun& operator=(const ActiveSetRun&) = delete;
@@ -188,8 +212,8 @@ class Batch {
 
    private:
     std::unique_ptr<ActiveSet> make() {
-      if (kept_active_set && kept_active_set->serves(group_.model.get(), group_.weighted, batch_.settings_.solver))
-        return std::move(kept_active_set);
+      const ActiveSet* before = kept_active_set.get();
+      if (before && before->serves(group_.model.get(), group_.weighted, batch_.settings_.solver)) return kept_active_set.take();
       return std::make_unique<ActiveSet>(std::make_shared<const active_set::ShapeTables>(group_.model, group_.weighted),
                                          batch_.settings_.solver);
     }

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "batch/groups.hpp"
+#include "batch/kept.hpp"
 #include "batch/parallel.hpp"
 #include "kernel/kernel.hpp"
 
@@ -13,7 +14,7 @@ namespace ressin {
 namespace {
 
 // The calling thread keeps a small workspace for the next batch of a training.
-thread_local std::unique_ptr<Adjoint> kept;
+KeptByThread<Adjoint> kept;
 
 // Chain rule through the standardisation: the programme is solved on y - m with alpha', and m is added to the tonic part,
 //   alpha' = alpha s,  mean m = sum w y / sum w,  scale s = sqrt(sum w (y - m)^2 / sum w).
@@ -45,12 +46,12 @@ class Batch {
     for (const auto& group : groups_) {
       if (group->is_handed_out()) continue;
       const Kernel& kernel = choose_kernel(*group->model, group->members.size(), n_workers);
-      std::unique_ptr<Adjoint> method = worker == 0 ? std::move(kept) : nullptr;
+      std::unique_ptr<Adjoint> method = worker == 0 ? kept.take() : nullptr;
       if (!method || !method->serves(group->model.get(), kernel, group->weighted))
         method = std::make_unique<Adjoint>(group->model, kernel, group->weighted);
       while (workers.keep_going(worker) && take(*group, kernel.lanes, *method)) continue;
       const std::size_t bytes = Workspace::bytes_per_lane(*group->model) * static_cast<std::size_t>(kernel.lanes);
-      if (worker == 0 && bytes <= most_bytes_kept) kept = std::move(method);
+      if (worker == 0 && bytes <= most_bytes_kept) kept.keep(std::move(method));
     }
   }
 

@@ -1,5 +1,6 @@
 #include "batch/groups.hpp"
 
+#include "batch/kept.hpp"
 #include "solvers/workspace.hpp"
 
 namespace ressin {
@@ -8,7 +9,7 @@ namespace {
 // Lanes whose state does not fit the caches bring no gain, and for a day-long recording they would take gigabytes.
 constexpr std::size_t most_bytes_in_lanes = std::size_t{64} << 20;
 
-thread_local std::shared_ptr<const Model> kept;
+KeptByThread<std::shared_ptr<const Model>> kept;
 
 // The first sample from index 2 on that is not missing.
 std::ptrdiff_t observed_from(const double* weights, std::ptrdiff_t n) {
@@ -31,9 +32,10 @@ Model make_model(std::ptrdiff_t n, double dt, const DecomposeSettings& settings,
 std::shared_ptr<const Model> shared_model(const Signal& s, const DecomposeSettings& settings) {
   const ProgramSettings& program = program_of(s, settings);
   const std::ptrdiff_t observed = observed_from(s.weights, s.n);
-  if (kept && kept->is_made_from(s.n, s.dt, program, settings.knots, observed)) return kept;
+  const std::shared_ptr<const Model>* before = kept.get();
+  if (before && (*before)->is_made_from(s.n, s.dt, program, settings.knots, observed)) return *before;
   auto model = std::make_shared<const Model>(make_model(s.n, s.dt, program, settings.knots, observed));
-  if (Workspace::bytes_per_lane(*model) <= most_bytes_kept) kept = model;
+  if (Workspace::bytes_per_lane(*model) <= most_bytes_kept) kept.keep(std::make_unique<std::shared_ptr<const Model>>(model));
   return model;
 }
 

@@ -20,12 +20,18 @@ double largest_of(const Signal& s) {
 // A power of two that brings numbers up to `largest` to where their squares are numbers too; 1 for all but extreme ones.
 double safe_unit(double largest) {
   const bool is_usual = largest == 0.0 || (largest > 1e-100 && largest < 1e100);
-  return is_usual ? 1.0 : std::ldexp(1.0, -std::ilogb(largest));
+  return is_usual ? 1.0 : std::ldexp(1.0, std::min(-std::ilogb(largest), 1000));
 }
 
-// Mean and standard deviation (of the population) over the weighted samples. To standardise a signal that is constant to
-// rounding would be to blow its rounding up: it has scale 1, or its own size where that is extreme, and `rounding` says so.
-Scaling standardisation(const Signal& s, double* rounding) {
+// The largest deviation from its mean of a signal that is constant: 64 roundings of its size, as resampling leaves in a
+// constant one, or the smallest number with all its digits.
+double rounding_of(double largest) {
+  return std::max(64.0 * std::numeric_limits<double>::epsilon() * largest, std::numeric_limits<double>::min());
+}
+
+// Mean and standard deviation (of the population) over the weighted samples. To solve a signal that is constant to rounding
+// at the scale of its deviation would be to blow its rounding up: it has scale 1, or its own size where that is extreme.
+Scaling standardisation(const Signal& s, bool* is_constant) {
   const double* w = s.weights;
   const double largest_given = largest_of(s), unit = safe_unit(largest_given), largest = unit * largest_given;
   std::vector<double> scaled;
@@ -42,9 +48,9 @@ Scaling standardisation(const Signal& s, double* rounding) {
   const double squares = sum_of(s.n, [&](std::ptrdiff_t i) { return weighted(i, (y[i] - rough) * (y[i] - rough)); });
   scaling.mean = (rough + correction / weight) / unit;
   const double deviation = std::sqrt(std::max(squares - correction * correction / weight, 0.0) / weight);
-  const bool is_constant = !(deviation > 4.0 * std::numeric_limits<double>::epsilon() * largest);
-  *rounding = is_constant ? deviation / unit : 0.0;
-  scaling.scale = !is_constant ? deviation / unit : unit == 1.0 ? 1.0 : largest_given;
+  *is_constant = deviation / unit <= rounding_of(largest_given);
+  const bool has_size = unit != 1.0 && largest_given >= std::numeric_limits<double>::min();
+  scaling.scale = !*is_constant ? deviation / unit : has_size ? largest_given : 1.0;
   return scaling;
 }
 
@@ -54,16 +60,19 @@ double weight_unit_of(const Signal& s, const DecomposeSettings& settings) {
   return max_of(s.n, 0.0, [&](std::ptrdiff_t i) { return s.weights[i]; });
 }
 
+// Beyond it no driver pays whatever the signal, which has been brought to size 1: it stands for infinite.
+constexpr double largest_alpha = 1e30;
+
 Scaled scale_of(const Signal& s, const DecomposeSettings& settings) {
-  double rounding = 0.0;
-  Scaled r{standardisation(s, &rounding), program_of(s, settings).alpha, 1.0};
+  Scaled r{{}, program_of(s, settings).alpha, 1.0};
+  r.scaling = standardisation(s, &r.is_constant);
   r.weight_unit = weight_unit_of(s, settings);
   r.alpha /= r.weight_unit;
   r.objective_unit = r.weight_unit;
   if (settings.standardize) return r;
-  if (rounding > 0.0) r.scaling.scale = rounding;         // only the solver's: the programme is the signal's own
   if (!has_constant(program_of(s, settings).baseline)) {  // no column can represent the mean: do not subtract it
-    const double unit = safe_unit(largest_of(s));
+    const double largest = largest_of(s), unit = safe_unit(largest);
+    r.is_constant = largest < std::numeric_limits<double>::min();  // its mean, zero then
     double weight = 0.0, squares = 0.0;
     for (std::ptrdiff_t i = 0; i < s.n; ++i) {
       const double w = s.weights ? s.weights[i] : 1.0;
@@ -74,7 +83,8 @@ Scaled scale_of(const Signal& s, const DecomposeSettings& settings) {
     r.scaling.mean = 0.0;
     r.scaling.scale = squares > 0.0 ? std::sqrt(squares / weight) / unit : 1.0;
   }
-  r.alpha /= r.scaling.scale;
+  if (r.is_constant) r.scaling.scale = 1.0;  // of a solution of zeros, whose objective is then a number at any scale
+  r.alpha = std::min(r.alpha / r.scaling.scale, std::max(largest_alpha, r.alpha));
   r.objective_unit *= r.scaling.scale * r.scaling.scale;
   return r;
 }
@@ -83,7 +93,7 @@ Scaled scale_of(const Signal& s, const DecomposeSettings& settings) {
 
 Task::Task(const Signal& s, const DecomposeSettings& settings) : scaled(scale_of(s, settings)), y(s.y, s.y + s.n) {
   const double mean = scaled.scaling.mean, scale = scaled.scaling.scale;
-  for (double& x : y) x = (x - mean) / scale;
+  for (double& x : y) x = scaled.is_constant ? 0.0 : (x - mean) / scale;
   for (std::ptrdiff_t i = 0; s.weights && i < s.n; ++i) {
     if (s.weights[i] == 0.0) y[static_cast<std::size_t>(i)] = 0.0;
   }

@@ -20,6 +20,7 @@ struct Scaled {
   double alpha;
   double objective_unit;     // objectives times this are in the programme's own unit
   double weight_unit = 1.0;  // the weights, and with them alpha and gamma, are divided by the largest
+  bool is_constant = false;  // the signal differs from its mean by rounding alone, and is solved as its mean
 };
 
 // A signal's programme at the solver's scale.

@@ -4,14 +4,34 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <stdexcept>
 #include <vector>
 
 #include "solvers/signal.hpp"
 
-using Array = pybind11::array_t<double, pybind11::array::c_style>;
-using Integers = pybind11::array_t<std::int64_t, pybind11::array::c_style>;
-using Floats = pybind11::array_t<float, pybind11::array::c_style>;
+// Contiguous and aligned; what a caller gives otherwise is copied, or refused where it is to be written to.
+template <class T>
+using Aligned = pybind11::array_t<T, pybind11::array::c_style | pybind11::detail::npy_api::NPY_ARRAY_ALIGNED_>;
+using Array = Aligned<double>;
+using Integers = Aligned<std::int64_t>;
+using Floats = Aligned<float>;
+using FloatsToWrite = pybind11::array_t<float, pybind11::array::c_style>;  // to be taken as it is, .noconvert()
+
+// Where to write to; what is misaligned is refused, because a copy would be written to in its place.
+inline float* writable(FloatsToWrite& out) {
+  if ((out.flags() & pybind11::detail::npy_api::NPY_ARRAY_ALIGNED_) == 0)
+    throw std::invalid_argument("the array to write to must be aligned");
+  return out.mutable_data();
+}
+
+// Pixels by which a picture is moved: beyond this it is out of sight in any case.
+inline std::ptrdiff_t within_sight(std::int64_t shift) {
+  constexpr std::int64_t far = std::int64_t{1} << 31;
+  return static_cast<std::ptrdiff_t>(std::clamp(shift, -far, far));
+}
 
 inline Array array_of(const std::vector<double>& x) { return Array(static_cast<pybind11::ssize_t>(x.size()), x.data()); }
 

@@ -1,5 +1,7 @@
 // The image kernel for Python: shapes and types are checked here, values in python/ressin/image.py.
 
+#include <algorithm>
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -15,33 +17,42 @@ void require(bool holds, const char* message) {
   if (!holds) throw std::invalid_argument(message);
 }
 
+constexpr double most_samples = 9007199254740992.0;  // 2^53: whole numbers up to it are exact in double precision
+
+void require_rate(double rate) { require(rate > 0.0 && rate <= 1e9, "rate must be a positive number of Hz, at most 1e9"); }
+
+// The samples of `rows` rows, which must be a number of samples that there can be.
+void require_rows(std::ptrdiff_t rows, double rate) {
+  require_rate(rate);
+  require(rows >= 0 && static_cast<double>(rows) * std::max(rate, 1.0) < most_samples, "rows must be >= 0, and not too many");
+}
+
 template <class Real>
-std::vector<ressin::ImageItem<Real>> collect(const py::sequence& channels, const Integers& offsets, const Array& rates,
-                                             const Integers& index, const Integers& shifts) {
+std::vector<ressin::ImageItem<Real>> collect(const std::vector<Aligned<Real>>& channels, const Integers& offsets,
+                                             const Array& rates, const Integers& index, const Integers& shifts) {
   const auto n_recordings = offsets.size() - 1;
   require(offsets.ndim() == 1 && n_recordings >= 0 && rates.ndim() == 1 && rates.size() == n_recordings,
           "offsets must hold one more entry than rates");
+  require(offsets.at(0) >= 0, "offsets must not be negative");
+  for (py::ssize_t i = 0; i < n_recordings; ++i) {
+    require(offsets.at(i) <= offsets.at(i + 1), "offsets must not decrease");
+    require_rate(rates.at(i));
+  }
   require(index.ndim() == 1 && shifts.ndim() == 2 && shifts.shape(0) == index.size() && shifts.shape(1) == 2,
           "shifts must be (batch, 2)");
-  const auto n_channels = static_cast<int>(channels.size());
-  const Real* values[ressin::max_channels] = {};
-  for (int c = 0; c < n_channels; ++c) {
-    const auto channel = channels[c].cast<py::array_t<Real, py::array::c_style>>();
+  for (const auto& channel : channels)
     require(channel.ndim() == 1 && channel.size() >= offsets.at(n_recordings), "a channel is shorter than the last offset");
-    values[c] = channel.data();  // kept alive by the caller's sequence: no conversion took place (see draw_images)
-  }
   std::vector<ressin::ImageItem<Real>> items(index.size());
   for (py::ssize_t b = 0; b < index.size(); ++b) {
     const std::int64_t i = index.at(b);
     require(i >= 0 && i < n_recordings, "an index is outside the recordings");
     const std::int64_t begin = offsets.at(i);
-    require(begin >= 0 && offsets.at(i + 1) >= begin, "offsets must not decrease");
     auto& item = items[b];
-    for (int c = 0; c < n_channels; ++c) item.channels[c] = values[c] + begin;
+    for (std::size_t c = 0; c < channels.size(); ++c) item.channels[c] = channels[c].data() + begin;
     item.n = offsets.at(i + 1) - begin;
     item.rate = rates.at(i);
-    item.shift_y = shifts.at(b, 0);
-    item.shift_x = shifts.at(b, 1);
+    item.shift_y = within_sight(shifts.at(b, 0));
+    item.shift_x = within_sight(shifts.at(b, 1));
     require(ressin::make_grid(item.n, item.rate).rows >= 2, "a recording is shorter than two rows");
   }
   return items;
@@ -50,13 +61,15 @@ std::vector<ressin::ImageItem<Real>> collect(const py::sequence& channels, const
 template <class Real>
 std::ptrdiff_t draw(const py::sequence& channels, const Integers& offsets, const Array& rates, const Integers& index,
                     const Integers& shifts, const ressin::ImageSettings& settings, float* out, int n_threads) {
-  const auto items = collect<Real>(channels, offsets, rates, index, shifts);
+  std::vector<Aligned<Real>> kept;  // what is misaligned is a copy here
+  for (const auto& channel : channels) kept.push_back(channel.cast<Aligned<Real>>());
+  const auto items = collect<Real>(kept, offsets, rates, index, shifts);
   const py::gil_scoped_release release;  // items and out are plain memory from here on
   return ressin::make_images(items.data(), static_cast<std::ptrdiff_t>(items.size()), settings, out, n_threads);
 }
 
 std::ptrdiff_t draw_images(const py::sequence& channels, const Integers& offsets, const Array& rates, const Integers& index,
-                           const Integers& shifts, const Floats& mean, bool antialias, Floats& out, int n_threads) {
+                           const Integers& shifts, const Floats& mean, bool antialias, FloatsToWrite& out, int n_threads) {
   ressin::ImageSettings settings;
   const auto n_channels = static_cast<py::ssize_t>(channels.size());
   require(n_channels >= 1 && n_channels <= ressin::max_channels, "between 1 and 8 channels");
@@ -75,7 +88,7 @@ std::ptrdiff_t draw_images(const py::sequence& channels, const Integers& offsets
     twice = twice && py::isinstance<Array>(channel);
   }
   require(single || twice, "channels must all be contiguous float32 or all contiguous float64 arrays");
-  float* to = out.mutable_data();
+  float* to = writable(out);
   return single ? draw<float>(channels, offsets, rates, index, shifts, settings, to, n_threads)
                 : draw<double>(channels, offsets, rates, index, shifts, settings, to, n_threads);
 }
@@ -92,11 +105,14 @@ Array read_image(const Floats& image, std::ptrdiff_t rows, std::ptrdiff_t column
 }
 
 py::tuple image_grid(std::ptrdiff_t n, double rate) {
+  require_rate(rate);
+  require(n >= 0 && static_cast<double>(n) < most_samples, "n must be a number of samples");
   const ressin::Grid grid = ressin::make_grid(n, rate);
   return py::make_tuple(grid.rows, grid.columns);
 }
 
 Integers grid_starts(std::ptrdiff_t rows, double rate) {
+  require_rows(rows, rate);
   const ressin::Grid grid{rate, rows, 0};
   Integers starts(rows);
   for (std::ptrdiff_t row = 0; row < rows; ++row) starts.mutable_at(row) = grid.start(row);

@@ -19,6 +19,7 @@ std::vector<ressin::ImageItem<double>> items_of(const Array& signals, const Inte
                                                 const Integers& shifts) {
   require(signals.ndim() == 3 && signals.shape(1) >= 1 && signals.shape(1) <= ressin::max_channels,
           "signals must be (batch, channels, n), at most 8 channels");
+  require(rate > 0.0 && rate <= 1e9, "rate must be a positive number of Hz, at most 1e9");
   require(lengths.ndim() == 1 && lengths.size() == signals.shape(0), "lengths must be (batch,)");
   require(shifts.ndim() == 2 && shifts.shape(0) == signals.shape(0) && shifts.shape(1) == 2, "shifts must be (batch, 2)");
   std::vector<ressin::ImageItem<double>> items(static_cast<std::size_t>(signals.shape(0)));
@@ -26,15 +27,17 @@ std::vector<ressin::ImageItem<double>> items_of(const Array& signals, const Inte
     auto& item = items[static_cast<std::size_t>(b)];
     item.n = lengths.at(b);
     item.rate = rate;
-    require(item.n <= signals.shape(2) && ressin::make_grid(item.n, rate).rows >= 2, "a length is outside the signals");
+    require(item.n >= 0 && item.n <= signals.shape(2) && ressin::make_grid(item.n, rate).rows >= 2,
+            "a length is outside the signals");
     for (py::ssize_t c = 0; c < signals.shape(1); ++c) item.channels[c] = signals.data(b, c, 0);
-    item.shift_y = shifts.at(b, 0);
-    item.shift_x = shifts.at(b, 1);
+    item.shift_y = within_sight(shifts.at(b, 0));
+    item.shift_x = within_sight(shifts.at(b, 1));
   }
   return items;
 }
 
-ressin::ImageSettings settings_of(const Floats& pixels, const Array& signals, const Floats& mean, bool antialias) {
+template <class Pixels>
+ressin::ImageSettings settings_of(const Pixels& pixels, const Array& signals, const Floats& mean, bool antialias) {
   require(pixels.ndim() == 4 && pixels.shape(0) == signals.shape(0) && pixels.shape(1) == signals.shape(1) &&
               pixels.shape(2) == pixels.shape(3) && pixels.shape(2) >= 1,
           "pixels must be (batch, channels, size, size)");
@@ -48,10 +51,10 @@ ressin::ImageSettings settings_of(const Floats& pixels, const Array& signals, co
 }
 
 std::ptrdiff_t pictures_forward(const Array& signals, const Integers& lengths, double rate, const Integers& shifts,
-                                const Floats& mean, bool antialias, Floats& pixels, int n_threads) {
+                                const Floats& mean, bool antialias, FloatsToWrite& pixels, int n_threads) {
   const auto items = items_of(signals, lengths, rate, shifts);
   const auto settings = settings_of(pixels, signals, mean, antialias);
-  float* out = pixels.mutable_data();
+  float* out = writable(pixels);
   const py::gil_scoped_release release;  // items and out are plain memory from here on
   return ressin::make_images(items.data(), static_cast<std::ptrdiff_t>(items.size()), settings, out, n_threads);
 }
@@ -78,7 +81,7 @@ Array pictures_backward(const Array& signals, const Integers& lengths, double ra
 
 void bind_pictures(py::module_& m) {
   m.def("pictures_forward", &pictures_forward, py::arg("signals"), py::arg("lengths"), py::arg("rate"), py::arg("shifts"),
-        py::arg("mean"), py::arg("antialias"), py::arg("pixels"), py::arg("n_threads"));
+        py::arg("mean"), py::arg("antialias"), py::arg("pixels").noconvert(), py::arg("n_threads"));
   m.def("pictures_backward", &pictures_backward, py::arg("signals"), py::arg("lengths"), py::arg("rate"), py::arg("shifts"),
         py::arg("antialias"), py::arg("to_pixels"), py::arg("n_threads"));
 }

@@ -2,7 +2,10 @@
 
 #include <atomic>
 #include <cmath>
+#include <memory>
+#include <utility>
 
+#include "batch/kept.hpp"
 #include "batch/parallel.hpp"
 #include "image/render.hpp"
 
@@ -22,6 +25,8 @@ Grid make_grid(std::ptrdiff_t n, double rate) {
 }
 
 namespace {
+
+KeptByThread<ImageWorkspace> kept;
 
 template <class Real>
 using Draw = bool (*)(const ImageItem<Real>&, const ImageSettings&, ImageWorkspace&, float*);
@@ -66,7 +71,9 @@ std::ptrdiff_t make_images(const ImageItem<Real>* items, std::ptrdiff_t n_items,
   const bool past_cache = n_items * pixels * static_cast<std::ptrdiff_t>(sizeof(float)) >= non_temporal_bytes;
   std::atomic<std::ptrdiff_t> next{0}, bad{n_items};
   const auto draw_share = [&] {
-    static thread_local ImageWorkspace work;  // keeps the taps for the caller's next batch
+    std::unique_ptr<ImageWorkspace> mine = kept.take();  // with the taps of the caller's last batch
+    if (!mine) mine = std::make_unique<ImageWorkspace>();
+    ImageWorkspace& work = *mine;
     work.past_cache = past_cache;
     for (std::ptrdiff_t i = next++; i < n_items; i = next++) {
       if (draw_one(items[i], settings, work, out + i * pixels)) continue;
@@ -74,6 +81,7 @@ std::ptrdiff_t make_images(const ImageItem<Real>* items, std::ptrdiff_t n_items,
       while (i < first && !bad.compare_exchange_weak(first, i)) continue;
     }
     if (past_cache) fence_non_temporal();
+    kept.keep(std::move(mine));
   };
   const auto portions = static_cast<std::size_t>(n_items / items_per_thread);
   if (n_threads == 1 || portions < 2) {

@@ -139,7 +139,6 @@ Certificate Certifier::operator()(const Problem& problem, const Point& point, co
   const double unit = std::max(evidence.objective, 1e-6 * zero_objective);
   evidence.duality_gap = std::max(gap, 0.0);
   evidence.relative_gap = unit > 0.0 ? evidence.duality_gap / unit : 0.0;
-  if (!std::isfinite(gap) || !std::isfinite(unit)) evidence.relative_gap = std::numeric_limits<double>::infinity();
   evidence.complementarity = unit > 0.0 ? std::abs(gp) / unit : 0.0;
   // Relative to the gradients at the zero solution, which are computed only where the violation is not tiny against alpha.
   double driver_unit = alpha;
@@ -149,6 +148,8 @@ Certificate Certifier::operator()(const Problem& problem, const Point& point, co
     for (double x : driver_gradient(model, weighted_signal, 0.0)) driver_unit = std::max(driver_unit, std::abs(x));
   }
   evidence.stationarity = std::max(worst / driver_unit, gradient_unit > 0.0 ? gradient / gradient_unit : 0.0);
+  // A maximum passes over what is not a number; the gap, a sum of all, does not. Then nothing is proved.
+  if (!std::isfinite(gap) || !std::isfinite(unit)) evidence = nothing_proved(evidence.objective);
   return result;
 }
 

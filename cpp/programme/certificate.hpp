@@ -7,6 +7,7 @@
 // e = r + t - y.
 #pragma once
 
+#include <limits>
 #include <vector>
 
 #include "programme/free_columns.hpp"
@@ -21,6 +22,12 @@ struct Evidence {
   double stationarity = 0.0;     // largest violation of g >= 0 and of B'u + gamma l = 0, against the gradients at zero
   double complementarity = 0.0;  // sum of g p, over the same as relative_gap
 };
+
+// The evidence of a point that is not finite, or whose gap is not: no comparison with a tolerance may take it for proved.
+inline Evidence nothing_proved(double objective) {
+  constexpr double infinite = std::numeric_limits<double>::infinity();
+  return {objective, infinite, infinite, infinite, infinite};
+}
 
 struct Certificate {
   Evidence evidence;

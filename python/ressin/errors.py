@@ -70,6 +70,19 @@ def describe(error: Exception) -> str:
     return f"an error that was not foreseen, {type(error).__name__}{place}: {first_line(error) or 'without a message'}"
 
 
+def shown(value: object) -> str:
+    """Return a value as a message shows it: its representation, at most 300 characters of it.
+
+    An object whose representation is long, or cannot be made (an integer of thousands of digits), is cut or named by
+    its type instead.
+    """
+    try:
+        text = repr(value)
+    except ValueError:
+        return f"a {type(value).__name__} of very many digits"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text):,} characters)"
+
+
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's message, at most 300 characters of it."""
     text = next(iter(str(error).strip().splitlines()), "")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from ressin import _core
-from ressin.errors import InvalidInputError
+from ressin.errors import InvalidInputError, shown
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -21,6 +21,7 @@ Baseline = Literal["none", "constant", "linear", "spline"]
 Solver = Literal["auto", "active_set", "interior_point", "osqp"]
 Missing = Literal["raise", "solve"]
 Errors = Literal["raise", "return"]
+MAX_COUNT = 2**31 - 1  # threads, iterations, samples between knots: as the core counts them
 MAX_SPACING = 10_000_000  # samples between two knots: a basis function is tabulated sample by sample
 
 
@@ -91,7 +92,7 @@ class Settings:
     revision: Revision = "2025"
     baseline: Baseline = "linear"
     standardize: bool = True
-    solver: Solver = "interior_point"
+    solver: Solver = "auto"
     tol: float = 1e-8
     max_iterations: int = 200
     missing: Missing = "raise"
@@ -117,7 +118,7 @@ class Settings:
         check_positive("alpha", self.alpha)
         gamma = _as_float("gamma", self.gamma)
         if not (math.isfinite(gamma) and gamma >= 0):
-            raise InvalidInputError(f"gamma is {self.gamma!r}; it must be a finite number >= 0")
+            raise InvalidInputError(f"gamma is {shown(self.gamma)}; it must be a finite number >= 0")
         for name in ("tol", "osqp_eps"):
             check_positive(name, getattr(self, name))
         _check_choice("revision", self.revision, get_args(Revision))
@@ -205,6 +206,11 @@ def check_knots(knots: ArrayLike | None, settings: Settings, sampling_rate: floa
             f"knots has shape {grid.shape} and dtype {grid.dtype}; it must be a one-dimensional array of at least two "
             "sample indices, integers"
         )
+    if int(grid.min()) < -MAX_COUNT or int(grid.max()) > MAX_COUNT:
+        raise InvalidInputError(
+            f"knots run from {grid.min()} to {grid.max()}; they must be within +-{MAX_COUNT:,} samples"
+        )
+    grid = grid.astype(np.int64)  # the difference of unsigned numbers would wrap
     steps = np.diff(grid)
     if steps[0] < 1 or (steps != steps[0]).any():
         at = int(np.flatnonzero(steps != steps[0])[0]) if steps[0] >= 1 else 0
@@ -247,19 +253,30 @@ def core_settings(settings: Settings, knots: tuple[int, int, int] | None) -> _co
 def _as_float(name: str, value: object) -> float:
     if type(value) is float:
         return value
-    if isinstance(value, (bool, str, bytes)) or np.ndim(value) != 0:  # type: ignore[arg-type]
-        raise InvalidInputError(f"{name} is {value!r}; it must be a number")
     try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise InvalidInputError(f"{name} is {value!r}; it must be a number") from None
+        if not isinstance(value, (bool, str, bytes)) and np.ndim(value) == 0:  # type: ignore[arg-type]
+            return float(value)  # type: ignore[arg-type]
+    except OverflowError:  # an integer of hundreds of digits: finite, and beyond all that can be computed with
+        return math.inf if value > 0 else -math.inf  # type: ignore[operator]
+    except (TypeError, ValueError, RuntimeError):  # RuntimeError: a tensor that is not a plain number
+        pass
+    raise InvalidInputError(f"{name} is {shown(value)}; it must be a number")
 
 
 def check_positive(name: str, value: object, unit: str = "") -> float:
     """Return a finite number above zero as a float, or raise InvalidInputError."""
     number = _as_float(name, value)
     if not (math.isfinite(number) and number > 0):
-        raise InvalidInputError(f"{name} is {number:g}; it must be a finite number > 0{' in ' + unit if unit else ''}")
+        text = f"{number:g}" if isinstance(value, float) or math.isfinite(number) else shown(value)
+        raise InvalidInputError(f"{name} is {text}; it must be a finite number > 0{' in ' + unit if unit else ''}")
+    return number
+
+
+def check_limited(name: str, value: object, meaning: str, *, least: float = -math.inf, above: bool = False) -> float:
+    """Return a finite number, at least (or above) `least`, as a float; an error says what it must be, `meaning`."""
+    number = _as_float(name, value)
+    if not (math.isfinite(number) and (number > least if above else number >= least)):
+        raise InvalidInputError(f"{name} is {shown(value)}; it must be {meaning}")
     return number
 
 
@@ -275,4 +292,6 @@ def _check_flag(name: str, value: object) -> None:
 
 def _check_count(name: str, value: object, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise InvalidInputError(f"{name} is {value!r}; it must be an integer >= {least}")
+        raise InvalidInputError(f"{name} is {shown(value)}; it must be an integer >= {least}")
+    if value > MAX_COUNT:
+        raise InvalidInputError(f"{name} is {shown(value)}; it must be an integer of at most {MAX_COUNT:,}")

@@ -238,3 +238,20 @@ def test_prepare_lists_what_cannot_be_used_and_prepares_the_rest(
     assert load(tmp_path / "out").recordings["stimulus"].tolist() == ["a", "c"]
     assert main(["prepare", str(source), str(tmp_path / "out"), "--quiet"]) == 1
     assert "is up to date" in capsys.readouterr().out
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    path = write_empatica(tmp_path / "EDA.csv", 0, 20)
+    dead = subprocess.Popen([sys.executable, "-c", "pass"])
+    dead.wait()
+    commands: dict[str, list[object]] = {
+        "decomposed": ["decompose", path],
+        "windows": ["windows", path, "--window", 10, "--step", 10],
+    }
+    for name, command in commands.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / f".{dead.pid}.part.EDA_{name}.csv").write_text("half")
+        (folder / f".{dead.pid}.part.mine.csv").write_text("another's")
+        assert main([*map(str, command), "-o", str(folder), "-q"]) == 0
+        assert [item.name for item in folder.glob(".*")] == [f".{dead.pid}.part.mine.csv"]

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <numeric>
 #include <stdexcept>
+#include <system_error>
+#include <thread>
 
 #include "batch/decompose.hpp"
 #include "batch/parallel.hpp"
@@ -132,4 +134,37 @@ TEST("the workers share the work, each piece once, and the first error comes out
                              }),
                  std::domain_error);
   }
+}
+
+TEST("where a thread cannot be started, those that run do all the work and the run ends") {
+  for (int startable : {0, 1, 3}) {
+    for (bool leave_early : {false, true}) {
+      int started = 0;
+      Workers workers([] { return true; },
+                      [&](std::function<void()> body) {
+                        if (started == startable) {  // by then the others may have left: they must not be counted again
+                          if (leave_early) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                          throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
+                        }
+                        ++started;
+                        return std::thread(std::move(body));
+                      });
+      std::atomic<std::size_t> next{0};
+      std::atomic<int> done{0};
+      workers.run(400, [&](int) {
+        for (std::size_t k = next.fetch_add(1); k < 100; k = next.fetch_add(1)) ++done;
+      });
+      CHECK_EQUAL(done.load(), 100);
+      CHECK_EQUAL(started, startable);
+    }
+  }
+}
+
+TEST("there are never more workers than the machine has cores, or than there is work") {
+  const int machine = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  CHECK_EQUAL(worker_count(0, 1000), std::min(machine, 1000));
+  CHECK_EQUAL(worker_count(1, 1000), 1);
+  CHECK_EQUAL(worker_count(2147483647, 100000), std::min(machine, 100000));
+  CHECK_EQUAL(worker_count(400, 1), 1);
+  CHECK_EQUAL(worker_count(400, 0), 1);
 }

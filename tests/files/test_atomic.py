@@ -1,11 +1,13 @@
 """A file is written completely or not at all."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from ressin._files.atomic import replacing
+from ressin._files.atomic import remove_leftovers_of, replacing, temporary_name
 from ressin.errors import OutputError
 
 
@@ -102,3 +104,15 @@ def test_a_folder_without_permission_is_named(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(OutputError, match="no permission to write in the folder"):
         _write(tmp_path / "out.csv")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_leftovers_of_dead_processes_go_and_nothing_else(tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", "pass"])
+    dead.wait()
+    mine, long = tmp_path / "mine.csv", tmp_path / ("l" * 250 + ".csv")
+    of_dead = [temporary_name(path.name).replace(f".{os.getpid()}.", f".{dead.pid}.") for path in (mine, long)]
+    kept = [f".{os.getpid()}.part.mine.csv", f".{dead.pid}.part.other.csv", f".x{dead.pid}.part.mine.csv", "mine.csv"]
+    for name in (*of_dead, *kept):
+        (tmp_path / name).write_text("half")
+    assert remove_leftovers_of([mine, long, tmp_path / "nowhere" / "x.csv"]) == 2
+    assert {path.name for path in tmp_path.iterdir()} == set(kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -104,6 +105,36 @@ def test_a_day_without_a_clock_costs_no_memory_and_starts_anew() -> None:
     assert len(first.final) + len(second.final) >= y.size
     assert second.provisional.index[-1] == 86400 * 4 + y.size - 1
     assert stream.n_samples == 86400 * 4 + y.size
+
+
+@pytest.mark.parametrize("later", [86400.0, 1.75e9, 1e12])
+def test_a_clock_that_jumps_starts_anew_and_builds_nothing(later: float) -> None:
+    y = simulate(RATE, 100, seed=6)
+    stream = Stream(RATE)
+    stream.push(y, time=0.0)
+    tracemalloc.start()
+    stream.push(y[:40], time=later)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4e6
+    expected = Stream(RATE).push(y[:40]).provisional
+    got = stream.push([]).provisional
+    np.testing.assert_array_equal(got.index, expected.index + round(later * RATE))
+    assert stream.n_samples == round(later * RATE) + 40
+
+
+@pytest.mark.parametrize("time", [1e300, -1e300, 1.75e18, 10**400, -(10**400), 1j, np.nan, "0", None])
+@pytest.mark.parametrize("pushed", [False, True])
+def test_a_time_that_cannot_tell_samples_apart_is_refused(time: Any, pushed: bool) -> None:
+    stream = Stream(RATE)
+    if pushed:
+        stream.push(np.ones(8), time=0.0)
+    if time is None:
+        return
+    with pytest.raises(InvalidInputError, match=r"in double precision, times|a finite number of seconds"):
+        stream.push(np.ones(4), time=time)
+    assert stream.n_samples == 8 * pushed
+    stream.push(np.ones(4), time=2.0)
 
 
 def test_a_clock_that_runs_backwards_is_refused_and_nothing_is_taken() -> None:

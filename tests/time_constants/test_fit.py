@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import math
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import ressin
 import ressin.time_constants.fit
 from ressin.time_constants.likelihood import hold_out
+from ressin.time_constants.maximum import intervals
 from tests.signals import Signal
 
 RATE = 16.0
@@ -108,6 +110,44 @@ def test_bad_input_is_named(change: dict[str, Any], message: str) -> None:
 def test_of_pure_noise_nothing_is_predicted() -> None:
     found = ressin.fit_time_constants(np.random.default_rng(0).standard_normal(600), RATE, n_threads=1)
     assert found.rms > 0.9
+
+
+@pytest.mark.parametrize("seed", [0, 2, 6])
+def test_of_a_recording_without_responses_it_says_what_is_not_determined(seed: int) -> None:
+    time, rng = np.arange(60 * 16) / 16, np.random.default_rng(seed)
+    signal = 2 + 0.3 * np.sin(time / 20 + seed) + 0.01 * rng.standard_normal(time.size) * (seed % 3)
+    found = ressin.fit_time_constants(signal, 16, max_iterations=30, n_threads=1)
+    assert not found.converged
+    assert "do not determine" in found.message
+    for value, (low, high) in ((found.tau0, found.tau0_interval), (found.tau1, found.tau1_interval)):
+        assert low <= value <= high
+        assert high > 10 * low
+
+
+class Flat:
+    """Errors of held-out samples that tell nothing, or too little, of the time constants."""
+
+    seconds = 100.0
+
+    def __init__(self, slope: float) -> None:
+        self.slope = slope
+        self.noise = np.random.default_rng(0).standard_normal(1000)
+
+    def errors(self, tau0: float, tau1: float, alpha: float) -> Any:
+        return self.noise + self.slope * np.sin(np.arange(1000.0)) * np.log(tau1)
+
+    def segments(self, count: int) -> Any:
+        return np.arange(1000) * count // 1000
+
+
+@pytest.mark.parametrize("slope", [0.0, 1e-300, 1e-6])
+def test_where_nothing_is_known_the_interval_is_everything(slope: float) -> None:
+    place = np.log([0.7, 2.0 / 0.7 - 1.0, 1e-3])
+    for low, high in intervals(Flat(slope), place, (0, 1, 2)):  # type: ignore[arg-type]
+        assert (low, high) == (0.0, math.inf)
+    of_tau0, of_tau1 = intervals(Flat(0.1), place, (0,))  # type: ignore[arg-type]
+    assert 0.0 < of_tau1[0] < 0.7 < of_tau1[1] < 100.0
+    assert 0.0 < of_tau0[0] < 2.0 < of_tau0[1] < 1000.0
 
 
 def test_the_example_in_the_docstring_prints_what_it_says() -> None:

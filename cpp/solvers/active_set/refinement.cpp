@@ -125,11 +125,11 @@ Evidence ActiveSet::evidence() const {
   const double unit = std::max(result.objective, 0.5e-6 * e.signal);
   result.duality_gap = std::max(gap, 0.0);
   result.relative_gap = unit > 0.0 ? result.duality_gap / unit : 0.0;
-  if (!std::isfinite(gap) || !std::isfinite(unit)) result.relative_gap = std::numeric_limits<double>::infinity();
   result.complementarity = unit > 0.0 ? std::abs(e.gp) / unit : 0.0;
   const double signal = sum_of(tables_.n, [&](std::ptrdiff_t i) { return std::abs(y_[i]); });
   const double driver_unit = worst > 1e-9 * alpha ? largest_load() : alpha;
   result.stationarity = std::max(worst / driver_unit, signal > 0.0 ? gradient / signal : 0.0);
+  if (!std::isfinite(gap) || !std::isfinite(unit)) return nothing_proved(result.objective);  // as the Certifier
   return result;
 }
 

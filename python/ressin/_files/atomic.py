@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ressin.errors import OutputError
+from ressin.errors import OutputError, shown
+
+PART = ".part."
+MAX_NAME_BYTES = 255  # of a file's name, on the usual file systems
 
 
 @contextmanager
@@ -34,10 +38,12 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         If the folder is missing or cannot be written, if `path` is a folder or a device, or if writing fails (for
         instance because the disk is full).
     """
-    target = Path(os.path.realpath(path))
+    try:
+        target = Path(os.path.realpath(path))
+    except ValueError as error:  # a null character
+        raise OutputError(f"cannot write {os.fspath(path)!r}: {error}") from None
     _check_target(Path(path), target)
-    # The name starts with a dot and the process id: two processes never share it, and a listing does not show it.
-    temporary = target.with_name(f".{os.getpid()}.part.{target.name}")
+    temporary = target.with_name(temporary_name(target.name))
     try:
         yield temporary
         os.replace(temporary, target)
@@ -50,10 +56,64 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def temporary_name(name: str) -> str:
+    """Name what is to be renamed to `name`: a dot, the process id and the end of `name`, of 255 bytes at most.
+
+    Two processes never share it, a listing does not show it, and its suffix is that of `name`.
+    """
+    start = f".{os.getpid()}{PART}"
+    kept = os.fsencode(name)[-(MAX_NAME_BYTES - len(start)) :]
+    if len(kept) == len(os.fsencode(name)):
+        return start + name
+    # Two files of one folder and process whose long names end alike are told apart by the digest.
+    digest = hashlib.blake2b(os.fsencode(name), digest_size=8).hexdigest()
+    return f"{start}{digest}{Path(name).suffix}"
+
+
+def remove_leftovers_of(paths: Iterable[Path]) -> int:
+    """Remove the temporary files that killed processes left beside these files; return how many there were.
+
+    Only those that were to be renamed to one of `paths`, and whose process no longer runs on this machine.
+    """
+    folders: dict[Path, set[str]] = {}
+    for path in paths:
+        target = Path(os.path.realpath(path))
+        folders.setdefault(target.parent, set()).add(temporary_name(target.name).partition(PART)[2])
+    return sum(_remove_leftovers(folder, names) for folder, names in folders.items())
+
+
+def _remove_leftovers(folder: Path, names: set[str]) -> int:
+    count = 0
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        start, found, name = entry.name.partition(PART)
+        process = start[1:]
+        if not (found and start[:1] == "." and process.isdecimal() and name in names) or _runs(int(process)):
+            continue
+        with suppress(OSError):  # in use, on Windows; or another run was faster
+            entry.unlink()
+            count += 1
+    return count
+
+
+def _runs(process: int) -> bool:
+    """Whether a process runs; on Windows, where a file in use cannot be removed, it need not be known."""
+    if os.name == "nt":
+        return process == os.getpid()
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
+
+
 def _check_target(path: Path, target: Path) -> None:
     """Refuse a target that a rename would destroy or that cannot take a file."""
     if not target.parent.is_dir():
         raise OutputError(f"cannot write {path}: the folder {target.parent} does not exist")
+    if len(os.fsencode(target.name)) > MAX_NAME_BYTES:
+        raise OutputError(f"cannot write {shown(str(path))}: the name has more than {MAX_NAME_BYTES} bytes")
     try:
         mode = target.stat().st_mode
     except FileNotFoundError:
@@ -68,4 +128,4 @@ def _check_target(path: Path, target: Path) -> None:
         raise OutputError(f"cannot write {path}: no permission to write in the folder {target.parent}")
 
 
-__all__ = ["replacing"]
+__all__ = ["remove_leftovers_of", "replacing", "temporary_name"]

@@ -33,19 +33,32 @@ def parquet_bytes(source: Any) -> int:
     footer = pq.read_metadata(source)
     texts: set[str] = set()
     total = 0
-    for group in range(footer.num_row_groups):
-        about = footer.row_group(group)
-        for place in range(footer.num_columns):
-            chunk = about.column(place)
-            values = max(chunk.num_values, about.num_rows)
-            if chunk.physical_type != "BYTE_ARRAY":
-                width = WIDTHS.get(chunk.physical_type) or footer.schema.column(place).length
-                total += max(chunk.total_uncompressed_size, values * width)
-            elif "." in chunk.path_in_schema:  # texts inside lists: none can be longer than all of them encoded
-                total += values * (OFFSET + chunk.total_uncompressed_size)
-            else:
-                texts.add(chunk.path_in_schema)
+    for place in range(footer.num_columns):
+        column = footer.schema.column(place)
+        if column.max_repetition_level > 0 or "." in column.path:
+            total += sum(_nested_bytes(footer, group, place) for group in range(footer.num_row_groups))
+        elif column.physical_type == "BYTE_ARRAY":
+            texts.add(column.path)
+        else:
+            total += footer.num_rows * _width(column)
     return total + (_text_bytes(pq.ParquetFile(source, read_dictionary=sorted(texts)), sorted(texts)) if texts else 0)
+
+
+def _width(column: Any) -> int:
+    return int(WIDTHS.get(column.physical_type) or column.length)
+
+
+def _nested_bytes(footer: pq.FileMetaData, group: int, place: int) -> int:
+    """Bytes of a column of lists, whose number of values only the footer of the piece of it has.
+
+    For plain columns this is not asked for: in a damaged footer, pyarrow ends the process there instead of raising.
+    """
+    about, column = footer.row_group(group), footer.schema.column(place)
+    chunk = about.column(place)
+    values = max(chunk.num_values, about.num_rows)
+    if column.physical_type == "BYTE_ARRAY":  # texts inside lists: none can be longer than all of them encoded
+        return int(values * (OFFSET + chunk.total_uncompressed_size))
+    return max(int(chunk.total_uncompressed_size), int(values * _width(column)))
 
 
 def _text_bytes(file: pq.ParquetFile, names: list[str]) -> int:
@@ -55,6 +68,7 @@ def _text_bytes(file: pq.ParquetFile, names: list[str]) -> int:
     total = 0
     for batch in file.iter_batches(columns=names):
         for column in batch.columns:
-            lengths = pc.binary_length(column.dictionary).take(column.indices)
+            packed = hasattr(column, "dictionary")
+            lengths = pc.binary_length(column.dictionary).take(column.indices) if packed else pc.binary_length(column)
             total += OFFSET * len(column) + int(pc.sum(lengths).as_py() or 0)
     return total

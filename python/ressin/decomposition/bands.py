@@ -12,7 +12,7 @@ import numpy as np
 from ressin.decomposition.bootstrap_pilot import Pilot, find_pilot
 from ressin.decomposition.result import Bands
 from ressin.decomposition.solve import STATUSES, rows_of_bytes, solve_rows
-from ressin.errors import ConvergenceError, InvalidInputError
+from ressin.errors import ConvergenceError, InvalidInputError, shown
 from ressin.settings import check_positive
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ressin.decomposition.result import Decomposition
     from ressin.decomposition.solve import SolvedRows
 
+MAX_BOOT = 100_000
 _TOL = 1e-6  # relative duality gap that a replicate is solved to
 _SOLVED = 1e-4  # and the one that is enough where the digits run out before: far below what the noise does
 
@@ -113,7 +114,7 @@ def bootstrap_bands(
     own = decomposition.settings
     settings = replace(
         own,
-        solver="interior_point" if own.solver == "osqp" else own.solver,
+        solver="auto" if own.solver == "osqp" else own.solver,
         tol=max(own.tol, _TOL),
         n_threads=n_threads,
     )
@@ -208,6 +209,8 @@ def _check_solved(rows: SolvedRows, replicates: NDArray[np.int64]) -> None:
 def check_draws(n_boot: object, seed: object) -> None:
     """Raise InvalidInputError for a number of replicates or a seed that cannot be used."""
     if isinstance(n_boot, bool) or not isinstance(n_boot, (int, np.integer)) or n_boot < 20:
-        raise InvalidInputError(f"n_boot is {n_boot!r}; it must be an integer >= 20, or 0 for no bands at all")
+        raise InvalidInputError(f"n_boot is {shown(n_boot)}; it must be an integer >= 20, or 0 for no bands at all")
+    if n_boot > MAX_BOOT:
+        raise InvalidInputError(f"n_boot is {shown(n_boot)}; it must be an integer of at most {MAX_BOOT:,}")
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise InvalidInputError(f"the bootstrap's seed is {seed!r}; it must be an integer >= 0")
+        raise InvalidInputError(f"the bootstrap's seed is {shown(seed)}; it must be an integer >= 0")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ressin._columns import as_array
-from ressin.errors import InvalidInputError
+from ressin.errors import InvalidInputError, first_line
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ressin.settings import Missing
 
 MIN_SAMPLES = 4
+MAX_OSQP_WEIGHT = 1e12
+NO_ARRAY = (TypeError, RuntimeError, OverflowError)  # of a tensor on a GPU, one that requires a gradient, or no array
 
 
 def check_signal(signal: ArrayLike) -> NDArray[np.float64]:
@@ -35,8 +37,10 @@ def check_signal(signal: ArrayLike) -> NDArray[np.float64]:
     """
     try:
         array = as_array(signal)
-    except ValueError as error:
-        raise InvalidInputError(f"the signal cannot be read as a one-dimensional array of numbers: {error}") from None
+    except (ValueError, *NO_ARRAY) as error:
+        raise InvalidInputError(
+            f"the signal cannot be read as a one-dimensional array of numbers: {first_line(error)}"
+        ) from None
     if array.ndim == 0:
         raise InvalidInputError(
             f"the signal is of type {type(signal).__name__}; it must be a one-dimensional array or sequence of numbers"
@@ -106,6 +110,15 @@ def check_missing(
     return weights, nan if nan.any() else None
 
 
+def check_osqp_weights(weights: NDArray[np.float64] | None, solver: str) -> None:
+    """Raise InvalidInputError for weights of which OSQP cannot factorise the matrices, or takes anything for solved."""
+    if solver == "osqp" and weights is not None and weights.max(initial=0.0) > MAX_OSQP_WEIGHT:
+        raise InvalidInputError(
+            f"sample_weight reaches {weights.max():g}; with solver='osqp' it may be at most {MAX_OSQP_WEIGHT:g}: "
+            "divide the weights, alpha and gamma by one number, which leaves the solution as it is"
+        )
+
+
 def _is_finite(array: NDArray[np.float64]) -> bool:
     """Whether no sample is infinite or NaN; False also where the squares overflow: look again, sample by sample."""
     return math.isfinite(np.vdot(array, array))  # which, unlike dot, does not warn of an overflow
@@ -124,8 +137,8 @@ def _refuse_infinite(signal: NDArray[np.float64]) -> None:
 def _check_weights(sample_weight: ArrayLike, n: int) -> NDArray[np.float64]:
     try:
         weights = as_array(sample_weight)
-    except ValueError as error:
-        raise InvalidInputError(f"sample_weight cannot be read as an array of numbers: {error}") from None
+    except (ValueError, *NO_ARRAY) as error:
+        raise InvalidInputError(f"sample_weight cannot be read as an array of numbers: {first_line(error)}") from None
     if weights.shape != (n,):
         raise InvalidInputError(f"sample_weight has shape {weights.shape}; it must have the signal's, ({n},)")
     if weights.dtype.kind not in "iufb":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ TONIC_FALL = 0.2  # of the signal's deviation per second: what the tonic level m
 MAX_OUTLIER_SHARE = 0.05  # of the samples
 MAX_SHIFTS_PER_MINUTE = 1.0
 SHIFT_SECONDS = 1.0  # steps no further apart are one shift
+NOT_FINITE = "the parts hold numbers that are not finite"
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,14 @@ class Quality:
 
 
 def assess(decomposition: Decomposition) -> Quality:
-    """Compute the quality flags of a decomposition."""
+    """Compute the quality flags of a decomposition. Every threshold is written so that a NaN fails it."""
     seen = ~np.isnan(decomposition.signal)
     if decomposition.weights is not None:
         seen &= decomposition.weights > 0
-    signal_variance = float(np.var(decomposition.signal[seen]))
-    residual_share = float(np.mean(decomposition.residual[seen] ** 2)) / signal_variance if signal_variance > 0 else 0.0
+    if not _all_finite(decomposition, seen):
+        return Quality(math.nan, math.nan, math.nan, math.nan, 0, (f"{NOT_FINITE[0].upper()}{NOT_FINITE[1:]}.",))
+    deviation = _deviation(decomposition.signal[seen])
+    residual_share = float(np.mean((decomposition.residual[seen] / deviation) ** 2)) if deviation > 0.0 else 0.0
     correlation = _correlation(decomposition.phasic[seen], decomposition.tonic[seen])
     fast = _fast_decay_share(decomposition, seen)
     outlier_share, n_shifts = _artefacts(decomposition, seen)
@@ -84,19 +88,32 @@ def assess(decomposition: Decomposition) -> Quality:
     return Quality(residual_share, correlation, fast, outlier_share, n_shifts, tuple(messages))
 
 
+def _all_finite(decomposition: Decomposition, seen: NDArray[np.bool_]) -> bool:
+    """Whether all parts are finite, the residual where a sample was seen."""
+    parts = (decomposition.phasic, decomposition.tonic, decomposition.driver, decomposition.residual[seen])
+    artefacts = () if decomposition.robust is None else (decomposition.outliers[seen], decomposition.shifts)
+    return all(bool(np.isfinite(part).all()) for part in (*parts, *artefacts))
+
+
+def _deviation(values: NDArray[np.float64]) -> float:
+    """Return the standard deviation, also where the squares are beyond the range of double precision."""
+    largest = float(np.abs(values).max(initial=0.0))
+    return float(np.std(values / largest)) * largest if largest > 0.0 else 0.0
+
+
 def _of_parts(decomposition: Decomposition, residual_share: float, correlation: float, fast: float) -> Iterator[str]:
     reason = impossible(decomposition)
     if reason is not None:
         yield f"{reason[0].upper()}{reason[1:]}: the parts are not a level and responses on it."
-    if residual_share > MAX_RESIDUAL_SHARE:
+    if not residual_share <= MAX_RESIDUAL_SHARE:
         yield f"The residual holds {residual_share:.0%} of the signal's variance: {_cause(decomposition)}."
-    if abs(correlation) > MAX_CORRELATION and (reason is None or "mirrors" not in reason):
+    if not abs(correlation) <= MAX_CORRELATION and (reason is None or "mirrors" not in reason):
         others = "delta_knot, alpha and gamma" if decomposition.robust is None else "delta_knot"
         yield (
             f"Phasic and tonic part are correlated ({correlation:+.2f}): slow changes may sit in either; "
             f"compare other values of {others}."
         )
-    if fast > MAX_FAST_DECAY_SHARE:
+    if not fast <= MAX_FAST_DECAY_SHARE:
         slow = max(decomposition.settings.tau0, decomposition.settings.tau1)
         yield (
             f"The signal falls faster than a time constant of {slow:g} s allows in {fast:.1%} of the recording: "
@@ -110,9 +127,9 @@ def _cause(decomposition: Decomposition) -> str:
 
 def _of_artefacts(decomposition: Decomposition, outlier_share: float, n_shifts: int) -> Iterator[str]:
     minutes = decomposition.signal.size / decomposition.sampling_rate / 60.0
-    if outlier_share > MAX_OUTLIER_SHARE:
+    if not outlier_share <= MAX_OUTLIER_SHARE:
         yield f"Outliers take {outlier_share:.0%} of the recording: the parts are interpolated there."
-    if n_shifts > MAX_SHIFTS_PER_MINUTE * max(minutes, 1.0):
+    if not n_shifts <= MAX_SHIFTS_PER_MINUTE * max(minutes, 1.0):
         yield f"The level shifts {n_shifts} times: loose contact, or a tonic level with steps."
 
 
@@ -138,10 +155,12 @@ def _count_shifts(shifts: NDArray[np.float64], least: float, apart: float) -> in
 def impossible(decomposition: Decomposition) -> str | None:
     """Say why the parts cannot be a tonic level and responses on it, or return None where they can.
 
-    A tonic part below zero, beyond the noise and a twentieth of the signal's range, where the signal is never negative;
-    or a tonic part that mirrors the phasic one.
+    Parts that are not finite; a tonic part below zero, beyond the noise and a twentieth of the signal's range, where
+    the signal is never negative; or a tonic part that mirrors the phasic one.
     """
     signal, tonic, phasic, rest = (getattr(decomposition, name) for name in ("signal", "tonic", "phasic", "residual"))
+    if not (np.isfinite(tonic).all() and np.isfinite(phasic).all()):
+        return NOT_FINITE
     if decomposition.weights is not None or np.isnan(signal[0]):
         seen = ~np.isnan(signal)
         if decomposition.weights is not None:
@@ -149,7 +168,7 @@ def impossible(decomposition: Decomposition) -> str | None:
         signal, tonic, phasic, rest = signal[seen], tonic[seen], phasic[seen], rest[seen]
     lowest = float(signal.min())
     if lowest >= 0.0 and tonic.min() < 0.0:
-        least = -max(3.0 * float(np.std(rest)), 0.05 * (float(signal.max()) - lowest))
+        least = -max(3.0 * _deviation(rest), 0.05 * (float(signal.max()) - lowest))
         share = np.count_nonzero(tonic < least) / tonic.size
         if share > BELOW_ZERO_SHARE:
             return f"the tonic part is below zero in {share:.0%} of the recording, where the signal never is"
@@ -160,9 +179,13 @@ def impossible(decomposition: Decomposition) -> str | None:
 
 
 def _correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
-    x, y = x - x.mean(), y - y.mean()
+    sizes = float(np.abs(x).max(initial=0.0)), float(np.abs(y).max(initial=0.0))
+    if not min(sizes) > 0.0:
+        return 0.0
+    x, y = x / sizes[0] - np.mean(x / sizes[0]), y / sizes[1] - np.mean(y / sizes[1])
     lengths = float(np.linalg.norm(x)), float(np.linalg.norm(y))
-    if min(lengths) <= 1e-12 * max(lengths):
+    spread = lengths[0] * sizes[0], lengths[1] * sizes[1]
+    if min(spread) <= 1e-12 * max(spread):
         return 0.0
     return float((x / lengths[0]) @ (y / lengths[1]))
 
@@ -193,7 +216,7 @@ def _fast_decay_share(decomposition: Decomposition, seen: NDArray[np.bool_]) -> 
     deviation = 1.4826 * float(np.median(np.abs(noise[known] - np.median(noise[known]))))
     slow = max(decomposition.settings.tau0, decomposition.settings.tau1)
     highest = np.maximum(np.maximum(height[:-1], height[1:]), 0.0)
-    spread = TONIC_FALL * float(np.std(decomposition.signal[seen]))
+    spread = TONIC_FALL * _deviation(decomposition.signal[seen])
     rounding = 1e-9 * float(np.nanmax(np.abs(decomposition.signal)))
     return float(np.mean(slope[known] < (-highest / slow)[known] - spread - 3.0 * deviation - rounding / step))
 

@@ -178,10 +178,11 @@ class Decomposition(ReadOnly):
         """
         check_positive("tol", tol)
         evidence, furthest = self._certify()
+        allowed = max(tol * self.scale, float(np.finfo(np.float64).tiny))
         return bool(
             (self.driver >= 0).all()
-            and furthest <= tol * self.scale
-            and self._imbalance() <= tol * self.scale
+            and furthest <= allowed
+            and self._imbalance() <= allowed
             and evidence.relative_gap <= tol
             and evidence.stationarity <= tol
         )
@@ -261,7 +262,7 @@ class Decomposition(ReadOnly):
         if self.robust is not None:
             checked = certify_robust(self._observed(), self.weights, interval, self.settings, vars(self), self.robust)
             parts = [(checked.phasic, self.phasic), (checked.tonic, self.tonic), (checked.outliers, self.outliers)]
-            return checked.evidence, max(_apart(parts), -checked.lowest_level)
+            return checked.evidence, float(np.max([_apart(parts), -checked.lowest_level]))  # NaN if either is
         evidence, phasic, tonic = _core.certify(
             self._observed(),
             self.weights,
@@ -276,12 +277,17 @@ class Decomposition(ReadOnly):
         return evidence, _apart([(phasic, self.phasic), (tonic, self.tonic)])
 
     def _imbalance(self) -> float:
-        """Return the largest |signal - phasic - tonic - residual| beyond rounding, NaN where a residual is missing."""
+        """Return the largest |signal - phasic - tonic - residual| beyond rounding, NaN where a residual is missing.
+
+        A signal that differs from its mean by up to 64 roundings, or by less than any number with all its digits, is
+        solved as its mean.
+        """
         sums = self.phasic + self.tonic + self.residual
         if self.robust is not None:
             sums = sums + self.robust.outliers
         apart = np.abs(self.signal - sums)[~np.isnan(self.signal)]
-        return float(apart.max()) - 4.0 * float(np.finfo(np.float64).eps * np.nanmax(np.abs(self.signal)))
+        number = np.finfo(np.float64)
+        return float(apart.max()) - max(64.0 * float(number.eps * np.nanmax(np.abs(self.signal))), float(number.tiny))
 
     def _observed(self) -> NDArray[np.float64]:
         """Return the signal with zeros, which carry no weight, where it is missing."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,7 +11,8 @@ from numpy.typing import NDArray
 
 from ressin.decomposition.bursts import Bateman, Responses, find_responses
 from ressin.decomposition.rises import BLOCK, Curve, noise_of, quantum_of
-from ressin.errors import InvalidInputError
+from ressin.errors import InvalidInputError, shown
+from ressin.settings import check_limited
 
 if TYPE_CHECKING:
     from ressin.settings import Settings
@@ -194,16 +194,19 @@ def find_scrs(
 
 
 def _check(min_amplitude: float, min_distance: float, rise_time: tuple[float, float], min_rise: float | None) -> None:
-    if not (math.isfinite(min_amplitude) and min_amplitude > 0):
-        raise InvalidInputError(f"min_amplitude is {min_amplitude!r}; it must be positive, in the unit of the signal")
-    if not (math.isfinite(min_distance) and min_distance >= 0):
-        raise InvalidInputError(f"min_distance is {min_distance!r}; it must be zero or a positive number of seconds")
-    if not 0 <= rise_time[0] < rise_time[1]:
-        raise InvalidInputError(f"rise_time is {rise_time!r}; it must be two times in seconds, 0 <= shortest < longest")
-    if min_rise is not None and not (math.isfinite(min_rise) and min_rise >= 0):
+    check_limited("min_amplitude", min_amplitude, "positive, in the unit of the signal", least=0.0, above=True)
+    check_limited("min_distance", min_distance, "zero or a positive number of seconds", least=0.0)
+    try:
+        shortest, longest = rise_time
+        in_order = bool(0 <= shortest < longest)
+    except (TypeError, ValueError, RuntimeError):
+        in_order = False
+    if not in_order:
         raise InvalidInputError(
-            f"min_rise is {min_rise!r}; it must be zero or a positive number of deviations, or None"
+            f"rise_time is {shown(rise_time)}; it must be two times in seconds, 0 <= shortest < longest"
         )
+    if min_rise is not None:
+        check_limited("min_rise", min_rise, "zero or a positive number of deviations, or None", least=0.0)
 
 
 def _within(rises: Array, limits: tuple[float, float]) -> NDArray[np.bool_]:

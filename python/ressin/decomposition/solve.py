@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ressin import _core
-from ressin.decomposition.inputs import check_missing, check_signal
+from ressin.decomposition.inputs import check_missing, check_osqp_weights, check_signal
 from ressin.decomposition.quality import impossible
 from ressin.decomposition.readonly import ReadOnly
 from ressin.decomposition.result import Decomposition, Status, UsedSolver
@@ -69,6 +69,7 @@ class Job(NamedTuple):
         """Check a signal and its weights, or raise InvalidInputError."""
         array = check_signal(signal)
         weights, missing = check_missing(array, sample_weight, settings.missing)
+        check_osqp_weights(weights, settings.solver)
         observed = array if missing is None else np.where(missing, 0.0, array)
         return cls(array, grid, weights, observed)
 
@@ -244,6 +245,7 @@ def solve_rows(
         weights, weight_starts = np.empty(0), np.full(starts.size, -1, dtype=np.int64)
     elif weight_starts is None:
         weight_starts = starts
+    check_osqp_weights(weights, settings[0].solver)
     core = [core_settings(s, knots) for s in settings]
     raw = _core.decompose_rows(signal, weights, starts, weight_starts, length, 1.0 / sampling_rate, core, progress)
     return SolvedRows(**{item.name: getattr(raw, item.name) for item in fields(SolvedRows)})

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import json
 import math
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ressin._files.json_text import parse_json
 from ressin._files.parquet_size import parquet_bytes
 from ressin.errors import MissingExtraError, RecordingError
 from ressin.io.dialect import usual_unit
@@ -111,7 +111,7 @@ def _stated(path: str, own: bytes) -> tuple[float | None, float | None]:
         If it is not the JSON that ressin writes.
     """
     try:
-        stated = json.loads(own)
+        stated = parse_json(own)
         rate, start = (_number(stated.get(name)) for name in ("sampling_rate", "start_time"))
     except (ValueError, AttributeError, TypeError, OverflowError, RecursionError) as error:
         raise RecordingError(f"{path}: the metadata named 'ressin' is not what ressin writes ({error})") from error

@@ -10,13 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ressin.errors import RecordingError
+from ressin.errors import RecordingError, shown
 from ressin.io.missing import is_missing
 from ressin.io.times import is_time_text
 from ressin.recording import Marker
 
 _LISTED = 20  # columns that a message names
-_SHOWN = 60  # characters of a cell that a message repeats
 
 
 @dataclass
@@ -143,8 +142,8 @@ class Table(ABC):
     def listing(self, indices: Sequence[int] | None = None) -> str:
         """Name columns for a message, all or some of them; of many, the first."""
         names = self.names if indices is None else [self.names[i] for i in indices]
-        shown = ", ".join(repr(name) if self.named else name for name in names[:_LISTED])
-        return shown if len(names) <= _LISTED else f"{shown} and {len(names) - _LISTED} more"
+        some = ", ".join(repr(name) if self.named else name for name in names[:_LISTED])
+        return some if len(names) <= _LISTED else f"{some} and {len(names) - _LISTED} more"
 
     def is_numeric(self, index: int) -> bool:
         """Whether a column can hold samples, judged by its first thousand cells that are not empty."""
@@ -197,10 +196,9 @@ class Table(ABC):
         return numbers
 
     def _refuse(self, row: int, index: int, value: object, complaint: str) -> None:
-        shown = repr(value[:_SHOWN]) if isinstance(value, str) else str(value)[:_SHOWN]
-        shown += f"... ({len(value)} characters)" if isinstance(value, str) and len(value) > _SHOWN else ""
+        text = shown(value) if isinstance(value, str) else str(value)
         raise RecordingError(
-            f"{self.path}, {self.place(row)}, {self.label(index)}: {shown} {complaint}; every sample is a number "
+            f"{self.path}, {self.place(row)}, {self.label(index)}: {text} {complaint}; every sample is a number "
             "(leave the cell empty, or write nan, where one is missing)"
         )
 

@@ -130,6 +130,20 @@ def refuse_forward_mode(name: str, value: Tensor) -> None:
         )
 
 
+def refuse_second_derivative(ctx: Any, *gradients: Any) -> Any:
+    """Raise InvalidInputError: the backward pass of an operator whose own derivative is not implemented."""
+    raise InvalidInputError(
+        "a second derivative (the gradient of a gradient, create_graph=True) is not implemented for this operator: "
+        "detach the first one"
+    )
+
+
+def without_autocast(signal: Any) -> Any:
+    """Return a half precision signal in float32 where autocast has made it one; others as they are."""
+    half = isinstance(signal, torch.Tensor) and signal.dtype in (torch.bfloat16, torch.float16)
+    return signal.float() if half and torch.is_autocast_enabled(signal.device.type) else signal
+
+
 def check_signal(signal: Tensor) -> torch.Size:
     """Return the batch's shape (...) of signals (..., n)."""
     _check_tensor("the signal", signal)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ressin.errors import InvalidInputError
-from ressin.nn.batch import NAMES, check_signal, rows_like, stack_program
+from ressin.nn.batch import NAMES, check_signal, rows_like, stack_program, without_autocast
 from ressin.nn.operators import checked_settings, cvxeda_operator
 from ressin.nn.robust import RobustParts, robust_parts, robust_settings
 from ressin.settings import Baseline, Programme, Revision, Settings, check_knots, check_option, check_sampling_rate
@@ -62,7 +62,8 @@ def cvxeda(
     Parameters
     ----------
     signal
-        (..., n) float32 or float64, n >= 4, on any device; computed in double precision on the CPU.
+        (..., n) float32 or float64, n >= 4, on any device; computed in double precision on the CPU. Under autocast
+        also bfloat16 or float16, which is cast to float32, as are the parts.
     sampling_rate
         Hz, > 0, of all signals.
     programme
@@ -88,8 +89,8 @@ def cvxeda(
     Raises
     ------
     InvalidInputError
-        A tensor or a setting that cannot be used, a gradient in time constants that are equal, or forward-mode
-        differentiation.
+        A tensor or a setting that cannot be used, a gradient in time constants that are equal, forward-mode
+        differentiation, or a second derivative.
     ConvergenceError
         A programme was not solved to `tol`.
 
@@ -117,6 +118,7 @@ def cvxeda(
     """
     if programme == "robust":
         _check_robust(alpha=alpha, gamma=gamma, revision=revision, baseline=baseline, standardize=standardize)
+    signal = without_autocast(signal)
     batch = check_signal(signal)
     masks, weights = rows_like("mask", mask, signal), rows_like("sample_weight", sample_weight, signal)
     if weights is not None and weights.requires_grad:

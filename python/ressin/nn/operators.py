@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ressin import _core
 from ressin.errors import ConvergenceError
-from ressin.nn.batch import SignalRows, knot_count
+from ressin.nn.batch import SignalRows, knot_count, refuse_second_derivative
 from ressin.settings import Settings, check_knots, check_sampling_rate, core_settings
 
 N_KEPT = 4  # mean, scale and two starting values stand before the spline's coefficients
@@ -141,6 +141,9 @@ def _(
 ) -> tuple[Tensor, Tensor]:
     contiguous = torch.contiguous_format
     return torch.empty_like(signal, memory_format=contiguous), torch.empty_like(program, memory_format=contiguous)
+
+
+cvxeda_backward.register_autograd(refuse_second_derivative)
 
 
 def _keep(ctx: Any, inputs: Sequence[Any], output: Sequence[Tensor]) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 from ressin import _core
 from ressin.errors import InvalidInputError
 from ressin.image import DEFAULT, ImageSettings, check_rate, empty_images, too_short
-from ressin.nn.batch import refuse_forward_mode
+from ressin.nn.batch import refuse_forward_mode, refuse_second_derivative
 
 
 def draw(
@@ -139,6 +139,9 @@ def pictures_backward(
 @pictures_backward.register_fake
 def _(to_pixels: Tensor, signals: Tensor, *rest: Any) -> Tensor:
     return torch.empty_like(signals, memory_format=torch.contiguous_format)
+
+
+pictures_backward.register_autograd(refuse_second_derivative)
 
 
 def _keep(ctx: Any, inputs: Sequence[Any], output: Tensor) -> None:

@@ -17,7 +17,7 @@ from torch import Tensor
 from ressin import _core
 from ressin.decomposition.robust import solve_robust
 from ressin.errors import ConvergenceError
-from ressin.nn.batch import NAMES, SignalRows
+from ressin.nn.batch import NAMES, SignalRows, refuse_second_derivative
 from ressin.settings import Settings, check_sampling_rate
 
 BEFORE = 6.0  # seconds before the first sample that hold what still decays there
@@ -194,6 +194,9 @@ def _(
     to_phasic: Tensor | None, to_tonic: Tensor | None, to_driver: Tensor | None, signal: Tensor, *rest: Any
 ) -> Tensor:
     return torch.empty_like(signal, memory_format=torch.contiguous_format)
+
+
+robust_backward.register_autograd(refuse_second_derivative)
 
 
 def _keep(ctx: Any, inputs: Sequence[Any], output: Sequence[Tensor]) -> None:

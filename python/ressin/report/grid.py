@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ressin._files.atomic import replacing
+from ressin._files.json_text import parse_json
 from ressin.data.samples.labelled import LabelledData, labelled_data
 from ressin.data.samples.splits import GROUP_COLUMN, Splits, make_splits
 from ressin.errors import InvalidInputError, OutputError
@@ -207,7 +208,7 @@ def read_finished(bench: Bench, cell: Cell) -> Result | None:
     if not path.is_file():
         return None
     try:
-        result = json.loads(path.read_text(encoding="utf-8"))
+        result = parse_json(path.read_text(encoding="utf-8"))
         whole = isinstance(result, dict) and path.stem.endswith(result["key"][:12])
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidInputError(f"{path} is damaged: delete it to compute it again ({error})") from error

@@ -19,13 +19,14 @@ import pyarrow.parquet as pq
 
 from ressin._extras import require
 from ressin._files.atomic import replacing
+from ressin._files.json_text import parse_json
 from ressin._files.limits import MAX_JSON_BYTES, read_limited, write_bytes
 from ressin._progress import StageProgress, Stages
 from ressin.data.preparation.labels import LabelRule, label_ratings
 from ressin.data.samples.splits import KINDS, make_splits
 from ressin.data.sources.catalog import DIMENSIONS
 from ressin.data.sources.simulated import LATENTS, REPORT, SETTINGS
-from ressin.errors import InvalidInputError
+from ressin.errors import InvalidInputError, RecordingError
 from ressin.simulation.ceiling import measure_ceiling
 from ressin.simulation.population import Population, SimulationSettings, generator, make_population
 from ressin.simulation.tables import write_song_tables
@@ -101,7 +102,7 @@ def simulate_pmemo(
         require("soundfile", "music", "writing music clips")
     about = {"seed": seed, "audio": audio, "settings": dataclasses.asdict(chosen), "version": 1}
     if _begun(target, about):
-        return SimulationReport(target, True, json.loads(read_limited(target / REPORT, MAX_JSON_BYTES)))
+        return SimulationReport(target, True, _parsed(target / REPORT))
     population = make_population(chosen, generator(seed, "population"))
     write_song_tables(target, population, audio, generator(seed, "dynamic"))
     with Stages(progress) as stages:
@@ -112,11 +113,20 @@ def simulate_pmemo(
     return SimulationReport(target, False, report)
 
 
+def _parsed(path: Path) -> Any:
+    try:
+        return parse_json(read_limited(path, MAX_JSON_BYTES))
+    except ValueError as error:
+        if isinstance(error, RecordingError):
+            raise
+        raise RecordingError(f"{path} is not JSON ({error})") from error
+
+
 def _begun(folder: Path, about: dict[str, Any]) -> bool:
     """Claim a folder; True when the simulation in it is the wanted one and finished."""
     wanted = json.loads(json.dumps(about))
     if (folder / SETTINGS).exists():
-        if json.loads(read_limited(folder / SETTINGS, MAX_JSON_BYTES)) != wanted:
+        if _parsed(folder / SETTINGS) != wanted:
             raise InvalidInputError(f"{folder} holds a simulation with other settings: name another folder")
         return (folder / REPORT).exists()
     if folder.is_dir() and any(folder.iterdir()):

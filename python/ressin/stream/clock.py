@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ressin._columns import as_array
-from ressin.errors import InvalidInputError
+from ressin.errors import InvalidInputError, first_line, shown
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+_COARSEST = 0.25  # sampling intervals between two neighbouring numbers of the clock
 _LARGEST = 1e100  # of a sample: the programme sums products of two
 
 
@@ -40,18 +41,21 @@ class Clock:
     count: int = 0
     is_given: bool = False
 
-    def read(self, time: float | None, n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the times of the samples missing before the next n, and those of the n.
+    def read(self, time: float | None, n: int, longest: int) -> tuple[int, NDArray[np.float64], NDArray[np.float64]]:
+        """Return how many samples are missing before the next n, their times, and those of the n.
+
+        Where more than `longest` are missing, however many, their times are not made.
 
         Raises
         ------
         InvalidInputError
-            A time that is no finite number, or earlier than that of samples pushed before.
+            A time that is no finite number, too large to tell samples apart, or earlier than that of samples pushed
+            before.
         """
         expected = self.origin + self.count / self.sampling_rate
         n_gap = 0
         if time is not None:
-            time = _check_time(time)
+            time = _check_time(time, self.sampling_rate)
             late = time - expected if self.is_given else 0.0
             tolerance = max(self.max_jitter, 1.5 / self.sampling_rate)
             if late < -tolerance:
@@ -60,14 +64,14 @@ class Clock:
                     f"the clock runs backwards, or samples are pushed twice; up to {tolerance:.3g} s pass as jitter"
                 )
             n_gap = round(late * self.sampling_rate) if late > tolerance else 0
-        gap = self._times(n_gap)
+        gap = self._times(n_gap if n_gap <= longest else 0)
         if time is not None:
             self.origin, self.count, self.is_given = time, 0, True
         else:
             self.count += n_gap
         times = self._times(n)
         self.count += n
-        return gap, times
+        return n_gap, gap, times
 
     def forget(self) -> None:
         """Take the next time that is given as it is: a new recording begins."""
@@ -77,10 +81,20 @@ class Clock:
         return self.origin + np.arange(self.count, self.count + n) / self.sampling_rate
 
 
-def _check_time(time: object) -> float:
-    if isinstance(time, (bool, str, bytes)) or not isinstance(time, (int, float, np.number)) or not math.isfinite(time):
-        raise InvalidInputError(f"time is {time!r}; it must be a finite number of seconds")
-    return float(time)
+def _check_time(time: object, sampling_rate: float) -> float:
+    try:
+        is_number = isinstance(time, (int, float, np.number)) and not isinstance(time, bool)
+        seconds = float(time) if is_number else math.nan  # type: ignore[arg-type]
+    except (OverflowError, TypeError):  # an integer of hundreds of digits, a complex number
+        seconds = math.inf
+    if not math.isfinite(seconds):
+        raise InvalidInputError(f"time is {shown(time)}; it must be a finite number of seconds")
+    if not math.ulp(seconds) * sampling_rate <= _COARSEST:
+        raise InvalidInputError(
+            f"time is {seconds:g} s; in double precision, times of that size are {math.ulp(seconds):.1g} s apart, and "
+            f"at {sampling_rate:g} Hz samples are {1.0 / sampling_rate:g} s apart: give seconds, counted from nearer by"
+        )
+    return seconds
 
 
 def check_samples(samples: ArrayLike, n_before: int) -> NDArray[np.float64]:
@@ -94,8 +108,10 @@ def check_samples(samples: ArrayLike, n_before: int) -> NDArray[np.float64]:
     """
     try:
         array = as_array(samples)
-    except ValueError as error:
-        raise InvalidInputError(f"samples cannot be read as a one-dimensional array of numbers: {error}") from None
+    except (ValueError, TypeError, RuntimeError, OverflowError) as error:  # as of a tensor on a GPU
+        raise InvalidInputError(
+            f"samples cannot be read as a one-dimensional array of numbers: {first_line(error)}"
+        ) from None
     if array.ndim != 1:
         raise InvalidInputError(
             f"samples has shape {array.shape}; it must be one-dimensional (n,), also where n is 1: push([x])"

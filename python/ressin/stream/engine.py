@@ -65,14 +65,14 @@ class Engine:
         slope = moments.slope if self.settings.baseline == "linear" else 0.0
         return Scale(float(deviation), moments.mean - slope * moments.mean_time, slope)
 
-    def skip(self, times: Array, log: PushLog) -> None:
-        """Fill a gap of the clock with missing samples, or start anew where it is longer than `max_gap`."""
-        if times.size <= self.max_gap:
-            self.take(np.full(times.size, np.nan), times, log)
+    def skip(self, n: int, times: Array, log: PushLog) -> None:
+        """Fill a gap of n samples at `times` with missing ones, or start anew where it is longer than `max_gap`."""
+        if n <= self.max_gap:
+            self.take(np.full(n, np.nan), times, log)
             return
         self.end(log)
-        self.first_index += times.size
-        self.moments = self.moments.later(times.size)
+        self.first_index += n
+        self.moments = self.moments.later(n)
 
     def take(self, signal: Array, time: Array, log: PushLog) -> None:
         """Take samples, NaN where one is missing."""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ressin._files.atomic import replacing
+from ressin._files.json_text import parse_json
 from ressin.errors import InvalidInputError, RecordingError
 from ressin.settings import Settings, check_knots
 from ressin.stream.engine import Engine
@@ -66,7 +67,7 @@ def read_state(path: str | os.PathLike[str]) -> Engine:
             raise ValueError("it is no .npz file")
         with open(path, "rb") as bytes_, np.load(bytes_, allow_pickle=False) as file:
             held = {name: file[name] for name in file.files}
-        header = json.loads(held["header"].tobytes())
+        header = parse_json(held["header"].tobytes())
     except FileNotFoundError:
         raise RecordingError(f"{path}: there is no such file") from None
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, TypeError, AttributeError) as error:

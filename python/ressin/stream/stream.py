@@ -200,8 +200,8 @@ class Stream:
             (n,) the samples that follow those pushed before, n >= 0, NaN where one is missing.
         time
             Clock of the first of them, seconds. Where it is later than the samples before lead to expect, by more
-            than `max_jitter`, samples are missing in between, and as many are put in as NaN. Left out, the samples
-            follow without a gap.
+            than `max_jitter`, samples are missing in between, and as many are put in as NaN; after more than `max_gap`
+            the stream starts anew. Left out, the samples follow without a gap.
 
         Raises
         ------
@@ -213,10 +213,10 @@ class Stream:
         """
         engine = self._engine
         signal = check_samples(samples, self.n_samples)
-        gap, times = engine.clock.read(time, signal.size)
+        n_gap, gap, times = engine.clock.read(time, signal.size, engine.max_gap)
         log = PushLog()
-        if gap.size:
-            engine.skip(gap, log)
+        if n_gap:
+            engine.skip(n_gap, gap, log)
         engine.take(signal, times, log)
         provisional = engine.provisional(log)
         return self._checked(engine.result(log, provisional))

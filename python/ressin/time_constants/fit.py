@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, overload
@@ -38,15 +39,15 @@ class TimeConstants:
     alpha
         Weight of the driver, for z-scored signals, as `ressin.decompose` takes it.
     tau0_interval, tau1_interval
-        95 % interval in seconds; what ran into a bound is taken as known. NaN where the recordings are shorter
-        than 40 s.
+        95 % interval in seconds; what ran into a bound is taken as known. (0, inf), or up to inf, where the recordings
+        do not determine it, as without any response. NaN where they are shorter than 40 s, or tau1 is at its bound.
     rms, default_rms
         Root mean square error of the held-out samples, in standard deviations of the signal: here, and with the
         default time constants and the best alpha for them.
     n_signals, seconds
         Number of recordings and their duration together.
     converged
-        Whether the optimizer ended at a maximum inside the bounds.
+        Whether the optimizer ended at a maximum inside the bounds, with finite intervals.
     message
         How it ended, in words.
     """
@@ -212,6 +213,7 @@ def _fit(recordings: list[Array], likelihood: HeldOut, alpha: float | None, max_
     inside = [k for k in range(n_free) if limits[k][0] + 1e-3 < best.place[k] < limits[k][1] - 1e-3]
     at_bound = [WHAT[k] for k in range(n_free) if k not in inside]
     of_tau0, of_tau1 = intervals(likelihood, best.place, inside)
+    endless = [name for name, of in (("tau0", of_tau0), ("tau1", of_tau1)) if of[1] == math.inf]
     return TimeConstants(
         tau0=tau0,
         tau1=tau1,
@@ -222,8 +224,16 @@ def _fit(recordings: list[Array], likelihood: HeldOut, alpha: float | None, max_
         default_rms=default.rms,
         n_signals=len(recordings),
         seconds=sum(x.size for x in recordings) / rate,
-        converged=best.ended and not at_bound,
-        message=f"the recordings do not determine {' and '.join(at_bound)}: at a bound" if at_bound else best.message,
+        converged=best.ended and not at_bound and not endless,
+        message=_message(at_bound, endless) or best.message,
+    )
+
+
+def _message(at_bound: list[str], endless: list[str]) -> str:
+    """Say what the recordings do not determine, "" where they determine all."""
+    reasons = [("at a bound", at_bound), ("any value is likely", endless)]
+    return "; ".join(
+        f"the recordings do not determine {' and '.join(names)}: {reason}" for reason, names in reasons if names
     )
 
 

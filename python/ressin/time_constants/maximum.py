@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 MIN_SEGMENTS, MAX_SEGMENTS, SEGMENT_SECONDS = 4, 24, 10.0
+SINGULAR = 1e-12  # curvature of a direction, against the largest, below which nothing is known in it
 STEP = 0.01  # of the errors' derivative, in logarithms
 
 
@@ -103,7 +104,7 @@ def intervals(
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """Give 95 % intervals of tau0, tau1, from the sandwich covariance: Gauss-Newton Hessian, per-segment scores.
 
-    Parameters that are not `free` are taken as known.
+    Parameters that are not `free` are taken as known. What the samples do not determine has the interval (0, inf).
     """
     from scipy.stats import t as student
 
@@ -118,12 +119,19 @@ def intervals(
     error, segment = likelihood.errors(*values(place)), likelihood.segments(count)
     scores = np.stack([np.bincount(segment, error * x, count) for x in slope], axis=1)
     scores -= scores.mean(axis=0)
-    inverse = np.linalg.pinv(slope @ slope.T)
+    inverse, lost = _inverse(slope @ slope.T)
     covariance = inverse @ (scores.T @ scores * count / (count - 1)) @ inverse
     tau0, tau1, _ = values(place)
     along = np.array([[1.0, (tau0 - tau1) / tau0, 0.0], [1.0, 0.0, 0.0]])[:, list(free)]  # of log tau0, log tau1
     wide = student.ppf(0.975, count - 1) * np.sqrt(np.diag(along @ covariance @ along.T))
-    return (
-        (tau0 * math.exp(-wide[0]), tau0 * math.exp(wide[0])),
-        (tau1 * math.exp(-wide[1]), tau1 * math.exp(wide[1])),
-    )
+    wide[~np.isfinite(wide) | (np.abs(along @ lost) > 1e-6).any(axis=1)] = math.inf
+    with np.errstate(over="ignore"):
+        low, high = np.exp(-wide), np.exp(wide)
+    return ((float(tau0 * low[0]), float(tau0 * high[0])), (float(tau1 * low[1]), float(tau1 * high[1])))
+
+
+def _inverse(matrix: Array) -> tuple[Array, Array]:
+    """Invert a symmetric matrix where it can be, and return the directions, in columns, in which it cannot."""
+    sizes, directions = np.linalg.eigh(matrix)
+    known = sizes > SINGULAR * sizes.max(initial=np.finfo(np.float64).tiny)
+    return (directions[:, known] / sizes[known]) @ directions[:, known].T, directions[:, ~known]

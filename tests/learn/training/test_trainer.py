@@ -22,6 +22,7 @@ from ressin.learn.trained.train import MODEL, hold_back, train
 from ressin.learn.training.history import COLUMNS, Row
 from ressin.learn.training.machine import choose_device, choose_precision
 from ressin.learn.training.progress import TrainingProgress
+from ressin.learn.training.state import TrainingState
 from ressin.learn.training.trainer import STATE, learning_rate
 from tests.learn.conftest import PYTHONPATH
 from tests.learn.samples import made_up, small
@@ -264,6 +265,64 @@ def test_class_weights_count_every_class_the_same(data: LabelledData) -> None:
     np.testing.assert_allclose(trained.history.rows[0].loss, expected, rtol=1e-5)
 
 
+def test_mixed_precision_is_not_chosen_where_it_is_not_sound(
+    data: LabelledData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ressin.learn.training.machine.cpu_has_bf16", lambda: True)
+    cpu = torch.device("cpu")
+
+    def chosen(size: int, precision: str, **model: bool) -> str:
+        settings = small(ModelSettings(**model), dataclasses.replace(BRIEF, precision=precision), size)  # type: ignore[arg-type]
+        return choose_precision(settings, cpu)
+
+    assert [chosen(size, "auto") for size in (1, 8, 15, 16, 17, 32, 224)] == ["fp32"] * 4 + ["bf16"] * 3
+    assert chosen(16, "bf16", use_eda=False) == chosen(16, "auto", use_eda=False) == "bf16"  # no pictures
+    assert chosen(17, "bf16") == "bf16"
+    for size in (1, 8, 16):
+        with pytest.raises(InvalidInputError, match=f"pictures of {size} pixels on a CPU: torch computes"):
+            chosen(size, "bf16")
+    with pytest.raises(InvalidInputError, match="memory that was not written; take fp32, or pictures of more than 16"):
+        train(data, TRAIN, small(training=dataclasses.replace(BRIEF, precision="bf16"), size=16))
+    maps = []
+    model = train(data, TRAIN, small(training=dataclasses.replace(BRIEF, iterations=1), size=17)).model
+    assert model.subnet is not None
+    for part in model.subnet.modules():
+        if isinstance(part, torch.nn.Conv2d):
+            part.register_forward_hook(lambda part, given, _: maps.append((part.stride, given[0].shape[-1])))
+    model.subnet(torch.zeros(1, model.subnet.n_planes, 17, 17))
+    assert min(side for stride, side in maps if stride != (1, 1)) == 2  # what the rule is about: no stride over 1 x 1
+    maps.clear()
+    model.subnet(torch.zeros(1, model.subnet.n_planes, 16, 16))
+    assert min(side for stride, side in maps if stride != (1, 1)) == 1
+
+
+def test_what_is_not_finite_is_not_saved(data: LabelledData, tmp_path: Path) -> None:
+    trained = train(data, TRAIN, small(training=dataclasses.replace(BRIEF, iterations=2)))
+    trained.save(tmp_path / "model.safetensors")
+    before = (tmp_path / "model.safetensors").read_bytes()
+    for value in (float("nan"), float("inf"), float("-inf")):
+        weight = trained.model.classifier.out.weight
+        kept = weight.detach().clone()
+        with torch.no_grad():
+            weight[0, 3] = value
+        with pytest.raises(InvalidInputError, match=r"out\.weight holds 1 of \d+ numbers that are not finite"):
+            trained.save(tmp_path / "model.safetensors")
+        optimizer = torch.optim.SGD(trained.model.parameters(), lr=0.1, momentum=0.9)
+        with pytest.raises(InvalidInputError, match="the training's state at iteration 0: model"):
+            TrainingState(trained.model, optimizer).save(tmp_path / "state", {})
+        with torch.no_grad():
+            weight.copy_(kept)
+    assert (tmp_path / "model.safetensors").read_bytes() == before
+    assert not (tmp_path / "state").exists()
+    optimizer.zero_grad()
+    for parameter in trained.model.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    optimizer.step()
+    next(iter(optimizer.state.values()))["momentum_buffer"].view(-1)[0] = float("nan")
+    with pytest.raises(InvalidInputError, match=r"optimizer\.\d+\.momentum_buffer holds 1 of"):
+        TrainingState(trained.model, optimizer).save(tmp_path / "state", {})
+
+
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("channels_last", [False, True])
 def test_layout_and_precision_change_rounding_only(data: LabelledData, precision: str, channels_last: bool) -> None:
@@ -333,7 +392,7 @@ def test_bad_requests_are_refused(data: LabelledData, tmp_path: Path) -> None:
         train(data, TRAIN, small(ModelSettings(norm="none", scaling="none"), huge))
     with pytest.raises(InvalidInputError, match="log 'wandb' is not known: csv, tensorboard"):
         train(data, TRAIN, small(), folder=tmp_path, logs=("wandb",))
-    assert choose_precision("auto", torch.device("cpu")) in ("fp32", "bf16")
+    assert choose_precision(small(), torch.device("cpu")) == "fp32"
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _targets(arguments: argparse.Namespace, options: Options, picture_format: str) -> tuple[list[Target], int]:
     """Return the files of this job that are not done, and how many are."""
     from ressin.cli.decompose.done import is_done, run_key
-    from ressin.cli.decompose.outputs import plan
+    from ressin.cli.decompose.outputs import plan, remove_leftovers
     from ressin.cli.inputs import listed, parse_shard
 
     files = [*arguments.files, *(listed(arguments.files_from) if arguments.files_from else [])]
@@ -113,6 +113,7 @@ def _targets(arguments: argparse.Namespace, options: Options, picture_format: st
     if not files:
         arguments.complain("no file is given: name files or folders, or --files-from LIST")
     targets = plan(files, arguments.output, arguments.format, picture_format)
+    remove_leftovers(targets)
     resumes = arguments.resume
     if resumes is None:
         resumes = bool(shard or arguments.files_from or any(target.is_found for target in targets))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ressin._files.atomic import remove_leftovers_of
 from ressin.cli.inputs import expand
 from ressin.errors import OutputError
 from ressin.io.source import content_stem
@@ -146,6 +147,11 @@ def _distinct_names(sources: Sequence[Path]) -> list[str]:
         same = [str(s) for s, n in zip(sources, _folded(names), strict=True) if _folded(names).count(n) > 1]
         raise OutputError(f"{' and '.join(same)} would write results of the same name; rename one, or run them apart")
     return names
+
+
+def remove_leftovers(targets: Sequence[Target]) -> None:
+    """Remove what a killed run left of the files that this one is going to write."""
+    remove_leftovers_of(path for t in targets for path in (t.table, t.evidence, t.picture, t.scrs))
 
 
 def _folded(names: Sequence[str]) -> list[str]:

@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _targets(files: Sequence[str], output: str) -> list[Target]:
     """Name the files of each recording, all of them in one folder."""
-    from ressin.cli.decompose.outputs import check_inputs_survive, plan
+    from ressin.cli.decompose.outputs import check_inputs_survive, plan, remove_leftovers
 
     if Path(output).suffix.lower() in (".csv", ".tsv", ".txt", ".parquet", ".gz"):
         raise OutputError(f"-o {output} names a table; windows are written to a folder, two tables for each recording")
@@ -87,6 +87,7 @@ def _targets(files: Sequence[str], output: str) -> list[Target]:
         for target in plan(files, output, "csv", "png")
     ]
     check_inputs_survive(targets)
+    remove_leftovers(targets)
     return targets
 
 

@@ -10,7 +10,6 @@ The order makes it safe to kill at any moment:
 4. the tables are assembled, each whole or not at all; ``meta.json`` comes last; the parts are removed.
 """
 
-import json
 import shutil
 import time
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ressin._core import __version__
+from ressin._files.json_text import parse_json
 from ressin._files.limits import MAX_JSON_BYTES, digest_file, locked, read_limited, remove_leftovers, write_bytes
 from ressin._progress import StageProgress, Stages
 from ressin.data.preparation import catalog_music, tables
@@ -169,10 +169,10 @@ def _clear(folder: Path, tasks: list[Task]) -> int:
 def finished(folder: Path) -> dict[str, Any] | None:
     """Read ``meta.json`` if the folder is whole: every file there, each with the digest that it names."""
     try:
-        meta = json.loads(read_limited(folder / schema.META, MAX_JSON_BYTES))
+        meta = parse_json(read_limited(folder / schema.META, MAX_JSON_BYTES))
         whole = all(digest_file(folder / name) == meta["files"][name]["digest"] for name in schema.TABLES)
         return dict(meta) if whole and isinstance(meta["content_key"], str) else None
-    except (RecordingError, OSError, ValueError, KeyError, TypeError):
+    except (RecordingError, OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ressin._files.atomic import replacing
+from ressin._files.json_text import parse_json
 from ressin._files.limits import MAX_JSON_BYTES, MAX_TABLE_BYTES, check_unfolded, read_limited, write_bytes
 from ressin.errors import InvalidInputError, RecordingError
 
@@ -217,10 +218,10 @@ def read_splits(path: str | Path) -> Splits:
         if source.suffix == ".parquet":
             check_unfolded(source, MAX_TABLE_BYTES)
             table = pq.read_table(source)
-            about = json.loads((table.schema.metadata or {})[b"ressin.splits"])
+            about = parse_json((table.schema.metadata or {})[b"ressin.splits"])
             rows: Any = {name: table.column(name).to_pylist() for name in COLUMNS}
         else:
-            about = json.loads(read_limited(source, 4 * MAX_JSON_BYTES))
+            about = parse_json(read_limited(source, 4 * MAX_JSON_BYTES))
             rows = about["rows"]
         columns = {name: np.array(rows[name], dtype=str) for name in COLUMNS[:4]}
         fold = np.array(rows["fold"], dtype=np.int64)

@@ -1,12 +1,12 @@
 """The description of a simulated folder: settings, seed, ceiling, latent variables."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ressin._files.json_text import parse_json
 from ressin._files.limits import MAX_JSON_BYTES, MAX_TABLE_BYTES, check_unfolded, read_limited
 from ressin.errors import InvalidInputError, RecordingError
 
@@ -33,7 +33,7 @@ def read_about(folder: Path) -> dict[str, Any] | None:
             f"{folder} is a simulation that was not finished: run ressin simulate again with its settings"
         )
     try:
-        return dict(json.loads(read_limited(folder / REPORT, MAX_JSON_BYTES)))
+        return dict(parse_json(read_limited(folder / REPORT, MAX_JSON_BYTES)))
     except ValueError as error:
         raise InvalidInputError(f"{folder / REPORT} is not JSON ({error})") from error
 

@@ -1,10 +1,10 @@
 """``meta.json`` of a prepared folder, checked when it is read: every entry has the type that its use needs."""
 
-import json
 import math
 from pathlib import Path
 from typing import Any
 
+from ressin._files.json_text import parse_json
 from ressin._files.limits import MAX_JSON_BYTES, read_limited
 from ressin.data.store.schema import META, SCHEMA_VERSION
 from ressin.errors import RecordingError
@@ -20,7 +20,7 @@ def read_meta(folder: Path) -> dict[str, Any]:
     """
     path = folder / META
     try:
-        meta = json.loads(read_limited(path, MAX_JSON_BYTES))
+        meta = parse_json(read_limited(path, MAX_JSON_BYTES))
     except RecordingError:
         raise
     except (ValueError, RecursionError) as error:

@@ -18,7 +18,7 @@ from ressin.learn.model.settings import TrainSettings
 from ressin.learn.training.dataset import Inputs
 from ressin.learn.training.inference import probabilities
 from ressin.learn.training.inputs import fit_music_scale, scaled_music
-from ressin.learn.training.machine import choose_device
+from ressin.learn.training.machine import choose_device, fastest_precision
 from ressin.learn.training.trainer import Trainer
 
 Index = NDArray[np.int64]
@@ -201,6 +201,7 @@ class SeriesClassifier:
             train[:0],
             self.training,
             device=device,
+            precision=fastest_precision(self.training.precision, device),
             run=self.key(),
             progress=fold.progress,
             name=fold.name,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ressin import _core
 from ressin._files.atomic import replacing
+from ressin._files.json_text import parse_json
 from ressin.data.samples.labelled import LabelledData
 from ressin.errors import InvalidInputError
 from ressin.learn.evaluation.folds import Folds, check_folds
@@ -212,7 +213,7 @@ def _key(data: LabelledData, classifier: Classifier, train: NDArray[np.int64], t
 def _read_scores(path: Path, key: str, n: int) -> NDArray[np.float64] | None:
     """Scores stored under this key; None where the file holds others."""
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = parse_json(path.read_text(encoding="utf-8"))
         scores = np.array(stored["scores"], dtype=np.float64)
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidInputError(f"{path} is damaged: delete it to compute the fold again ({error})") from error

@@ -53,7 +53,7 @@ class NetworkClassifier:
 
     def key(self) -> dict[str, Any]:
         """All settings, and the precision that they come to here."""
-        precision = choose_precision(self.settings.training.precision, choose_device(self.device))
+        precision = choose_precision(self.settings, choose_device(self.device))
         return {**self.settings.as_dict(), "precision": precision}
 
     def scores(

@@ -129,7 +129,8 @@ class TrainSettings:
         Iterations between validations, and how many of them without a lower loss end the training. The
         weights with the best one are kept.
     precision
-        ``"fp32"``; ``"bf16"``, mixed precision; or ``"auto"``: bf16 where the machine computes it in hardware.
+        ``"fp32"``; ``"bf16"``, mixed precision; or ``"auto"``: bf16 where the machine computes it in hardware. On a CPU
+        bf16 is for pictures of more than 16 pixels.
     channels_last
         Memory layout of the pictures that convolutions are fastest in; the result differs by rounding only.
     compile

@@ -23,7 +23,7 @@ from ressin.learn.training.history import History
 from ressin.learn.training.inference import probabilities
 from ressin.learn.training.inputs import Normalisation, make_inputs, one_rate
 from ressin.learn.training.machine import choose_device
-from ressin.learn.training.tensors import check_weights, part, read_tensors, write_tensors
+from ressin.learn.training.tensors import check_finite, check_weights, part, read_tensors, write_tensors
 
 FORMAT = 2
 
@@ -163,12 +163,15 @@ class TrainedModel:
 
         Raises
         ------
+        InvalidInputError
+            If a weight or a statistic is not finite.
         OutputError
             If it cannot be written.
         """
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         for item in dataclasses.fields(Normalisation):
             tensors[f"normalisation.{item.name}"] = torch.from_numpy(getattr(self.normalisation, item.name))
+        check_finite(tensors, "the trained model")
         about = {
             "format": FORMAT,
             "settings": self.settings.as_dict(),

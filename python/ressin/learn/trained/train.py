@@ -72,8 +72,8 @@ def train(
     Raises
     ------
     InvalidInputError
-        If the samples hold one class only, an index is out of range, music is used and missing, the loss is no longer
-        finite, or the folder holds another training.
+        If the samples hold one class only, an index is out of range, music is used and missing, the loss or a weight
+        is no longer finite, bf16 is asked for where it is not sound, or the folder holds another training.
     OutputError
         If the folder cannot be written to.
 
@@ -86,9 +86,10 @@ def train(
     target = None if folder is None else Path(folder)
     place = choose_device(device)
     fitted, validation = hold_back(data, samples, settings.training)
+    precision = choose_precision(settings, place)
     run = {
         "settings": settings.as_dict(),
-        "precision": choose_precision(settings.training.precision, place),
+        "precision": precision,
         "data": data.fingerprint,
         "samples": hashlib.blake2b(samples.tobytes(), digest_size=16).hexdigest(),
         "versions": versions(),
@@ -112,6 +113,7 @@ def train(
         validation,
         settings.training,
         device=place,
+        precision=precision,
         run=run,
         folder=target,
         save_every=save_every,

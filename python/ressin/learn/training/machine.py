@@ -14,7 +14,9 @@ import torch.distributed as dist
 from torch import Tensor
 
 from ressin.errors import InvalidInputError
+from ressin.learn.model.settings import LearnSettings
 
+LARGEST_UNSOUND = 16  # pixels: up to here the network's last stage reads maps of 1 x 1
 BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})  # x86, x86, Arm
 
 
@@ -93,8 +95,32 @@ def choose_device(device: str = "auto") -> torch.device:
     return chosen
 
 
-def choose_precision(precision: str, device: torch.device) -> str:
-    """Resolve ``"auto"``: ``"bf16"`` where the hardware multiplies it, else ``"fp32"``."""
+def choose_precision(settings: LearnSettings, device: torch.device) -> str:
+    """Resolve ``"auto"``: ``"bf16"`` where the hardware multiplies it and it is sound, else ``"fp32"``.
+
+    On a CPU it is not sound for pictures of up to 16 pixels, of which the last stage of the network is given maps of
+    1 x 1: there the gradient of a 3 x 3 convolution of stride 2 is computed from memory that nobody wrote (torch 2.11
+    and 2.13 on processors with AVX-512 bf16, whatever the batch, the layout and the number of threads; maps of 2 x 2 to
+    8 x 8, other strides and kernels are right).
+
+    Raises
+    ------
+    InvalidInputError
+        Where bf16 is asked for and is not sound.
+    """
+    asked, size = settings.training.precision, settings.image.size
+    is_sound = device.type != "cpu" or not settings.model.use_eda or size > LARGEST_UNSOUND
+    if asked == "bf16" and not is_sound:
+        raise InvalidInputError(
+            f"precision='bf16' with pictures of {size} pixels on a CPU: torch computes the gradient of a strided "
+            f"convolution over maps of 1 x 1 from memory that was not written; take fp32, or pictures of more than "
+            f"{LARGEST_UNSOUND} pixels"
+        )
+    return fastest_precision(asked, device) if is_sound else "fp32"
+
+
+def fastest_precision(precision: str, device: torch.device) -> str:
+    """Resolve ``"auto"`` by the hardware alone: ``"bf16"`` where it multiplies it, else ``"fp32"``."""
     if precision != "auto":
         return precision
     fast = torch.cuda.is_bf16_supported() if device.type == "cuda" else cpu_has_bf16()

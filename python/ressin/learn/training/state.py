@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ressin.errors import InvalidInputError
 from ressin.learn.training.history import History
-from ressin.learn.training.tensors import part, read_tensors, write_tensors
+from ressin.learn.training.tensors import check_finite, part, read_tensors, write_tensors
 
 FORMAT = 1
 
@@ -55,11 +55,20 @@ class TrainingState:
             self.waited += 1
 
     def save(self, path: Path, run: dict[str, Any]) -> None:
-        """Write the state; `run` says which training it belongs to."""
+        """Write the state; `run` says which training it belongs to.
+
+        Raises
+        ------
+        InvalidInputError
+            If a weight, a statistic or a momentum is not finite; the state that was saved before is untouched.
+        OutputError
+            If the file cannot be written.
+        """
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         tensors |= {f"best.{name}": value for name, value in self.best.items()}
         for number, values in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{number}.{name}": value for name, value in values.items() if value is not None}
+        check_finite(tensors, f"the training's state at iteration {self.step}")
         about = {
             "format": FORMAT,
             "run": run,

@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ressin._files.atomic import replacing
+from ressin._files.json_text import parse_json
 from ressin.errors import InvalidInputError, OutputError
 
 KEY = "ressin"
@@ -57,7 +58,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     except (SafetensorError, OSError) as error:
         raise InvalidInputError(f"{path} is not a safetensors file: {error}") from error
     try:
-        about = json.loads(text)
+        about = parse_json(text)
     except (ValueError, RecursionError) as error:  # ValueError: not JSON, or an integer of thousands of digits
         raise InvalidInputError(f"{path}: its header holds no ressin description") from error
     if not isinstance(about, dict):
@@ -68,6 +69,23 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 def part(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
     """Return the tensors whose names begin with ``name.``, without that beginning."""
     return {key[len(name) + 1 :]: value for key, value in tensors.items() if key.startswith(f"{name}.")}
+
+
+def check_finite(tensors: dict[str, Tensor], where: str) -> None:
+    """Check that what is to be saved is finite: what is not would be loaded, trained on and believed.
+
+    Raises
+    ------
+    InvalidInputError
+        With the first tensor that is not; `where` says of what.
+    """
+    for name, value in tensors.items():
+        if not bool(torch.isfinite(value).all()):
+            count = int((~torch.isfinite(value)).sum())
+            raise InvalidInputError(
+                f"{where}: {name} holds {count} of {value.numel()} numbers that are not finite, and nothing is saved; "
+                "a lower learning rate may help, or precision='fp32'"
+            )
 
 
 def check_weights(weights: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:

@@ -18,7 +18,7 @@ from ressin.learn.model.settings import TrainSettings
 from ressin.learn.training.dataset import Batch, BatchStream, InputSource
 from ressin.learn.training.history import LOGS, Logs, Row
 from ressin.learn.training.inference import loss_and_accuracy, moved
-from ressin.learn.training.machine import choose_precision, from_first, processes, summed, wait_for_all
+from ressin.learn.training.machine import from_first, processes, summed, wait_for_all
 from ressin.learn.training.progress import Display, Progress
 from ressin.learn.training.state import TrainingState
 
@@ -43,6 +43,8 @@ class Trainer:
         See `TrainSettings`.
     device
         Where to train.
+    precision
+        ``"fp32"`` or ``"bf16"``, mixed precision; see `choose_precision`.
     run
         What identifies this training (settings, data), JSON values; a state saved under another one is refused.
     folder
@@ -65,6 +67,7 @@ class Trainer:
         settings: TrainSettings,
         *,
         device: torch.device,
+        precision: str,
         run: dict[str, Any],
         folder: Path | None = None,
         save_every: int = 50,
@@ -79,7 +82,7 @@ class Trainer:
         self.source, self.label, self.validation, self.settings = source, label, validation, settings
         self.device, self.run, self.folder, self.save_every = device, run, folder, save_every
         self.log_kinds, self.progress, self.name = logs, progress if self.me.first else False, name
-        self.precision = choose_precision(settings.precision, device)
+        self.precision = precision
         self.class_weight = _class_weights(label[train], settings.class_weights)
         self.state = TrainingState(self.model, make_optimizer(self.model, settings))
         self.stream = BatchStream(

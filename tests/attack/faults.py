@@ -1,0 +1,196 @@
+"""Faults of the machine and of the neighbours, put into real runs: kind | cases | survived.
+
+What survives is stated for each kind. Every run is a process of its own; POSIX only.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ressin.simulation.eda import simulate_eda
+from tests.attack.corpus import corpus
+from tests.attack.fuzz import Tally
+
+Files = dict[str, bytes]
+Fault = Callable[[Path, int, np.random.Generator], Iterator[str]]
+MIB = 2**20
+NO_TRACEBACK = "Traceback (most recent call last)"
+
+
+def write_recording(path: Path, seed: int, seconds: float = 30.0) -> Path:
+    """Write an Empatica file."""
+    samples = simulate_eda(seconds, 4, n_scr=4, rng=np.random.default_rng(seed)).signal
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("1600000000.0\n4.0\n" + "".join(f"{value:.6f}\n" for value in samples))
+    return path
+
+
+def command(*arguments: object) -> list[str]:
+    """Return the command line of `ressin` with these arguments."""
+    return [sys.executable, "-m", "ressin", *map(str, arguments)]
+
+
+def run(line: list[str], limit: tuple[int, int] | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command, under a limit of the system where one is given."""
+    return subprocess.run(
+        line, capture_output=True, text=True, errors="backslashreplace", check=False, timeout=300,
+        env={**os.environ, **environment}, preexec_fn=None if limit is None else lambda: _limit(*limit),
+    )  # fmt: skip
+
+
+def _limit(kind: int, value: int) -> None:
+    resource.setrlimit(kind, (value, value))
+    if kind == resource.RLIMIT_FSIZE:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing then fails, as on a full disk
+
+
+def content(folder: Path) -> Files:
+    """Return what a folder holds, hidden files too, by relative name."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def rows_of(folder: Path, count: int) -> Path:
+    """Write a manifest of `count` recordings."""
+    names = [write_recording(folder / f"r{k}.csv", k, 40.0).name for k in range(count)]
+    manifest = folder / "list.csv"
+    manifest.write_text("recording,subject,stimulus\n" + "".join(f"{name},s,{name}\n" for name in names))
+    return manifest
+
+
+def full_disk(folder: Path, cases: int, rng: np.random.Generator) -> Iterator[str]:
+    """A file that cannot grow any further: an error that names a file, no half a file, and the next run is whole."""
+    source = write_recording(folder / "EDA.csv", 0)
+    plain = ("decompose", source, "--scrs", "-q")
+    whole = run(command(*plain, "-o", folder / "whole"))
+    assert whole.returncode == 0, whole.stderr
+    expected = content(folder / "whole")
+    largest = max(map(len, expected.values()))
+    for number in range(cases):
+        out = folder / f"out{number}"
+        done = run(command(*plain, "-o", out), (resource.RLIMIT_FSIZE, int(rng.integers(0, largest))))
+        found = content(out)
+        if done.returncode != 1 or NO_TRACEBACK in done.stderr or "cannot write" not in done.stderr:
+            yield f"status {done.returncode}: {done.stderr[-300:]}"
+        elif any(expected.get(name) != data for name, data in found.items()):
+            yield f"half a file among {sorted(found)}"
+        else:
+            again = run(command(*plain, "-o", out))
+            yield "" if again.returncode == 0 and content(out) == expected else "the next run is not whole"
+
+
+def kills(folder: Path, cases: int, rng: np.random.Generator) -> Iterator[str]:
+    """SIGKILL at a random moment: nothing is half written, and the next run gives the same bytes and clears up."""
+    sources = [write_recording(folder / "in" / f"r{k}.csv", k, 120.0) for k in range(12)]
+    plain = ("decompose", *sources, "--scrs", "-q", "-o")
+    began = time.monotonic()
+    assert run(command(*plain, folder / "whole")).returncode == 0
+    spent = time.monotonic() - began
+    expected = content(folder / "whole")
+    for number in range(cases):
+        out = folder / f"out{number}"
+        process = subprocess.Popen(command(*plain, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(float(rng.uniform(0.3, 1.0)) * spent)
+        process.kill()
+        process.wait()
+        if any(expected[name] != data for name, data in content(out).items() if ".part." not in name):
+            yield "half a file"
+            continue
+        again = run(command(*plain, out))
+        found = content(out)
+        left = sorted(set(found) - set(expected))
+        yield "" if again.returncode == 0 and found == expected else f"status {again.returncode}, left over: {left}"
+
+
+SOLVE = """
+import re, resource, sys, warnings
+import numpy as np
+warnings.simplefilter("ignore")
+import ressin
+y = np.cumsum(np.random.default_rng(0).standard_normal(30_000)) / 50 + 5
+signals = [y * (1 + 0.1 * k) for k in range(8)]
+now = int(re.search(r"VmSize:\\s+(\\d+)", open("/proc/self/status").read()).group(1)) * 1024
+resource.setrlimit(resource.RLIMIT_AS, (now + int(float(sys.argv[1]) * 2**20),) * 2)
+settings = {"robust": {"programme": "robust"}}.get(sys.argv[2], {"solver": sys.argv[2]})
+try:
+    ressin.decompose_batch(signals, 50, n_threads=int(sys.argv[3]), errors="return", **settings)
+    print("solved")
+except MemoryError:
+    print("MemoryError")
+"""
+
+
+def memory_limits(folder: Path, cases: int, rng: np.random.Generator) -> Iterator[str]:
+    """Address space that runs out while a batch is solved: the results or a MemoryError, and the process lives."""
+    for number in range(cases):
+        solver = ("interior_point", "active_set", "robust", "osqp")[number % 4]
+        threads = int(rng.choice([1, 2, 400]))
+        room = float(2.0 ** rng.uniform(-4, 6))
+        done = run([sys.executable, "-c", SOLVE, str(room), solver, str(threads)])
+        said = done.stdout.strip()
+        good = done.returncode == 0 and said in ("solved", "MemoryError")
+        yield "" if good else f"{solver}, {room:.2f} MiB: status {done.returncode}, {said} {done.stderr[-200:]}"
+
+
+def bad_neighbours(folder: Path, cases: int, rng: np.random.Generator) -> Iterator[str]:
+    """Hostile files beside good ones: the good ones are decomposed, the others done or listed; each file is a case."""
+    files = corpus()
+    chosen = list(files) if cases >= len(files) else [str(x) for x in rng.choice(list(files), cases, replace=False)]
+    bad = folder / "in"
+    bad.mkdir(parents=True)
+    for name in chosen:
+        (bad / name).write_bytes(files[name])
+    good = [write_recording(folder / "good" / f"good{k}.csv", k) for k in range(2)]
+    line = command("decompose", good[0], *sorted(bad.iterdir()), good[1], "--rate", 4, "-q", "-o", folder / "out")
+    done = run(line, PYTHONIOENCODING="ascii", MPLBACKEND="module://nowhere.backend_inline")
+    written = {path.name for path in (folder / "out").glob("*_decomposed.csv")}
+    whole = {f"good{k}_decomposed.csv" for k in range(2)} <= written and NO_TRACEBACK not in done.stderr
+    for name in chosen:
+        stem = name.removesuffix(".gz").rpartition(".")[0] or name
+        ended = name in done.stderr or any(stem in other for other in written)
+        yield "" if whole and ended else f"{name}: status {done.returncode}, {done.stderr[-200:]}"
+
+
+def bad_recordings(folder: Path, cases: int, rng: np.random.Generator) -> Iterator[str]:
+    """The same in a manifest that is prepared: the good ones are in the result, and the command fails."""
+    files = {name: data for name, data in corpus().items() if "," not in name}
+    chosen = list(files) if cases >= len(files) else [str(x) for x in rng.choice(list(files), cases, replace=False)]
+    manifest = rows_of(folder / "in", 2)
+    for name in chosen:
+        (manifest.parent / name).write_bytes(files[name])
+    with manifest.open("a") as rows:
+        rows.writelines(f"{name},s,{name}\n" for name in chosen)
+    done = run(command("prepare", manifest, folder / "out", "--quiet"), PYTHONIOENCODING="ascii")
+    whole = "recordings prepared in" in done.stdout and NO_TRACEBACK not in done.stderr and done.returncode == 1
+    for name in chosen:
+        yield "" if whole else f"{name}: status {done.returncode}, {done.stderr[-200:]}"
+
+
+KINDS: dict[str, Fault] = {
+    "full disk": full_disk,
+    "kill at a random moment": kills,
+    "memory limits": memory_limits,
+    "bad files beside good ones, decompose": bad_neighbours,
+    "bad files beside good ones, prepare": bad_recordings,
+}
+
+
+def inject(kind: str, cases: int, seed: int, say: Callable[[str], object] = lambda text: None) -> Tally:
+    """Try one kind of fault some times."""
+    tally = Tally()
+    with tempfile.TemporaryDirectory(prefix="ressin-attack-") as folder:
+        for number, fault in enumerate(KINDS[kind](Path(folder), cases, np.random.default_rng(seed))):
+            tally.cases += 1
+            if fault:
+                tally.lost.append((number, fault))
+                say(f"{kind}, case {number}: {fault}")
+    return tally
