@@ -63,6 +63,13 @@ def test_whole_seconds_give_the_mean_rate_and_a_missing_second_is_a_gap(rate: fl
     assert places[-1] == times.size - 1
 
 
+@pytest.mark.parametrize(("rate", "decimals"), [(8.0, 1), (15.0, 2), (60.0, 2), (7.0, 1), (128.0, 3)])
+def test_rounded_times_have_no_gaps(rate: float, decimals: int) -> None:
+    grid = find_grid(np.round(np.arange(1000) / rate, decimals), complain)
+    assert grid.places is None
+    assert 1 / grid.step == pytest.approx(rate, rel=1e-3)
+
+
 def test_bursts_give_the_mean_rate() -> None:
     times = (np.arange(240) // 8) + 0.001 * (np.arange(240) % 8)
     grid = find_grid(times, complain)

@@ -153,6 +153,10 @@ def _steady(times: NDArray[np.float64], steps: NDArray[np.float64], complain: Co
     near = (steps > 0.5 * usual) & (steps < 1.5 * usual) if even else steps < 5 * usual
     step = float(steps[near].mean())
     long = np.flatnonzero(steps > (1.5 if even else 1.5 + 4 * spread) * step)
+    if even and long.size >= 0.05 * steps.size:
+        rounded = _rounded(times, usual)
+        if rounded is not None:
+            return rounded
     missing = np.rint(_lasting(times, long, step)).astype(np.int64)
     gaps, missing = long[missing > 0], missing[missing > 0]
     if even:
@@ -169,6 +173,21 @@ def _steady(times: NDArray[np.float64], steps: NDArray[np.float64], complain: Co
     at = np.arange(times.size) if places is None else places
     drift = times - times[0] - step * at
     return Grid(step, places, float(np.abs(drift).max()) / step if places is None else _local(drift, gaps) / step)
+
+
+def _rounded(times: NDArray[np.float64], usual: float) -> Grid | None:
+    """Return the grid of even times that were rounded to a power of ten of about their step; None where they were not.
+
+    At 8 Hz, 0.0, 0.1, 0.2, 0.4, 0.5 ... has no gap at every third time.
+    """
+    some = times[:1000] - times[0]
+    powers = 10.0 ** np.arange(9, -7, -1)
+    exact = [p for p in powers.tolist() if np.abs(some / p - np.rint(some / p)).max() < 1e-4]
+    mean = float(times[-1] - times[0]) / (times.size - 1)
+    off = float(np.abs(times - times[0] - mean * np.arange(times.size)).max())
+    if not exact or exact[0] < 0.2 * usual or off > 1.5 * exact[0]:
+        return None
+    return Grid(mean, None, off / mean, f"the times are rounded to {exact[0]:g}")
 
 
 def _lasting(times: NDArray[np.float64], rows: NDArray[np.int64], step: float) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ from ressin.io.columns import find_signal, time_columns, words_of
 from ressin.io.conductance import as_conductance
 from ressin.io.layout import Layout, Match
 from ressin.io.layouts.registry import find_layout
-from ressin.io.source import MAX_BYTES, Content, content_stem, open_content
+from ressin.io.source import MAX_BYTES, Content, content_stem, inside, open_content
 from ressin.io.table import Table
 from ressin.recording import Channel, Clock, Gap, Marker, Recording
 
@@ -64,7 +64,7 @@ def read_recording(
     ----------
     path
         A file of one of the layouts in the documentation's table; ``-`` for standard input; a member of a zip archive
-        as ``study.zip/S1/EDA.csv``. The content decides, not the name.
+        as ``study.zip/S1/EDA.csv``; a folder or a zip archive that holds one EDA.csv, as a session of Empatica's does. The content decides, not the name.
     sampling_rate
         Samples per second (Hz), > 0. None takes it from the file: its header, or a column of times. One that
         contradicts the file by more than 1 % is refused unless `force_rate` is set.
@@ -156,7 +156,7 @@ def _opened(path: str | os.PathLike[str], wanted: Wanted) -> tuple[Content, Layo
     rate = wanted.sampling_rate
     if rate is not None and not (math.isfinite(rate) and rate > 0):
         raise RecordingError(f"{path}: sampling_rate is {rate!r}; it must be a positive number of Hz")
-    content = open_content(Path(path), wanted.max_bytes)
+    content = open_content(inside(Path(path)), wanted.max_bytes)
     layout, match = find_layout(content)
     with one_error(content.path, layout.name):
         tables = layout.read(content)

@@ -136,6 +136,24 @@ def _check_size(path: Path, size: int, limit: int) -> None:
         )
 
 
+def inside(path: Path) -> Path:
+    """Return the only EDA.csv of a session's folder or archive; any other path as it is."""
+    names = [path / name.name for name in path.iterdir()] if path.is_dir() else _zipped(path)
+    found = [name for name in names if name.name.lower() in ("eda.csv", "eda.csv.gz")]
+    return found[0] if len(found) == 1 else path
+
+
+def _zipped(path: Path) -> list[Path]:
+    """Return the members of a zip archive; none where it is no archive."""
+    try:
+        if path.suffix.lower() != ".zip" or not path.is_file():
+            return []
+        with zipfile.ZipFile(path) as opened:
+            return [path / name for name in opened.namelist() if not name.endswith("/")]
+    except (zipfile.BadZipFile, OSError):
+        return []  # the reader says what is wrong with it
+
+
 def archive_of(path: Path) -> Path | None:
     """Return the zip archive that a path leads into; None where it leads into none."""
     return next((p for p in path.parents if p.suffix.lower() == ".zip" and p.is_file()), None)
