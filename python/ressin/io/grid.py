@@ -182,7 +182,7 @@ def _rounded(times: NDArray[np.float64], usual: float) -> Grid | None:
     """
     some = times[:1000] - times[0]
     powers = 10.0 ** np.arange(9, -7, -1)
-    exact = [p for p in powers.tolist() if np.abs(some / p - np.rint(some / p)).max() < 1e-4]
+    exact = [p for p in powers.tolist() if p < 1.5 * usual and np.abs(some / p - np.rint(some / p)).max() < 1e-4]
     mean = float(times[-1] - times[0]) / (times.size - 1)
     off = float(np.abs(times - times[0] - mean * np.arange(times.size)).max())
     if not exact or exact[0] < 0.2 * usual or off > 1.5 * exact[0]:

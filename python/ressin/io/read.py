@@ -64,7 +64,8 @@ def read_recording(
     ----------
     path
         A file of one of the layouts in the documentation's table; ``-`` for standard input; a member of a zip archive
-        as ``study.zip/S1/EDA.csv``; a folder or a zip archive that holds one EDA.csv, as a session of Empatica's does. The content decides, not the name.
+        as ``study.zip/S1/EDA.csv``; a folder or a zip archive that holds one EDA.csv, as a session of
+        Empatica's does. The content decides, not the name.
     sampling_rate
         Samples per second (Hz), > 0. None takes it from the file: its header, or a column of times. One that
         contradicts the file by more than 1 % is refused unless `force_rate` is set.
