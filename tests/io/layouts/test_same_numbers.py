@@ -36,6 +36,5 @@ def test_all_readers_give_the_same(written: Written, tmp_path: Path) -> None:
     assert len(everything.channels) >= 1
 
 
-def test_every_layout_is_written_here_but_those_of_programmes_alone() -> None:
-    missing = {layout.name for layout in REGISTERED} - {written.name for written in LAYOUTS}
-    assert missing == {"acq"}  # only AcqKnowledge writes it; bioread has tests of its own
+def test_every_layout_is_written_here() -> None:
+    assert {layout.name for layout in REGISTERED} == {written.name for written in LAYOUTS}

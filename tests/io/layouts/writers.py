@@ -142,6 +142,24 @@ def acqknowledge(folder: Path) -> Path:
     return _text(folder, "acq.txt", [*head, "msec,CH1,CH2,", f",{N},{N},", *rows], "\r\n")
 
 
+def acq(folder: Path) -> Path:
+    """Write AcqKnowledge 3.7's binary form: graph, channels, no foreign data, types, samples, markers."""
+
+    def channel(k: int, name: bytes, unit: bytes) -> bytes:
+        first = struct.pack("<ih40s4shdd20s", 252, k, name, b"", 0, 0.0, 1.0, unit)
+        return (first + struct.pack("<iddhh", N, 1.0, 0.0, k, 0) + struct.pack("<hd128shh", 0, 0.0, b"", 1, 0))[:252]
+
+    length = 2000
+    graph = struct.pack("<hIihhhd", 0, 38, length, 2, 0, 0, 1000 / RATE).ljust(length, b"\0")
+    data = np.column_stack([np.zeros(N), SIGNAL]).astype("<f8").tobytes()
+    text = b"press\0"
+    marker = struct.pack("<ihhh", MARK, 0, 0, len(text)) + text
+    content = graph + channel(0, b"ECG", b"mV") + channel(1, b"EDA100C", b"microsiemens") + struct.pack("<hh", 4, 0)
+    content += struct.pack("<hhhh", 8, 1, 8, 1) + data + struct.pack("<ii", 8 + len(marker), 1) + marker
+    (folder / "x.acq").write_bytes(content)
+    return folder / "x.acq"
+
+
 def labchart(folder: Path) -> Path:
     day = START / 86_400 + 25_569
     head = ["Interval=\t0.125 s", f"ExcelDateTime=\t{day:.13e}\t11/14/23 22:13:20", "TimeFormat=\tStartOfBlock",
@@ -428,6 +446,7 @@ LAYOUTS = (
     Written("imotions", imotions, start=START, marker=AT),
     Written("opensignals", opensignals, exact=False, start=START),
     Written("acqknowledge-text", acqknowledge),
+    Written("acq", acq, marker=AT, needs="bioread"),
     Written("labchart-text", labchart, start=START, marker=AT),
     Written("mindware-text", mindware),
     Written("biotrace-text", biotrace, start=START, marker=AT),
