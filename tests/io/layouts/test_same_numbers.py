@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ressin.errors import RecordingError
 from ressin.io.layouts.registry import LAYOUTS as REGISTERED
 from ressin.io.read import open_recording, read_recording
 from tests.io.layouts.writers import LAYOUTS, RATE, SIGNAL, Written
@@ -38,3 +39,22 @@ def test_all_readers_give_the_same(written: Written, tmp_path: Path) -> None:
 
 def test_every_layout_is_written_here() -> None:
     assert {layout.name for layout in REGISTERED} == {written.name for written in LAYOUTS}
+
+
+@pytest.mark.parametrize(
+    "written", [w for w in LAYOUTS if w.needs or w.name == "matlab"], ids=lambda w: w.write.__name__
+)
+def test_a_binary_file_that_was_cut_is_refused_or_said_to_be(written: Written, tmp_path: Path) -> None:
+    if written.needs and importlib.util.find_spec(written.needs) is None:
+        pytest.skip(f"{written.needs} is not installed")
+    path = written.write(tmp_path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 7 // 10])
+    try:
+        found = read_recording(path)
+    except RecordingError as error:
+        refusal = error
+    else:
+        assert any("truncated" in note for note in found.notes)
+        np.testing.assert_allclose(found.signal, SIGNAL[: found.n_samples], rtol=1e-4)
+        return
+    assert str(refusal).startswith(str(path))

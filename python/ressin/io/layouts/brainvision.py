@@ -52,6 +52,8 @@ def read(content: Content) -> list[Table]:
     table = FrameTable(path, frame, named=True, units=tuple(usual_unit(unit) for _, _, unit in channels))
     table.names = tuple(name for name, _, _ in channels)
     table.sampling_rate, table.clock, table.device = 1e6 / float(common["SamplingInterval"]), (), "BrainVision"
+    if len(data) % (dtype.itemsize * n):
+        table.notes.append("the last sample is incomplete: the file was cut short")
     table.markers = _markers(content, common.get("MarkerFile", ""), table.sampling_rate)
     return [table]
 

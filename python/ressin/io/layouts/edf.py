@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,10 @@ def read(content: Content) -> list[Table]:
     """Read the signals in their physical units, each rate a table, and the annotations."""
     edfio = require("edfio", "devices", "reading EDF and BDF files")
     reader = edfio.read_bdf if content.data.startswith(b"\xff") else edfio.read_edf
-    file = reader(io.BytesIO(content.data))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        file = reader(io.BytesIO(content.data))
+    notes = [str(warning.message) for warning in said if issubclass(warning.category, UserWarning)]
     start = _start(file)
     markers = [Marker(float(a.onset), a.text) for a in file.annotations]
     tables: list[Table] = []
@@ -40,6 +44,7 @@ def read(content: Content) -> list[Table]:
         table.names = tuple(signal.label for signal in signals)
         table.sampling_rate, table.start_time, table.clock = rate, start, ()
         table.markers, table.device = markers, str(getattr(file, "recording", "") or "").strip()[:80]
+        table.notes += notes  # such as that the last data record was cut short
         tables.append(table)
     return tables
 

@@ -88,6 +88,8 @@ def _table(content: Content, entry: dict[str, str], start: float | None) -> Tabl
     units = (usual_unit(entry.get("unit", "")),) * len(names)
     table = FrameTable(path, pd.DataFrame({i: values[:, i] for i in range(len(names))}), named=True, units=units)
     table.names, table.clock, table.device = tuple(names), (), "Unisens (movisens)"
+    if len(data) % (dtype.itemsize * len(names)):
+        table.notes.append("the last sample is incomplete: the file was cut short")
     table.sampling_rate, table.start_time = float(entry["sampleRate"]), start
     return table
 

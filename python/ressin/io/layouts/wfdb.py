@@ -45,6 +45,9 @@ def read(content: Content) -> list[Table]:
     frame = pd.DataFrame(dict(enumerate(columns)))
     table = FrameTable(path, frame, named=True, units=tuple(map(usual_unit, units)))
     table.names, table.sampling_rate, table.clock, table.device = tuple(names), rate, (), "WFDB"
+    stated = int(record.group(4) or 0)
+    if stated > table.n_rows:
+        table.notes.append(f"the header states {stated} samples, {table.n_rows} are there: the file was cut short")
     if record.group(5) and record.group(6):
         times = parse_times(pd.Series([f"{record.group(6)} {record.group(5)}"]))
         table.start_time = float(times.seconds[0]) if times and np.isfinite(times.seconds[0]) else None
