@@ -22,14 +22,15 @@ if TYPE_CHECKING:
         ConvergenceError,
         InvalidInputError,
         MissingExtraError,
+        NotEdaError,
         OutputError,
         QualityWarning,
         RecordingError,
         RessinError,
     )
     from ressin.estimator import CvxEDA
-    from ressin.io import read_recording
-    from ressin.recording import Recording
+    from ressin.io import open_recording, read_recording
+    from ressin.recording import Channel, Clock, Gap, Marker, Recording
     from ressin.settings import Settings
     from ressin.simulation.eda import simulate_eda
     from ressin.simulation.recording import SimulatedRecording, simulate_recording
@@ -38,11 +39,16 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Bands": "decomposition.bands",
+    "Channel": "recording",
+    "Clock": "recording",
     "ConvergenceError": "errors",
     "CvxEDA": "estimator",
     "Decomposition": "decomposition.result",
+    "Gap": "recording",
     "InvalidInputError": "errors",
+    "Marker": "recording",
     "MissingExtraError": "errors",
+    "NotEdaError": "errors",
     "OutputError": "errors",
     "QualityWarning": "errors",
     "QuadraticProgram": "decomposition.qp",
@@ -67,6 +73,7 @@ _HOMES = {
     "eda_phasic": "compat",
     "find_scrs": "decomposition.scrs",
     "fit_time_constants": "time_constants.fit",
+    "open_recording": "io",
     "read_recording": "io",
     "simulate_eda": "simulation.eda",
     "simulate_recording": "simulation.recording",
@@ -75,11 +82,16 @@ _HOMES = {
 
 __all__ = [
     "Bands",
+    "Channel",
+    "Clock",
     "ConvergenceError",
     "CvxEDA",
     "Decomposition",
+    "Gap",
     "InvalidInputError",
+    "Marker",
     "MissingExtraError",
+    "NotEdaError",
     "OutputError",
     "QuadraticProgram",
     "Quality",
@@ -105,6 +117,7 @@ __all__ = [
     "eda_phasic",
     "find_scrs",
     "fit_time_constants",
+    "open_recording",
     "read_recording",
     "simulate_eda",
     "simulate_recording",

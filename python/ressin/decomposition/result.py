@@ -81,6 +81,8 @@ class Decomposition(ReadOnly):
         `ressin.bootstrap_bands`.
     robust
         What the robust programme has found beside the parts, or None where the programme is cvxEDA's.
+    index
+        The index of a pandas Series that was decomposed, or None; `to_frame` has it.
     """
 
     signal: NDArray[np.float64]
@@ -107,6 +109,7 @@ class Decomposition(ReadOnly):
     osqp_residuals: tuple[float, float] | None
     bands: Bands | None = None
     robust: Robust | None = None
+    index: pd.Index | None = None
     _start: tuple[float, float] = field(repr=False)
     _knot_grid: tuple[int, int, int] | None = field(repr=False)
 
@@ -193,7 +196,8 @@ class Decomposition(ReadOnly):
         """Return the parts with NeuroKit's column names: EDA_Tonic, EDA_Phasic, EDA_SMNA (the driver), EDA_Residual.
 
         For the robust programme also EDA_Outliers, EDA_Shifts, and EDA_Tonic_Unshifted, the tonic part without the
-        shifts. With bands also EDA_Tonic_Low, EDA_Tonic_High, EDA_Phasic_Low and EDA_Phasic_High.
+        shifts. With bands also EDA_Tonic_Low, EDA_Tonic_High, EDA_Phasic_Low and EDA_Phasic_High. The index is that of
+        the Series that was decomposed, else 0 .. n - 1.
         """
         import pandas as pd
 
@@ -216,7 +220,7 @@ class Decomposition(ReadOnly):
                 "EDA_Phasic_Low": self.bands.phasic_low,
                 "EDA_Phasic_High": self.bands.phasic_high,
             }
-        return pd.DataFrame(columns)
+        return pd.DataFrame(columns, index=self.index)
 
     def summary(self) -> dict[str, Any]:
         """Return the evidence, the settings and the quality as plain numbers and words, fit for JSON."""
