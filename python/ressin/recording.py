@@ -24,7 +24,8 @@ class Channel:
     sampling_rate
         Samples per second (Hz); None where the file does not tell.
     values
-        Samples, shape (n_samples,), float64, read-only, in `unit`; NaN where one is missing. Empty for a column of text.
+        Samples, shape (n_samples,), float64, read-only, in `unit`; NaN where one is missing. Empty for a column of
+        text.
     """
 
     name: str

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ressin.cli import data, learn
+from ressin.cli import data, inspect, learn
 from ressin.cli.decompose import command as decompose
 from ressin.cli.decompose import windows
 from ressin.cli.demo import command as demo
@@ -16,6 +16,7 @@ from ressin.errors import RessinError
 
 # Each adds parsers to the subparsers it is given; a parser's default `run` takes the arguments and returns the status.
 COMMANDS = (
+    inspect.add_parser,
     decompose.add_parser,
     windows.add_parser,
     watch.add_parser,

@@ -76,6 +76,7 @@ def assess(decomposition: Decomposition) -> Quality:
     fast = _fast_decay_share(decomposition, seen)
     outlier_share, n_shifts = _artefacts(decomposition, seen)
     messages = [
+        *([] if signal_variance > 0 else ["The signal does not change: nothing is recorded."]),
         *_of_parts(decomposition, residual_share, correlation, fast),
         *_of_artefacts(decomposition, outlier_share, n_shifts),
         *(() if decomposition.robust is None else decomposition.robust.notes),

@@ -16,8 +16,6 @@ from ressin.io.dialect import usual_unit
 from ressin.io.table import FrameTable, Table
 from ressin.io.units import unit_in_name
 
-
-
 MAX_PARQUET_BYTES = 8 * 2**30  # a day of six columns at 2 kHz
 
 
@@ -90,7 +88,9 @@ def read_parquet(path: str, data: bytes, limit: int | None = None) -> Table:
             f"{path}: not a whole Parquet file ({first_line}); was it cut short? copy it again"
         ) from error
     stated = [(field.metadata or {}).get(b"unit", b"").decode("utf-8", "replace") for field in parquet.schema]
-    units = tuple(unit or usual_unit(unit_in_name(name)) for unit, name in zip(stated, parquet.schema.names, strict=True))
+    units = tuple(
+        unit or usual_unit(unit_in_name(name)) for unit, name in zip(stated, parquet.schema.names, strict=True)
+    )
     frame = parquet.to_pandas(ignore_metadata=True)
     if not len(frame):
         raise RecordingError(f"{path}: the table has no rows")

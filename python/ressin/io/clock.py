@@ -20,7 +20,8 @@ _DAY = 86_400.0
 _UNITS = {  # seconds in one unit
     "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0,
     "ms": 1e-3, "msec": 1e-3, "msecs": 1e-3, "millis": 1e-3, "millisecond": 1e-3, "milliseconds": 1e-3,
-    "us": 1e-6, "\u00b5s": 1e-6, "\u03bcs": 1e-6, "microsecond": 1e-6, "microseconds": 1e-6, "usec": 1e-6, "micros": 1e-6,
+    "us": 1e-6, "\u00b5s": 1e-6, "\u03bcs": 1e-6, "microsecond": 1e-6, "microseconds": 1e-6, "usec": 1e-6,
+    "micros": 1e-6,
     "ns": 1e-9, "nanosecond": 1e-9, "nanoseconds": 1e-9, "nanos": 1e-9, "nsec": 1e-9,
     "min": 60.0, "mins": 60.0, "minute": 60.0, "minutes": 60.0,
     "h": 3600.0, "hr": 3600.0, "hrs": 3600.0, "hour": 3600.0, "hours": 3600.0,
@@ -121,9 +122,7 @@ def _grouped(table: Table, candidates: Sequence[int]) -> list[list[int]]:
 def _one_clock(table: Table, columns: list[int], given: float | None) -> FileClock:
     ticks = _ticks(table, columns)
     if ticks.values.size < 2:
-        raise RecordingError(
-            f"{table.path}, {ticks.label}: one time is not enough to tell the rate; give it (--rate)"
-        )
+        raise RecordingError(f"{table.path}, {ticks.label}: one time is not enough to tell the rate; give it (--rate)")
 
     def complain(row: int, what: str) -> RecordingError:
         return _irregular(table, ticks, row, what)

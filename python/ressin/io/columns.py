@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ressin.errors import RecordingError
+from ressin.errors import NotEdaError, RecordingError
 from ressin.io.dialect import bare_name
 from ressin.io.table import Table
 from ressin.io.units import parse_unit
@@ -15,7 +15,7 @@ _EDA_NAMES = {
     "eda", "edaraw", "raweda", "gsr", "gsrraw", "rawgsr", "sc", "gsc", "electrodermalactivity", "skinconductance",
     "galvanicskinresponse", "conductance", "skinconductancelevel", "hautleitwert", "hautleitfaehigkeit",
 }  # fmt: skip
-_EDA_WORDS = {
+EDA_WORDS = {
     "eda", "gsr", "gsc", "skinconductance", "conductance", "electrodermal", "skincond", "galvanic", "sc", "scl",
     "hautleitwert", "usiemens", "microsiemens",
 }  # fmt: skip
@@ -36,8 +36,8 @@ OTHER_SIGNALS = {
 }  # fmt: skip
 _TIME_NAMES = {
     "t", "s", "sec", "secs", "second", "seconds", "ms", "msec", "millis", "milliseconds", "us", "micros", "min", "mins",
-    "minutes", "h", "hours", "epoch", "unix", "date", "datetime", "datum", "zeit", "uhrzeit", "temps", "tiempo", "tempo",
-    "fecha", "hora", "heure", "datenum", "elapsed", "tijd", "tid", "clock",
+    "minutes", "h", "hours", "epoch", "unix", "date", "datetime", "datum", "zeit", "uhrzeit", "temps", "tiempo",
+    "tempo", "fecha", "hora", "heure", "datenum", "elapsed", "tijd", "tid", "clock",
 }  # fmt: skip
 _TIME_WORDS = {
     "time", "timestamp", "timestamps", "datetime", "unixtime", "systemtime", "localtime", "zeitstempel", "horodatage",
@@ -84,9 +84,9 @@ def find_signal(table: Table, column: str | None) -> tuple[int, str]:
 
 
 def _by_name_or_unit(table: Table, others: list[int]) -> int | None:
-    """The column whose name and unit, or else unit, or else name says skin conductance."""
+    """Return the column whose name and unit, or else unit, or else name says skin conductance."""
     exact = [i for i in others if _squeezed(table.names[i]) in _EDA_NAMES]
-    partly = [i for i in others if _EDA_WORDS & set(_words(table.names[i]))]
+    partly = [i for i in others if EDA_WORDS & set(_words(table.names[i]))]
     siemens = [i for i in others if _in_siemens(table, i) and not other_signal(table, i)]
     groups = (_both(exact, siemens), _both(partly, siemens), siemens, exact, partly)
     for group in groups:
@@ -105,16 +105,18 @@ def _both(one: list[int], other: list[int]) -> list[int]:
 
 def _in_siemens(table: Table, index: int) -> bool:
     unit = table.units[index]
-    return parse_unit(unit).kind == "conductance" and ("S" in unit or "siemens" in unit.lower() or "mho" in unit.lower())
+    return parse_unit(unit).kind == "conductance" and (
+        "S" in unit or "siemens" in unit.lower() or "mho" in unit.lower()
+    )
 
 
 def _only_one(table: Table, others: list[int]) -> tuple[int, str]:
-    """The only column of numbers, if its name is not that of another signal."""
+    """Return the only column of numbers, if its name is not that of another signal."""
     numeric = [i for i in others if table.is_numeric(i)]
     if len(numeric) == 1:
         what = other_signal(table, numeric[0])
         if what:
-            raise RecordingError(
+            raise NotEdaError(
                 f"{table.path}: {table.label(numeric[0])} is {what}, not skin conductance, and nothing else is in the "
                 f"file; give the file with EDA, or --column {table.names[numeric[0]]!r} to take it all the same"
             )
@@ -125,8 +127,8 @@ def _only_one(table: Table, others: list[int]) -> tuple[int, str]:
         table.numbers(others[0])  # refuses its first cell that is text, by name
         return others[0], ""
     if not numeric:
-        raise RecordingError(f"{table.path}: no column of numbers besides the time; the columns are {table.listing()}")
-    raise _ambiguous(table, numeric)
+        raise NotEdaError(f"{table.path}: no column of numbers besides the time; the columns are {table.listing()}")
+    raise _ambiguous(table, numeric, NotEdaError)
 
 
 def other_signal(table: Table, index: int) -> str:
@@ -134,7 +136,7 @@ def other_signal(table: Table, index: int) -> str:
     if not table.named and not table.units[index]:
         return ""
     words = _words(table.names[index])
-    if _EDA_WORDS & set(words):
+    if EDA_WORDS & set(words):
         return ""
     named = next((OTHER_SIGNALS[word] for word in words if word in OTHER_SIGNALS), "")
     kind = parse_unit(table.units[index]).kind
@@ -142,7 +144,7 @@ def other_signal(table: Table, index: int) -> str:
 
 
 def time_columns(table: Table) -> list[int]:
-    """Return the columns that may hold the time, the likeliest first; without names the first of several, if it rises."""
+    """Return the columns that may hold the time, the likeliest first; without names the first of several that rises."""
     if table.clock is not None:
         return list(table.clock)
     n = len(table.names)
@@ -171,8 +173,8 @@ def _given(table: Table, column: str) -> int:
     raise RecordingError(f"{table.path}: there is no column {column!r}; the columns are {table.listing()}")
 
 
-def _ambiguous(table: Table, candidates: list[int]) -> RecordingError:
-    return RecordingError(
+def _ambiguous(table: Table, candidates: list[int], kind: type[RecordingError] = RecordingError) -> RecordingError:
+    return kind(
         f"{table.path}: {len(candidates)} columns could be the signal: {table.listing(candidates)}; "
         f"name one with column= or --column{table.ambiguity_hint}"
     )

@@ -62,7 +62,9 @@ def as_conductance(table: Table, index: int, unit: str | None, chosen: bool) -> 
     stated = table.units[index]
     if unit is not None:
         given = parse_unit(unit)
-        notes.append(f"unit {given.text} given" + (f" (the file says {stated})" if stated not in ("", given.text) else ""))
+        notes.append(
+            f"unit {given.text} given" + (f" (the file says {stated})" if stated not in ("", given.text) else "")
+        )
         return _converted(values, given, notes)
     parsed = parse_unit(stated)
     if parsed.kind in ("conductance", "resistance"):
@@ -88,7 +90,7 @@ def _refuse_other_units(table: Table, index: int, unit: Unit, chosen: bool, wher
     if unit.kind == "voltage":
         raise RecordingError(
             f"{where}: is in {unit.text}, not in microsiemens; convert it by the transfer function of your device, or "
-            f"--unit uS if the numbers are microsiemens all the same, --unit {unit.text} to decompose volts"
+            f"--unit {unit.text} to decompose volts, --unit uS if the numbers are microsiemens all the same"
         )
     if unit.kind == "counts":
         raise RecordingError(
@@ -118,6 +120,8 @@ def _without_sentinels(values: NDArray[np.float64]) -> tuple[NDArray[np.float64]
 
 def _warn_of_range(found: Conductance) -> None:
     present = found.signal[found.signal == found.signal]
+    if present.size and present.min() == present.max():
+        found.warnings.append(f"the signal does not change: every value is {present[0]:g}")
     odd = int(np.count_nonzero((present < _LOWEST) | (present > _HIGHEST)))
     if odd:
         found.warnings.append(
@@ -129,6 +133,8 @@ def _warn_of_range(found: Conductance) -> None:
 def _unknown_warnings(values: NDArray[np.float64]) -> list[str]:
     present = values[values == values]
     low, high = float(present.min()), float(present.max())
+    if low == high:
+        return [f"the signal does not change: every value is {low:g}"]
     if low >= _LOWEST and high <= _HIGHEST:
         return []
     said = f"values from {low:.4g} to {high:.4g} are no skin conductance in uS"

@@ -75,7 +75,7 @@ def find_grid(times: NDArray[np.float64], complain: Complain) -> Grid:
 
 
 def _with_repeats(times: NDArray[np.float64], steps: NDArray[np.float64], complain: Complain) -> Grid:
-    """Times of which some are the same: rounded ones, or a doubled sample."""
+    """Fit times of which some are the same: rounded ones, or a doubled sample."""
     starts = np.concatenate([[0], np.flatnonzero(steps > 0) + 1])
     if np.median(np.diff(np.append(starts, times.size))) >= 2:
         return _packets(times, starts, "several samples share each time", complain)
@@ -120,11 +120,13 @@ def _packets(times: NDArray[np.float64], starts: NDArray[np.int64], what: str, c
         raise complain(int(starts[odd[0]]), "has very different numbers of samples from value to value")
     missing = np.rint(rate * spans - sizes[:-1]).astype(np.int64)
     missing[(spans < 1.5 * usual) | (missing < 0.5 * rate * usual)] = 0
-    return Grid(1.0 / rate, _places(times.size, starts[1:], missing, complain), float(sizes.max()), f"{what}: mean rate")
+    return Grid(
+        1.0 / rate, _places(times.size, starts[1:], missing, complain), float(sizes.max()), f"{what}: mean rate"
+    )
 
 
 def _steady(times: NDArray[np.float64], steps: NDArray[np.float64], complain: Complain) -> Grid:
-    """Times with about the same step everywhere, but for gaps and late ones."""
+    """Fit times with about the same step everywhere, but for gaps and late ones."""
     usual = float(np.median(steps))
     spread = float(np.median(np.abs(steps - usual))) / usual
     even = spread < 0.15
@@ -180,9 +182,7 @@ def _places(
     return np.arange(n) + np.cumsum(shift)
 
 
-def _check_rate_stays(
-    steps: NDArray[np.float64], inside: NDArray[np.bool_], step: float, complain: Complain
-) -> None:
+def _check_rate_stays(steps: NDArray[np.float64], inside: NDArray[np.bool_], step: float, complain: Complain) -> None:
     """Refuse a file whose rate changes: the mean step of a twentieth of it differs from the whole's by 10 %."""
     n_blocks = min(20, steps.size // 32)
     if n_blocks < 2:
@@ -193,7 +193,9 @@ def _check_rate_stays(
             continue
         noise = 3 * own.std() / np.sqrt(own.size)
         if abs(own.mean() - step) > 0.1 * step + noise:
-            raise complain(int(block[0]), f"steps by {own.mean():g} on average from there, by {step:g} in the whole file")
+            raise complain(
+                int(block[0]), f"steps by {own.mean():g} on average from there, by {step:g} in the whole file"
+            )
 
 
 def _local(drift: NDArray[np.float64], gaps: NDArray[np.int64]) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ressin.errors import RecordingError, RessinError
+from ressin.errors import NotEdaError, RecordingError, RessinError
 from ressin.io.clock import FileClock, clock_warnings, read_clock, refuse_averages
 from ressin.io.columns import find_signal, time_columns, words_of
 from ressin.io.conductance import as_conductance
@@ -22,7 +22,18 @@ from ressin.io.source import MAX_BYTES, Content, content_stem, open_content
 from ressin.io.table import Table
 from ressin.recording import Channel, Clock, Gap, Marker, Recording
 
-_PEOPLE = {"participant", "subject", "respondent", "subj", "pid", "participantid", "subjectid", "person", "proband", "vp"}
+_PEOPLE = {
+    "participant",
+    "subject",
+    "respondent",
+    "subj",
+    "pid",
+    "participantid",
+    "subjectid",
+    "person",
+    "proband",
+    "vp",
+}
 
 
 @dataclass(frozen=True)
@@ -154,7 +165,7 @@ def _opened(path: str | os.PathLike[str], wanted: Wanted) -> tuple[Content, Layo
     return content, layout, match, tables
 
 
-class one_error:  # noqa: N801  # used as a statement
+class one_error:  # used as a statement
     """Turn whatever is raised over a damaged file into a RecordingError that names it."""
 
     def __init__(self, path: Path, layout: str) -> None:
@@ -178,7 +189,7 @@ def _recording(content: Content, layout: Layout, tables: Sequence[Table], wanted
     with one_error(content.path, layout.name):
         table = _table_of(tables, wanted.column)
         if table.not_eda and wanted.column is None:
-            raise RecordingError(f"{table.path}: {table.not_eda}")
+            raise NotEdaError(f"{table.path}: {table.not_eda}")
         _refuse_several_people(table)
         index, found = find_signal(table, wanted.column)
         table.prefetch([index, *[i for i in time_columns(table) if i != index]])
@@ -218,8 +229,12 @@ def _table_of(tables: Sequence[Table], column: str | None) -> Table:
     path = tables[0].path
     names = "; ".join(table.listing() for table in tables)
     if found:
-        raise RecordingError(f"{path}: {len(found)} parts of the file could hold the signal: {names}; name one: --column")
-    raise RecordingError(f"{path}: no channel is named after skin conductance; the channels are {names}; name one: --column")
+        raise RecordingError(
+            f"{path}: {len(found)} parts of the file could hold the signal: {names}; name one: --column"
+        )
+    raise NotEdaError(
+        f"{path}: no channel is named after skin conductance; the channels are {names}; name one: --column"
+    )
 
 
 def _choose_rows(table: Table, where: str | None) -> None:
@@ -244,7 +259,9 @@ def _choose_rows(table: Table, where: str | None) -> None:
         except ValueError:
             same = np.zeros(len(cells), dtype=bool)
     if not same.any():
-        raise RecordingError(f"{table.path}: no row has {value.strip()!r} in {table.label(index)}; it has {_values(table, index)}")
+        raise RecordingError(
+            f"{table.path}: no row has {value.strip()!r} in {table.label(index)}; it has {_values(table, index)}"
+        )
     table.keep(same)
     table.notes.append(f"{int(same.sum())} rows with {value.strip()} in {table.label(index)}")
 
@@ -300,7 +317,9 @@ def _own_clock(table: Table, times: list[int], given: float | None) -> FileClock
     """Return the file's clock, why its times are none, or None where it has neither rate nor times."""
     stated = table.sampling_rate
     if not times:
-        return None if stated is None else FileClock(stated, table.start_time, f"{stated:g} Hz from the file", "the file")
+        return (
+            None if stated is None else FileClock(stated, table.start_time, f"{stated:g} Hz from the file", "the file")
+        )
     try:
         found = read_clock(table, times, given if stated is None else stated)
     except RecordingError as error:
@@ -316,7 +335,9 @@ def _own_clock(table: Table, times: list[int], given: float | None) -> FileClock
             f"({found.source}); say which is right with --rate"
         )
     start = table.start_time if table.start_time is not None else found.start_time
-    return replace(found, sampling_rate=stated, start_time=start, note=f"{stated:g} Hz from the file", source="the file")
+    return replace(
+        found, sampling_rate=stated, start_time=start, note=f"{stated:g} Hz from the file", source="the file"
+    )
 
 
 def _on_grid(signal: NDArray[np.float64], places: NDArray[np.int64] | None) -> NDArray[np.float64]:

@@ -83,7 +83,7 @@ def mend(rows: Rows, header_line: bytes | None) -> None:
 
 def _drop_repeated_headers(rows: Rows, header_line: bytes) -> None:
     header_line = header_line.strip()
-    if len(rows.names) < 2 and not re.search(rb"[A-Za-z]", header_line) or header_line not in rows.body:
+    if (len(rows.names) < 2 and not re.search(rb"[A-Za-z]", header_line)) or header_line not in rows.body:
         return
     split = rows.body.rstrip(b"\n").split(b"\n")
     same = np.array([line.strip() == header_line for line in split])
@@ -123,7 +123,9 @@ def _mend_row(rows: Rows, split: list[bytes], row: int, count: int, expected: in
     if count > expected:
         extra = [cell.strip() for cell in fields[expected:] if cell.strip()]
         if not any(_NUMBER.match(cell) for cell in extra):
-            quoted = ['"' + cell.replace('"', '""') + '"' if rows.separator in cell else cell for cell in fields[:expected]]
+            quoted = [
+                '"' + cell.replace('"', '""') + '"' if rows.separator in cell else cell for cell in fields[:expected]
+            ]
             split[row] = rows.separator.join(quoted).encode()
             rows.markers += [(row, " ".join(extra))] if extra else []
             return
@@ -206,7 +208,9 @@ def drop_summary(rows: Rows) -> None:
         rows.notes.append(f"{odd} line(s) at the end hold words ({tail[-odd].strip()[:40]!r}): left out")
         _drop_last(rows, odd)
     elif not rows.ends_whole and width - 1 in numeric and _is_cut(above, tail[-1].split(rows.separator)):
-        rows.notes.append(f"the last number, on line {rows.lines[-1]}, has fewer digits than all above: left out as cut off")
+        rows.notes.append(
+            f"the last number, on line {rows.lines[-1]}, has fewer digits than all above: left out as cut off"
+        )
         _drop_last(rows, 1)
 
 

@@ -15,7 +15,8 @@ from ressin.io.encoding import as_utf8
 
 MAX_BYTES = 4 * 2**30  # a day at 1 kHz as CSV text is about 2 GB
 _GZIP = b"\x1f\x8b"
-_PIECE = 1 << 22
+_PIECE = 1 << 22  # bytes unpacked at a time
+_PACKED = 1 << 20  # bytes given to the unpacker at a time
 _HEAD = 1 << 16
 
 
@@ -157,23 +158,27 @@ def _member(path: Path, archive: Path, limit: int) -> bytes:
 def _unpack(path: Path, data: bytes, limit: int) -> bytes:
     """Unpack gzip piece by piece, so that what unpacks to more than the limit is never laid out."""
     pieces: list[bytes] = []
-    n, size = len(data), 0
+    size = 0
+    unpacker = zlib.decompressobj(31)
     try:
-        while data:
-            unpacker = zlib.decompressobj(31)
-            while not unpacker.eof:
-                if not data:
-                    raise RecordingError(
-                        f"{path}: the gzip data ends after {n} bytes, before its end mark: the file was cut "
-                        "short; copy it again"
-                    )
-                pieces.append(unpacker.decompress(data, _PIECE))
+        for start in range(0, len(data), _PACKED):
+            rest = data[start : start + _PACKED]
+            while rest:
+                if unpacker.eof:  # another member, or padding
+                    rest = rest.lstrip(b"\0")
+                    unpacker = zlib.decompressobj(31) if rest else unpacker
+                    continue
+                pieces.append(unpacker.decompress(rest, _PIECE))
                 size += len(pieces[-1])
                 _check_size(path, size, limit)
-                data = unpacker.unconsumed_tail if not unpacker.eof else unpacker.unused_data
-            data = data.lstrip(b"\0")  # padding after the last member
+                rest = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
     except zlib.error as error:
         raise RecordingError(f"{path}: the gzip data is damaged ({error}); copy it again") from error
+    if not unpacker.eof:
+        raise RecordingError(
+            f"{path}: the gzip data ends after {len(data)} bytes, before its end mark: the file was cut short; "
+            "copy it again"
+        )
     if not size:
         raise RecordingError(f"{path}: the file is empty once unpacked (0 bytes)")
     return b"".join(pieces)

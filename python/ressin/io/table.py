@@ -104,6 +104,7 @@ class Table(ABC):
 
     def prefetch(self, indices: Sequence[int]) -> None:
         """Say which columns will be asked for, so that they can be parsed together."""
+        del indices  # nothing is to be parsed
 
     def place(self, row: int) -> str:
         """Name a row of data in the words of this format."""

@@ -16,7 +16,9 @@ _OF_DAY = re.compile(rf"{_CLOCK}\Z")
 _NATIONAL = re.compile(rf"(\d{{1,2}})([./\-])(\d{{1,2}})\2(\d{{4}}|\d{{2}})(?:[T ,]+({_CLOCK}))?\Z")
 _YEAR_FIRST = re.compile(rf"(\d{{4}})([./\-])(\d{{1,2}})\2(\d{{1,2}})(?:[T ,_]+({_CLOCK}))?\Z")
 _PACKED = re.compile(r"(\d{8})([_ T\-])(\d{6})(\d*)\Z")
-_NAMED = re.compile(rf"(\d{{1,2}}[ \-][A-Za-z]{{3,9}}\.?[ \-]\d{{4}}|[A-Za-z]{{3,9}} \d{{1,2}},? \d{{4}})[ ,T]+{_CLOCK}\Z")
+_NAMED = re.compile(
+    rf"(\d{{1,2}}[ \-][A-Za-z]{{3,9}}\.?[ \-]\d{{4}}|[A-Za-z]{{3,9}} \d{{1,2}},? \d{{4}})[ ,T]+{_CLOCK}\Z"
+)
 _SHOWN = re.compile(r"'?\d{1,3}:\d{2}[.,]\d+\Z")  # minutes as a spreadsheet shows them
 _DAY = 86_400.0
 
@@ -97,7 +99,7 @@ def _of_day(text: pd.Series) -> Times:
 
 
 def _clock_seconds(text: pd.Series) -> NDArray[np.float64]:
-    """Seconds after midnight of ``14:00:00.125``, ``14:00:00:125``, ``14:00:00,125``, ``02:00:00.125 PM``, ``14:00``."""
+    """Seconds after midnight of ``14:00:00.125``, ``14:00:00:125``, ``14:00:00,125``, ``2:00:00 PM``, ``14:00``."""
     parts = text.str.extract(r"\A(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,:](\d+))?)?\s*([aApP])?\.?(?:[mM]\.?)?\Z")
     hours, minutes, seconds = (pd.to_numeric(parts[i], errors="coerce").to_numpy(dtype=np.float64) for i in range(3))
     digits = parts[3].fillna("0")
@@ -156,7 +158,9 @@ def _days(years: pd.Series, months: pd.Series, days: pd.Series) -> NDArray[np.fl
     """Seconds since 1970 of midnight; each different date is read once."""
     joined = years + "-" + months.str.zfill(2) + "-" + days.str.zfill(2)
     codes, different = pd.factorize(joined)
-    seconds = epoch_seconds(pd.to_datetime(pd.Series(different, dtype=object), utc=True, errors="coerce", format="%Y-%m-%d"))
+    seconds = epoch_seconds(
+        pd.to_datetime(pd.Series(different, dtype=object), utc=True, errors="coerce", format="%Y-%m-%d")
+    )
     return np.where(codes >= 0, np.append(seconds, np.nan)[codes], np.nan)
 
 

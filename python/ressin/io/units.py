@@ -17,9 +17,10 @@ _VOLTAGE = {"v", "volt", "volts"}
 _COUNTS = {"raw", "adc", "count", "counts", "nounits", "nounit", "bit", "bits",
            "lsb", "digits", "adu", "adccounts", "rawadc", "unitless", "dimensionless", "int"}  # fmt: skip
 _OTHER = {  # units of other signals
-    "c": "temperature", "\u00b0c": "temperature", "degc": "temperature", "celsius": "temperature", "degreec": "temperature",
+    "c": "temperature", "\u00b0c": "temperature", "degc": "temperature", "celsius": "temperature",
     "\u00b0f": "temperature", "degf": "temperature", "fahrenheit": "temperature", "kelvin": "temperature",
-    "bpm": "heart rate", "g": "acceleration", "m/s2": "acceleration", "m/s^2": "acceleration", "m/s\u00b2": "acceleration",
+    "bpm": "heart rate", "g": "acceleration", "m/s2": "acceleration", "m/s^2": "acceleration",
+    "m/s\u00b2": "acceleration",
     "mmhg": "pressure", "deg/s": "rotation", "rad/s": "rotation", "hz": "frequency", "%": "percentage",
     "w/m2": "heat flux", "w/m^2": "heat flux", "mm": "length", "cm": "length",
 }  # fmt: skip
@@ -69,9 +70,15 @@ def parse_unit(text: str) -> Unit:
 
 
 def _plain(text: str) -> str:
-    """One spelling of micro and ohm, no blanks and underscores: ``\\u00b5S`` and ``micro_Siemens``."""
-    text = text.strip().replace("\u03bc", "u").replace("\u00b5", "u").replace("\u2126", "\u03c9").replace("\u03a9", "\u03c9")
-    text = text.replace("\u00c2u", "u")  # micro in UTF-8 that was read as Windows-1252
+    """One spelling of micro and ohm, without blanks, underscores, hyphens and points."""
+    for letter, plain in (
+        ("\u03bc", "u"),
+        ("\u00b5", "u"),
+        ("\u2126", "\u03c9"),
+        ("\u03a9", "\u03c9"),
+        ("\u00c2u", "u"),
+    ):
+        text = text.replace(letter, plain)  # the last: micro in UTF-8 that was read as Windows-1252
     return re.sub(r"[\s_\-.]+", "", text)
 
 
@@ -100,7 +107,7 @@ def unit_in_name(name: str) -> str:
     A unit in brackets counts whatever it is, the first of several brackets that is a known one; a last word only where
     it is a conductance, a resistance, a voltage or counts.
     """
-    brackets = [text.strip() for text in re.findall(r"[(\[{]([^()\[\]{}]*)[)\]}]", name)]
+    brackets: list[str] = [text.strip() for text in re.findall(r"[(\[{]([^()\[\]{}]*)[)\]}]", name)]
     known = [text for text in brackets if parse_unit(text).kind]
     if known or brackets:
         return (known or brackets)[0]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ressin.cli.inputs import expand
 from ressin.errors import OutputError
 from ressin.io.source import content_stem
 from ressin.io.write import check_table_format
@@ -29,6 +29,8 @@ class Target:
         Name of the recording, different for every input.
     table, evidence, picture, scrs
         The samples, the evidence, the figure and the events.
+    is_found
+        Whether the input was found in a folder or an archive, not named.
     """
 
     source: Path
@@ -37,6 +39,7 @@ class Target:
     evidence: Path
     picture: Path
     scrs: Path
+    is_found: bool = False
 
 
 def plan(files: Sequence[str], output: str, table_format: str, picture_format: str) -> list[Target]:
@@ -46,7 +49,8 @@ def plan(files: Sequence[str], output: str, table_format: str, picture_format: s
     ----------
     files
         Input files as given; one that is given twice is taken once. A pattern like ``subject-*.csv`` that the shell
-        left as it is, as those of Windows do, stands for the files that it matches.
+        left as it is, as those of Windows do, stands for the files that it matches, a folder for the files below it,
+        a zip archive for its members.
     output
         A folder, made if need be; for one input also the name of its table.
     table_format, picture_format
@@ -64,21 +68,19 @@ def plan(files: Sequence[str], output: str, table_format: str, picture_format: s
     OutputError
         If two inputs cannot be told apart, an output would overwrite an input, or the folder cannot be made.
     """
-    given = [path for file in files for path in _matching(file)]
-    sources = list({os.path.realpath(file): Path(file) for file in reversed(given)}.values())[::-1]
+    inputs = expand(files, leave_out=Path(output))
+    sources = [found.path for found in inputs]
+    if not sources:
+        raise OutputError(f"no file that could be a recording is in {', '.join(files)}")
     if Path(output).suffix.lower() in (*_TABLE_SUFFIXES, *_OTHER_FILES) and not Path(output).is_dir():
         targets = [_beside_table(sources, Path(output), picture_format)]
     else:
         folder = _made(Path(output))
         names = _distinct_names(sources)
         targets = [_in_folder(s, n, folder, table_format, picture_format) for s, n in zip(sources, names, strict=True)]
+    targets = [replace(target, is_found=found.is_found) for target, found in zip(targets, inputs, strict=True)]
     check_inputs_survive(targets)
     return targets
-
-
-def _matching(file: str) -> list[str]:
-    """Give the files that a pattern matches, in order of name; what is no pattern, or matches nothing, as it is."""
-    return [file] if os.path.exists(file) else sorted(glob.glob(file)) or [file]
 
 
 def _beside_table(sources: Sequence[Path], table: Path, picture_format: str) -> Target:

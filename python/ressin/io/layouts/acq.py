@@ -18,7 +18,7 @@ _VERSIONS = range(30, 250)
 
 
 def sniff(content: Content) -> Match | None:
-    """The suffix, and a version that AcqKnowledge has written behind two bytes."""
+    """Look for the suffix, and a version that AcqKnowledge has written behind two bytes."""
     if len(content.data) < 64:
         return None
     version = min(int.from_bytes(content.data[2:6], order) for order in ("little", "big"))
@@ -34,7 +34,7 @@ def read(content: Content) -> list[Table]:
     if not file.channels:
         raise RecordingError(f"{content.path}: holds no channels; was it cut short? copy it again")
     rates = list(dict.fromkeys(float(channel.samples_per_second) for channel in file.channels))
-    tables = []
+    tables: list[Table] = []
     for rate in rates:
         channels = [channel for channel in file.channels if float(channel.samples_per_second) == rate]
         frame = pd.DataFrame({i: channel.data for i, channel in enumerate(channels)})

@@ -17,7 +17,7 @@ _SECONDS = {"usec": 1e-6, "msec": 1e-3, "sec": 1.0, "second": 1.0, "min": 60.0}
 
 
 def sniff(content: Content) -> Match | None:
-    """The interval of a sample on line 2, the number of channels on line 3."""
+    """Look for the interval of a sample on line 2, the number of channels on line 3."""
     head = content.head[:3]
     good = len(head) == 3 and _rate(head[1]) is not None and re.match(r"\s*\d+ channels?", head[2])
     return Match(1.0, "the interval of a sample on line 2, the channels on line 3") if good else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
 import pandas as pd
 
 from ressin.errors import RecordingError
@@ -19,7 +18,7 @@ _UNITS = ("g", "g", "g", "", "\u00b0C", "uS")
 
 
 def sniff(content: Content) -> Match | None:
-    """The names of the columns that the Q writes, with a line of dashes below."""
+    """Look for the names of the columns that the Q writes, with a line of dashes below."""
     head = "\n".join(content.head[:12])
     good = "Z-axis" in head and "EDA(uS)" in head.replace(" ", "") and "Sampling Rate:" in head
     return Match(1.0, "the header of the Q sensor") if good else None
@@ -31,7 +30,9 @@ def read(content: Content) -> list[Table]:
     first = next((i + 1 for i, line in enumerate(head[:20]) if line.startswith("---")), None)
     rate = next((m.group(1) for line in head[:12] if (m := re.match(r"Sampling Rate:\s*([\d.]+)", line))), None)
     if first is None or rate is None or not float(rate) > 0:
-        raise RecordingError(f"{content.path}: the header of the Q sensor lacks its rate or its end; copy the file again")
+        raise RecordingError(
+            f"{content.path}: the header of the Q sensor lacks its rate or its end; copy the file again"
+        )
     body = b"\n".join(content.text.split(b"\n")[first:])
     pressed, kept = _presses(body)
     table = read_below(content, first + 1, separator=",", names=_NAMES, units=_UNITS, body=kept)
@@ -43,7 +44,8 @@ def read(content: Content) -> list[Table]:
 
 def _presses(body: bytes) -> tuple[list[int], bytes]:
     """Rows before which the button was pressed, and the text without the lines that say so."""
-    pressed, kept = [], []
+    pressed: list[int] = []
+    kept: list[bytes] = []
     for line in body.split(b"\n"):
         if line.strip() and not line.strip(b", \t"):
             pressed.append(len(kept))
@@ -57,7 +59,7 @@ def _start(head: list[str]) -> float | None:
     if found is None:
         return None
     local = pd.to_datetime(found.group(1), errors="coerce", utc=True)
-    return None if local is pd.NaT else float(np.float64(local.timestamp()) - 3600 * int(found.group(2) or 0))
+    return float(local.timestamp() - 3600 * int(found.group(2) or 0)) if isinstance(local, pd.Timestamp) else None
 
 
 LAYOUT = Layout(

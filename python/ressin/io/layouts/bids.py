@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-from ressin.errors import RecordingError
+from ressin.errors import NotEdaError, RecordingError
 from ressin.io.dialect import usual_unit
 from ressin.io.layout import Layout, Match
 from ressin.io.source import Content
@@ -22,7 +22,7 @@ def _sidecar_name(content: Content) -> str:
 
 
 def sniff(content: Content) -> Match | None:
-    """The name ends with _physio.tsv or _stim.tsv, or the .json beside it names the columns."""
+    """Look for a name that ends with _physio.tsv or _stim.tsv, or the .json beside it names the columns."""
     name = content.path.name.lower()
     if name.endswith(".json") and content.data.lstrip()[:1] == b"{":
         return Match(0.9, "JSON: the description of a recording, not its samples")
@@ -38,7 +38,7 @@ def read(content: Content) -> list[Table]:
     """Read the columns that the .json names, with their units, its rate and its start."""
     path = str(content.path)
     if content.path.name.lower().endswith(".json"):
-        raise RecordingError(f"{path}: is a description in JSON; the samples are in the .tsv.gz beside it")
+        raise NotEdaError(f"{path}: is a description in JSON; the samples are in the .tsv.gz beside it")
     about = _sidecar(content)
     columns = [str(name) for name in about["Columns"]]
     units = [usual_unit(str(_described(about, name).get("Units", ""))) for name in columns]
@@ -57,7 +57,9 @@ def _sidecar(content: Content) -> dict[str, Any]:
     name = _sidecar_name(content)
     data = content.beside(name)
     if data is None:
-        raise RecordingError(f"{content.path}: {name}, which names its columns and its rate, is not beside it; copy it there")
+        raise RecordingError(
+            f"{content.path}: {name}, which names its columns and its rate, is not beside it; copy it there"
+        )
     try:
         about = json.loads(data)
         rate = float(about["SamplingFrequency"])

@@ -21,7 +21,7 @@ _MICROSIEMENS = re.compile(r"SC/GSR|\bSC\b|GSR|skin conductance", re.IGNORECASE)
 
 
 def sniff(content: Content) -> Match | None:
-    """The words of the first lines."""
+    """Look for the words of the first lines."""
     head = "\n".join(content.head[:12])
     return Match(1.0, "the header of BioTrace+") if "BioTrace" in head or _RATE.search(head) else None
 
@@ -32,11 +32,15 @@ def read(content: Content) -> list[Table]:
     found = _RATE.search("\n".join(head))
     first = next((i for i, line in enumerate(head) if line.count("\t") and _is_row(line)), None)
     if found is None or first is None:
-        raise RecordingError(f"{content.path}: BioTrace+ layout without an output rate or rows; export it again as text")
+        raise RecordingError(
+            f"{content.path}: BioTrace+ layout without an output rate or rows; export it again as text"
+        )
     top = next(i for i in range(first - 1, -1, -1) if head[i].strip())
     names = [name.strip() for name in head[top].split("\t")]
     table = read_below(content, first + 1, separator="\t", names=names)
-    table.units = tuple(usual_unit(unit_in_name(n)) if _known(n) else "uS" if _MICROSIEMENS.search(n) else "" for n in table.names)
+    table.units = tuple(
+        usual_unit(unit_in_name(n)) if _known(n) else "uS" if _MICROSIEMENS.search(n) else "" for n in table.names
+    )
     table.sampling_rate, table.device, table.start_time = float(found.group(1)), "Mind Media NeXus", _start(head)
     table.clock = (0,) if re.match(r"time", names[0], re.IGNORECASE) else ()
     table.marker_columns = tuple(i for i, n in enumerate(table.names) if re.search(r"marker|event|segment", n, re.I))

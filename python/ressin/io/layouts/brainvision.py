@@ -19,9 +19,13 @@ _TYPES = {"INT_16": "<i2", "UINT_16": "<u2", "INT_32": "<i4", "IEEE_FLOAT_32": "
 
 
 def sniff(content: Content) -> Match | None:
-    """The first line of a header."""
+    """Look for the first line of a header."""
     first = content.head[0] if content.head else ""
-    return Match(1.0, "the header of a BrainVision recording") if re.match(r"Brain ?Vision Data Exchange Header", first) else None
+    return (
+        Match(1.0, "the header of a BrainVision recording")
+        if re.match(r"Brain ?Vision Data Exchange Header", first)
+        else None
+    )
 
 
 def read(content: Content) -> list[Table]:
@@ -39,8 +43,8 @@ def read(content: Content) -> list[Table]:
     if data is None:
         raise RecordingError(f"{path}: {common['DataFile']}, which holds its samples, is not beside it; copy it there")
     n = int(common["NumberOfChannels"])
-    samples = np.frombuffer(data[: len(data) // (np.dtype(_TYPES[kind]).itemsize * n) * np.dtype(_TYPES[kind]).itemsize * n],
-                            dtype=_TYPES[kind])  # fmt: skip
+    dtype = np.dtype(_TYPES[kind])
+    samples = np.frombuffer(data[: len(data) // (dtype.itemsize * n) * dtype.itemsize * n], dtype)
     vectorized = common.get("DataOrientation", "MULTIPLEXED") == "VECTORIZED"
     columns = samples.reshape(n, -1).T if vectorized else samples.reshape(-1, n)
     channels = [_channel(header["Channel Infos"][f"Ch{i + 1}"]) for i in range(n)]
@@ -53,7 +57,7 @@ def read(content: Content) -> list[Table]:
 
 
 def _channel(line: str) -> tuple[str, float, str]:
-    """Name, resolution and unit of ``name,reference,resolution,unit``; a comma in a name is written ``\\1``."""
+    r"""Return name, resolution and unit of ``name,reference,resolution,unit``; a comma in a name is ``\1``."""
     name, _, resolution, unit = [*line.split(","), "", "", ""][:4]
     return name.replace("\\1", ","), float(resolution or 1), unit.strip() or "\u00b5V"
 
@@ -61,7 +65,9 @@ def _channel(line: str) -> tuple[str, float, str]:
 def _markers(content: Content, file: str, rate: float) -> list[Marker]:
     data = content.beside(file.replace("$b", content.path.stem)) if file else None
     found = re.findall(r"(?m)^Mk\d+=([^,\n]*),([^,\n]*),(\d+)", (data or b"").decode("utf-8", "replace"))
-    return [Marker((int(place) - 1) / rate, text.strip() or kind) for kind, text, place in found if kind != "New Segment"]
+    return [
+        Marker((int(place) - 1) / rate, text.strip() or kind) for kind, text, place in found if kind != "New Segment"
+    ]
 
 
 LAYOUT = Layout(

@@ -17,7 +17,7 @@ from ressin.recording import Marker
 
 
 def sniff(content: Content) -> Match | None:
-    """The first bytes of EDF or BDF, and the size of the header."""
+    """Look for the first bytes of EDF or BDF, and the size of the header."""
     data = content.data
     if data[:8] not in (b"0       ", b"\xffBIOSEMI") or not data[184:192].strip().isdigit():
         return None
@@ -31,7 +31,7 @@ def read(content: Content) -> list[Table]:
     file = reader(io.BytesIO(content.data))
     start = _start(file)
     markers = [Marker(float(a.onset), a.text) for a in file.annotations]
-    tables = []
+    tables: list[Table] = []
     for rate in dict.fromkeys(float(signal.sampling_frequency) for signal in file.signals):
         signals = [signal for signal in file.signals if float(signal.sampling_frequency) == rate]
         frame = pd.DataFrame({i: np.asarray(signal.data, dtype=np.float64) for i, signal in enumerate(signals)})

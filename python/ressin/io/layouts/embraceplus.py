@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ressin.errors import RecordingError
+from ressin.errors import NotEdaError
 from ressin.io.layout import Layout, Match
 from ressin.io.source import Content
 from ressin.io.table import Table
@@ -17,7 +17,7 @@ def _names(content: Content) -> list[str]:
 
 
 def sniff(content: Content) -> Match | None:
-    """The columns of the portal's aggregates, or unix_timestamp and eda."""
+    """Look for the columns of the portal's aggregates, or unix_timestamp and eda."""
     names = _names(content)
     if "missing_value_reason" in names:
         return Match(0.95, "the columns of the aggregates for each minute")
@@ -30,7 +30,7 @@ def read(content: Content) -> list[Table]:
     """Read the samples; refuse the aggregates."""
     names = _names(content)
     if "missing_value_reason" in names:
-        raise RecordingError(
+        raise NotEdaError(
             f"{content.path}: holds aggregates for each minute, not a recording; the samples are in the .avro files of "
             "the folder raw_data: ressin decompose raw_data/*.avro"
         )

@@ -26,7 +26,7 @@ _OTHERS = {
 
 
 def sniff(content: Content) -> Match | None:
-    """The columns of a parsed file, or lines of packets."""
+    """Look for the columns of a parsed file, or lines of packets."""
     head = content.head[:20]
     if head and all(name in head[0] for name in _PARSED):
         return Match(0.95, "the columns of a parsed EmotiBit file")
@@ -45,7 +45,9 @@ def _parsed(content: Content) -> Table:
     table.signal, table.clock, table.device = len(table.names) - 1, (0, 1), "EmotiBit"
     table.units = (*("s" if n == _PARSED[0] else "ms" if n == _PARSED[1] else "" for n in table.names[:-1]), "uS")
     if tag != "EA":
-        table.not_eda = f"EmotiBit's {tag} is {_OTHERS.get(tag, 'another signal')}; the skin conductance is in ..._EA.csv"
+        table.not_eda = (
+            f"EmotiBit's {tag} is {_OTHERS.get(tag, 'another signal')}; the skin conductance is in ..._EA.csv"
+        )
     return table
 
 
@@ -74,6 +76,6 @@ def _raw(content: Content) -> Table:
 
 
 LAYOUT = Layout(
-    name="emotibit", extensions=".csv", device="EmotiBit", rate="LocalTimestamp (s) or EmotiBitTimestamp (ms)", unit="uS",
+    name="emotibit", extensions=".csv", device="EmotiBit", rate="LocalTimestamp or EmotiBitTimestamp", unit="uS",
     markers="UN packets", sniff=sniff, read=read,
 )  # fmt: skip

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from ressin.errors import RecordingError
+from ressin.errors import NotEdaError, RecordingError
 from ressin.io.dialect import Dialect, is_number
 from ressin.io.layout import Layout, Match
 from ressin.io.source import Content, content_stem
@@ -25,7 +25,7 @@ _STARTING_UP = 1.0  # s: zeros at the very start for so long are the device's st
 
 
 def sniff(content: Content) -> Match | None:
-    """A time, a rate and numbers, one to a line; of ACC.csv three, and of IBI.csv a time and IBI."""
+    """Look for A time, a rate and numbers, one to a line; of ACC.csv three, and of IBI.csv a time and IBI."""
     head = [line for line in content.head[:4] if line.strip()]
     if len(head) < 2:
         return None
@@ -49,7 +49,7 @@ def read(content: Content) -> list[Table]:
     n_fields = len(head[0].split(","))
     dialect = Dialect(",", ".", None, 2, n_fields)
     if kind == "ibi":
-        raise RecordingError(f"{path}: holds {_OTHERS['ibi']}, no samples; the skin conductance is in EDA.csv beside it")
+        raise NotEdaError(f"{path}: holds {_OTHERS['ibi']}, no samples; the skin conductance is in EDA.csv beside it")
     start, rate = _start(head[0].split(",")[0]), _rate(head[1])
     assert start is not None, "sniffed"
     assert rate is not None, "sniffed"

@@ -18,7 +18,7 @@ _MEMBERS = ("xl/workbook.xml", "xl/workbook.bin", "content.xml")
 
 
 def sniff(content: Content) -> Match | None:
-    """A zip archive with a workbook in it, or an old workbook; other archives are named as such."""
+    """Look for A zip archive with a workbook in it, or an old workbook; other archives are named as such."""
     if content.data.startswith(b"\xd0\xcf\x11\xe0"):
         return Match(0.9, "it begins as an old Excel workbook does")
     if not content.data.startswith(b"PK\x03\x04"):
@@ -66,16 +66,22 @@ def _refuse_archives(content: Content) -> None:
         archive = zipfile.ZipFile(io.BytesIO(content.data))
     except zipfile.BadZipFile as error:
         raise RecordingError(
-            f"{content.path}: is a zip archive or an Excel workbook that is damaged or cut short ({error}); copy it again, "
-            "or save the table as CSV"
+            f"{content.path}: is a zip archive or an Excel workbook that is damaged or cut short ({error}); copy "
+            "it again, or save the table as CSV"
         ) from error
     names = archive.namelist()
     if sum(member.file_size for member in archive.infolist()) > content.limit:
-        raise RecordingError(f"{content.path}: unpacks to more than {content.limit / 2**20:,.0f} MiB, the most that is read")
+        raise RecordingError(
+            f"{content.path}: unpacks to more than {content.limit / 2**20:,.0f} MiB, the most that is read"
+        )
     if not any(name in names for name in _MEMBERS):
-        what = "an .npz archive: save one array with numpy.save" if all(n.endswith(".npy") for n in names) else (
-            f"a zip archive of {len(names)} file(s) ({', '.join(names[:5])}): ressin decompose takes it whole, or unpack it, "
-            "or save the table as CSV"
+        what = (
+            "an .npz archive: save one array with numpy.save"
+            if all(n.endswith(".npy") for n in names)
+            else (
+                f"a zip archive of {len(names)} file(s) ({', '.join(names[:5])}): ressin decompose takes it whole, or "
+                "unpack it, or save the table as CSV"
+            )
         )
         raise RecordingError(f"{content.path}: is {what}")
 

@@ -11,7 +11,7 @@ from ressin.io.text import read_plain
 
 
 def sniff(content: Content) -> Match | None:
-    """The columns TIMETICK, GSR and GSRV."""
+    """Look for the columns TIMETICK, GSR and GSRV."""
     names = [name.strip().strip('"') for name in content.head[0].split(",")] if content.head else []
     good = "GSR" in names and ("GSRV" in names or any(name.startswith("TIMETICK") for name in names))
     return Match(0.9, "the columns TIMETICK, GSR and GSRV") if good else None

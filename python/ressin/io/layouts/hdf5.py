@@ -39,7 +39,7 @@ def read(content: Content) -> list[Table]:
 
 
 def _plain(file: Any, item: Any, h5py: Any) -> Any:
-    """A MATLAB variable as SciPy gives those of v5: arrays turned, texts, structures, cells."""
+    """Return A MATLAB variable as SciPy gives those of v5: arrays turned, texts, structures, cells."""
     if isinstance(item, h5py.Group):
         return SimpleNamespace(**{name: _plain(file, value, h5py) for name, value in item.items()})
     values = item[()]
@@ -61,7 +61,9 @@ def _datasets(path: str, file: Any, h5py: Any) -> list[Table]:
         if isinstance(item, h5py.Dataset) and item.dtype.kind in "fiu" and 0 < item.ndim <= 2 and len(found) < _MOST:
             found[name] = item
         elif isinstance(item, h5py.Dataset) and item.dtype.names and item.ndim == 1:
-            found.update({f"{name}/{field}": item[field] for field in item.dtype.names if item.dtype[field].kind in "fiu"})
+            found.update(
+                {f"{name}/{field}": item[field] for field in item.dtype.names if item.dtype[field].kind in "fiu"}
+            )
 
     file.visititems(take)
     rate = next((r for item in [file, *found.values()] if (r := _attribute(item, _RATES)) is not None), None)
@@ -73,7 +75,9 @@ def _datasets(path: str, file: Any, h5py: Any) -> list[Table]:
     units = {name.split("/")[-1]: _attribute(item, _UNITS) for name, item in found.items()}
     for table in tables:
         stated = [units.get(name.split("/")[-1]) for name in table.names]
-        table.units = tuple(usual_unit(_text(unit)) if unit is not None else table.units[i] for i, unit in enumerate(stated))
+        table.units = tuple(
+            usual_unit(_text(unit)) if unit is not None else table.units[i] for i, unit in enumerate(stated)
+        )
     return tables
 
 
@@ -91,6 +95,6 @@ def _text(value: Any) -> str:
 
 
 LAYOUT = Layout(
-    name="hdf5", extensions=".h5 .hdf5 .mat (7.3)", device="MATLAB 7.3, Python", rate="an attribute or fs, or the times",
+    name="hdf5", extensions=".h5 .hdf5 .mat (7.3)", device="MATLAB 7.3, Python", rate="an attribute, fs, or the times",
     unit="an attribute", markers="as .mat", sniff=sniff, read=read, library="h5py (extra devices)",
 )  # fmt: skip

@@ -17,11 +17,13 @@ _MARKERS = ("SlideEvent", "StimulusName", "SourceStimuliName", "LiveMarker", "Ma
 
 
 def sniff(content: Content) -> Match | None:
-    """A header with EventSource and Timestamp, below lines that begin with #."""
+    """Look for A header with EventSource and Timestamp, below lines that begin with #."""
     for line in content.head[:200]:
         if not line.startswith("#") and line.strip():
             names = re.split(r"[\t,;]", line.replace('"', ""))
-            return Match(0.9, "columns EventSource and Timestamp") if {"EventSource", "Timestamp"} <= set(names) else None
+            return (
+                Match(0.9, "columns EventSource and Timestamp") if {"EventSource", "Timestamp"} <= set(names) else None
+            )
     return None
 
 
@@ -55,6 +57,6 @@ def _rows_of(table: Table, signal: int, origins: np.ndarray) -> np.ndarray:
 
 
 LAYOUT = Layout(
-    name="imotions", extensions=".txt .csv", device="iMotions", rate="the column Timestamp", unit="brackets of the name",
+    name="imotions", extensions=".txt .csv", device="iMotions", rate="the column Timestamp", unit="the name",
     markers="SlideEvent, StimulusName, markers", sniff=sniff, read=read,
 )  # fmt: skip

@@ -60,8 +60,8 @@ def _vector(value: Any) -> np.ndarray:
 
 
 def _ledalab(path: str, variables: dict[str, Any]) -> list[Table]:
-    """``data`` with fields time, conductance and event."""
-    data = variables.get("data")
+    """Read ``data`` with fields time, conductance and event."""
+    data: Any = variables.get("data")
     if not (hasattr(data, "conductance") and hasattr(data, "time")):
         return []
     columns = {"time": _vector(data.time), "conductance": _vector(data.conductance)}
@@ -76,7 +76,7 @@ def _ledalab(path: str, variables: dict[str, Any]) -> list[Table]:
 
 
 def _pspm(path: str, variables: dict[str, Any]) -> list[Table]:
-    """``data``, a cell of channels, each with its samples and a header of type, units and rate."""
+    """Read ``data``, a cell of channels, each with its samples and a header of type, units and rate."""
     channels = [c for c in np.atleast_1d(variables.get("data", [])) if hasattr(c, "header") and hasattr(c, "data")]
     tables = []
     markers: list[Marker] = []
@@ -146,7 +146,9 @@ def _arrays(path: str, variables: dict[str, Any]) -> list[Table]:
         else:
             columns |= {f"{name} {i + 1}": array[:, i].astype(np.float64) for i in range(array.shape[1])}
     if not columns:
-        raise RecordingError(f"{path}: no array of numbers is in it; its variables are {', '.join(variables) or 'none'}")
+        raise RecordingError(
+            f"{path}: no array of numbers is in it; its variables are {', '.join(variables) or 'none'}"
+        )
     lengths = {len(values) for values in columns.values()}
     groups = [{n: v for n, v in columns.items() if len(v) == length} for length in sorted(lengths, reverse=True)]
     return [_table(path, group, [""] * len(group), rate, "") for group in groups]

@@ -13,14 +13,14 @@ _RATE = re.compile(r"\s*Sampl(?:e|ing) Rate(?: \(Hz\))?:?\s+([\d.]+)\s*\Z", re.I
 
 
 def _header(content: Content) -> tuple[float, int] | None:
-    """The rate, and the index of the line with the names of columns."""
+    """Return the rate, and the index of the line with the names of columns."""
     rate = next((float(m.group(1)) for line in content.head[:20] if (m := _RATE.match(line))), None)
     top = next((i for i, line in enumerate(content.head[:40]) if re.match(r"Time \(s\)\t", line)), None)
     return None if rate is None or top is None or not rate > 0 else (rate, top)
 
 
 def sniff(content: Content) -> Match | None:
-    """A sample rate, and a table that begins with Time (s)."""
+    """Look for A sample rate, and a table that begins with Time (s)."""
     return Match(0.9, "a line with the sample rate above a table of Time (s)") if _header(content) else None
 
 

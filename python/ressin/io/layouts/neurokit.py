@@ -9,7 +9,7 @@ from ressin.io.text import read_plain
 
 
 def sniff(content: Content) -> Match | None:
-    """The columns EDA_Raw and EDA_Clean."""
+    """Look for the columns EDA_Raw and EDA_Clean."""
     names = [name.strip().strip('"') for name in content.head[0].split(",")] if content.head else []
     return Match(0.8, "the columns EDA_Raw and EDA_Clean") if {"EDA_Raw", "EDA_Clean"} <= set(names) else None
 

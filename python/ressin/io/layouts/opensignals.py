@@ -20,7 +20,7 @@ _TRANSFER = {"biosignalsplux": (3.0, 0.12), "bitalino": (3.3, 0.132)}
 
 
 def sniff(content: Content) -> Match | None:
-    """The first line's words, and JSON below."""
+    """Look for the first line's words, and JSON below."""
     head = content.head[:2]
     good = len(head) == 2 and head[0].startswith("# OpenSignals") and "{" in head[1]
     return Match(1.0, "the first line names OpenSignals") if good else None

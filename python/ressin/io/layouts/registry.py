@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ressin.errors import RecordingError
+from ressin.errors import NotEdaError, RecordingError
 from ressin.io.layout import Layout, Match
 from ressin.io.layouts import (
     acq,
@@ -87,12 +87,25 @@ def find_layout(content: Content) -> tuple[Layout, Match]:
     if best is None or best[0].score < 0.5:
         what = foreign(content)
         if what is not None:
-            raise RecordingError(f"{content.path}: is {what}")
+            raise NotEdaError(f"{content.path}: is {what}")
         _check_name(content)
+        _refuse_samples_of_others(content)
     if best is None:
-        content.text  # noqa: B018  # says why it is no text
+        try:
+            content.text  # noqa: B018  # says why it is no text
+        except RecordingError as error:
+            raise NotEdaError(str(error)) from error
         raise RecordingError(f"{content.path}: there are no rows of data, only empty lines")
     return best[1], best[0]
+
+
+def _refuse_samples_of_others(content: Content) -> None:
+    """Name the header of a file that holds samples alone."""
+    suffix = content.path.suffix.lower()
+    for own, header, what in ((".eeg", ".vhdr", "BrainVision"), (".dat", ".hea", "WFDB"), (".bin", "", "Unisens")):
+        name = content.path.with_suffix(header).name if header else "unisens.xml"
+        if suffix == own and not content.head and content.beside(name) is not None:
+            raise NotEdaError(f"{content.path}: holds the samples of a {what} recording; give its header, {name}")
 
 
 def _check_name(content: Content) -> None:

@@ -14,7 +14,7 @@ _GSR = re.compile(r"Galvanic skin response|\bGSR\b", re.IGNORECASE)
 
 
 def sniff(content: Content) -> Match | None:
-    """The columns Recording timestamp and Galvanic skin response."""
+    """Look for the columns Recording timestamp and Galvanic skin response."""
     head = content.head[0] if content.head else ""
     return Match(0.9, "the columns Recording timestamp and GSR") if _TIME.search(head) and _GSR.search(head) else None
 

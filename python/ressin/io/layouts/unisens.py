@@ -22,7 +22,7 @@ _TYPES = {
 
 
 def sniff(content: Content) -> Match | None:
-    """The element unisens."""
+    """Look for the element unisens."""
     head = "\n".join(content.head[:10])
     return Match(1.0, "the element unisens") if re.search(r"<unisens[\s>]", head) else None
 
@@ -39,7 +39,7 @@ def read(content: Content) -> list[Table]:
 
 
 def _entries(path: str, data: bytes) -> tuple[float | None, list[dict[str, str]]]:
-    """The start and the signal entries, each with the names of its channels and its order of bytes."""
+    """Return the start and the signal entries, each with the names of its channels and its order of bytes."""
     entries: list[dict[str, str]] = []
     root: dict[str, str] = {}
 
@@ -50,7 +50,9 @@ def _entries(path: str, data: bytes) -> tuple[float | None, list[dict[str, str]]
         elif name == "signalEntry":
             entries.append(dict(attributes))
         elif entries and name == "channel":
-            entries[-1]["channels"] = "\n".join(filter(None, [entries[-1].get("channels", ""), attributes.get("name", "")]))
+            entries[-1]["channels"] = "\n".join(
+                filter(None, [entries[-1].get("channels", ""), attributes.get("name", "")])
+            )
         elif entries and name == "binFileFormat":
             entries[-1]["order"] = attributes.get("endianess", "LITTLE")
 
@@ -72,7 +74,9 @@ def _table(content: Content, entry: dict[str, str], start: float | None) -> Tabl
     path, file = str(content.path), entry.get("id", "")
     kind = _TYPES.get(entry.get("dataType", "").lower())
     if kind is None or not file.endswith(".bin"):
-        raise RecordingError(f"{path}: {file} holds {entry.get('dataType', 'no type')}; export it as CSV with UnisensViewer")
+        raise RecordingError(
+            f"{path}: {file} holds {entry.get('dataType', 'no type')}; export it as CSV with UnisensViewer"
+        )
     data = content.beside(file)
     if data is None:
         raise RecordingError(f"{path}: {file}, which holds the skin conductance, is not beside it; copy it there")

@@ -21,7 +21,7 @@ _MISSING = {"16": -(2**15), "61": -(2**15), "32": -(2**31), "212": -(2**11)}
 
 
 def sniff(content: Content) -> Match | None:
-    """The suffix .hea, and a first line of a record."""
+    """Look for the suffix .hea, and a first line of a record."""
     lines = [line for line in content.head[:20] if line.strip() and not line.startswith("#")]
     good = content.path.suffix.lower() == ".hea" and lines and _RECORD.match(lines[0])
     return Match(0.95, "the header of a WFDB record") if good else None
@@ -42,7 +42,7 @@ def read(content: Content) -> list[Table]:
         own = [signal for signal in signals if signal[0] == file]
         columns += _columns(content, file, own)
     units, names = zip(*[_unit_and_name(i, signal) for i, signal in enumerate(signals)], strict=True)
-    frame = pd.DataFrame({i: column for i, column in enumerate(columns)})
+    frame = pd.DataFrame(dict(enumerate(columns)))
     table = FrameTable(path, frame, named=True, units=tuple(map(usual_unit, units)))
     table.names, table.sampling_rate, table.clock, table.device = tuple(names), rate, (), "WFDB"
     if record.group(5) and record.group(6):
@@ -59,9 +59,12 @@ def _columns(content: Content, file: str, signals: list[list[str]]) -> list[np.n
     formats = {signal[1] for signal in signals}
     code = formats.pop()
     if formats or code not in (*_TYPES, "212"):
-        raise RecordingError(f"{content.path}: samples of WFDB format {code}; read it with the wfdb package, and save CSV")
-    samples = _format_212(data) if code == "212" else np.frombuffer(data[: len(data) // np.dtype(_TYPES[code]).itemsize
-                                                                        * np.dtype(_TYPES[code]).itemsize], _TYPES[code])  # fmt: skip
+        raise RecordingError(
+            f"{content.path}: samples of WFDB format {code}; read it with the wfdb package, and save CSV"
+        )
+    width = 1 if code == "212" else np.dtype(_TYPES[code]).itemsize
+    whole_bytes = data[: len(data) // width * width]
+    samples = _format_212(data) if code == "212" else np.frombuffer(whole_bytes, _TYPES[code])
     whole = samples[: samples.size // len(signals) * len(signals)].reshape(-1, len(signals)).astype(np.float64)
     columns = []
     for i, signal in enumerate(signals):
