@@ -78,7 +78,7 @@ class CvxEDA(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         revision: Revision = "2025",
         baseline: Baseline = "linear",
         standardize: bool = True,
-        solver: Solver = "interior_point",
+        solver: Solver = "auto",
         tol: float = 1e-8,
         max_iterations: int = 200,
         missing: Missing = "raise",

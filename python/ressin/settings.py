@@ -91,7 +91,7 @@ class Settings:
     revision: Revision = "2025"
     baseline: Baseline = "linear"
     standardize: bool = True
-    solver: Solver = "interior_point"
+    solver: Solver = "auto"
     tol: float = 1e-8
     max_iterations: int = 200
     missing: Missing = "raise"

@@ -197,7 +197,7 @@ def test_onsets_are_paired_one_to_one_closest_first() -> None:
 def test_the_events_agree_with_neurokits_for_lone_responses() -> None:
     nk = pytest.importorskip("neurokit2", reason="neurokit2 is not installed")
     made = simulate(100, 60, onsets=[10.0, 25.0, 40.0], amplitudes=[0.5, 0.8, 0.3], noise=0.0, wander=0.0)
-    result = decompose(made.signal, 100)
+    result = decompose(made.signal, 100, solver="interior_point")  # NeuroKit finds no onset on an exact zero
     ours = find_scrs(result, min_amplitude=0.05)
     theirs = pd.DataFrame({name: nk.eda_peaks(result.phasic, sampling_rate=100)[1][name] for name in NEUROKIT})
     np.testing.assert_allclose(ours["SCR_Peaks"], theirs["SCR_Peaks"], atol=2)

@@ -41,7 +41,8 @@ def test_the_parts_are_those_of_decompose(revision: Any, standardize: bool) -> N
     y = signals()
     parts = cvxeda(y, RATE, revision=revision, standardize=standardize)
     for row, signal in enumerate(y.numpy()):
-        found = ressin.decompose(signal, RATE, revision=revision, standardize=standardize)
+        choice: Any = {"revision": revision, "standardize": standardize, "solver": "interior_point"}  # as the layer has
+        found = ressin.decompose(signal, RATE, **choice)
         for name in ("phasic", "tonic", "driver"):
             np.testing.assert_array_equal(getattr(parts, name)[row].numpy(), getattr(found, name))
         np.testing.assert_allclose(parts.residual[row].numpy(), found.residual, rtol=0, atol=1e-12)
@@ -174,7 +175,8 @@ def test_leading_dimensions_and_a_program_per_signal() -> None:
     parts = cvxeda(y.reshape(2, 3, -1), RATE, alpha=alpha, tau0=tau0)
     assert parts.phasic.shape == (2, 3, y.shape[-1])
     for row in range(6):
-        found = ressin.decompose(y[row].numpy(), RATE, alpha=float(alpha[row % 3]), tau0=float(tau0[row // 3, 0]))
+        own: Any = {"alpha": float(alpha[row % 3]), "tau0": float(tau0[row // 3, 0])}
+        found = ressin.decompose(y[row].numpy(), RATE, solver="interior_point", **own)
         np.testing.assert_array_equal(parts.phasic[row // 3, row % 3].numpy(), found.phasic)
 
 

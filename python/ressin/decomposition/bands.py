@@ -113,7 +113,7 @@ def bootstrap_bands(
     own = decomposition.settings
     settings = replace(
         own,
-        solver="interior_point" if own.solver == "osqp" else own.solver,
+        solver="auto" if own.solver == "osqp" else own.solver,
         tol=max(own.tol, _TOL),
         n_threads=n_threads,
     )

@@ -50,7 +50,7 @@ def decompose(
     revision: Revision = "2025",
     baseline: Baseline = "linear",
     standardize: bool = True,
-    solver: Solver = "interior_point",
+    solver: Solver = "auto",
     tol: float = 1e-8,
     max_iterations: int = 200,
     missing: Missing = "raise",
@@ -126,9 +126,10 @@ def decompose(
 
     Notes
     -----
-    A structured primal-dual interior point method (Mehrotra's predictor and corrector), whose Newton step is a
-    linear-quadratic regulator over the response filter's two states, solved by a Riccati recursion; the shifts are a
-    third. The result does not depend on the threads.
+    An active set that solves at the positive samples of the driver, or a primal-dual interior point method (Mehrotra's
+    predictor and corrector); the equations of both are a linear-quadratic regulator over the response filter's two
+    states, solved by a Riccati recursion. `Settings` says which one is taken; the robust programme, whose shifts are a
+    third state, is solved by the interior point. The result does not depend on the threads.
 
     The robust programme's costs are found in rounds, on means over quarters of a second. The smallest response
     believed, a, is a multiple of the noise and 2 % of the phasic part's height; alpha is 0.847 a (for the default time
@@ -308,7 +309,7 @@ def decompose_batch(
     revision: Revision = "2025",
     baseline: Baseline = "linear",
     standardize: bool = True,
-    solver: Solver = "interior_point",
+    solver: Solver = "auto",
     tol: float = 1e-8,
     max_iterations: int = 200,
     missing: Missing = "raise",

@@ -179,7 +179,7 @@ def sweep(
     revision: Revision | Sequence[Revision] = "2025",
     baseline: Baseline | Sequence[Baseline] = "linear",
     standardize: bool = True,
-    solver: Solver = "interior_point",
+    solver: Solver = "auto",
     tol: float = 1e-8,
     max_iterations: int = 200,
     missing: Missing = "raise",

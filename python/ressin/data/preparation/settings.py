@@ -35,7 +35,7 @@ class DecompositionChoice:
     revision: str = "2025"
     baseline: str = "linear"
     standardize: bool = True
-    solver: str = "interior_point"
+    solver: str = "auto"
     tol: float = 1e-8
     max_iterations: int = 200
 
