@@ -121,7 +121,7 @@ class Validity:
         import pandas as pd
 
         first = np.full(self.valid.size, "", dtype=object)
-        for name in reversed(self.reasons):
+        for name in reversed(list(self.reasons)):
             first[self.reasons[name]] = name
         return pd.DataFrame({"EDA_Valid": self.valid, "EDA_Invalid_Reason": first})
 

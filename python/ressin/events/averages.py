@@ -154,7 +154,7 @@ def align_trials(
     values = np.where(np.isnan(result.signal), np.nan, getattr(result, part))
     time = np.arange(np.ceil(window[0] * rate), np.floor(window[1] * rate) + 1) / rate
     curves = _around(values, read.onsets, time, rate)
-    kept = np.isfinite(curves).any(axis=1)
+    kept = np.asarray(np.isfinite(curves).any(axis=1))
     if not kept.any():
         raise InvalidInputError(f"no event's window lies in the recording of {values.size / rate:g} s")
     if baseline is not None:

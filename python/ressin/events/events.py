@@ -6,12 +6,12 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ressin._files.tables import read_table
 from ressin.errors import InvalidInputError
 from ressin.recording import Recording
 
@@ -32,7 +32,6 @@ _CONDITIONS = (
     "condition", "conditions", "trial_type", "event", "label", "marker", "name", "description", "stimulus", "value",
 )  # fmt: skip
 _TRIALS = ("trial", "trial_number")
-_SUFFIXES = {".tsv": "\t", ".csv": ",", ".txt": None}
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,26 +153,12 @@ def _as_table(source: Any) -> dict[str, Any]:
     import pandas as pd
 
     if isinstance(source, (str, os.PathLike)):
-        source = _read_table(Path(source))
+        source = read_table(source, "events")
     if isinstance(source, Mapping):
         source = pd.DataFrame({str(key): value for key, value in source.items() if value is not None})
     if isinstance(source, pd.DataFrame):
         return _columns(source)
     return {"onset": source}
-
-
-def _read_table(path: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    if not path.is_file():
-        raise InvalidInputError(f"{path}: no such file of events")
-    if path.suffix == ".parquet":
-        return pd.read_parquet(path)
-    separator = _SUFFIXES.get(path.suffix.lower())
-    try:
-        return pd.read_csv(path, sep=separator, engine="python" if separator is None else "c")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ValueError) as error:
-        raise InvalidInputError(f"{path}: no table of events: {error}") from error
 
 
 def _columns(frame: pd.DataFrame) -> dict[str, Any]:
@@ -201,7 +186,7 @@ def _onsets(values: Any, start_time: float | None, sampling_rate: float | None) 
     if pd.api.types.is_datetime64_any_dtype(column):
         return _from_clock(pd.to_datetime(column, utc=True), start_time)
     numbers = pd.to_numeric(column, errors="coerce")
-    if numbers.notna().all():
+    if numbers.notna().all() or pd.api.types.is_numeric_dtype(column):
         seconds = numbers.to_numpy(np.float64)
         if not np.isfinite(seconds).all():
             i = int(np.flatnonzero(~np.isfinite(seconds))[0])
@@ -212,7 +197,7 @@ def _onsets(values: Any, start_time: float | None, sampling_rate: float | None) 
     clock = pd.to_datetime(column.astype("string"), errors="coerce", utc=True, format="mixed")
     if clock.isna().any():
         i = int(np.flatnonzero(clock.isna())[0])
-        raise InvalidInputError(f"onset {i + 1} is {column.iloc[i]!r}; a number or a clock time is needed")
+        raise InvalidInputError(f"onset {i + 1} is {_shown(column.iloc[i])}; a number or a clock time is needed")
     return _from_clock(clock, start_time)
 
 
@@ -222,7 +207,7 @@ def _from_clock(clock: pd.Series, start_time: float | None) -> Array:
     if clock.isna().any():
         raise InvalidInputError(f"onset {int(np.flatnonzero(clock.isna())[0]) + 1} is missing; a time is needed")
     seconds = ((clock - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)).to_numpy(np.float64)
-    return _after_start(seconds, start_time)
+    return _after_start(np.asarray(seconds, dtype=np.float64), start_time)
 
 
 def _after_start(seconds: Array, start_time: float | None) -> Array:
@@ -243,7 +228,7 @@ def _durations(values: Any, n: int, sampling_rate: float | None) -> Array:
     wrong = (seconds < 0) | (np.isnan(seconds) & raw.replace({"n/a": np.nan}).notna().to_numpy())
     if wrong.any():
         i = int(np.flatnonzero(wrong)[0])
-        raise InvalidInputError(f"duration {i + 1} is {raw.iloc[i]!r}; seconds >= 0 are needed, or nothing")
+        raise InvalidInputError(f"duration {i + 1} is {_shown(raw.iloc[i])}; seconds >= 0 are needed, or nothing")
     return seconds / sampling_rate if sampling_rate is not None else seconds
 
 
@@ -259,3 +244,7 @@ def _names(values: Any, n: int) -> tuple[str, ...]:
 def _plain(value: Any) -> str:
     """Return a name; codes that a table with a gap has made floats are whole numbers again."""
     return str(int(value)) if isinstance(value, (float, np.floating)) and float(value).is_integer() else str(value)
+
+
+def _shown(value: Any) -> str:
+    return repr(value) if isinstance(value, str) else str(value)

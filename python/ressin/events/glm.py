@@ -203,8 +203,8 @@ def response_estimate(
     data = np.asarray(source.driver if on == "driver" else source.signal)  # type: ignore[union-attr]
     rate, values, observed = _averaged(data, np.asarray(source.signal), source.sampling_rate)
     names, inside = _conditions(read, values.size / rate)
-    shapes = canonical_driver(rate) if on == "driver" else canonical_response(rate)
-    shapes = shapes if derivative else shapes[:1]
+    both = canonical_driver(rate) if on == "driver" else canonical_response(rate)
+    shapes = both if derivative else both[:1]
     design = np.column_stack([_regressor(inside[name], shape, values.size, rate) for name in names for shape in shapes])
     if on == "signal":
         values, design = _highpassed(values, rate), _highpassed(design, rate)

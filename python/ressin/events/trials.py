@@ -238,4 +238,4 @@ def _without(frame: pd.DataFrame, lost: NDArray[np.bool_]) -> pd.DataFrame:
 def _overlaps(at: Array, earliest: float, latest: float) -> NDArray[np.bool_]:
     """Return whether each window shares time with that of the event before or after."""
     close = np.diff(at) < latest - earliest
-    return np.concatenate([[False], close]) | np.concatenate([close, [False]])
+    return np.asarray(np.concatenate([[False], close]) | np.concatenate([close, [False]]))

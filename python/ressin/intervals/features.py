@@ -116,7 +116,7 @@ def _bounds(
     if window > duration + 1e-9:
         raise InvalidInputError(f"window is {window:g} s, and the recording {duration:g} s long")
     start = np.arange(int(np.floor((duration - window) / step + 1e-9)) + 1) * step
-    return start, start + window, {}
+    return start, np.asarray(start + window), {}
 
 
 def _given(duration: float, intervals: pd.DataFrame) -> tuple[Array, Array, dict[str, pd.Series]]:
@@ -125,7 +125,7 @@ def _given(duration: float, intervals: pd.DataFrame) -> tuple[Array, Array, dict
             raise InvalidInputError(
                 f"the intervals have the columns {', '.join(map(repr, intervals.columns))}; start and end are needed"
             )
-    start, end = (pd.to_numeric(intervals[name], errors="coerce").to_numpy(np.float64) for name in ("start", "end"))
+    start, end = (_numbers(intervals[name]) for name in ("start", "end"))
     if not start.size:
         raise InvalidInputError("there are no intervals")
     wrong = ~((start >= 0) & (start < end) & (end <= duration + 1e-6))
@@ -136,7 +136,11 @@ def _given(duration: float, intervals: pd.DataFrame) -> tuple[Array, Array, dict
         )
     taken = {"start", "end", "Start", "End", "Reason", *NAMES}
     kept = {str(name): intervals[name].reset_index(drop=True) for name in intervals.columns if name not in taken}
-    return start, np.minimum(end, duration), kept
+    return start, np.asarray(np.minimum(end, duration)), kept
+
+
+def _numbers(column: pd.Series) -> Array:
+    return np.array(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
 
 
 def _sample(time: Array, rate: float, n: int) -> NDArray[np.int64]:

@@ -71,7 +71,7 @@ def _welch(windows: Array, rate: float) -> tuple[Array, Array]:
         segment = segment - np.outer(segment @ time / (time @ time), time)
         density += np.abs(np.fft.rfft(segment * taper, axis=1)) ** 2
     density *= 2.0 / (len(starts) * rate * (taper @ taper))
-    return density, np.fft.rfftfreq(n, 1.0 / rate)
+    return np.asarray(density), np.asarray(np.fft.rfftfreq(n, 1.0 / rate), dtype=np.float64)
 
 
 def _within(frequency: Array, band: tuple[float, float]) -> NDArray[np.bool_]:
