@@ -116,7 +116,7 @@ def _bounds(
     if window > duration + 1e-9:
         raise InvalidInputError(f"window is {window:g} s, and the recording {duration:g} s long")
     start = np.arange(int(np.floor((duration - window) / step + 1e-9)) + 1) * step
-    return start, np.asarray(start + window), {}
+    return start, np.asarray(start + window, dtype=np.float64), {}
 
 
 def _given(duration: float, intervals: pd.DataFrame) -> tuple[Array, Array, dict[str, pd.Series]]:
