@@ -30,7 +30,10 @@ SITECUSTOMIZE = """import sys
 editable = ("_editable", "__editable")
 sys.meta_path[:] = [finder for finder in sys.meta_path if not type(finder).__module__.startswith(editable)]
 """
-TESTS_FAILED = 1  # pytest's exit status; others say that the tests could not be run
+TESTS_FAILED = (
+    1  # pytest's exit status; larger ones say that the tests could not be run, negative ones that they crashed
+)
+NOT_COMPILED = 1000
 
 
 @dataclass(frozen=True)
@@ -139,12 +142,12 @@ class Workshop:
                 self.compile()
             status = self.test(mutant.tests)
         except subprocess.CalledProcessError as error:
-            status = -1
+            status = NOT_COMPILED
             self.last_output = f"{error.stdout}{error.stderr}"
         finally:
             (self.root / mutant.file).write_text(original, "utf-8")
-        verdict = {0: "survived", TESTS_FAILED: "caught", -1: "does not compile"}.get(
-            status, f"pytest ended with {status}"
+        verdict = {0: "survived", TESTS_FAILED: "caught", NOT_COMPILED: "does not compile"}.get(
+            status, "caught" if status < 0 else f"pytest ended with {status}"
         )
         return Outcome(mutant, verdict, time.perf_counter() - began)
 

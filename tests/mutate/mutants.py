@@ -8,6 +8,7 @@ _CERTIFICATE = (
     "tests/decomposition/test_result.py",
     "tests/decomposition/test_laws.py",
     "tests/decomposition/test_rounding.py",
+    "tests/decomposition/test_certificate.py",
 )
 _STATUS = ("tests/decomposition/test_status.py",)
 _PROGRAMME = (
@@ -15,7 +16,11 @@ _PROGRAMME = (
     "tests/decomposition/test_laws.py",
     "tests/decomposition/test_qp.py",
 )
-_BATCH = ("tests/decomposition/test_batch.py", "tests/decomposition/test_laws.py")
+_BATCH = (
+    "tests/decomposition/test_batch.py",
+    "tests/decomposition/test_laws.py",
+    "tests/decomposition/test_certificate.py",
+)
 _STREAM = ("tests/stream",)
 _PREPARE = ("tests/data/preparation/test_prepare.py",)
 _EVALUATE = ("tests/learn/evaluation",)
@@ -182,7 +187,7 @@ MUTANTS = (
         "python/ressin/decomposition/result.py",
         "            and furthest <= tol * self.scale\n",
         "",
-        ("tests/decomposition/test_result.py",),
+        ("tests/decomposition/test_result.py", "tests/decomposition/test_certificate.py"),
     ),
     Mutant(
         "a sweep counts inaccurate ones as converged",
