@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Choice = Literal["first", "largest"]
 
+_DISTANCES = (0.3, 1.0)  # s
+
 
 @dataclass(frozen=True)
 class _Windows:
@@ -67,6 +69,7 @@ def event_related(
     latency: tuple[float, float] = (1.0, 4.0),
     baseline: float = 1.0,
     min_amplitude: float = 0.01,
+    min_distance: float | None = None,
     choose: Choice = "first",
     unit: Literal["seconds", "samples"] = "seconds",
     start_time: float | None = None,
@@ -87,6 +90,9 @@ def event_related(
         Seconds before an event to which the tonic part's change is taken, > 0.
     min_amplitude
         Least amplitude of a response, in the unit of the signal, > 0; see `find_scrs`.
+    min_distance
+        Two impulses closer than this many seconds are one response, >= 0. None takes the 1 s of `find_scrs`, and where
+        events follow each other faster than every 2 s half of the median time between them, at least 0.3 s.
     choose
         Which response is the event's where several begin in the window: ``"first"`` or ``"largest"``.
 
@@ -152,7 +158,10 @@ def event_related(
     missing = 1.0 - whole.mean(result.validity.valid.astype(np.float64))
     seen = _seen(result)
     lost = np.isnan(window.mean(np.where(seen, 0.0, np.nan)))  # nothing of the window was observed
-    responses = _responses(find_scrs(result, min_amplitude=min_amplitude), at, (earliest, latest), choose)
+    scrs = find_scrs(
+        result, min_amplitude=min_amplitude, min_distance=_distance(at) if min_distance is None else min_distance
+    )
+    responses = _responses(scrs, at, (earliest, latest), choose)
     tonic = window.mean(result.tonic)
     count = window.stop - window.start
     table: dict[str, Any] = {
@@ -185,6 +194,11 @@ def _check(latency: tuple[float, float], baseline: float, choose: str) -> tuple[
     if choose not in get_args(Choice):
         raise InvalidInputError(f"choose is {choose!r}; it must be one of {', '.join(map(repr, get_args(Choice)))}")
     return earliest, latest
+
+
+def _distance(at: Array) -> float:
+    """Return how finely responses are told apart: as finely as the events are, within limits."""
+    return float(np.clip(0.5 * np.median(np.diff(at)), *_DISTANCES)) if at.size > 1 else _DISTANCES[1]
 
 
 def _seen(result: Decomposition) -> NDArray[np.bool_]:
