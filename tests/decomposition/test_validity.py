@@ -128,3 +128,25 @@ def test_the_summary_says_it() -> None:
 def test_wrong_rules_are_named(rule: dict[str, object]) -> None:
     with pytest.raises(InvalidInputError, match=next(iter(rule))):
         ValidityRules(**rule)  # type: ignore[arg-type]
+
+
+def off_the_wrist() -> Signal:
+    signal = clean(960.0)
+    signal[1000:2200] = 0.0
+    return signal
+
+
+@pytest.mark.parametrize(
+    ("signal", "said"),
+    [
+        (np.zeros(960), "does not change at all"),
+        (off_the_wrist(), "off the skin"),
+        (np.minimum(clean(seed=4), np.quantile(clean(seed=4), 0.9)), "cut off at an end"),
+        (np.where(np.arange(960) // 40 % 2 == 0, clean(), clean() + 6.0), "changes faster"),
+    ],
+)
+@pytest.mark.parametrize("programme", ["cvxeda", "robust"])
+def test_good_is_not_said_of_these(signal: Signal, said: str, programme: Programme) -> None:
+    quality = ressin.decompose(signal, RATE, programme=programme).quality
+    assert str(quality) != "good"
+    assert any(said in message for message in quality.messages)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ressin.decomposition.validity import sentences
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -79,6 +81,7 @@ def assess(decomposition: Decomposition) -> Quality:
         *([] if signal_variance > 0 else ["The signal does not change: nothing is recorded."]),
         *_of_parts(decomposition, residual_share, correlation, fast),
         *_of_artefacts(decomposition, outlier_share, n_shifts),
+        *sentences(decomposition.validity),
         *(() if decomposition.robust is None else decomposition.robust.notes),
     ]
     return Quality(residual_share, correlation, fast, outlier_share, n_shifts, tuple(messages))

@@ -130,6 +130,28 @@ class Validity:
         return f"{self.share:.1%} valid" + (f" ({said})" if said else "")
 
 
+# What is said of a reason that holds in a larger share of the recording than this; the rest is said by other measures.
+_WORTH_A_WORD = 0.02
+_SENTENCES = {
+    "range": "The signal is outside of what skin conductance is (0.05 to 60 uS) in {share:.0%} of the recording: the "
+    "sensor is off the skin, or the unit is another.",
+    "slope": "The signal changes faster than skin conductance does in {share:.0%} of the recording: movement, or loose "
+    "contact.",
+    "flat": "The signal does not change at all for half a minute and more, in {share:.0%} of the recording: no contact, "
+    "or a device that repeats its last value.",
+    "clipped": "The signal is cut off at an end of its range in {share:.0%} of the recording: the amplifier is "
+    "saturated.",
+}
+
+
+def sentences(validity: Validity) -> list[str]:
+    """Return a sentence for each reason that is worth one."""
+    shares = validity.shares
+    return [
+        text.format(share=shares[name]) for name, text in _SENTENCES.items() if shares.get(name, 0.0) > _WORTH_A_WORD
+    ]
+
+
 def assess_validity(
     decomposition: Decomposition, rules: ValidityRules | None = None, *, temperature: ArrayLike | None = None
 ) -> Validity:

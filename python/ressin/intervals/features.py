@@ -68,7 +68,7 @@ def features(
     >>> table[["Start", "End", "SCR_Peaks_N"]].head(2)
        Start   End  SCR_Peaks_N
     0    0.0  60.0          3.0
-    1   30.0  90.0          2.0
+    1   30.0  90.0          1.0
     """
     if not 0.0 <= min_valid <= 1.0:
         raise InvalidInputError(f"min_valid is {min_valid!r}; it must lie between 0 and 1")
@@ -115,8 +115,8 @@ def _bounds(
             raise InvalidInputError(f"{name} is {value!r}; it must be seconds > 0")
     if window > duration + 1e-9:
         raise InvalidInputError(f"window is {window:g} s, and the recording {duration:g} s long")
-    start = np.arange(int(np.floor((duration - window) / step + 1e-9)) + 1) * step
-    return start, np.asarray(start + window, dtype=np.float64), {}
+    start: Array = np.arange(int(np.floor((duration - window) / step + 1e-9)) + 1, dtype=np.float64) * step
+    return start, start + window, {}
 
 
 def _given(duration: float, intervals: pd.DataFrame) -> tuple[Array, Array, dict[str, pd.Series]]:
