@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "batch/parallel.hpp"
+#include "programme/robust/contact.hpp"
 #include "solvers/robust/osqp.hpp"
 #include "solvers/robust/screening.hpp"
 #include "solvers/robust/stretches.hpp"
@@ -48,6 +49,18 @@ void write_settings(const Procedure& procedure, Decomposed* out) {
   out->estimation_iterations = procedure.iterations();
 }
 
+// Makes a shift of what the level lacks where contact is lost; it was an outlier or residual before.
+void count_contact(const Signal& signal, Decomposed* out) {
+  Contact contact = lost_contact(signal.y, signal.weights, out->tonic, out->outliers, out->noise, out->bounded);
+  for (std::size_t i = 0; i < contact.change.size(); ++i) {
+    out->tonic[i] += contact.change[i];
+    out->shifts[i] += contact.change[i];
+    out->outliers[i] -= contact.outlying[i];
+    out->residual[i] -= contact.change[i] - contact.outlying[i];
+  }
+  out->contact = std::move(contact.change);
+}
+
 // From the solver's scale to the signal's unit; the shifts' median is zero, and its constant goes to the spline.
 void write_parts(const Model& model, const Signal& signal, const Procedure& procedure, Solution&& x, Decomposed* out) {
   const double scale = procedure.scale(), mean = procedure.mean();
@@ -66,6 +79,7 @@ void write_parts(const Model& model, const Signal& signal, const Procedure& proc
     const bool seen = !signal.weights || signal.weights[i] > 0.0;
     out->residual[i] = seen ? x.parts.residual[i] * scale : signal.y[i] - out->phasic[i] - out->tonic[i];
   }
+  count_contact(signal, out);
   out->before.assign(x.point.driver.begin(), x.point.driver.begin() + before);
   for (double& p : out->before) p *= scale;
   out->centred = std::move(x.point.spline);
@@ -352,9 +366,11 @@ Checked certify(const Signal& signal, const Settings& programme, const Decompose
   point.driver = x.before;
   point.driver.insert(point.driver.end(), x.driver.begin(), x.driver.end());
   point.steps.assign(n + before, 0.0);
-  for (std::size_t i = 0; i + 1 < n; ++i) point.steps[before + i] = (x.shifts[i + 1] - x.shifts[i]) / x.scale;
+  std::vector<double> shifts = x.shifts;
+  for (std::size_t i = 0; i < n; ++i) shifts[i] -= x.contact[i];
+  for (std::size_t i = 0; i + 1 < n; ++i) point.steps[before + i] = (shifts[i + 1] - shifts[i]) / x.scale;
   for (double& p : point.driver) p /= x.scale;
-  for (double l : x.centred) point.spline.push_back((l + x.shifts[0]) / x.scale);
+  for (double l : x.centred) point.spline.push_back((l + shifts[0]) / x.scale);
   const Parts parts = make_parts(model, problem, point);
   Checked checked{certify(model, problem, point, parts, x.witness), {}, {}, {}};
   for (std::ptrdiff_t j = 0; x.bounded && j < model.n_knots(); ++j) {
@@ -365,6 +381,11 @@ Checked certify(const Signal& signal, const Settings& programme, const Decompose
     checked.phasic.push_back(parts.phasic[before + i] * x.scale);
     checked.outliers.push_back(parts.outliers[i] * x.scale);
     checked.tonic.push_back((parts.spline[before + i] + parts.shift[before + i]) * x.scale + x.mean);
+  }
+  const Contact contact = lost_contact(signal.y, signal.weights, checked.tonic, checked.outliers, x.noise, x.bounded);
+  for (std::size_t i = 0; i < n; ++i) {
+    checked.tonic[i] += contact.change[i];
+    checked.outliers[i] -= contact.outlying[i];
   }
   return checked;
 }

@@ -29,6 +29,7 @@ struct BatchSettings {
 struct Decomposed {
   bool done = false;
   std::vector<double> phasic, tonic, shifts, outliers, residual, driver;  // (n,); the tonic part with the shifts
+  std::vector<double> contact;                                            // (n,) what of the shifts is lost contact
   std::vector<double> alpha, delta, kappa;                                // (n,) the last programme's costs
   std::vector<double> before;                                             // driver before the first sample
   std::vector<double> spline;                                             // coefficients

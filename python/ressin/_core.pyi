@@ -93,6 +93,7 @@ class RobustResult(TypedDict):
     phasic: NDArray[np.float64]
     tonic: NDArray[np.float64]
     shifts: NDArray[np.float64]
+    contact: NDArray[np.float64]
     outliers: NDArray[np.float64]
     residual: NDArray[np.float64]
     driver: NDArray[np.float64]

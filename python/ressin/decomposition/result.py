@@ -131,6 +131,11 @@ class Decomposition(ReadOnly):
         return self.robust.shifts if self.robust else _zeros(self.signal.size)
 
     @property
+    def contact(self) -> NDArray[np.float64]:
+        """(n,) what of the shifts is contact lost for a moment; see `Robust`. Zeros for cvxEDA's programme."""
+        return self.robust.contact if self.robust else _zeros(self.signal.size)
+
+    @property
     def smallest_response(self) -> float | None:
         """Amplitude of the smallest response that the robust programme believes, in the signal's unit, or None."""
         return self.robust.smallest_response if self.robust else None
@@ -288,7 +293,7 @@ class Decomposition(ReadOnly):
         return float(apart.max()) - max(64.0 * float(number.eps * np.nanmax(np.abs(self.signal))), float(number.tiny))
 
     def _rounding(self) -> float:
-        """Return what rounding may do to a sum of parts: a few units in the last place of the largest sample."""
+        """Return what rounding may do to a part: a few units in the last place of the largest sample."""
         return 4.0 * float(np.finfo(np.float64).eps * np.nanmax(np.abs(self.signal)))
 
     def _observed(self) -> NDArray[np.float64]:
