@@ -1,4 +1,4 @@
-"""The peers, each as one call from a z-scored signal to its phasic part; matrices are built outside the timed call."""
+"""The peers, each as one call, mostly from a z-scored signal to its phasic part; matrices are built outside it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import numpy as np
 import scipy.sparse as sp
 from tests import peers, reference
 from tests.reference import Array
+
+import ressin
 
 Decompose = Callable[[Array], Array]
 
@@ -43,3 +45,23 @@ def piqp(n: int, sampling_rate: float) -> Decompose:
         return np.asarray(prog.M @ solver.result.x[:n])
 
     return decompose
+
+
+def piqp_on(qp: ressin.QuadraticProgram) -> Callable[[], Array]:
+    """Solve a programme's matrices by PIQP's sparse solver, set-up included, at its default tolerances; return x."""
+    import piqp
+
+    equal = qp.l == qp.u
+    bounded = ~equal & (np.isfinite(qp.l) | np.isfinite(qp.u))
+    A = qp.A.tocsr()
+    P, equations, inequalities = qp.P.tocsc(), A[equal].tocsc(), A[bounded].tocsc()
+
+    def solve() -> Array:
+        solver = piqp.SparseSolver()
+        solver.setup(P, qp.q, equations, qp.l[equal], inequalities, qp.l[bounded], qp.u[bounded])
+        status = solver.solve()
+        if status != piqp.PIQP_SOLVED:
+            raise RuntimeError(f"PIQP ended with {status}")
+        return np.asarray(solver.result.x)
+
+    return solve

@@ -24,6 +24,7 @@ from ressin.settings import Programme
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+LOST = "#9cc4e4"  # the tonic part's colour, lighter
 NAMES = {"cvxeda": "cvxEDA, solved exactly", "robust": "the robust programme"}
 
 
@@ -57,7 +58,8 @@ def draw_wristband(recording: ressin.Recording) -> Figure:
                 result = ressin.decompose(recording.signal, recording.sampling_rate, programme=programme)
             for axis in axes[:, column]:
                 _draw(axis, result)
-            low, high, top = (f"{x:.2f}" for x in (result.tonic.min(), result.tonic.max(), result.phasic.max()))
+            level = result.tonic - result.contact
+            low, high, top = (f"{x:.2f}" for x in (level.min(), level.max(), result.phasic.max()))
             axes[0, column].set_title(f"{NAMES[programme]}: tonic {low} to {high}, phasic up to {top} µS")
             print(f"{programme}: tonic {low} to {high}, phasic up to {top} uS; {result.quality}")
         span = float(np.ptp(recording.signal))
@@ -68,7 +70,7 @@ def draw_wristband(recording: ressin.Recording) -> Figure:
             axis.set_ylabel(unit_text(recording.unit))
         for axis in axes[1]:
             axis.set(xlabel="time (s)", xlim=(0.0, recording.duration))
-        figure.legend(*axes[0, 1].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
+        figure.legend(*axes[0, 1].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False)
     return figure
 
 
@@ -80,7 +82,10 @@ def _draw(axis: Axes, result: ressin.Decomposition) -> None:
         outlying = np.convolve(np.abs(result.outliers) > least, np.ones(3), mode="same") > 0
         marked = np.where(outlying, result.signal, np.nan)
         draw_line(axis, result, marked, 1.0, color=OUTLIERS, linewidth=0.8, label="taken for outliers")
-    draw_line(axis, result, result.tonic, 1.0, color=TONIC, linewidth=1.3, label="tonic part")
+    level = result.tonic - result.contact
+    if result.contact.any():
+        draw_line(axis, result, result.tonic, 1.0, color=LOST, linewidth=0.6, label="tonic part where contact is lost")
+    draw_line(axis, result, level, 1.0, color=TONIC, linewidth=1.3, label="tonic part")
     draw_line(axis, result, result.phasic, 1.0, color=PHASIC, linewidth=0.9, label="phasic part")
 
 

@@ -1,4 +1,7 @@
-"""Time the robust programme's whole procedure, settings and solution, against one solve of cvxEDA on the signal."""
+"""Time the robust programme's whole procedure, settings and solution, against one solve of cvxEDA on the signal.
+
+And its last weighted programme alone against PIQP's sparse solver on the same matrices.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,10 @@ from tests.signals import simulate, zscore
 import ressin
 from bench import peers
 from bench.claims import Claim, Race
+from ressin import _core
 
 SAMPLE = 8  # signals of a batch that the peer decomposes in a round
+PROGRAMMES = 4  # the same for PIQP
 
 
 def race(claim: Claim, sampling_rate: float, duration: float, *, count: int = 1, rounds: int = 3) -> Race:
@@ -29,6 +34,35 @@ def race(claim: Claim, sampling_rate: float, duration: float, *, count: int = 1,
         return [cvxeda(y) for y in sample]
 
     return Race(claim, ours, peer, lambda: assert_proved(signals, ours()), count, len(sample), rounds)
+
+
+def race_programmes(claim: Claim, sampling_rate: float, duration: float, *, count: int = 1, rounds: int = 3) -> Race:
+    """Race the last weighted programmes of `count` signals, their costs given, on one thread."""
+    signals = _signals(sampling_rate, duration, count)
+    results = ressin.decompose_batch(signals, sampling_rate, programme="robust", n_threads=1)
+    loads = [_loads(y, result) for y, result in zip(signals, results, strict=True)]
+    qps = [ressin.build_qp(y, sampling_rate, programme="robust") for y in signals[:PROGRAMMES]]
+    solvers = [peers.piqp_on(qp) for qp in qps]
+    settings = results[0].settings
+
+    def ours() -> list[Any]:
+        shape = (1.0 / sampling_rate, settings.tau0, settings.tau1, settings.delta_knot)
+        return _core.robust_solve(loads, *shape, 1e-8, 200, True, count > 1)
+
+    def check() -> None:
+        solutions = ours()
+        assert all(x["status"] == "optimal" and x["relative_gap"] <= 1e-8 for x in solutions)
+        for x, qp, solver in zip(solutions, qps, solvers, strict=False):
+            assert abs(qp.objective(solver()) / x["objective"] - 1.0) <= 1e-4
+
+    return Race(claim, ours, lambda: [solver() for solver in solvers], check, count, len(solvers), rounds)
+
+
+def _loads(y: Array, result: Any) -> tuple[Any, ...]:
+    """Return the last weighted programme on the solver's scale."""
+    robust, scale = result.robust, result.scale
+    costs = [x / scale for x in (robust.alpha, robust.delta, robust.kappa, robust.alpha_before)]
+    return ((y - result.mean) / scale, None, *costs, -result.mean / scale if robust.bounded else -np.inf)
 
 
 def assert_proved(signals: Sequence[Array], results: Sequence[Any]) -> None:
@@ -48,9 +82,14 @@ def _signals(sampling_rate: float, duration: float, count: int) -> tuple[Array, 
 
 def claims() -> dict[str, Callable[[], Race]]:
     """Return the rows of the table."""
+    last, piqp = "the robust programme's last weighted one", "PIQP sparse on the same, set-up included"
     procedure, one = "robust programme with its settings", "one cvxeda 1.1.0"
     return {
         "batch": lambda: race(Claim(f"{procedure}, batch of 64, 45 s at 50 Hz", one, 10, 70), 50.0, 45.0, count=64),
         "hour": lambda: race(Claim(f"{procedure}, 61 min at 4 Hz", one, 2, 10), 4.0, 3660.0),
         "day": lambda: race(Claim(f"{procedure}, 24 h at 4 Hz", one, 2, 5), 4.0, 86400.0, rounds=1),
+        "programmes": lambda: race_programmes(
+            Claim(f"{last}, batch of 64, 45 s at 50 Hz", piqp, 10, 40), 50.0, 45.0, count=64
+        ),
+        "programme": lambda: race_programmes(Claim(f"{last}, 61 min at 4 Hz", piqp, 2, 40), 4.0, 3660.0),
     }

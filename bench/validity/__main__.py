@@ -4,7 +4,9 @@
     python -m bench.validity simulated           recordings that know nothing of the model
     python -m bench.validity added               responses of known size added to real recordings
     python -m bench.validity real                what must hold on every real file, and a picture of all
-    python -m bench.validity constants           what a change of each constant by 10 % does
+    python -m bench.validity rates               the same recordings at 4, 8, 16 and 32 Hz
+    python -m bench.validity failures            a picture of where the robust programme fails
+    python -m bench.validity constants           what each ingredient does, and a change of each constant by 10 %
 
 RESSIN_EDA_DIR and RESSIN_LABELLED_DIR name folders of real recordings; without them these parts say so.
 """
@@ -18,11 +20,11 @@ from bench import threads
 
 threads.limit_to_one()
 
-from bench.validity import added, constants, real, simulated  # noqa: E402
+from bench.validity import added, constants, failures, rates, real, simulated  # noqa: E402
 from bench.validity.methods import SLOW, methods  # noqa: E402
 from ressin.simulation.kinds import KINDS  # noqa: E402
 
-PARTS = ("simulated", "added", "real", "constants")
+PARTS = ("simulated", "added", "real", "rates", "failures", "constants")
 
 
 def main() -> None:
@@ -49,6 +51,10 @@ def main() -> None:
         elif part == "real":
             quick = [name for name in chosen if given.methods or name not in SLOW]
             real.main(chosen=quick, workers=given.workers)
+        elif part == "rates":
+            rates.main(seeds=given.seeds, minutes=given.minutes, workers=given.workers)
+        elif part == "failures":
+            failures.main(minutes=given.minutes)
         else:
             constants.main(seeds=given.seeds, minutes=given.minutes, workers=given.workers, kinds=given.kinds)
 

@@ -1,4 +1,4 @@
-"""What a change of each constant of the robust programme by 10 % does, on the seeds for tuning."""
+"""What each ingredient of the robust programme does, and a change of each constant by 10 %, on the seeds for tuning."""
 
 from __future__ import annotations
 
@@ -15,11 +15,21 @@ from bench.validity.tables import number, spread, table
 from ressin import _core
 
 DEFAULTS = {
-    "threshold": 1.23, "misfit": 0.02, "outlier_cost": 5.0, "shift_cost": 12.0, "response_reach": 0.75,
-    "outlier_reach": 0.5, "stiffness": 4.0, "before": 6.0, "tau0": 2.0, "tau1": 0.7, "delta_knot": 10.0,
+    "threshold": 1.23, "misfit": 0.02, "outlier_cost": 4.0, "shift_cost": 9.0, "response_reach": 0.75,
+    "recovery": 3.5, "recovery_most": 10.0, "outlier_reach": 0.5, "stiffness": 3.0, "before": 6.0,
+    "tau0": 2.0, "tau1": 0.7, "delta_knot": 10.0,
 }  # fmt: skip
 SETTINGS = ("tau0", "tau1", "delta_knot")  # of the public ones
 CHANGES = (0.9, 1.1)
+INGREDIENTS: dict[str, dict[str, float]] = {
+    "no shifts": {"shift_cost": 1e6},
+    "no outliers": {"outlier_cost": 1e6},
+    "neither": {"shift_cost": 1e6, "outlier_cost": 1e6},
+    "no reweighting": {"reweighting": 1e-9},
+    "none of the three": {"shift_cost": 1e6, "outlier_cost": 1e6, "reweighting": 1e-9},
+    "no recovery": {"recovery": 1e-3},
+    "nothing before": {"before": 1e-6},
+}  # what is left out, by what makes it too dear or of no effect
 
 
 @dataclass(frozen=True)
@@ -30,11 +40,11 @@ class Task:
 
 
 def variants() -> dict[str, dict[str, float]]:
-    """Return the constants of each variant by its name: the defaults, then each by itself 10 % down and up."""
+    """Return the constants of each variant by its name: the defaults, without each ingredient, and 10 % down and up."""
     changed = {
         f"{name} {change - 1:+.0%}": {name: value * change} for name, value in DEFAULTS.items() for change in CHANGES
     }
-    return {"as it is": {}, **changed}
+    return {"as it is": {}, **INGREDIENTS, **changed}
 
 
 def decomposed(signal: np.ndarray, rate: float, constants: dict[str, float]) -> Estimate:
@@ -68,7 +78,7 @@ def run(task: Task) -> dict[str, Score]:
 
 
 def main(*, seeds: int, minutes: float, workers: int, kinds: list[str]) -> None:
-    """Print a row for each constant, changed by -10 % and by 10 %."""
+    """Print a row without each ingredient, and one for each constant, changed by -10 % and by 10 %."""
     tasks = [Task(kind, TUNING + k, 60.0 * minutes) for k in range(seeds) for kind in kinds]
     print("## Constants\n")
     print(

@@ -47,6 +47,7 @@ class Estimate:
     phasic: Array
     tonic: Array
     found: dict[str, Found] = field(default_factory=dict)
+    contact: Array | None = None  # (n,) what of the tonic part is contact lost for a moment, where a method has it
 
 
 Method = Callable[[Array, float], Estimate]
@@ -96,7 +97,7 @@ def decomposed(signal: Array, rate: float, **settings: Any) -> Estimate:
         table = find_scrs(result, min_amplitude=least)
     own = Found(*(table[name].to_numpy() for name in ("SCR_OnsetTime", "SCR_PeakTime", "SCR_Amplitude")))
     standard = trough_to_peak(result.phasic, rate, least)
-    return Estimate(result.phasic, result.tonic, {OWN: own, STANDARD: standard})
+    return Estimate(result.phasic, result.tonic, {OWN: own, STANDARD: standard}, result.contact)
 
 
 def trough_to_peak(phasic: Array, rate: float, least: float = LEAST) -> Found:

@@ -26,6 +26,8 @@ class Figures:
     zero: float  # share of minutes in which the phasic part comes back to zero
     rate: float  # responses a minute
     lowest: float  # of the tonic part
+    curve: float  # share of samples with the tonic part less lost contact <= signal + 3 noise
+    lost: float  # share of samples where contact is lost
     tonic: Array
     phasic: Array
 
@@ -52,12 +54,15 @@ def figures(real: Real, estimate: Estimate) -> Figures:
     if real.signal.min() >= 0:
         inside &= estimate.tonic >= 0
     own = estimate.found.get(OWN, estimate.found[STANDARD])
+    contact = np.zeros(real.signal.size) if estimate.contact is None else estimate.contact
     return Figures(
         inside=float(inside.mean()),
         correlation=correlation(estimate.phasic, estimate.tonic),
         zero=_minutes_with_zero(estimate.phasic, real.sampling_rate),
         rate=own.peaks.size / (real.signal.size / real.sampling_rate / 60.0),
         lowest=float(estimate.tonic.min()),
+        curve=float(np.mean(estimate.tonic - contact <= real.signal + 3.0 * noise)),
+        lost=float(np.mean(contact < 0)),
         tonic=estimate.tonic,
         phasic=estimate.phasic,
     )
@@ -82,7 +87,8 @@ def main(*, chosen: list[str], workers: int) -> None:
     header = (
         "method", "files", "with 99.5 % of the tonic part within [0, signal + 3 noise]",
         "parts' correlation within 0.6", "worst correlation", "minutes with a zero, median", "0 to 25 responses/min",
-        "most", "files with tonic < 0",
+        "most", "files with tonic < 0", "tonic less lost contact inside, median (files with 99.5 %)",
+        "contact lost, median (most)",
     )  # fmt: skip
     table(header, (_over_files(name, recordings, outcomes) for name in chosen))
     first = chosen[0]
@@ -111,6 +117,8 @@ def _over_files(name: str, recordings: list[Real], outcomes: list[dict[str, Figu
         share(float(np.mean([f.rate <= 25.0 for f in counted]))),
         number(max(f.rate for f in counted), 1),
         share(float(np.mean([f.lowest < 0 for f in positive]))),
+        f"{100 * np.median([f.curve for f in held]):.1f} % ({share(float(np.mean([f.curve >= 0.995 for f in held])))})",
+        f"{100 * np.median([f.lost for f in held]):.1f} % ({100 * max(f.lost for f in held):.1f} %)",
     )
 
 

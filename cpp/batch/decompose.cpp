@@ -7,10 +7,10 @@
 #include <memory>
 
 #include "batch/groups.hpp"
-#include "batch/kept.hpp"
 #include "batch/parallel.hpp"
 #include "batch/task.hpp"
 #include "kernel/kernel.hpp"
+#include "programme/kept.hpp"
 #include "programme/sums.hpp"
 #include "solvers/active_set/active_set.hpp"
 #include "solvers/interior_point.hpp"

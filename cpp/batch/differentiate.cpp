@@ -6,9 +6,9 @@
 #include <memory>
 
 #include "batch/groups.hpp"
-#include "batch/kept.hpp"
 #include "batch/parallel.hpp"
 #include "kernel/kernel.hpp"
+#include "programme/kept.hpp"
 
 namespace ressin {
 namespace {

@@ -1,6 +1,6 @@
 #include "batch/groups.hpp"
 
-#include "batch/kept.hpp"
+#include "programme/kept.hpp"
 #include "solvers/workspace.hpp"
 
 namespace ressin {

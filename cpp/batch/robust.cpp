@@ -10,7 +10,9 @@
 #include <tuple>
 
 #include "batch/parallel.hpp"
+#include "programme/robust/contact.hpp"
 #include "solvers/robust/osqp.hpp"
+#include "solvers/robust/screening.hpp"
 #include "solvers/robust/stretches.hpp"
 
 namespace ressin::robust {
@@ -47,6 +49,18 @@ void write_settings(const Procedure& procedure, Decomposed* out) {
   out->estimation_iterations = procedure.iterations();
 }
 
+// Makes a shift of what the level lacks where contact is lost; it was an outlier or residual before.
+void count_contact(const Signal& signal, Decomposed* out) {
+  Contact contact = lost_contact(signal.y, signal.weights, out->tonic, out->outliers, out->noise, out->bounded);
+  for (std::size_t i = 0; i < contact.change.size(); ++i) {
+    out->tonic[i] += contact.change[i];
+    out->shifts[i] += contact.change[i];
+    out->outliers[i] -= contact.outlying[i];
+    out->residual[i] -= contact.change[i] - contact.outlying[i];
+  }
+  out->contact = std::move(contact.change);
+}
+
 // From the solver's scale to the signal's unit; the shifts' median is zero, and its constant goes to the spline.
 void write_parts(const Model& model, const Signal& signal, const Procedure& procedure, Solution&& x, Decomposed* out) {
   const double scale = procedure.scale(), mean = procedure.mean();
@@ -65,10 +79,13 @@ void write_parts(const Model& model, const Signal& signal, const Procedure& proc
     const bool seen = !signal.weights || signal.weights[i] > 0.0;
     out->residual[i] = seen ? x.parts.residual[i] * scale : signal.y[i] - out->phasic[i] - out->tonic[i];
   }
+  count_contact(signal, out);
   out->before.assign(x.point.driver.begin(), x.point.driver.begin() + before);
   for (double& p : out->before) p *= scale;
-  out->spline = std::move(x.point.spline);
-  for (double& l : out->spline) l = (l + middle) * scale + mean;
+  out->centred = std::move(x.point.spline);
+  for (double& l : out->centred) l = (l + middle) * scale;
+  out->spline = out->centred;
+  for (double& l : out->spline) l += mean;
   out->witness = std::move(x.witness);
   out->evidence = x.evidence;
   out->status = x.status;
@@ -141,7 +158,7 @@ class Batch {
       const Kernel& for_blocks = Stretches(*blocks).count() > 1 ? kernels().lanes : kernel;
       Procedures procedures;
       estimate(&group.members[first], count, blocks, for_blocks, worker, &procedures);
-      finish(model, kernel, worker, &procedures);
+      finish(model, blocks, kernel, worker, &procedures);
     }
   }
 
@@ -154,10 +171,14 @@ class Batch {
     Request request;  // the whole signal's
     std::vector<Request> parts;
     std::vector<Solution> solved;
+    std::vector<Marks> shifts;  // where those may be in each part; empty until one has been solved
+    Marks all_shifts;           // in the whole signal at its own rate
     std::ptrdiff_t n_solved = 0;
     Start start;  // what the last programme has left for the one at the signal's own rate
   };
   using Procedures = std::map<std::size_t, Work>;
+  using Solutions = std::map<std::size_t, Solution>;
+  static constexpr int most_iterations = 60;  // in double; what is not proved by then has lost its digits
 
   void estimate(const std::size_t* members, std::size_t count, const std::shared_ptr<const Model>& blocks, const Kernel& kernel,
                 int worker, Procedures* procedures) {
@@ -169,10 +190,12 @@ class Batch {
     const auto ask = [&](std::size_t k) {
       Work& work = (*procedures)[k];
       work.request = work.procedure->next_request();
-      work.request.keep_start = blocks->dt() == signals_[k].dt;
+      work.request.keep_start = blocks->dt() == signals_[k].dt && work.procedure->is_reweighted();
       work.parts.clear(), work.solved.clear(), work.solved.resize(n_parts), work.n_solved = 0;
+      work.shifts.resize(n_parts);
       for (std::ptrdiff_t j = 0; j < stretches.count(); ++j) {
         work.parts.push_back(stretches.part_of(work.request, j));
+        work.parts.back().shifts = &work.shifts[index(j)];
         ready.push_back(k * n_parts + index(j));
       }
     };
@@ -192,17 +215,26 @@ class Batch {
     const auto done = [&](std::size_t tag, Solution&& x) {
       const std::size_t k = tag / n_parts;
       Work& work = (*procedures)[k];
+      Marks& shifts = work.shifts[tag % n_parts];
+      const Problem& problem = work.parts[tag % n_parts].problem;
+      if (!are_enough(shifts, method.model(), problem, x.witness)) {
+        shifts.clear();
+        return ready.push_back(tag);
+      }
+      shifts = find_shifts(method.model(), problem, x.witness);
       work.solved[tag % n_parts] = std::move(x);
       if (++work.n_solved < stretches.count()) return;
       Solution whole = stretches.join(std::move(work.solved));
       work.start = std::move(whole.start);
       work.procedure->take(*blocks, std::move(whole));
-      if (!work.procedure->is_estimated()) ask(k);
+      if (!work.procedure->is_estimated()) return ask(k);
+      work.all_shifts = stretches.join(work.shifts);
     };
     method.run(next, done, [&] { return workers_.keep_going(worker); });
   }
 
-  void finish(const std::shared_ptr<const Model>& model, const Kernel& kernel, int worker, Procedures* procedures) {
+  void finish(const std::shared_ptr<const Model>& model, const std::shared_ptr<const Model>& blocks, const Kernel& kernel,
+              int worker, Procedures* procedures) {
     InteriorPoint method(model, kernel);
     auto at = procedures->begin();
     const auto write = [&](std::size_t tag, Solution&& x) {
@@ -212,6 +244,11 @@ class Batch {
       results_[tag].done = true;
       n_done_.fetch_add(1);
     };
+    const auto conclude = [&](std::size_t tag, Solution&& x) {
+      if (settings_.kind != SolverKind::osqp) return write(tag, std::move(x));
+      solve_by_osqp(*model, (*procedures)[tag].request.problem, &x, tag, worker, write);
+    };
+    Solutions unproved;
     method.run(
         [&](std::size_t* tag) -> const Request* {
           while (at != procedures->end()) {
@@ -222,6 +259,10 @@ class Batch {
             if (!p.is_estimated()) continue;  // the run was called off
             work.request = p.prepare_final();
             work.request.start = &work.start;
+            const std::ptrdiff_t block = Procedure::block_size(settings_.rules, signals_[*tag].dt);
+            if (!p.is_constant()) work.all_shifts = refine(work.all_shifts, *blocks, *model, block);
+            work.request.shifts = &work.all_shifts;
+            work.request.max_iterations = std::min(settings_.max_iterations, most_iterations);
             const bool is_cold = settings_.kind == SolverKind::osqp && !settings_.warm_start;
             if (p.is_constant()) {
               write(*tag, zero_solution(*model));
@@ -234,8 +275,42 @@ class Batch {
           return nullptr;
         },
         [&](std::size_t tag, Solution&& x) {
-          if (settings_.kind != SolverKind::osqp) return write(tag, std::move(x));
-          solve_by_osqp(*model, (*procedures)[tag].request.problem, &x, tag, worker, write);
+          if (!(shortfall(x.evidence) <= settings_.tol)) return (void)unproved.emplace(tag, std::move(x));
+          conclude(tag, std::move(x));
+        },
+        [&] { return workers_.keep_going(worker); });
+    // Those from which a shift was wrongly left out; then those whose digits double has lost, in numbers of twice as many.
+    for (const Kernel& next : {kernel, twofold_kernel()}) {
+      solve_again(InteriorPoint(model, next), worker, procedures, &unproved, conclude);
+    }
+    for (auto& entry : unproved) {
+      if (workers_.keep_going(worker)) conclude(entry.first, std::move(entry.second));
+    }
+  }
+
+  // From the beginning, and with all shifts; the better of both solutions counts.
+  void solve_again(InteriorPoint&& method, int worker, Procedures* procedures, Solutions* unproved,
+                   const std::function<void(std::size_t, Solution&&)>& conclude) {
+    auto at = unproved->begin();
+    method.run(
+        [&](std::size_t* tag) -> const Request* {
+          for (; at != unproved->end(); ++at) {
+            Request& request = (*procedures)[at->first].request;
+            const int left = settings_.max_iterations - at->second.iterations;
+            if (left <= 0 || (!method.is_twofold() && request.shifts->empty())) continue;
+            request.start = nullptr, request.shifts = nullptr;
+            request.max_iterations = method.is_twofold() ? left : std::min(left, most_iterations);
+            *tag = (at++)->first;
+            return &request;
+          }
+          return nullptr;
+        },
+        [&](std::size_t tag, Solution&& x) {
+          Solution& best = (*unproved)[tag];
+          x.iterations += best.iterations;
+          if (shortfall(x.evidence) < shortfall(best.evidence)) std::swap(x, best);
+          best.iterations = std::max(x.iterations, best.iterations);
+          if (shortfall(best.evidence) <= settings_.tol) conclude(tag, std::move(best)), unproved->erase(tag);
         },
         [&] { return workers_.keep_going(worker); });
   }
@@ -291,9 +366,11 @@ Checked certify(const Signal& signal, const Settings& programme, const Decompose
   point.driver = x.before;
   point.driver.insert(point.driver.end(), x.driver.begin(), x.driver.end());
   point.steps.assign(n + before, 0.0);
-  for (std::size_t i = 0; i + 1 < n; ++i) point.steps[before + i] = (x.shifts[i + 1] - x.shifts[i]) / x.scale;
+  std::vector<double> shifts = x.shifts;
+  for (std::size_t i = 0; i < n; ++i) shifts[i] -= x.contact[i];
+  for (std::size_t i = 0; i + 1 < n; ++i) point.steps[before + i] = (shifts[i + 1] - shifts[i]) / x.scale;
   for (double& p : point.driver) p /= x.scale;
-  for (double l : x.spline) point.spline.push_back((l + x.shifts[0] - x.mean) / x.scale);
+  for (double l : x.centred) point.spline.push_back((l + shifts[0]) / x.scale);
   const Parts parts = make_parts(model, problem, point);
   Checked checked{certify(model, problem, point, parts, x.witness), {}, {}, {}};
   for (std::ptrdiff_t j = 0; x.bounded && j < model.n_knots(); ++j) {
@@ -304,6 +381,11 @@ Checked certify(const Signal& signal, const Settings& programme, const Decompose
     checked.phasic.push_back(parts.phasic[before + i] * x.scale);
     checked.outliers.push_back(parts.outliers[i] * x.scale);
     checked.tonic.push_back((parts.spline[before + i] + parts.shift[before + i]) * x.scale + x.mean);
+  }
+  const Contact contact = lost_contact(signal.y, signal.weights, checked.tonic, checked.outliers, x.noise, x.bounded);
+  for (std::size_t i = 0; i < n; ++i) {
+    checked.tonic[i] += contact.change[i];
+    checked.outliers[i] -= contact.outlying[i];
   }
   return checked;
 }

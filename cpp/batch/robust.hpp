@@ -29,10 +29,12 @@ struct BatchSettings {
 struct Decomposed {
   bool done = false;
   std::vector<double> phasic, tonic, shifts, outliers, residual, driver;  // (n,); the tonic part with the shifts
+  std::vector<double> contact;                                            // (n,) what of the shifts is lost contact
   std::vector<double> alpha, delta, kappa;                                // (n,) the last programme's costs
   std::vector<double> before;                                             // driver before the first sample
   std::vector<double> spline;                                             // coefficients
-  Witness witness;                                                        // on the programme's scale
+  std::vector<double> centred;  // the same less the mean, which would take digits from them
+  Witness witness;              // on the programme's scale
   double alpha_before = 0.0;
   bool bounded = true;
   double mean = 0.0, scale = 1.0;  // the programme is solved on (signal - mean) / scale

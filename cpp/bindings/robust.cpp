@@ -35,7 +35,10 @@ void set_constants(const std::map<std::string, double>& constants, robust::Batch
                                                 {"misfit", &r.misfit},
                                                 {"outlier_cost", &r.outlier_cost},
                                                 {"shift_cost", &r.shift_cost},
+                                                {"reweighting", &r.reweighting},
                                                 {"response_reach", &r.response_reach},
+                                                {"recovery", &r.recovery},
+                                                {"recovery_most", &r.recovery_most},
                                                 {"outlier_reach", &r.outlier_reach},
                                                 {"enough", &r.enough},
                                                 {"block", &r.block},
@@ -128,10 +131,12 @@ py::dict dict_of(const robust::Decomposed& x) {
   put("phasic", x.phasic);
   put("tonic", x.tonic);
   put("shifts", x.shifts);
+  put("contact", x.contact);
   put("outliers", x.outliers);
   put("residual", x.residual);
   put("driver", x.driver);
   put("spline", x.spline);
+  put("centred", x.centred);
   put("alpha", x.alpha);
   put("delta", x.delta);
   put("kappa", x.kappa);
@@ -238,10 +243,12 @@ py::tuple certify(const Array& signal, const std::optional<Array>& weights, doub
   robust::Decomposed x;
   x.driver = values(fields, "driver", n);
   x.shifts = values(fields, "shifts", n);
+  x.contact = values(fields, "contact", n);
+  x.noise = fields["noise"].cast<double>();
   x.witness.u = values(fields, "force", n);
   read_costs(fields, n, &x);
   x.before = values(fields, "before", model.n_before());
-  x.spline = values(fields, "spline", model.n_knots());
+  x.centred = values(fields, "centred", model.n_knots());
   x.witness.level = values(fields, "level", model.n_knots());
   robust::Checked checked;
   {

@@ -5,9 +5,9 @@
 #include <memory>
 #include <utility>
 
-#include "batch/kept.hpp"
 #include "batch/parallel.hpp"
 #include "image/render.hpp"
+#include "programme/kept.hpp"
 
 namespace ressin {
 

@@ -93,6 +93,7 @@ class RobustResult(TypedDict):
     phasic: NDArray[np.float64]
     tonic: NDArray[np.float64]
     shifts: NDArray[np.float64]
+    contact: NDArray[np.float64]
     outliers: NDArray[np.float64]
     residual: NDArray[np.float64]
     driver: NDArray[np.float64]
@@ -101,6 +102,7 @@ class RobustResult(TypedDict):
     delta: NDArray[np.float64]
     kappa: NDArray[np.float64]
     before: NDArray[np.float64]
+    centred: NDArray[np.float64]
     force: NDArray[np.float64]
     level: NDArray[np.float64]
     alpha_before: float

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <limits>
 #include <memory>
 #include <stdexcept>
 
@@ -7,6 +9,7 @@
 #include "robust_programme.hpp"
 #include "solvers/robust/interior_point.hpp"
 #include "solvers/robust/osqp.hpp"
+#include "solvers/robust/screening.hpp"
 
 using namespace ressin;
 using programme::RobustLoads;
@@ -18,10 +21,9 @@ using Shared = std::shared_ptr<const robust::Model>;
 
 Shared model_of(std::ptrdiff_t n, double dt) { return std::make_shared<const robust::Model>(n, dt, robust::Settings{}); }
 
-std::vector<robust::Solution> solve(const Shared& model, const std::vector<RobustLoads>& loads, const robust::Kernel& kernel) {
-  std::vector<robust::Request> requests;
-  for (const RobustLoads& l : loads) requests.push_back({l.problem()});
-  std::vector<robust::Solution> solutions(loads.size());
+std::vector<robust::Solution> run(const Shared& model, const std::vector<robust::Request>& requests,
+                                  const robust::Kernel& kernel) {
+  std::vector<robust::Solution> solutions(requests.size());
   std::size_t next = 0;
   robust::InteriorPoint(model, kernel)
       .run(
@@ -31,6 +33,12 @@ std::vector<robust::Solution> solve(const Shared& model, const std::vector<Robus
           },
           [&](std::size_t tag, robust::Solution&& x) { solutions[tag] = std::move(x); }, [] { return true; });
   return solutions;
+}
+
+std::vector<robust::Solution> solve(const Shared& model, const std::vector<RobustLoads>& loads, const robust::Kernel& kernel) {
+  std::vector<robust::Request> requests;
+  for (const RobustLoads& l : loads) requests.push_back({l.problem()});
+  return run(model, requests, kernel);
 }
 
 double objective(const QuadraticProgram& qp, const Vector& x) { return 0.5 * x.dot(qp.P * x) + qp.q.dot(x) + qp.constant; }
@@ -50,13 +58,83 @@ TEST("every kernel proves its solutions, alone and in lanes, and they agree") {
     for (unsigned seed = 0; seed < 11; ++seed) loads.emplace_back(s.n, s.dt, seed, seed % 3 == 1);
     const robust::KernelPair baseline = robust::baseline_kernels(), best = robust::kernels();
     const auto expected = solve(model, loads, baseline.single);
-    for (const robust::Kernel& kernel : {baseline.lanes, best.single, best.lanes}) {
+    for (const robust::Kernel& kernel : {baseline.lanes, best.single, best.lanes, robust::twofold_kernel()}) {
       const auto found = solve(model, loads, kernel);
       for (std::size_t i = 0; i < loads.size(); ++i) {
         CHECK(found[i].status == Status::optimal);
         CHECK(found[i].evidence.relative_gap <= 1e-8);
         CHECK_NEAR(found[i].evidence.objective, expected[i].evidence.objective, 1e-7 * expected[i].evidence.objective);
       }
+    }
+  }
+}
+
+TEST("where shifts are left out concerns their own signal alone, bit for bit") {
+  const Shared model = model_of(173, 0.125);
+  const auto n = static_cast<std::size_t>(model->n());
+  std::vector<RobustLoads> loads;
+  std::vector<robust::Marks> marks;
+  for (unsigned seed = 0; seed < 9; ++seed) {
+    loads.emplace_back(173, 0.125, seed, false);
+    marks.emplace_back(n, 0);
+    for (std::size_t i = 0; i < n; ++i) marks.back()[i] = seed > 0 && i % seed == 0;
+  }
+  std::vector<robust::Request> requests;
+  for (std::size_t k = 0; k < loads.size(); ++k) {
+    requests.push_back({loads[k].problem()});
+    requests.back().shifts = &marks[k];
+  }
+  const robust::Kernel lanes = robust::kernels().lanes;
+  const auto together = run(model, requests, lanes);
+  for (std::size_t k = 0; k < loads.size(); ++k) {
+    const robust::Solution alone = run(model, {requests[k]}, lanes).front();
+    CHECK(alone.point.driver == together[k].point.driver);
+    CHECK(alone.point.steps == together[k].point.steps);
+    for (std::size_t i = 0; i < n; ++i) CHECK(marks[k][i] != 0 || together[k].point.steps[i] == 0.0);
+  }
+}
+
+TEST("a shift that is wrongly left out is seen, and those that a solution comes near to are enough") {
+  const Shared model = model_of(400, 0.25);
+  for (unsigned seed = 0; seed < 6; ++seed) {
+    const RobustLoads loads(400, 0.25, seed, seed % 2 == 1);
+    robust::Request request{loads.problem()};
+    const robust::Kernel kernel = robust::kernels().single;
+    const robust::Solution all = run(model, {request}, kernel).front();
+    const robust::Marks none(static_cast<std::size_t>(model->n()), 0);
+    request.shifts = &none;
+    const robust::Solution without = run(model, {request}, kernel).front();
+    CHECK(!robust::are_enough(none, *model, request.problem, without.witness));
+    CHECK(without.status != Status::optimal);
+    const robust::Marks some = robust::find_shifts(*model, request.problem, all.witness);
+    request.shifts = &some;
+    const robust::Solution with = run(model, {request}, kernel).front();
+    CHECK(robust::are_enough(some, *model, request.problem, with.witness));
+    CHECK(with.status == Status::optimal);
+    CHECK_NEAR(with.evidence.objective, all.evidence.objective, 1e-8 * all.evidence.objective);
+  }
+}
+
+TEST("a level below its floor pays, the more the lower it is") {
+  const Shared model = model_of(173, 0.125);
+  for (unsigned seed = 0; seed < 4; ++seed) {
+    const RobustLoads loads(173, 0.125, seed, false);
+    robust::Problem problem = loads.problem();
+    const robust::Solution x = solve(model, {loads}, robust::kernels().single).front();
+    double lowest = std::numeric_limits<double>::infinity();
+    for (std::ptrdiff_t j = 0; j < model->n_knots(); ++j) {
+      const double shift = x.parts.shift[static_cast<std::size_t>(model->knot_sample(j))];
+      lowest = std::min(lowest, x.point.spline[static_cast<std::size_t>(j)] + shift);
+    }
+    robust::Witness free = x.witness;  // no force from the floor: nothing else in the bound depends on it
+    std::fill(free.level.begin(), free.level.end(), 0.0);
+    problem.floor = lowest;
+    double last = certify(*model, problem, x.point, x.parts, free).duality_gap;
+    for (const double below : {1e-3, 1e-2, 1e-1}) {
+      problem.floor = lowest + below;
+      const double gap = certify(*model, problem, x.point, x.parts, free).duality_gap;
+      CHECK(gap >= last + 0.4 * below * below * 173.0);
+      last = gap;
     }
   }
 }

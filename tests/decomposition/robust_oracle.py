@@ -12,7 +12,7 @@ import scipy.sparse as sp
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-BEFORE, STIFFNESS = 6.0, 4.0  # seconds
+BEFORE, STIFFNESS = 6.0, 3.0  # seconds
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pytest
 
 import ressin
 from ressin import _core
-from ressin.decomposition.robust import certify_robust, solve_robust
+from ressin.decomposition.robust import before_contact, certify_robust, solve_robust
 from tests.decomposition.robust_oracle import Programme, matrices, objective, solve
 from tests.signals import RECORDINGS, Signal, read, simulate
 
@@ -288,6 +288,74 @@ def test_a_day_whose_noise_changes_has_more_than_one_smallest_response() -> None
     assert first == pytest.approx(quiet.robust.alpha.max(), rel=0.3)
     assert last > 3 * first
     assert whole.is_optimal()
+
+
+def bends(signal: Signal) -> float:
+    """Return the noise from sample to sample by second differences."""
+    return float(np.median(np.abs(np.diff(signal, 2))) / 0.6745 / np.sqrt(6.0))
+
+
+@pytest.mark.parametrize("rate", [4.0, 32.0])
+def test_the_level_is_one_that_could_have_been_measured(rate: float) -> None:
+    signal = simulate(rate, 90.0, 0, noise=0.01)
+    lost = slice(round(50 * rate), round(50.5 * rate))
+    signal[lost] -= 1.0
+    result = ressin.decompose(signal, rate, programme="robust")
+    robust = result.robust
+    assert robust is not None
+    assert (result.tonic >= 0).all()
+    assert (result.tonic <= signal + 3 * min(bends(signal), robust.noise)).all()
+    assert (robust.contact[lost] < -0.25).all()
+    assert (robust.shifts[lost] < -0.25).all()
+    curve = result.tonic - robust.shifts
+    assert np.abs(np.diff(curve)).max() < 0.05
+    assert robust.facts()["lost_contact"] == np.mean(robust.contact < 0)
+    assert result.is_optimal()
+
+
+def test_contact_that_the_signal_does_not_show_is_no_solution() -> None:
+    result = ressin.decompose(recording(), 4.0, programme="robust")
+    assert result.robust is not None
+    for change in (0.01, -0.01):
+        moved = change * (np.arange(result.signal.size) == 40)
+        robust = replace(result.robust, contact=result.contact + moved, shifts=result.shifts + moved)
+        other = replace(result, tonic=result.tonic + moved, residual=result.residual - moved, robust=robust)
+        assert other._imbalance() <= 1e-12
+        assert not other.is_optimal(1e-3)
+
+
+def test_before_contact_the_parts_are_the_programmes_own() -> None:
+    result = ressin.decompose(recording(), 4.0, programme="robust")
+    robust, own = result.robust, before_contact(vars(result))
+    assert robust is not None
+    assert (robust.contact < 0).any()
+    sums = result.phasic + own["tonic"] + own["outliers"] + own["residual"]
+    np.testing.assert_allclose(sums, result.signal, rtol=0, atol=1e-12)
+    assert (np.abs(own["residual"]) <= robust.delta * (1 + 1e-9)).all()
+    is_outlier = own["outliers"] != 0
+    np.testing.assert_allclose(np.abs(own["residual"])[is_outlier], robust.delta[is_outlier], rtol=1e-9)
+
+
+def test_missing_samples_say_nothing_of_contact() -> None:
+    signal = recording()
+    signal[200:212] = np.nan
+    result = ressin.decompose(signal, 4.0, programme="robust", missing="solve")
+    assert (result.contact[200:212] == 0).all()
+    assert result.is_optimal()
+
+
+def test_a_slow_recovery_is_not_taken_for_the_level() -> None:
+    t = np.arange(4 * 120) / 4.0
+    signal = 1.0 + 0.002 * np.random.default_rng(0).normal(size=t.size)
+    for onset in np.arange(20.0, 80.0, 4.0):  # a train of responses that recover more slowly than the model's
+        later = np.maximum(t - onset, 0.0)
+        signal += 0.4 * (np.exp(-later / 5.0) - np.exp(-later / 0.7))
+    settings = ressin.Settings(programme="robust", n_threads=1)
+    level = [
+        solve_robust([signal], [None], [0.25], settings, None, rules)[0]["tonic"][4 * 40 : 4 * 75].mean() - 1.0
+        for rules in ({}, {"recovery": 0.01})
+    ]
+    assert level[0] < 0.9 * level[1]
 
 
 def test_constants_by_name() -> None:

@@ -1,4 +1,4 @@
-"""Random recordings and settings for the robust programme: none fails, and the status of each is true.
+"""Random recordings and settings for the robust programme: every one is proved, and the status of each is true.
 
 RESSIN_HYPOTHESIS=thorough runs 5,000 of them.
 """
@@ -6,6 +6,7 @@ RESSIN_HYPOTHESIS=thorough runs 5,000 of them.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from tests.decomposition.test_programs import SHAPES, make_signal, make_weights
 from tests.signals import Signal
 
 COUNT = 5000 if os.environ.get("RESSIN_HYPOTHESIS") == "thorough" else 300
-MOST = 0.03  # share that ends without proof
+HARD = (12, 24, 681, 1397, 2155, 2221, 2568, 3655, 4689, 7756)  # digits are few, and for some too few in double
 RATES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 16.0, 32.0, 50.0, 64.0, 128.0, 250.0, 500.0, 1000.0)
 
 
@@ -49,7 +50,7 @@ def decompose(seed: int) -> ressin.Decomposition:
     return ressin.decompose(case.signal, case.rate, programme="robust", errors="return", **case.choice)
 
 
-def unproved(seeds: range) -> list[str]:
+def unproved(seeds: Iterable[int]) -> list[str]:
     """Return what is wrong with each programme's result, having asserted that its status is true."""
     found = []
     for seed in seeds:
@@ -63,7 +64,10 @@ def unproved(seeds: range) -> list[str]:
     return found
 
 
-def test_none_lies_about_its_status_and_few_end_without_proof() -> None:
-    """Measured: 1.6 % of 4,400, with gaps from 1e-8 to 0.5."""
-    found = unproved(range(COUNT))
-    assert len(found) <= MOST * COUNT, "\n".join(found)
+def test_every_one_is_proved() -> None:
+    assert not unproved(range(COUNT))
+
+
+def test_wild_weights_spikes_and_signals_far_from_zero_are_proved() -> None:
+    """Levels that hang on a few samples of little weight, and a swing of 1e-8 of the distance from zero."""
+    assert not unproved(HARD)

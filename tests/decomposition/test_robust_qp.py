@@ -9,6 +9,7 @@ import pytest
 import scipy.sparse as sp
 
 import ressin
+from ressin.decomposition.robust import before_contact
 from tests.decomposition import robust_oracle
 from tests.decomposition.test_robust import recording
 from tests.signals import RECORDINGS, Signal, Source, read
@@ -45,11 +46,12 @@ def as_point(qp: ressin.QuadraticProgram, result: ressin.Decomposition) -> Signa
     k = result.robust.before.size + qp.n_samples
     driver = np.r_[result.robust.before, result.driver] / result.scale
     x[qp.unknowns["q"]] = sp.linalg.spsolve(qp.A[:k, :k].tocsc(), driver)
-    shift = (result.shifts - result.shifts[0]) / result.scale
-    x[qp.unknowns["spline"]] = (result.spline + result.shifts[0] - result.mean) / result.scale
+    own = before_contact(vars(result))
+    shift = (own["shifts"] - own["shifts"][0]) / result.scale
+    x[qp.unknowns["spline"]] = (result.spline + own["shifts"][0] - result.mean) / result.scale
     x[qp.unknowns["shift"]] = shift[1:]
     x[qp.unknowns["rise"]], x[qp.unknowns["fall"]] = np.maximum(np.diff(shift), 0), np.maximum(-np.diff(shift), 0)
-    outliers = result.outliers / result.scale
+    outliers = own["outliers"] / result.scale
     x[qp.unknowns["up"]], x[qp.unknowns["down"]] = np.maximum(outliers, 0), np.maximum(-outliers, 0)
     return x
 
@@ -188,4 +190,4 @@ def test_osqp_confirms_on_real_recordings(source: Source, recordings_folder: Any
     signal, rate = read(source, recordings_folder)
     confirmed = ressin.decompose(signal[: round(300 * rate)], rate, programme="robust", solver="osqp")
     assert confirmed.status == "optimal"
-    assert confirmed.is_optimal(1e-5)
+    assert confirmed.is_optimal(1e-4)

@@ -12,6 +12,7 @@ from ressin.decomposition.decompose import decompose
 from ressin.decomposition.result import Decomposition
 from ressin.decomposition.scrs import find_scrs, match_onsets
 from ressin.errors import InvalidInputError
+from ressin.settings import Programme
 from ressin.simulation.eda import SimulatedEDA, simulate_eda
 
 COLUMNS = [
@@ -204,3 +205,24 @@ def test_the_events_agree_with_neurokits_for_lone_responses() -> None:
     np.testing.assert_allclose(ours["SCR_Height"], theirs["SCR_Height"], rtol=1e-3)
     np.testing.assert_allclose(ours["SCR_Amplitude"], theirs["SCR_Amplitude"], rtol=2e-2)
     np.testing.assert_allclose(ours["SCR_RecoveryTime"], theirs["SCR_RecoveryTime"], atol=0.1)
+
+
+@pytest.mark.parametrize("programme", ["cvxeda", "robust"])
+@pytest.mark.parametrize("min_rise", [3.5, 0.0, None])
+def test_a_response_within_missing_samples_is_left_out_or_marked(programme: Programme, min_rise: float | None) -> None:
+    within = 0
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        rate = float(rng.choice([4, 16, 50]))
+        signal = simulate_eda(90, rate, n_scr=20, rng=rng).signal
+        for _ in range(5):
+            start = int(rng.integers(signal.size))
+            signal[start : start + int(rng.uniform(0.2, 8.0) * rate)] = np.nan
+        found = decompose(signal, rate, missing="solve", programme=programme, errors="return")
+        for _, scr in find_scrs(found, min_rise=min_rise).iterrows():
+            first, last = np.ceil(scr["SCR_OnsetTime"] * rate), np.floor(scr["SCR_PeakTime"] * rate)
+            if np.isnan(signal[max(0, int(first)) : int(last) + 1]).all():
+                within += 1
+                assert scr["SCR_Artefact"]
+                assert min_rise is None
+    assert within > 0 or min_rise is not None

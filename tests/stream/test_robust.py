@@ -218,7 +218,7 @@ def far(final: StreamParts, y: Signal, share: float) -> float:
 def test_twenty_seconds_later_a_sample_is_near_its_value_in_the_whole_recording() -> None:
     y = simulate(RATE, 900, 3, noise=0.02)
     final, _ = run(make(), y)
-    assert far(final, y, 0.99) < 0.15
+    assert far(final, y, 0.99) < 0.2
 
 
 def test_twenty_seconds_later_on_a_wristband(recordings_folder: Path) -> None:

@@ -9,33 +9,46 @@
 
 namespace ressin::robust {
 
-// The front: the response's states a and v, the shift s, the four knots of an interval, oldest first; and the right-hand side.
-enum Unknown { of_a, of_v, of_s, of_knot, n_unknowns = of_knot + 4, of_rhs = n_unknowns };
+// The front: the response's states a and v, the levels at the four knots of an interval, oldest first; and the right-hand side.
+// A level is the knot's coefficient and the shift that has come about: the bumps sum to one, so a shift moves all four alike.
+enum Unknown { of_a, of_v, of_knot, n_unknowns = of_knot + 4, of_rhs = n_unknowns };
 
-// Five bound pairs a sample: the driver, outliers up and down, shifts up and down (from this sample to the next).
-enum Pair { driver, outlier_up, outlier_down, shift_up, shift_down, n_pairs };
+// Three bound pairs a sample: the driver, outliers up and down. Two more where a shift may come after it, up and down.
+enum Pair { driver, outlier_up, outlier_down, n_sample_pairs };
+enum ShiftPair { shift_up, shift_down, n_shift_pairs };
+constexpr int n_pairs = n_sample_pairs + n_shift_pairs;
+
+// What both records begin with, a number for each pair.
+enum PairRecord {
+  value,                                  // > 0
+  multiplier = value + n_sample_pairs,    // > 0
+  inverse = multiplier + n_sample_pairs,  // 1 / (value multiplier)
+  step = inverse + n_sample_pairs,        // relative: d value / value
+  centre = step + n_sample_pairs,         // (sigma mu - d value d multiplier) / (value multiplier), of the predictor
+  n_pair_record = centre + n_sample_pairs
+};
 
 // A sample's record, `n_record` numbers a lane.
 enum Record {
-  weight,                          // of the squared residual, >= 0
-  box,                             // cost of an outlier, > 0
-  driver_cost,                     // > 0
-  shift_cost,                      // > 0
-  residual,                        // e = y - r - t - s - o, kept by increments
-  residual_step,                   //
-  value,                           // of each pair, > 0
-  multiplier = value + n_pairs,    // > 0
-  inverse = multiplier + n_pairs,  // 1 / (value multiplier)
-  step = inverse + n_pairs,        // relative: d value / value
-  centre = step + n_pairs,         // (sigma mu - d value d multiplier) / (value multiplier), of the predictor
-  gain = centre + n_pairs,         // of the driver: one per unknown, the offset, and 1 / pivot
+  weight = n_pair_record,  // of the squared residual, >= 0
+  box,                     // cost of an outlier, > 0
+  driver_cost,             // > 0
+  residual,                // e = y - r - t - s - o, kept by increments
+  residual_step,
+  shrink,  // of an outlier: 1 / (1 + weight (its pairs' values over multipliers))
+  gain,    // of the driver: one per unknown, the offset, and 1 / pivot
   gain_offset = gain + n_unknowns,
   gain_inverse,
-  row,  // of the shift: the cost-to-go's row before its elimination, its right-hand side, and 1 / (1 + S row_s)
+  n_record
+};
+
+// That of the shift after a sample, apart from it: few samples have one.
+enum ShiftRecord {
+  shift_cost = n_pair_record,  // > 0
+  row,  // the sum of the levels' rows of the cost-to-go before its elimination, its right-hand side, and 1 / (1 + S sum of row)
   row_rhs = row + n_unknowns,
   row_inverse,
-  shrink,  // of an outlier: 1 / (1 + weight (its pairs' values over multipliers))
-  n_record
+  n_shift_record
 };
 
 // A knot's record. Its bound pair is the level there, coefficient plus shift, above the floor.
@@ -57,15 +70,20 @@ enum KnotRecord {
 // knot j standing at sample (j - 1) spacing.
 struct Shape {
   std::ptrdiff_t n, spacing, n_intervals;
-  std::ptrdiff_t first_shift;  // no shift leaves a sample before it
-  double z0, z1, g_a, g_v;     // the response as in kernel/kernel.hpp
-  double penalty;              // of squared second differences of the coefficients
-  const double* bumps;         // (spacing, 4) the four bumps over an interval, oldest first; they sum to one
+  double z0, z1, g_a, g_v;  // the response as in kernel/kernel.hpp
+  double penalty;           // of squared second differences of the coefficients
+  const double* bumps;      // (spacing, 4) the four bumps over an interval, oldest first; they sum to one
 };
 
+// The lanes in which a shift may come between a sample and the next. Where it may in some, the others have pairs of value one,
+// multiplier zero, inverse zero and cost zero, which stay as they are and change nothing.
+enum Shifting : unsigned char { in_no_lane, in_every_lane, in_some_lanes };
+
 struct State {
-  double* samples;  // (n, n_record, lanes)
-  double* knots;    // (n_intervals + 3, n_knot_record, lanes)
+  const unsigned char* shifting;  // (n,)
+  double* samples;                // (n, n_record, lanes)
+  double* shifts;                 // (n, n_shift_record, lanes)
+  double* knots;                  // (n_intervals + 3, n_knot_record, lanes)
   // per lane
   double step_length[max_lanes], dual_step_length[max_lanes], sigma_mu[max_lanes];
   double min_step[max_lanes], min_dual_step[max_lanes];
@@ -83,6 +101,7 @@ struct Passes {
 
 struct Kernel {
   int lanes;
+  int numbers;  // doubles to a number: one, or two of which the second holds what rounding leaves over
   Passes passes;
 };
 
@@ -90,6 +109,7 @@ struct KernelPair {
   Kernel single, lanes;
 };
 KernelPair baseline_kernels();
+Kernel twofold_kernel();  // one signal, in numbers of about 32 digits; the same on every machine
 #if defined(RESSIN_HAVE_V3)
 KernelPair v3_kernels();
 #endif

@@ -3,5 +3,6 @@
 namespace ressin::robust {
 
 KernelPair baseline_kernels() { return {make_kernel<double>(), make_kernel<Lanes<4>>()}; }
+Kernel twofold_kernel() { return make_kernel<Twofold>(); }
 
 }  // namespace ressin::robust

@@ -25,7 +25,7 @@ namespace ressin::robust {
 struct Settings {
   double tau0 = 2.0, tau1 = 0.7;  // s, time constants of the response
   double delta_knot = 10.0;       // s, between knots
-  double stiffness = 4.0;         // s; gamma is its fourth power
+  double stiffness = 3.0;         // s; gamma is its fourth power
   double before = 6.0;            // s without weight before the first sample
 
   double gamma() const { return stiffness * stiffness * stiffness * stiffness; }

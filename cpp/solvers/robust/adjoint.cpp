@@ -62,28 +62,23 @@ class Regulator {
 
   // From the multipliers, which the residual and the costs determine.
   void find_stiffnesses() {
-    const Response& r = model_.response();
     const double unit = model_.unit_area();
+    std::vector<double> level(at(model_.n_knots()), 0.0), u(at(n_ - before_), 0.0);
     for (std::ptrdiff_t j = 0; j < model_.n_knots() && x_.bounded; ++j) {
+      level[at(j)] = x_.level[j];
       level_stiffness_[at(j)] = stiffness(x_.level[j], x_.spline[j] + level_at(model_.knot_sample(j)));
     }
-    double outer = 0.0, inner = 0.0, u1 = 0.0, u2 = 0.0, after = 0.0;
-    std::ptrdiff_t j = model_.n_knots() - 1;
-    for (std::ptrdiff_t i = n_ - 1; i >= 0; --i) {
+    for (std::ptrdiff_t i = before_; i < n_; ++i) {
+      if (weight(i) > 0.0) u[at(i - before_)] = weight(i) * x_.residual[i - before_];
+    }
+    const Forces forces = forces_of(model_, u, level);
+    for (std::ptrdiff_t i = 0; i < n_; ++i) {
       const std::ptrdiff_t k = i - before_;
-      const double u0 = weight(i) > 0.0 ? weight(i) * x_.residual[k] : 0.0;
-      outer = r.z0 * outer + u0 + 2.0 * u1 + u2;
-      inner = r.z1 * inner + outer;
-      u2 = u1, u1 = u0;
-      const double alpha = (k < 0 ? x_.alpha_before : x_.alpha[k]) / unit;
-      const double p = (k < 0 ? x_.before[i] : x_.driver[k]) * unit;
-      driver_stiffness_[at(i)] = stiffness(alpha - inner, p);
-      if (k >= 0 && i < n_ - 1) {
-        const double most = x_.kappa[k] / model_.dt();
-        step_stiffness_[at(i)] = stiffness(most - std::abs(after), std::abs(x_.shifts[k + 1] - x_.shifts[k]));
-      }
-      after += u0;
-      for (; j >= 0 && model_.knot_sample(j) == i; --j) after += x_.bounded ? x_.level[j] : 0.0;
+      const double alpha = k < 0 ? x_.alpha_before : x_.alpha[k], p = k < 0 ? x_.before[i] : x_.driver[k];
+      driver_stiffness_[at(i)] = stiffness((alpha - forces.response[at(i)]) / unit, p * unit);
+      if (k < 0 || i == n_ - 1) continue;
+      const double most = x_.kappa[k] / model_.dt();
+      step_stiffness_[at(i)] = stiffness(most - std::abs(forces.after[at(i)]), std::abs(x_.shifts[k + 1] - x_.shifts[k]));
     }
   }
 

@@ -10,6 +10,7 @@ namespace {
 // The method goes on until its own gap is this share of the tolerance: the parts are known to about the square root of it.
 constexpr double gap_share = 1e-4;
 constexpr int most_unproved = 20;
+constexpr double long_step = 0.9;
 
 // A floor that is not there stands this far below.
 constexpr double far_below = 1e8;
@@ -21,26 +22,65 @@ constexpr double least_level = 1e-6;
 }  // namespace
 
 InteriorPoint::InteriorPoint(std::shared_ptr<const Model> model, const Kernel& kernel)
-    : model_(std::move(model)), kernel_(kernel), lanes_(static_cast<std::size_t>(kernel.lanes)) {
+    : model_(std::move(model)),
+      kernel_(kernel),
+      samples_(size_of(model_->n(), n_record)),
+      shifts_(size_of(model_->n(), n_shift_record)),
+      knots_(size_of(model_->n_knots(), n_knot_record)),
+      shifting_(static_cast<std::size_t>(model_->n()), in_no_lane),
+      lanes_(static_cast<std::size_t>(kernel.lanes)) {
   const Response& r = model_->response();
-  shape_ = {model_->n(), model_->spacing(), model_->n_intervals(),       model_->n_before(), r.z0,
-            r.z1,        2.0 + r.z0 + r.z1, (1.0 + r.z1) * (1.0 + r.z1), model_->penalty(),  model_->all_bumps().data()};
-  const auto lanes = static_cast<std::size_t>(kernel_.lanes);
-  samples_.assign(static_cast<std::size_t>(shape_.n) * n_record * lanes, 1.0);
-  knots_.assign(static_cast<std::size_t>(model_->n_knots()) * n_knot_record * lanes, 1.0);
+  shape_ = {model_->n(),
+            model_->spacing(),
+            model_->n_intervals(),
+            r.z0,
+            r.z1,
+            2.0 + r.z0 + r.z1,
+            (1.0 + r.z1) * (1.0 + r.z1),
+            model_->penalty(),
+            model_->all_bumps().data()};
   state_ = State{};
+  state_.shifting = shifting_.data();
   state_.samples = samples_.data();
+  state_.shifts = shifts_.data();
   state_.knots = knots_.data();
 }
 
+std::size_t InteriorPoint::size_of(std::ptrdiff_t n, int record) const {
+  return static_cast<std::size_t>(n * record * kernel_.lanes * kernel_.numbers);
+}
+
 std::size_t InteriorPoint::bytes_per_lane(const Model& model) {
-  return sizeof(double) * static_cast<std::size_t>(model.n() * n_record + model.n_knots() * n_knot_record);
+  return sizeof(double) * static_cast<std::size_t>(model.n() * (n_record + n_shift_record) + model.n_knots() * n_knot_record);
 }
 
 void InteriorPoint::set_pair(int lane, std::ptrdiff_t i, int pair, double x, double product) {
-  of_sample(i, value + pair, lane) = x;
-  of_sample(i, multiplier + pair, lane) = product / x;
-  of_sample(i, inverse + pair, lane) = 1.0 / product;
+  of_pair(i, value, pair, lane) = x;
+  of_pair(i, multiplier, pair, lane) = product / x;
+  of_pair(i, inverse, pair, lane) = 1.0 / product;
+}
+
+// No bound at all: see Shifting.
+void InteriorPoint::set_idle(int lane, std::ptrdiff_t i) {
+  for (int pair = shift_up; pair <= shift_down; ++pair) {
+    of_shift(i, value + pair, lane) = 1.0;
+    of_shift(i, multiplier + pair, lane) = of_shift(i, inverse + pair, lane) = 0.0;
+  }
+  of_shift(i, shift_cost, lane) = 0.0;
+}
+
+// Of the lanes that have a signal.
+void InteriorPoint::find_shifting() {
+  const auto n_lanes = std::count_if(lanes_.begin(), lanes_.end(), [](const Lane& l) { return l.request; });
+  for (std::size_t i = 0; i < shifting_.size(); ++i) {
+    const auto count =
+        std::count_if(lanes_.begin(), lanes_.end(), [&](const Lane& l) { return l.request && l.shifts[i] != 0; });
+    shifting_[i] = count == 0 ? in_no_lane : count == n_lanes ? in_every_lane : in_some_lanes;
+    for (int k = 0; shifting_[i] == in_some_lanes && k < kernel_.lanes; ++k) {
+      const Lane& l = lanes_[static_cast<std::size_t>(k)];
+      if (l.request && l.shifts[i] == 0) set_idle(k, static_cast<std::ptrdiff_t>(i));
+    }
+  }
 }
 
 void InteriorPoint::load_sample(int lane, std::ptrdiff_t i, const Problem& problem) {
@@ -53,7 +93,7 @@ void InteriorPoint::load_sample(int lane, std::ptrdiff_t i, const Problem& probl
   of_sample(i, weight, lane) = w;
   of_sample(i, box, lane) = (w > 0.0 ? w : 1.0) * delta;  // without weight an outlier costs and has no use
   of_sample(i, driver_cost, lane) = alpha / model_->unit_area();
-  of_sample(i, shift_cost, lane) = kappa;
+  if (may_shift(lane, i)) of_shift(i, shift_cost, lane) = kappa;
 }
 
 void InteriorPoint::load(int lane, const Request& request) {
@@ -64,6 +104,14 @@ void InteriorPoint::load(int lane, const Request& request) {
   l.last_gap = 1.0;
   l.zero_objective = 0.0;
   const std::ptrdiff_t n = model_->n(), before = model_->n_before();
+  if (kernel_.numbers > 1) {  // what a number's second double has from the signal before
+    for (Memory* x : {&samples_, &shifts_, &knots_}) x->fill(0.0);
+  }
+  l.shifts.assign(static_cast<std::size_t>(n), 1);
+  if (request.shifts && !request.shifts->empty()) l.shifts = *request.shifts;
+  std::fill(l.shifts.begin(), l.shifts.begin() + before, 0);
+  l.shifts.back() = 0;
+  for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) of_knot(j, level, lane) = least_level;
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     load_sample(lane, i, problem);
     const double y = i < before ? 0.0 : problem.y[i - before];
@@ -74,20 +122,27 @@ void InteriorPoint::load(int lane, const Request& request) {
   } else {
     begin_anew(lane, problem);
   }
-  l.n_pairs = static_cast<double>(3 * n + 2 * (n - 1 - before) + model_->n_knots());
+  const std::ptrdiff_t n_shifts = n - std::count(l.shifts.begin(), l.shifts.end(), 0);
+  l.n_pairs = static_cast<double>(3 * n + 2 * n_shifts + model_->n_knots());
   find_residual(lane, problem);
 }
 
 double InteriorPoint::cost_of(std::ptrdiff_t i, int pair, int lane) {
-  return of_sample(i, pair == driver ? driver_cost : pair < shift_up ? box : shift_cost, lane);
+  return pair < n_sample_pairs ? of_sample(i, pair == driver ? driver_cost : box, lane) : of_shift(i, shift_cost, lane);
 }
 
 // Every product the same, and no part but the driver's own: a flat level.
 void InteriorPoint::begin_anew(int lane, const Problem& problem) {
   const double bottom = bottom_of(problem), start_level = std::max(0.0, bottom + 1.0);
-  const double product = problem.alpha_before;
+  const double product = problem.alpha_before, inverted = 1.0 / product;
   for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
-    for (int pair = 0; pair < n_pairs; ++pair) set_pair(lane, i, pair, product / cost_of(i, pair, lane), product);
+    const int last = last_pair(lane, i);
+    for (int pair = 0; pair < last; ++pair) {
+      const double cost = cost_of(i, pair, lane);
+      of_pair(i, value, pair, lane) = product / cost;
+      of_pair(i, multiplier, pair, lane) = cost;
+      of_pair(i, inverse, pair, lane) = inverted;
+    }
   }
   for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
     of_knot(j, knot_value, lane) = start_level;
@@ -100,12 +155,18 @@ void InteriorPoint::begin_from(int lane, const Start& start, double bottom) {
   std::vector<double> shift(1, 0.0);
   for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
     const auto first = static_cast<std::size_t>(i * n_pairs);
-    for (int pair = 0; pair < n_pairs; ++pair) {
+    const int last = last_pair(lane, i);
+    for (int pair = 0; pair < last; ++pair) {
       const auto k = first + static_cast<std::size_t>(pair);
-      set_pair(lane, i, pair, start.values[k], start.values[k] * start.multipliers[k]);
+      const double product = start.values[k] * start.multipliers[k];
+      if (product > 0.0) {
+        set_pair(lane, i, pair, start.values[k], product);
+      } else {  // idle there: like the driver, and far from its bound
+        const double like = start.values[first] * start.multipliers[first];
+        set_pair(lane, i, pair, like / cost_of(i, pair, lane), like);
+      }
     }
-    const bool shifts = i >= model_->n_before() && i < model_->n() - 1;
-    shift.push_back(shift.back() + (shifts ? start.values[first + shift_up] - start.values[first + shift_down] : 0.0));
+    shift.push_back(shift.back() + step_at(i, lane));
   }
   const auto knot_shift = [&](std::ptrdiff_t j) { return shift[static_cast<std::size_t>(model_->knot_sample(j))]; };
   double lift = 0.0;
@@ -144,11 +205,10 @@ void InteriorPoint::find_residual(int lane, const Problem& problem) {
     const double next = shape_.z0 * a + v + shape_.g_a * p;
     v = shape_.z1 * v + shape_.g_v * p;
     a = next;
-    const bool shifts = i >= before && i < n - 1;
-    for (int pair = 0; pair < (shifts ? n_pairs : shift_up); ++pair) {
-      sum += of_sample(i, value + pair, lane) * of_sample(i, multiplier + pair, lane);
+    for (int pair = 0; pair < last_pair(lane, i); ++pair) {
+      sum += of_pair(i, value, pair, lane) * of_pair(i, multiplier, pair, lane);
     }
-    if (shifts) s += of_sample(i, value + shift_up, lane) - of_sample(i, value + shift_down, lane);
+    s += step_at(i, lane);
   }
   while (j < model_->n_knots()) find_level();
   state_.sum_products[lane] = sum;
@@ -156,10 +216,12 @@ void InteriorPoint::find_residual(int lane, const Problem& problem) {
 
 Start InteriorPoint::take_start(int lane) {
   Start start;
+  for (auto* x : {&start.values, &start.multipliers}) x->reserve(static_cast<std::size_t>(model_->n() * n_pairs));
   for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
     for (int pair = 0; pair < n_pairs; ++pair) {
-      start.values.push_back(of_sample(i, value + pair, lane));
-      start.multipliers.push_back(of_sample(i, multiplier + pair, lane));
+      const bool there = pair < last_pair(lane, i);
+      start.values.push_back(there ? of_pair(i, value, pair, lane) : 1.0);
+      start.multipliers.push_back(there ? of_pair(i, multiplier, pair, lane) : 0.0);
     }
   }
   for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
@@ -191,7 +253,7 @@ Solution InteriorPoint::take_solution(int lane) {
     const auto k = static_cast<std::size_t>(i);
     x.point.driver[k] = of_sample(i, value + driver, lane) / model_->unit_area();
     if (i < before) continue;
-    if (i < n - 1) x.point.steps[k] = of_sample(i, value + shift_up, lane) - of_sample(i, value + shift_down, lane);
+    x.point.steps[k] = step_at(i, lane);
     x.witness.u[k - static_cast<std::size_t>(before)] = of_sample(i, weight, lane) * of_sample(i, residual, lane);
   }
   for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
@@ -216,6 +278,9 @@ bool InteriorPoint::finished(int lane, Solution* solution) {
   const bool last =
       broken || vanished || l.iterations >= request.max_iterations || l.stalled >= 5 || l.unproved >= most_unproved;
   if (!last && gap > request.tol * unit) return false;
+  // while steps are long, one more costs less than a proof
+  const bool sharp = gap <= gap_share * request.tol * unit;
+  if (request.certified && !last && !sharp && state_.step_length[lane] > long_step) return false;
   if (!request.certified) {
     *solution = take_solution(lane);
     solution->status = broken ? Status::failed : l.last_gap <= request.tol ? Status::optimal : Status::inaccurate;
@@ -223,25 +288,27 @@ bool InteriorPoint::finished(int lane, Solution* solution) {
   }
 
   // Residual and levels, kept by increments, are found anew from what they are made of: their errors would be the gap's.
-  find_residual(lane, request.problem);
+  // Numbers of 32 digits have no such errors, and would get those of double.
+  if (kernel_.numbers == 1) find_residual(lane, request.problem);
   // The best that is proved counts: further steps sharpen the parts, until the digits run out.
   Solution here = take_solution(lane);
   here.evidence = certify(*model_, request.problem, here.point, here.parts, here.witness);
-  const double proved = here.evidence.relative_gap;
+  const double proved = shortfall(here.evidence);
   const bool better = proved < l.best_gap;
   if (better || !std::isfinite(l.best_gap)) {
     l.best_gap = proved;
     l.best = std::move(here);
   }
   if (l.best_gap > request.tol) ++l.unproved;
-  const bool enough = l.best_gap <= request.tol && (gap <= gap_share * request.tol * unit || !better);
+  const bool enough = l.best_gap <= request.tol && (sharp || !better);
   if (!last && !enough) return false;
   *solution = std::move(l.best);
   solution->iterations = l.iterations;
-  solution->status = !std::isfinite(l.best_gap)                                    ? Status::failed
-                     : l.best_gap <= request.tol                                   ? Status::optimal
-                     : l.best_gap > 1e-6 && l.iterations >= request.max_iterations ? Status::max_iterations
-                                                                                   : Status::inaccurate;
+  const double reached = solution->evidence.relative_gap;
+  solution->status = !std::isfinite(reached)                                    ? Status::failed
+                     : reached <= request.tol                                   ? Status::optimal
+                     : reached > 1e-6 && l.iterations >= request.max_iterations ? Status::max_iterations
+                                                                                : Status::inaccurate;
   return true;
 }
 
@@ -261,6 +328,7 @@ void InteriorPoint::run(const Next& next, const Done& done, const KeepGoing& kee
   const int n_lanes = kernel_.lanes;
   int active = 0;
   const auto refill = [&] {
+    bool changed = false;
     for (int k = 0; k < n_lanes; ++k) {
       Lane& l = lanes_[static_cast<std::size_t>(k)];
       if (l.request) continue;
@@ -268,7 +336,9 @@ void InteriorPoint::run(const Next& next, const Done& done, const KeepGoing& kee
       if (!l.request) continue;
       load(k, *l.request);
       ++active;
+      changed = true;
     }
+    if (changed) find_shifting();
   };
   refill();
   while (active > 0 && keep_going()) {

@@ -1,6 +1,7 @@
 // The structured interior point method for the robust programme: O(n) an iteration, signals of one shape in the lanes.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -8,6 +9,7 @@
 
 #include "kernel/robust/kernel.hpp"
 #include "programme/robust/model.hpp"
+#include "solvers/robust/memory.hpp"
 #include "solvers/solution.hpp"
 
 namespace ressin::robust {
@@ -29,6 +31,8 @@ struct Request {
   int max_iterations = 200;
   const Start* start = nullptr;  // null or empty: begin anew
   bool keep_start = false;       // leave one in the solution
+  // (n,) not zero where a shift may come after the sample, the stretch before the signal included; null or empty: anywhere
+  const std::vector<unsigned char>* shifts = nullptr;
 };
 
 struct Solution {
@@ -40,6 +44,9 @@ struct Solution {
   int iterations = 0;
   Start start;  // empty where it was not asked for
 };
+
+// What is to be below the tolerance: the gap, and a tenth of how far the forces exceed their costs.
+inline double shortfall(const Evidence& evidence) { return std::max(evidence.relative_gap, 0.1 * evidence.stationarity); }
 
 class InteriorPoint {
  public:
@@ -53,6 +60,7 @@ class InteriorPoint {
   void run(const Next& next, const Done& done, const KeepGoing& keep_going);
 
   const Model& model() const { return *model_; }
+  bool is_twofold() const { return kernel_.numbers == 2; }
   static std::size_t bytes_per_lane(const Model& model);
 
  private:
@@ -65,21 +73,40 @@ class InteriorPoint {
     int stalled = 0, unproved = 0;
     double best_gap = 0.0;
     Solution best;
+    std::vector<unsigned char> shifts;  // (n,) as in Request, and nowhere but in the signal
   };
 
   double& of_sample(std::ptrdiff_t i, int entry, int lane) {
-    return samples_[static_cast<std::size_t>((i * n_record + entry) * kernel_.lanes + lane)];
+    return samples_[static_cast<std::size_t>(((i * n_record + entry) * kernel_.lanes + lane) * kernel_.numbers)];
+  }
+  double& of_shift(std::ptrdiff_t i, int entry, int lane) {
+    return shifts_[static_cast<std::size_t>(((i * n_shift_record + entry) * kernel_.lanes + lane) * kernel_.numbers)];
+  }
+  // `entry` of a sample's pairs, the shifts last
+  double& of_pair(std::ptrdiff_t i, int entry, int pair, int lane) {
+    return pair < n_sample_pairs ? of_sample(i, entry + pair, lane) : of_shift(i, entry + pair - n_sample_pairs, lane);
+  }
+  double step_at(std::ptrdiff_t i, int lane) {
+    if (!may_shift(lane, i)) return 0.0;
+    return of_shift(i, value + shift_up, lane) - of_shift(i, value + shift_down, lane);
   }
   double& of_knot(std::ptrdiff_t j, int entry, int lane) {
-    return knots_[static_cast<std::size_t>((j * n_knot_record + entry) * kernel_.lanes + lane)];
+    return knots_[static_cast<std::size_t>(((j * n_knot_record + entry) * kernel_.lanes + lane) * kernel_.numbers)];
   }
   void load(int lane, const Request& request);
+  void find_shifting();
+  std::size_t size_of(std::ptrdiff_t n, int record) const;
+  int last_pair(int lane, std::ptrdiff_t i) const { return may_shift(lane, i) ? n_pairs : static_cast<int>(n_sample_pairs); }
+  bool may_shift(int lane, std::ptrdiff_t i) const {
+    return lanes_[static_cast<std::size_t>(lane)].shifts[static_cast<std::size_t>(i)] != 0;
+  }
   void load_sample(int lane, std::ptrdiff_t i, const Problem& problem);
   void begin_anew(int lane, const Problem& problem);
   void begin_from(int lane, const Start& start, double bottom);
   void find_residual(int lane, const Problem& problem);
   Start take_start(int lane);
   double cost_of(std::ptrdiff_t i, int pair, int lane);
+  void set_idle(int lane, std::ptrdiff_t i);
   void set_pair(int lane, std::ptrdiff_t i, int pair, double x, double product);
   double objective(int lane);
   void choose_step(int lane);
@@ -89,7 +116,8 @@ class InteriorPoint {
   std::shared_ptr<const Model> model_;
   Kernel kernel_;
   Shape shape_;
-  std::vector<double> memory_, samples_, knots_;
+  Memory samples_, shifts_, knots_;
+  std::vector<unsigned char> shifting_;
   State state_;
   std::vector<Lane> lanes_;
 };

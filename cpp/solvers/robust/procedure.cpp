@@ -218,6 +218,9 @@ void Procedure::reweight(const Model& model, const Solution& x) {
   const auto step = [&](std::ptrdiff_t i) {
     return std::abs(x.point.steps[index(before + std::min(std::max<std::ptrdiff_t>(i, 0), n - 2))]) * scale_;
   };
+  const double kept = std::exp(-block_dt_ / rules_.recovery);
+  double recent = 0.0;  // driver so far, less what has been forgotten of it
+  for (std::ptrdiff_t i = 0; i < before; ++i) recent = kept * (recent + x.point.driver[index(i)]);
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     const double alpha = loads_.alpha[index(i)], delta = loads_.delta[index(i)], smallest = smallest_[index(i)];
     double area = 0.0, largest = 0.0;
@@ -227,10 +230,14 @@ void Procedure::reweight(const Model& model, const Solution& x) {
     for (std::ptrdiff_t k = std::max<std::ptrdiff_t>(0, i - outlier_reach); k <= std::min(n - 1, i + outlier_reach); ++k) {
       largest = std::max(largest, std::abs(x.parts.outliers[index(k)]));
     }
-    loads_.alpha[index(i)] = alpha / (1.0 + h.peak * area * block_dt_ * scale_ / smallest);
-    loads_.delta[index(i)] = delta / (1.0 + largest * scale_ / delta);
+    const double share = rules_.reweighting;
+    const double height = h.peak * block_dt_ * scale_ / smallest;  // of an area, in smallest responses
+    const double there = std::max(height * area, std::min(height * recent, rules_.recovery_most));
+    recent = kept * (recent + x.point.driver[index(before + i)]);
+    loads_.alpha[index(i)] = alpha / (1.0 + share * there);
+    loads_.delta[index(i)] = delta / (1.0 + share * largest * scale_ / delta);
     const double steps = n > 1 ? step(i - 1) + step(i) + step(i + 1) : 0.0;
-    loads_.kappa[index(i)] /= 1.0 + steps / smallest;
+    loads_.kappa[index(i)] /= 1.0 + share * steps / smallest;
   }
   reweighted_ = true;
 }

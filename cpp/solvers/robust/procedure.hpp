@@ -5,9 +5,11 @@
 //
 //   a = sqrt((U sigma)^2 + (0.02 q95(r))^2),   U = 1.23 (h_peak / int h^2) sqrt(int h^2 dt) sqrt(2 ln n)
 //
-// A round solves the programme with alpha = a int h^2 / h_peak, delta = 5 alpha per second and kappa = 12 alpha, then once
+// A round solves the programme with alpha = a int h^2 / h_peak, delta = 4 alpha per second and kappa = 9 alpha, then once
 // more with each sample's costs divided by one plus what the first solution has there, in units of the smallest: so an l1
-// norm, which shrinks what it selects, nearly counts instead. Rounds end when a has changed by less than a tenth. One solution
+// norm, which shrinks what it selects, nearly counts instead. After a response the driver's cost stays low for a while and
+// returns exponentially: real responses recover more slowly than the model's, and what is left of one, or of many in a
+// train, would otherwise be taken for the level. Rounds end when a has changed by less than a tenth. One solution
 // at the recording's own rate follows, with the last weights.
 //
 // Noise changes over a day: sigma and the height, and so a, are found in periods of a quarter of an hour that overlap by
@@ -27,9 +29,12 @@ namespace ressin::robust {
 struct Rules {
   double threshold = 1.23;       // factor of the universal threshold
   double misfit = 0.02;          // of the phasic part's 95 % quantile
-  double outlier_cost = 5.0;     // delta over alpha, 1/s
-  double shift_cost = 12.0;      // kappa over alpha
+  double outlier_cost = 4.0;     // delta over alpha, 1/s
+  double shift_cost = 9.0;       // kappa over alpha
+  double reweighting = 1.0;      // share of what the first solution has that counts
   double response_reach = 0.75;  // s, to either side: responses that stand together
+  double recovery = 3.5;         // s in which what a response allows after it falls to 1/e
+  double recovery_most = 10.0;   // that it allows, in smallest responses: contact that comes back is no long response
   double outlier_reach = 0.5;    // s
   double enough = 0.1;           // change of log a that ends the rounds
   int most_rounds = 4;
@@ -68,6 +73,7 @@ class Procedure {
   // A signal that has no noise and no change: nothing is to be solved.
   bool is_constant() const { return constant_; }
   bool is_estimated() const { return estimated_; }
+  bool is_reweighted() const { return reweighted_; }  // the next programme on blocks is a round's second
   // The next programme on blocks; then, once estimated, the one at the signal's own rate.
   const Request& next_request() const { return request_; }
   const Request& prepare_final();

@@ -47,11 +47,26 @@ Request Stretches::part_of(const Request& whole, std::ptrdiff_t k) const {
 Solution Stretches::join(std::vector<Solution>&& solutions) const {
   if (solutions.size() == 1) return std::move(solutions[0]);
   Solution whole;
+  if (!solutions[0].start.empty()) {
+    const auto n = at(whole_.n() * n_pairs);
+    whole.start.values.reserve(n), whole.start.multipliers.reserve(n);
+  }
   for (std::ptrdiff_t k = 0; k < count(); ++k) {
     const Solution& x = solutions[at(k)];
     whole.iterations = std::max(whole.iterations, x.iterations);
     if (k == 0 || x.status != Status::optimal) whole.status = x.status;
     add(x, k, &whole);
+  }
+  return whole;
+}
+
+std::vector<unsigned char> Stretches::join(const std::vector<std::vector<unsigned char>>& marks) const {
+  std::vector<unsigned char> whole;
+  for (std::ptrdiff_t k = 0; k < count(); ++k) {
+    const std::ptrdiff_t before = whole_.n_before(), first = first_[at(k)];
+    const auto& from = marks[at(k)];
+    whole.insert(whole.end(), from.begin() + (k == 0 ? 0 : before + begin_of(k) - first),
+                 from.begin() + before + begin_of(k + 1) - first);
   }
   return whole;
 }

@@ -22,6 +22,8 @@ class Stretches {
   Request part_of(const Request& whole, std::ptrdiff_t k) const;
   // Of the solutions of all stretches, each of a Model of `length` samples: the parts, and a start.
   Solution join(std::vector<Solution>&& solutions) const;
+  // What stands at the samples of each stretch, the one before its signal included, at those of the whole.
+  std::vector<unsigned char> join(const std::vector<std::vector<unsigned char>>& marks) const;
 
  private:
   void add(const Solution& x, std::ptrdiff_t k, Solution* whole) const;

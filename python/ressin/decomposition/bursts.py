@@ -16,6 +16,7 @@ from ressin.bateman import bateman, peak_height, peak_time
 Array = NDArray[np.float64]
 
 _STEP = 0.1  # s between the points at which responses are evaluated; all times are interpolated between them
+_DIP = 0.7  # share of the lower of two maxima to which the driver falls between bursts
 _LOW, _HIGH = 0.35, 0.9  # shares of the amplitude through which the line to the onset goes
 _ROWS = 1 << 20  # numbers that are worked on at once
 
@@ -118,10 +119,10 @@ def _bursts(heights: Array, min_distance: float) -> tuple[NDArray[np.intp], NDAr
     """Split the driver into bursts: give the point where each starts and the one after its last.
 
     A triangle of half-width w smooths the driver, and two of its maxima belong to different bursts where it falls to
-    half of the lower one between them. For two lone impulses of any heights that is so from 1.5 w apart on, which is
-    `min_distance` (in steps); a driver that goes on without such a dip is one burst, however long.
+    seven tenths of the lower one between them. For two lone impulses of any heights that is so from 1.3 w apart on,
+    which is `min_distance` (in steps); a driver that goes on without such a dip is one burst, however long.
     """
-    width = max(1, round(min_distance / 1.5))
+    width = max(1, round(min_distance / (2.0 - _DIP)))
     smooth = uniform_filter1d(
         uniform_filter1d(heights, width, mode="constant"), width, mode="constant", origin=-(1 - width % 2)
     )
@@ -132,7 +133,7 @@ def _bursts(heights: Array, min_distance: float) -> tuple[NDArray[np.intp], NDAr
 
 
 def _separate_maxima(smooth: Array) -> NDArray[np.intp]:
-    """Give the maxima between any two of which the line falls to half of the lower one or below, in order."""
+    """Give the maxima between any two of which the line falls to `_DIP` of the lower one or below, in order."""
     peaks = find_peaks(np.concatenate([[0.0], smooth, [0.0]]))[0] - 1  # zeros around, so that either end can be one
     if not peaks.size:
         return np.asarray(peaks, dtype=np.intp)
@@ -140,7 +141,7 @@ def _separate_maxima(smooth: Array) -> NDArray[np.intp]:
     valleys = np.minimum.reduceat(smooth, peaks)[:-1].tolist()  # from each peak to the next
     for k, (low, top) in enumerate(zip(valleys, smooth[peaks[1:]].tolist(), strict=True), start=1):
         valley = min(valley, low)  # since the last kept one
-        if 2.0 * valley <= last and 2.0 * valley <= top:
+        if valley <= _DIP * min(last, top):
             kept.append(k)
             valley, last = math.inf, top
         elif top > last:

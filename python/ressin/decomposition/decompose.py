@@ -88,7 +88,7 @@ def decompose(
         Hz, > 0.
     programme
         "cvxeda", or "robust", for recordings with noise, artefacts and loose contact. The robust programme takes
-        alpha, delta and kappa from the recording, in its own unit, and gamma = (4 s)^4; the parts scale with the
+        alpha, delta and kappa from the recording, in its own unit, and gamma = (3 s)^4; the parts scale with the
         signal, and do not depend on the rate but for its resolution. It refuses alpha, gamma, revision, baseline,
         standardize, knots and n_boot; `Decomposition.robust` holds its outliers, shifts and costs.
     tau0, tau1, delta_knot
@@ -135,7 +135,7 @@ def decompose(
 
     The robust programme's costs are found in rounds, on means over quarters of a second. The smallest response
     believed, a, is a multiple of the noise and 2 % of the phasic part's height; alpha is 0.847 a (for the default time
-    constants, in the signal's unit times seconds), delta 5 alpha per second and kappa 12 alpha. A round solves the
+    constants, in the signal's unit times seconds), delta 4 alpha per second and kappa 9 alpha. A round solves the
     programme with these, and once more with each sample's costs divided by one plus what the first solution has there.
     The certificate holds for the last weighted programme. cvxEDA's authors describe an extension with artefact drivers
     of their own, another programme.

@@ -140,7 +140,8 @@ def build_qp(
         x = [q (k + n), spline (n_knots), shift (n - 1), rise (n - 1), fall (n - 1), up (n), down (n)],
 
     where A0 q is the driver (with that before the first sample), M q the phasic part, shift the shifts from the second
-    sample on (the first is zero), rise and fall their steps up and down, and up and down the outliers. With H = [M, B,
+    sample on (the first is zero), rise and fall their steps up and down, and up and down the outliers, all without
+    `Robust.contact`, which the programme has among outliers and residual. With H = [M, B,
     S, 0, 0, I, -I] on the n samples, and D the second differences of the spline's coefficients,
 
         P = H'W H + gamma / (spacing^3 dt) D'D,

@@ -46,11 +46,11 @@ class Quality:
         signal's lowest level within a minute: fast falls pull the tonic part down, which would hide them.
         The robust programme's outliers and shifts are taken off the signal first.
     outlier_share
-        Share of samples, 0 to 1, with an outlier larger than the smallest response that the robust programme believes;
-        0 where the programme is cvxEDA's.
+        Share of samples, 0 to 1, with an outlier or lost contact larger than the smallest response that the robust
+        programme believes; 0 where the programme is cvxEDA's.
     n_shifts
-        How often the robust programme's level shifts by more than that, steps within a second counted as one; 0 where
-        the programme is cvxEDA's.
+        How often the robust programme's level shifts by more than that, steps within a second counted as one, contact
+        lost for a moment aside; 0 where the programme is cvxEDA's.
     messages
         One sentence for each of these that is worth a look, and for parts that cannot be a tonic level and responses
         on it; empty where there is nothing to say.
@@ -138,8 +138,9 @@ def _artefacts(decomposition: Decomposition, seen: NDArray[np.bool_]) -> tuple[f
     if decomposition.robust is None:
         return 0.0, 0
     least = decomposition.robust.smallest_response
-    share = float(np.mean(np.abs(decomposition.outliers[seen]) > least))
-    return share, _count_shifts(decomposition.shifts, least, decomposition.sampling_rate * SHIFT_SECONDS)
+    share = float(np.mean(np.abs(decomposition.outliers + decomposition.contact)[seen] > least))
+    steps = decomposition.shifts - decomposition.contact
+    return share, _count_shifts(steps, least, decomposition.sampling_rate * SHIFT_SECONDS)
 
 
 def _count_shifts(shifts: NDArray[np.float64], least: float, apart: float) -> int:

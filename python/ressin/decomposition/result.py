@@ -134,6 +134,11 @@ class Decomposition(ReadOnly):
         return self.robust.shifts if self.robust else _zeros(self.signal.size)
 
     @property
+    def contact(self) -> NDArray[np.float64]:
+        """(n,) what of the shifts is contact lost for a moment; see `Robust`. Zeros for cvxEDA's programme."""
+        return self.robust.contact if self.robust else _zeros(self.signal.size)
+
+    @property
     def smallest_response(self) -> float | None:
         """Amplitude of the smallest response that the robust programme believes, in the signal's unit, or None."""
         return self.robust.smallest_response if self.robust else None
@@ -254,7 +259,7 @@ class Decomposition(ReadOnly):
         return find_scrs(self, min_amplitude=min_amplitude)
 
     def _certify(self) -> tuple[_core.Evidence, float]:
-        """Return the evidence anew, and how far the parts here are from those that belong to driver and coefficients.
+        """Return the evidence anew, and how far, beyond rounding, the parts are from what driver and coefficients make.
 
         For the robust programme this includes the outliers, and how far the tonic level falls below its bound.
         """
@@ -262,7 +267,9 @@ class Decomposition(ReadOnly):
         if self.robust is not None:
             checked = certify_robust(self._observed(), self.weights, interval, self.settings, vars(self), self.robust)
             parts = [(checked.phasic, self.phasic), (checked.tonic, self.tonic), (checked.outliers, self.outliers)]
-            return checked.evidence, float(np.max([_apart(parts), -checked.lowest_level]))  # NaN if either is
+            parts.append((self.robust.centred + self.mean, self.spline))
+            furthest = float(np.max([_apart(parts), -checked.lowest_level]))  # NaN if either is
+            return checked.evidence, furthest - self._rounding()
         evidence, phasic, tonic = _core.certify(
             self._observed(),
             self.weights,
@@ -274,7 +281,7 @@ class Decomposition(ReadOnly):
             self.drift,
             self._start,
         )
-        return evidence, _apart([(phasic, self.phasic), (tonic, self.tonic)])
+        return evidence, _apart([(phasic, self.phasic), (tonic, self.tonic)]) - self._rounding()
 
     def _imbalance(self) -> float:
         """Return the largest |signal - phasic - tonic - residual| beyond rounding, NaN where a residual is missing.
@@ -288,6 +295,10 @@ class Decomposition(ReadOnly):
         apart = np.abs(self.signal - sums)[~np.isnan(self.signal)]
         number = np.finfo(np.float64)
         return float(apart.max()) - max(64.0 * float(number.eps * np.nanmax(np.abs(self.signal))), float(number.tiny))
+
+    def _rounding(self) -> float:
+        """Return what rounding may do to a part: a few units in the last place of the largest sample."""
+        return 4.0 * float(np.finfo(np.float64).eps * np.nanmax(np.abs(self.signal)))
 
     def _observed(self) -> NDArray[np.float64]:
         """Return the signal with zeros, which carry no weight, where it is missing."""

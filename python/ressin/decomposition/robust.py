@@ -30,7 +30,13 @@ class Robust(ReadOnly):
         contact. Zero where the signal is as the parts say, but for noise.
     shifts
         (n,) level of the recording beside the tonic curve, in the signal's unit: constant but where contact is lost
-        or a step occurs. Its median is zero; the tonic part includes it.
+        or a step occurs. Its median is zero but for `contact`; the tonic part includes it, and less it is the curve.
+    contact
+        (n,) what of the shifts is contact lost for a moment, in the signal's unit, zero or below. Responses only add to
+        the level; where curve and steps are above the signal by more than three deviations of its noise (the smaller
+        of `noise` and of that from sample to sample), what lacks is no property of the skin, and the level as measured
+        is the signal and those deviations. Above zero where curve and steps are below zero and `bounded` holds. The
+        programme has this among outliers and residual; its own level is the tonic part less `contact`.
     smallest_response
         Amplitude of the smallest response believed, in the signal's unit: a multiple of the noise, and a share of the
         phasic part's height. Anything smaller may be noise. Noise and this are found in periods of a quarter of an hour
@@ -54,6 +60,7 @@ class Robust(ReadOnly):
 
     outliers: NDArray[np.float64]
     shifts: NDArray[np.float64]
+    contact: NDArray[np.float64]
     smallest_response: float
     noise: float
     rounds: int
@@ -64,6 +71,7 @@ class Robust(ReadOnly):
     alpha_before: float
     estimation_iterations: int
     before: NDArray[np.float64]  # driver in the six seconds before the first sample
+    centred: NDArray[np.float64]  # coefficients less the mean, which would take digits from them
     # the dual point that the proof starts from, on the programme's own scale: a wrong one only makes it worse
     force: NDArray[np.float64]  # (n,) weighted residual
     level: NDArray[np.float64]  # multipliers of the coefficients' bounds
@@ -84,7 +92,8 @@ class Robust(ReadOnly):
             "bounded": self.bounded,
             "estimation_iterations": self.estimation_iterations,
             "largest_outlier": float(np.abs(self.outliers).max()),
-            "largest_shift": float(np.abs(np.diff(self.shifts)).max(initial=0.0)),
+            "largest_shift": float(np.abs(np.diff(self.shifts - self.contact)).max(initial=0.0)),
+            "lost_contact": float(np.mean(self.contact < 0)),
             "notes": list(self.notes),
         }
 
@@ -125,6 +134,7 @@ def _fields(raw: _core.RobustResult, interval: float, settings: Settings) -> dic
     robust = Robust(
         outliers=raw["outliers"],
         shifts=raw["shifts"],
+        contact=raw["contact"],
         smallest_response=raw["smallest_response"],
         noise=raw["noise"],
         rounds=raw["rounds"],
@@ -135,6 +145,7 @@ def _fields(raw: _core.RobustResult, interval: float, settings: Settings) -> dic
         alpha_before=raw["alpha_before"],
         estimation_iterations=raw["estimation_iterations"],
         before=raw["before"],
+        centred=raw["centred"],
         force=raw["force"],
         level=raw["level"],
     )
@@ -160,6 +171,22 @@ def _fields(raw: _core.RobustResult, interval: float, settings: Settings) -> dic
         "osqp_residuals": raw["osqp_residuals"],
         "_start": (0.0, 0.0),
         "robust": robust,
+    }
+
+
+def before_contact(fields: dict[str, Any]) -> dict[str, NDArray[np.float64]]:
+    """Return tonic part, shifts, outliers and residual of solved fields as the programme has them, (n,) each.
+
+    That is, with contact lost for a moment among outliers and residual instead of in the shifts.
+    """
+    robust: Robust = fields["robust"]
+    lost, rest = robust.contact, fields["residual"] + robust.outliers + robust.contact
+    outliers = np.where(lost == 0.0, robust.outliers, rest - np.clip(rest, -robust.delta, robust.delta))
+    return {
+        "tonic": fields["tonic"] - lost,
+        "shifts": robust.shifts - lost,
+        "outliers": outliers,
+        "residual": np.where(lost == 0.0, fields["residual"], rest - outliers),
     }
 
 
@@ -193,8 +220,9 @@ def certify_robust(
     robust: Robust,
 ) -> Checked:
     """Return the evidence and the parts, both computed anew from the signal and from driver, spline and shifts."""
-    fields = {name: parts[name] for name in ("driver", "spline")} | costs_of(parts, robust)
-    fields |= {name: vars(robust)[name] for name in ("shifts", "before", "force", "level")}
+    fields = {"driver": parts["driver"]} | costs_of(parts, robust)
+    names = ("shifts", "contact", "noise", "centred", "before", "force", "level")
+    fields |= {name: vars(robust)[name] for name in names}
     raw = _core.certify_robust(signal, weights, interval, settings.tau0, settings.tau1, settings.delta_knot, fields)
     return Checked(*raw)
 

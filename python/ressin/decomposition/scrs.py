@@ -27,7 +27,8 @@ _NEAR = 1.0  # s around a rise in which an artefact is near
 _LOST = 0.5  # s of missing samples in which no response starts or peaks
 _OBSERVED = 0.5  # least share of a rise that is observed
 _EXCESS = 1.1  # an amplitude above the signal's range, up to this, is the range: the tonic part dips under a response
-_JUMP = 0.9  # share of an amplitude that the signal may not make within half a second
+_JUMP = 0.9  # share of an amplitude that the signal may not make within 0.4 s
+_SUDDEN = 0.8  # of the shortest rise: half a second, of which a response that short makes almost all
 _FASTER = 1.25  # and how much faster than the phasic part it must be
 _BEFORE, _AFTER = 1.5, 3.0  # s before an onset and after a peak in which a wave of the level goes on
 _BEND = 0.2  # share of an amplitude by which the signal rises more, in a response's rise, than it did before
@@ -37,8 +38,8 @@ _NORMAL = 1.959964  # half of a 95 % band in standard deviations
 class Parts(Protocol):
     """What responses are found in: a `ressin.Decomposition`, or anything with these arrays, (n,) each.
 
-    Where there are also `noise` (standard deviation on means over 1/4 s), `smallest_response`, `outliers` and `shifts`
-    (scalars and arrays in the signal's unit, or None), as the robust programme gives them, they are used.
+    Where there are also `noise` (standard deviation on means over 1/4 s), `smallest_response`, `outliers`, `shifts` and
+    `contact` (scalars and arrays in the signal's unit, or None), as the robust programme gives them, they are used.
     """
 
     @property
@@ -105,8 +106,8 @@ def find_scrs(
         decomposition knows its `smallest_response`, the larger of the two holds.
     min_distance
         Two impulses closer than this many seconds are one response, >= 0; so are all between which the driver does not
-        fall to half. Responses much closer than the time in which one rises (1.13 s by default) cannot be told apart
-        from one of another shape.
+        fall to seven tenths of the lower one. Responses much closer than the time in which one rises (1.13 s by
+        default) cannot be told apart from one of another shape.
     rise_time
         Shortest and longest time from onset to peak in seconds, 0 <= shortest < longest.
     min_rise
@@ -150,8 +151,8 @@ def find_scrs(
     Notes
     -----
     The driver counts as impulses in continuous time, and all times are interpolated, so that the sampling rate does not
-    show. Bursts are the maxima of the driver, smoothed over `min_distance`, between which it falls to half of the lower
-    one. The response of a burst is its convolution with the Bateman function; its onset is found from where
+    show. Bursts are the maxima of the driver, smoothed over `min_distance`, between which it falls to seven tenths of
+    the lower one. The response of a burst is its convolution with the Bateman function; its onset is found from where
     it comes to 35 and 90 % of its amplitude, so that a lone impulse starts where it is. A response is left out
 
     - where it is smaller than `min_amplitude` or `smallest_response`, or more than a tenth larger than the signal's
@@ -162,8 +163,8 @@ def find_scrs(
     - where the signal neither bends upwards at the onset nor turns at the peak: does not rise by a fifth of the
       amplitude more than it would have at its slope of the 1.5 s before, and is not lower 3 s after the peak. That is a
       wave of the level, which the driver can follow by many small impulses;
-    - where the signal jumps: makes nine tenths of the amplitude within half a second around the onset, if `rise_time`
-      excludes that;
+    - where the signal jumps: makes nine tenths of the amplitude, or of its own rise if that is larger, within 0.4 s
+      around the onset, if `rise_time` excludes that;
     - where onset or peak is in a stretch of missing (or weightless) samples half a second or longer, or more than half
       of the rise is missing.
 
@@ -260,7 +261,7 @@ class _Seen:
         for times in (found.onsets, found.peaks):
             enough &= ~lost[_samples(times, self.curve.sampling_rate, lost.size)]
         found = found.only(enough)
-        found = found.only(~self._jumps(found, shortest))
+        found = found.only(~self._jumps(found, _SUDDEN * shortest))
         found = found.only(~self._goes_on(found))
         amplitudes = np.minimum(found.amplitudes, self.range)
         return Responses(found.onsets, found.peaks, found.recoveries, amplitudes)
@@ -285,12 +286,13 @@ class _Seen:
         if within < BLOCK:
             return jumps
         width = self.curve.width_of(BLOCK)
+        whole = np.fmax(found.amplitudes, self.rise(found))
         for start in np.arange(-within, 0.5 * BLOCK, 0.5 * BLOCK) + 0.5 * BLOCK:
             first, last = found.onsets + start, found.onsets + start + within
             change, explained = (
                 curve.mean(last, width) - curve.mean(first, width) for curve in (self.curve, self.phasic)
             )
-            least = np.maximum(_JUMP * found.amplitudes, _FASTER * explained)
+            least = np.maximum(_JUMP * whole, _FASTER * explained)
             jumps |= change > least + 2.0 * self.noise  # not so where it is NaN
         return jumps
 
@@ -312,9 +314,12 @@ def _long_stretches(marked: NDArray[np.bool_], least: float) -> NDArray[np.bool_
 def _taken_off(parts: Parts, noise: float) -> NDArray[np.bool_]:
     """Whether the decomposition took an outlier or a shift larger than the noise off each sample."""
     off = np.zeros(parts.signal.size, dtype=np.bool_)
-    outliers, shifts = getattr(parts, "outliers", None), getattr(parts, "shifts", None)
+    outliers, shifts, contact = (getattr(parts, name, None) for name in ("outliers", "shifts", "contact"))
     if outliers is not None:
         off |= np.abs(outliers) > noise
+    if shifts is not None and contact is not None:
+        off |= np.abs(contact) > noise
+        shifts = shifts - contact
     if shifts is not None:
         off[1:] |= np.abs(np.diff(shifts)) > noise
     return off

@@ -245,7 +245,7 @@ def sweep(
     (8, ('alpha', 'gamma'))
     >>> table = sweep.to_frame()
     >>> table[table.gamma == 1e-2].n_scrs.tolist()
-    [18, 12, 11, 4]
+    [18, 12, 12, 10]
     """
     values: dict[str, list[Any]] = {
         "tau0": _values("tau0", tau0),

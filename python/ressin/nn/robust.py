@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ressin import _core
-from ressin.decomposition.robust import solve_robust
+from ressin.decomposition.robust import before_contact, solve_robust
 from ressin.errors import ConvergenceError
 from ressin.nn.batch import NAMES, SignalRows, refuse_second_derivative
 from ressin.settings import Settings, check_sampling_rate
@@ -40,7 +40,8 @@ class RobustParts(NamedTuple):
     outliers
         What belongs to neither part nor to the noise; 0 where a sample is missing.
     shifts
-        Level beside the tonic curve, a constant for the derivative: the tonic part carries its gradient.
+        Level beside the tonic curve, a constant for the derivative: the tonic part carries its gradient. Where contact
+        is lost for a moment the tonic part is the signal and a constant.
     """
 
     phasic: Tensor
@@ -79,23 +80,25 @@ def robust_operator(
     tol: float,
     max_iterations: int,
     n_threads: int,
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Decompose the rows of `signal`, (B, n), each with settings and weights of its own.
 
-    Returns phasic, tonic, driver, shifts and delta, the cost of an outlier, (B, n), like `signal`; and on the CPU in
-    double precision what the backward pass needs: samples, (B, 6, n), and coefficients, (B, 2 + before + 2 n_knots).
+    Returns phasic, tonic, driver, shifts, delta, the cost of an outlier, and contact, (B, n), like `signal`; tonic part
+    and shifts are the programme's, to which lost contact is to be added. And on the CPU in double precision what the
+    backward pass needs: samples, (B, 6, n), and coefficients, (B, 2 + before + 2 n_knots).
     """
     settings = robust_settings(sampling_rate, tau0, tau1, delta_knot, tol, max_iterations, n_threads)
     rows = _rows(signal, mask, sample_weight)
     solved = _solve(rows, sampling_rate, settings)
     count, n = rows.signals.shape
-    parts = {name: np.zeros((count, n)) for name in ("phasic", "tonic", "delta", *_SAMPLES)}
+    parts = {name: np.zeros((count, n)) for name in ("phasic", "tonic", "delta", "contact", *_SAMPLES)}
     before, n_knots = sizes(n, sampling_rate, delta_knot)
     coefficients = np.zeros((count, 2 + before + 2 * n_knots))
     for k, (fields, length) in enumerate(zip(solved, rows.lengths, strict=True)):
         robust = fields["robust"]
+        own = before_contact(fields)
         for name, part in parts.items():
-            part[k, :length] = fields[name] if name in fields else getattr(robust, name)
+            part[k, :length] = own.get(name, fields.get(name, getattr(robust, name, None)))
         one = coefficients[k]
         one[0], one[1] = robust.alpha_before, robust.bounded
         one[2 : 2 + before] = robust.before
@@ -103,9 +106,11 @@ def robust_operator(
         one[at : at + spline.size] = spline
         one[at + n_knots : at + n_knots + spline.size] = robust.level * fields["scale"]
     samples = torch.from_numpy(np.stack([parts[name] for name in _SAMPLES], axis=1))
-    given = (_like(torch.from_numpy(parts[name]), signal) for name in ("phasic", "tonic", "driver", "shifts", "delta"))
-    phasic, tonic, driver, shifts, delta = given
-    return phasic, tonic, driver, shifts, delta, samples, torch.from_numpy(coefficients)
+    phasic, tonic, driver, shifts, delta, contact = (
+        _like(torch.from_numpy(parts[name]), signal)
+        for name in ("phasic", "tonic", "driver", "shifts", "delta", "contact")
+    )
+    return phasic, tonic, driver, shifts, delta, contact, samples, torch.from_numpy(coefficients)
 
 
 def _rows(signal: Tensor, mask: Tensor | None, sample_weight: Tensor | None) -> SignalRows:
@@ -152,7 +157,7 @@ def _(
 ) -> tuple[Tensor, ...]:
     count, n = signal.shape
     before, n_knots = sizes(n, sampling_rate, delta_knot)
-    parts = [torch.empty_like(signal, memory_format=torch.contiguous_format) for _ in range(5)]
+    parts = [torch.empty_like(signal, memory_format=torch.contiguous_format) for _ in range(6)]
     kept = [(count, len(_SAMPLES), n), (count, 2 + before + 2 * n_knots)]
     return (*parts, *(signal.new_empty(shape, dtype=torch.float64, device="cpu") for shape in kept))
 
@@ -201,7 +206,7 @@ robust_backward.register_autograd(refuse_second_derivative)
 
 def _keep(ctx: Any, inputs: Sequence[Any], output: Sequence[Tensor]) -> None:
     signal, mask, sample_weight, *ctx.settings = inputs
-    ctx.save_for_backward(signal, mask, sample_weight, *output[5:])
+    ctx.save_for_backward(signal, mask, sample_weight, *output[6:])
     ctx.set_materialize_grads(False)
 
 
@@ -221,11 +226,9 @@ def robust_parts(
     signal: Tensor, mask: Tensor | None, sample_weight: Tensor | None, settings: tuple[Any, ...]
 ) -> RobustParts:
     """Decompose signals, (..., n), with masks and weights as rows, (B, n); the parts say what an outlier is."""
-    phasic, tonic, driver, shifts, delta, *_ = robust_operator(
-        signal.reshape(-1, signal.shape[-1]), mask, sample_weight, *settings
-    )
-    phasic, tonic, driver, shifts, delta = (x.reshape(signal.shape) for x in (phasic, tonic, driver, shifts, delta))
-    rest, delta = signal - phasic - tonic, delta.detach()
+    found = robust_operator(signal.reshape(-1, signal.shape[-1]), mask, sample_weight, *settings)[:6]
+    phasic, tonic, driver, shifts, delta, contact = (x.reshape(signal.shape) for x in found)
+    rest, delta, contact = signal - phasic - tonic, delta.detach(), contact.detach()
     outliers = rest - torch.minimum(torch.maximum(rest, -delta), delta)
     there = None if mask is None else mask.reshape(signal.shape)
     seen = there
@@ -234,10 +237,20 @@ def robust_parts(
         seen = weighed if seen is None else seen & weighed
     if seen is not None:
         outliers = outliers.masked_fill(~seen, 0.0)
-    residual = rest - outliers
+    change = _lost(signal, tonic, contact)
+    none = torch.zeros_like(change)
+    outlying = torch.minimum(torch.maximum(outliers, torch.minimum(change, none)), torch.maximum(change, none))
+    outliers = outliers - outlying
+    residual = rest - change - outliers
     if there is not None:
         residual = residual.masked_fill(~there, 0.0)
-    return RobustParts(phasic, tonic, driver, residual, outliers, shifts.detach())
+    return RobustParts(phasic, tonic + change, driver, residual, outliers, shifts.detach() + contact)
+
+
+def _lost(signal: Tensor, tonic: Tensor, contact: Tensor) -> Tensor:
+    """Return `contact` with its gradient: the measured level there is the signal and a constant, or zero."""
+    measured = torch.where(contact < 0, signal - signal.detach(), torch.zeros_like(signal))
+    return torch.where(contact == 0, contact, contact + measured - (tonic - tonic.detach()))
 
 
 def _array(x: Tensor) -> NDArray[np.float64]:

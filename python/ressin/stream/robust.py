@@ -60,6 +60,7 @@ class RobustSolved(Solved):
     noise: float
     height: float
     smallest_response: float
+    steps: Array  # (n,) shifts less contact lost for a moment
 
 
 class RobustWindow(Held):
@@ -73,7 +74,8 @@ class RobustWindow(Held):
     learned
         Noise and height so far.
     level
-        Shift at the first sample held, in the signal's unit; 0 at the recording's first.
+        Shift at the first sample held, in the signal's unit, without contact lost for a moment; 0 at the recording's
+        first.
     """
 
     def __init__(self, capacity: int, sampling_rate: float, settings: Settings) -> None:
@@ -89,6 +91,8 @@ class RobustWindow(Held):
         missing = np.isnan(signal)
         found = self._solve(np.where(missing, 0.0, signal), np.where(missing, 0.0, 1.0) if missing.any() else None)
         sums = found["phasic"] + found["tonic"] + found["outliers"]
+        steps = found["shifts"] - found["contact"]
+        steps += self.level - steps[0]
         parts = StreamParts(
             index=np.arange(first_index, first_index + self.n),
             time=self.time.copy(),
@@ -98,7 +102,7 @@ class RobustWindow(Held):
             driver=found["driver"],
             residual=signal - sums,
             outliers=found["outliers"],
-            shifts=self.level + (found["shifts"] - found["shifts"][0]),
+            shifts=steps + found["contact"],
         )
         return RobustSolved(
             parts,
@@ -109,6 +113,7 @@ class RobustWindow(Held):
             found["noise"],
             found["height"],
             found["smallest_response"],
+            steps,
         )
 
     def _solve(self, signal: Array, weights: Array | None) -> dict[str, Any]:
@@ -143,7 +148,8 @@ class RobustWindow(Held):
 
     def slide(self, solved: Solved) -> None:
         """Let the oldest knot spacing of samples go, and go on with the shift that they end with."""
-        self.level = float(solved.parts.shifts[self.spacing])
+        assert isinstance(solved, RobustSolved)
+        self.level = float(solved.steps[self.spacing])
         self.drop_oldest()
 
     def clear(self) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ressin import _core
-from ressin._files.atomic import replacing
+from ressin._files.atomic import remove_leftovers_of, replacing
 from ressin._files.json_text import parse_json
 from ressin.data.samples.labelled import LabelledData
 from ressin.errors import InvalidInputError
@@ -189,6 +189,8 @@ def _one_fold(
         found = _read_scores(stored, key, len(test))
         if found is not None:
             return found, 0.0
+    if stored is not None:
+        remove_leftovers_of([stored, stored.parent / "training.csv"])
     begin = time.perf_counter()
     scores = np.asarray(classifier.scores(data, train, test, fold), dtype=np.float64)
     seconds = time.perf_counter() - begin

@@ -1,0 +1,197 @@
+// Elimination, backwards in time; with the predictor's right-hand side.
+#pragma once
+
+#include "kernel/robust/pass.hpp"
+
+namespace ressin::robust {
+namespace {
+
+// The cost-to-go: upper triangle of a symmetric matrix over the unknowns, and the right-hand side as the last column.
+template <class L>
+struct Front {
+  L m[n_unknowns][n_unknowns + 1];
+
+  void clear() {
+    for (auto& r : m) {
+      for (auto& x : r) x = L(0.0);
+    }
+  }
+  L get(int j, int k) const { return j <= k ? m[j][k] : m[k][j]; }
+  L& at(int j, int k) { return j <= k ? m[j][k] : m[k][j]; }
+};
+
+template <class L>
+class Factor {
+ public:
+  Factor(const Shape& shape, State& state) : shape_(shape), st_(state) {}
+
+  void run() {
+    front_.clear();
+    const std::ptrdiff_t last = shape_.n_intervals - 1;
+    for (int k = 2; k < 4; ++k) add_level(last + k, k);  // knots at and after the end take the last sample's shift
+    add_penalty(last + 1, 1);
+    for (std::ptrdiff_t m = last; m >= 0; --m) {
+      add_penalty(m, 0);
+      for (std::ptrdiff_t i = interval_end(shape_, m) - 1; i >= m * shape_.spacing; --i) {
+        if (may_shift(st_, i)) eliminate_shift(shift_after<L>(st_, i));
+        step_back(sample<L>(st_, i), shape_.bumps + 4 * (i - m * shape_.spacing));
+      }
+      add_level(m + 1, 1);
+      if (m == 0) break;
+      eliminate_knot(3, m + 3);
+      move_knots();
+    }
+    add_level(0, 0);
+    for (int u = 0; u < of_knot; ++u) drop(u);
+    for (int k = 3; k >= 0; --k) eliminate_knot(k, k);
+  }
+
+ private:
+  // The level of knot j, in column k, above the floor.
+  void add_level(std::ptrdiff_t j, int k) {
+    const Entry<L> r = knot<L>(st_, j);
+    const L curvature = r.get(level_multiplier) * (r.get(level_multiplier) * r.get(level_inverse));
+    const int u = of_knot + k;
+    front_.m[u][u] = front_.m[u][u] + curvature;
+  }
+
+  // penalty / 2 (l_j - 2 l_j+1 + l_j+2)^2, knot j in column k.
+  void add_penalty(std::ptrdiff_t j, int k) {
+    const L q(shape_.penalty);
+    const L bend = (knot<L>(st_, j).get(knot_value) - knot<L>(st_, j + 1).get(knot_value)) +
+                   (knot<L>(st_, j + 2).get(knot_value) - knot<L>(st_, j + 1).get(knot_value));
+    constexpr double difference[3] = {1.0, -2.0, 1.0};
+    for (int a = 0; a < 3; ++a) {
+      for (int b = a; b < 3; ++b) {
+        L& x = front_.m[of_knot + k + a][of_knot + k + b];
+        x = fma(q, L(difference[a] * difference[b]), x);
+      }
+      L& x = front_.m[of_knot + k + a][of_rhs];
+      x = fma(q * L(difference[a]), bend, x);
+    }
+  }
+
+  void eliminate_shift(Entry<L> r) {
+    const L up = ratio(r, shift_up), down = ratio(r, shift_down), slope = up + down;
+    const L load = r.get(shift_cost) * (down - up);
+    L line[n_unknowns + 1];
+    for (int k = 0; k <= n_unknowns; ++k) line[k] = sum_levels([&](int j) { return front_.get(j, k); });
+    const L own = sum_levels([&](int j) { return line[j]; });
+    const L inverse = L(1.0) / fma(slope, own, L(1.0));
+    const L weight = slope * inverse, offset = fnma(slope, line[of_rhs], load) * inverse;
+    for (int k = 0; k < n_unknowns; ++k) r.set(row + k, line[k]);
+    r.set(row_rhs, line[of_rhs]);
+    r.set(row_inverse, inverse);
+    for (int j = 0; j < n_unknowns; ++j) {
+      const L w = weight * line[j];
+      for (int k = j; k < n_unknowns; ++k) front_.m[j][k] = fnma(w, line[k], front_.m[j][k]);
+      front_.m[j][of_rhs] = fma(line[j], offset, front_.m[j][of_rhs]);
+    }
+  }
+
+  void step_back(Entry<L> r, const double* bumps) {
+    const L z0(shape_.z0), z1(shape_.z1), g_a(shape_.g_a), g_v(shape_.g_v);
+    L(&m)[n_unknowns][n_unknowns + 1] = front_.m;
+    // the driver's row over the next state
+    L rho[n_unknowns + 1];
+    rho[of_a] = fma(g_v, m[of_a][of_v], g_a * m[of_a][of_a]);
+    rho[of_v] = fma(g_v, m[of_v][of_v], g_a * m[of_a][of_v]);
+    for (int k = of_knot; k <= of_rhs; ++k) rho[k] = fma(g_v, m[of_v][k], g_a * m[of_a][k]);
+    L pivot = fma(g_v, rho[of_v], g_a * rho[of_a]);
+    // the state before it: a' = z0 a + v, v' = z1 v
+    const L aa = m[of_a][of_a], av = m[of_a][of_v], vv = m[of_v][of_v];
+    const L through = fma(z1, av, aa);
+    m[of_a][of_a] = (z0 * z0) * aa;
+    m[of_a][of_v] = z0 * through;
+    m[of_v][of_v] = fma(z1, fma(z1, vv, av), through);
+    for (int k = of_knot; k <= of_rhs; ++k) {
+      m[of_v][k] = fma(z1, m[of_v][k], m[of_a][k]);
+      m[of_a][k] = z0 * m[of_a][k];
+    }
+    rho[of_v] = fma(z1, rho[of_v], rho[of_a]);
+    rho[of_a] = z0 * rho[of_a];
+    // the sample itself
+    const auto o = Outlier<L>::template make<false>(r);
+    const L shrunk = o.find_shrink(), w = o.w * shrunk;
+    r.set(shrink, shrunk);
+    const L g = fnma(o.w, r.get(residual), -(w * (o.load_up - o.load_down)));
+    const L b[4] = {L(bumps[0]), L(bumps[1]), L(bumps[2]), L(bumps[3])};
+    L wb[4];
+    for (int k = 0; k < 4; ++k) wb[k] = w * b[k];
+    const L lambda = r.get(multiplier + driver);
+    pivot = pivot + w + lambda * (lambda * r.get(inverse + driver));
+    rho[of_a] = rho[of_a] + w;
+    for (int k = 0; k < 4; ++k) rho[of_knot + k] = rho[of_knot + k] + wb[k];
+    rho[of_rhs] = rho[of_rhs] + (g + r.get(driver_cost));
+    m[of_a][of_a] = m[of_a][of_a] + w;
+    m[of_a][of_rhs] = m[of_a][of_rhs] + g;
+    for (int k = 0; k < 4; ++k) m[of_a][of_knot + k] = m[of_a][of_knot + k] + wb[k];
+    for (int j = 0; j < 4; ++j) {
+      for (int k = j; k < 4; ++k) m[of_knot + j][of_knot + k] = fma(wb[j], b[k], m[of_knot + j][of_knot + k]);
+      m[of_knot + j][of_rhs] = fma(g, b[j], m[of_knot + j][of_rhs]);
+    }
+    // the driver leaves
+    const L inverse = L(1.0) / pivot;
+    for (int j = 0; j < n_unknowns; ++j) {
+      const L gain_j = inverse * rho[j];
+      r.set(gain + j, gain_j);
+      for (int k = j; k <= n_unknowns; ++k) m[j][k] = fnma(gain_j, rho[k], m[j][k]);
+    }
+    r.set(gain_offset, inverse * rho[of_rhs]);
+    r.set(gain_inverse, inverse);
+  }
+
+  static double invert(double pivot) { return pivot > 0.0 ? 1.0 / pivot : 0.0; }
+  static Twofold invert(Twofold pivot) { return pivot.high > 0.0 ? Twofold(1.0) / pivot : Twofold(0.0); }
+  template <int N>
+  static Lanes<N> invert(Lanes<N> pivot) {
+    Lanes<N> r;
+    for (int k = 0; k < N; ++k) r.v[k] = invert(pivot.v[k]);
+    return r;
+  }
+
+  // Minimise over knot j, in column k.
+  void eliminate_knot(int k, std::ptrdiff_t j) {
+    const int u = of_knot + k;
+    const Entry<L> r = knot<L>(st_, j);
+    L line[n_unknowns + 1];
+    for (int c = 0; c <= n_unknowns; ++c) line[c] = front_.get(u, c);
+    const L inverse = invert(line[u]);
+    for (int c = 0; c < n_unknowns; ++c) r.set(knot_row + c, c == u ? L(0.0) : inverse * line[c]);
+    r.set(knot_offset, inverse * line[of_rhs]);
+    r.set(knot_inverse, inverse);
+    for (int a = 0; a < n_unknowns; ++a) {
+      if (a == u) continue;
+      const L w = inverse * line[a];
+      for (int c = a; c <= n_unknowns; ++c) {
+        if (c != u) front_.m[a][c] = fnma(w, line[c], front_.m[a][c]);
+      }
+    }
+    drop(u);
+  }
+
+  void drop(int u) {
+    for (int k = 0; k < n_unknowns; ++k) front_.at(u, k) = L(0.0);
+    front_.m[u][of_rhs] = L(0.0);
+  }
+
+  // Going back over a knot: the newest column has left, an older one comes in.
+  void move_knots() {
+    L(&m)[n_unknowns][n_unknowns + 1] = front_.m;
+    for (int j = 0; j < of_knot; ++j) {
+      for (int k = 3; k > 0; --k) m[j][of_knot + k] = m[j][of_knot + k - 1];
+    }
+    for (int j = 3; j > 0; --j) {
+      for (int k = 3; k >= j; --k) m[of_knot + j][of_knot + k] = m[of_knot + j - 1][of_knot + k - 1];
+      m[of_knot + j][of_rhs] = m[of_knot + j - 1][of_rhs];
+    }
+    drop(of_knot);
+  }
+
+  const Shape& shape_;
+  State& st_;
+  Front<L> front_;
+};
+
+}  // namespace
+}  // namespace ressin::robust

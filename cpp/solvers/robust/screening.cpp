@@ -1,0 +1,47 @@
+#include "solvers/robust/screening.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ressin::robust {
+namespace {
+
+constexpr double near = 0.5;    // share of the cost
+constexpr double tight = 1e-3;  // share of the cost: programmes on blocks are solved to about that
+
+// Every sample that a shift may come after, with the push over its cost.
+template <class Take>
+void for_pushes(const Model& model, const Problem& problem, const Witness& witness, Take&& take) {
+  const std::vector<double> after = forces_of(model, witness.u, witness.level).after;
+  for (std::ptrdiff_t i = model.n_before(); i + 1 < model.n(); ++i) {
+    const auto k = static_cast<std::size_t>(i);
+    take(k, std::abs(after[k]) * model.dt() / problem.kappa[i - model.n_before()]);
+  }
+}
+
+}  // namespace
+
+Marks find_shifts(const Model& model, const Problem& problem, const Witness& witness) {
+  Marks marks(static_cast<std::size_t>(model.n()), 0);
+  for_pushes(model, problem, witness, [&](std::size_t i, double push) { marks[i] = !(push < near); });
+  return marks;
+}
+
+bool are_enough(const Marks& marks, const Model& model, const Problem& problem, const Witness& witness) {
+  bool enough = true;
+  if (marks.empty()) return enough;
+  for_pushes(model, problem, witness, [&](std::size_t i, double push) { enough &= marks[i] != 0 || push <= 1.0 + tight; });
+  return enough;
+}
+
+Marks refine(const Marks& marks, const Model& blocks, const Model& fine, std::ptrdiff_t block) {
+  Marks out(static_cast<std::size_t>(fine.n()), 0);
+  for (std::ptrdiff_t i = fine.n_before(); i < fine.n(); ++i) {
+    const std::ptrdiff_t b = (i - fine.n_before()) / block + blocks.n_before();
+    const std::ptrdiff_t first = std::max<std::ptrdiff_t>(b - 1, 0), last = std::min(b + 1, blocks.n() - 1);
+    for (std::ptrdiff_t k = first; k <= last; ++k) out[static_cast<std::size_t>(i)] |= marks[static_cast<std::size_t>(k)];
+  }
+  return out;
+}
+
+}  // namespace ressin::robust
