@@ -104,6 +104,14 @@ def test_a_dimension_without_contrast_has_no_labels() -> None:
     assert subjects["rule"].tolist() == ["k-means, no contrast in arousal"]
 
 
+def test_a_rating_at_the_threshold_is_low() -> None:
+    pairs = [(0.0, 0.0), (0.25, 0.25), (0.75, 0.75), (1.0, 1.0), (0.5, np.nan), (np.nan, 0.5)]
+    labels, subjects = label_ratings(ratings("s", pairs), LabelRule())
+    assert subjects[["threshold_arousal", "threshold_valence"]].to_numpy().tolist() == [[0.5, 0.5]]
+    assert labels["arousal_label"][4] == 0
+    assert labels["valence_label"][5] == 0
+
+
 def test_a_rating_alone_is_labelled_but_does_not_move_the_centres() -> None:
     pairs = [(0.1, 0.2), (0.2, 0.1), (0.9, 0.8), (0.8, 0.9), (1.0, np.nan)]
     labels, subjects = label_ratings(ratings("s", pairs), LabelRule())

@@ -234,6 +234,28 @@ def test_finished_parts_are_not_done_again(simulated: Path, prepared: Prepared, 
     assert digests(folder) == digests(prepared.folder)
 
 
+def test_parts_of_other_settings_are_not_taken(
+    simulated: Path, prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "out"
+
+    def ended(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ressin.data.preparation.tables.write_recordings", ended)
+        with pytest.raises(KeyboardInterrupt):
+            prepare(
+                read_pmemo(simulated),
+                folder,
+                settings=PrepareSettings(partition=16, decomposition=DecompositionChoice(alpha=1e-2)),
+            )
+    assert list((folder / schema.META).parent.rglob("*.parquet"))
+    report = prepare(read_pmemo(simulated), folder, settings=SETTINGS)
+    assert report.resumed == 0
+    assert digests(folder) == digests(prepared.folder)
+
+
 def test_a_full_disk_is_a_clear_error_and_the_next_run_finishes(
     simulated: Path, prepared: Prepared, tmp_path: Path
 ) -> None:
