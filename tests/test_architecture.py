@@ -17,8 +17,8 @@ ORDER = (
     ("_core", "errors"),
     ("_columns", "_extras", "_files", "_progress", "bateman", "recording", "settings"),
     ("image", "io", "plots"),
-    ("decomposition", "io/live", "stream"),
-    ("compat", "estimator", "nn", "time_constants"),
+    ("decomposition", "io/layouts", "io/live", "stream"),
+    ("compat", "estimator", "events", "intervals", "nn", "time_constants"),
     ("data/sources", "data/store"),
     ("data/preparation",),
     ("data/samples",),
@@ -32,8 +32,9 @@ ORDER = (
     ("cli/decompose", "cli/demo", "cli/watch"),
 )
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
-# The parser of the command line stands in cli/ beside what the commands share; it imports every command.
-ENTRANCES = {"__init__", "__main__", "cli/__init__", "cli/main", "data/__init__", "learn/__init__"}
+# The parser of the command line stands in cli/ beside what the commands share; it imports every command. The reader
+# of recordings stands in io/ beside what the layouts share; it imports their registry.
+ENTRANCES = {"__init__", "__main__", "cli/__init__", "cli/main", "io/read", "data/__init__", "learn/__init__"}
 
 CPP_ORDER = ("programme", "kernel", "solvers", "batch", "image", "bindings")
 

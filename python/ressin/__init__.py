@@ -22,14 +22,20 @@ if TYPE_CHECKING:
         ConvergenceError,
         InvalidInputError,
         MissingExtraError,
+        NotEdaError,
         OutputError,
         QualityWarning,
         RecordingError,
         RessinError,
     )
     from ressin.estimator import CvxEDA
-    from ressin.io import read_recording
-    from ressin.recording import Recording
+    from ressin.events.averages import align_trials
+    from ressin.events.glm import response_estimate
+    from ressin.events.study import within_person
+    from ressin.events.trials import event_related
+    from ressin.intervals.features import features
+    from ressin.io import open_recording, read_recording
+    from ressin.recording import Channel, Clock, Gap, Marker, Recording
     from ressin.settings import Settings
     from ressin.simulation.eda import simulate_eda
     from ressin.simulation.recording import SimulatedRecording, simulate_recording
@@ -38,15 +44,20 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Bands": "decomposition.bands",
+    "Channel": "recording",
+    "Clock": "recording",
     "ConvergenceError": "errors",
     "CvxEDA": "estimator",
     "Decomposition": "decomposition.result",
+    "Gap": "recording",
     "InvalidInputError": "errors",
+    "Marker": "recording",
     "MissingExtraError": "errors",
+    "NotEdaError": "errors",
     "OutputError": "errors",
-    "QualityWarning": "errors",
     "QuadraticProgram": "decomposition.qp",
     "Quality": "decomposition.quality",
+    "QualityWarning": "errors",
     "Recording": "recording",
     "RecordingError": "errors",
     "RessinError": "errors",
@@ -58,6 +69,7 @@ _HOMES = {
     "Sweep": "decomposition.sweep",
     "TimeConstants": "time_constants.fit",
     "Windows": "decomposition.windows",
+    "align_trials": "events.averages",
     "bootstrap_bands": "decomposition.bands",
     "build_qp": "decomposition.qp",
     "cvxEDA": "compat",
@@ -65,21 +77,31 @@ _HOMES = {
     "decompose_batch": "decomposition.decompose",
     "decompose_windows": "decomposition.windows",
     "eda_phasic": "compat",
+    "event_related": "events.trials",
+    "features": "intervals.features",
     "find_scrs": "decomposition.scrs",
     "fit_time_constants": "time_constants.fit",
+    "open_recording": "io",
     "read_recording": "io",
+    "response_estimate": "events.glm",
     "simulate_eda": "simulation.eda",
     "simulate_recording": "simulation.recording",
     "sweep": "decomposition.sweep",
+    "within_person": "events.study",
 }
 
 __all__ = [
     "Bands",
+    "Channel",
+    "Clock",
     "ConvergenceError",
     "CvxEDA",
     "Decomposition",
+    "Gap",
     "InvalidInputError",
+    "Marker",
     "MissingExtraError",
+    "NotEdaError",
     "OutputError",
     "QuadraticProgram",
     "Quality",
@@ -96,6 +118,7 @@ __all__ = [
     "TimeConstants",
     "Windows",
     "__version__",
+    "align_trials",
     "bootstrap_bands",
     "build_qp",
     "cvxEDA",
@@ -103,12 +126,17 @@ __all__ = [
     "decompose_batch",
     "decompose_windows",
     "eda_phasic",
+    "event_related",
+    "features",
     "find_scrs",
     "fit_time_constants",
+    "open_recording",
     "read_recording",
+    "response_estimate",
     "simulate_eda",
     "simulate_recording",
     "sweep",
+    "within_person",
 ]
 
 

@@ -34,6 +34,10 @@ class RecordingError(RessinError, ValueError):
     """A file that cannot be read as a recording: the message names the file, the place and what would be right."""
 
 
+class NotEdaError(RecordingError):
+    """A file in which there is no skin conductance, or nothing says that there is."""
+
+
 class OutputError(RessinError, OSError):
     """A result that could not be written; the file that was there is untouched."""
 

@@ -15,6 +15,7 @@ import pytest
 from ressin.cli import main
 from ressin.cli.decompose import work as decompose_work
 from ressin.cli.decompose.outputs import Target
+from ressin.cli.reading import Reading
 from ressin.decomposition.decompose import decompose
 from ressin.simulation.eda import simulate_eda
 
@@ -134,7 +135,7 @@ def test_one_bad_file_does_not_lose_the_others(
     gap = tmp_path / "in" / "gap.csv"
     gap.write_text("EDA,n\n" + "".join(f"{'' if i == 7 else i % 5},{i}\n" for i in range(30)))
     missing = tmp_path / "in" / "nowhere.csv"
-    code = run("decompose", gap, text, recording, missing, "-o", tmp_path / "out", "--rate", 4)
+    code = run("decompose", gap, text, recording, missing, "-o", tmp_path / "out", "--rate", 4, "--missing", "raise")
     printed = capsys.readouterr()
     assert code == 1
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"EDA_decomposed.csv", "EDA_evidence.json"}
@@ -376,5 +377,5 @@ def test_processes_are_used_where_they_pay(
     path.touch()
     os.truncate(path, n_bytes)
     target = Target(path, "EDA", path, path, path, path)
-    options = decompose_work.Options({"n_threads": jobs}, None, None, False, picture, 0.01, 0, 0)
+    options = decompose_work.Options({"n_threads": jobs}, Reading(), False, picture, 0.01, 0, 0)
     assert decompose_work.count_processes([target] * n_files, options) == expected

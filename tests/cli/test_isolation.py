@@ -17,6 +17,7 @@ import pytest
 from ressin.cli import main
 from ressin.cli.decompose import work as decompose_work
 from ressin.cli.decompose.outputs import Target
+from ressin.cli.reading import Reading
 from tests.cli.test_decompose import write_empatica
 
 # Whatever a library may raise: none of these is ressin's own.
@@ -105,7 +106,7 @@ def test_a_process_that_dies_takes_one_file_with_it(tmp_path: Path, monkeypatch:
     names = ("a", "bad", "c", "bad2", "e")
     targets = [Target(tmp_path / name, name, path, path, path, path) for name in names]
     monkeypatch.setattr(decompose_work, "_work_on_one", _die_at_bad)
-    options = decompose_work.Options({"n_threads": 2}, None, None, False, False, 0.01, 0, 0)
+    options = decompose_work.Options({"n_threads": 2}, Reading(), False, False, 0.01, 0, 0)
     outcomes = list(decompose_work.work_apart(targets, options, 2))
     assert [outcome.target.name for outcome in outcomes] == list(names)
     assert [outcome.said for outcome in outcomes] == ["a", "", "c", "", "e"]

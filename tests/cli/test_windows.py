@@ -71,7 +71,7 @@ def test_empty_windows_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "NaN at 80 of 240 samples" in capsys.readouterr().err
     assert run(*arguments, "--missing", "solve") == 0
     assert "4 windows; 2 empty" in capsys.readouterr().out
-    assert pd.read_csv(tmp_path / "out" / "gap_windows.csv")["EDA_Tonic (uS)"].isna().sum() == 80
+    assert pd.read_csv(tmp_path / "out" / "gap_windows.csv")["EDA_Tonic"].isna().sum() == 80
 
 
 def test_windows_that_are_not_solved_fail_the_file_and_are_in_the_evidence(

@@ -76,8 +76,8 @@ def test_missing_samples_count_for_nothing() -> None:
     assert share == pytest.approx(ressin.decompose(signal, RATE).quality.fast_decay_share, abs=0.015)
 
 
-def test_a_constant_signal_is_good() -> None:
-    assert str(ressin.decompose(np.full(200, 3.5), RATE).quality) == "good"
+def test_a_constant_signal_is_said_to_be_one() -> None:
+    assert str(ressin.decompose(np.full(200, 3.5), RATE).quality) == "The signal does not change: nothing is recorded."
 
 
 @pytest.mark.parametrize("programme", ["cvxeda", "robust"])

@@ -7,7 +7,7 @@ import pytest
 
 from ressin.errors import RecordingError
 from ressin.io.read import read_recording
-from ressin.recording import Recording
+from ressin.recording import Gap, Recording
 
 
 def read(tmp_path: Path, name: str, times: list[object], **settings: object) -> Recording:
@@ -61,11 +61,11 @@ def test_rounded_times_are_even_enough_and_said_to_be(tmp_path: Path) -> None:
     [
         (
             "time",
-            [0, 0.1, 0.2, 0.5, 0.6, 0.7],
-            r"line 5, column 'time': the time steps by 0\.3 where the usual step is 0\.1",
+            [0, 0.1, 0.2, 0.3, 0.31, 0.32, 0.42, 0.52, 0.62, 0.72],
+            r"line 6, column 'time': the time steps by 0\.01 where the usual step is 0\.1",
         ),
         ("time", [0, 0.1, 0.2, 0.2, 0.3, 0.4], r"line 5, column 'time': the time does not rise, from 0\.2 to 0\.2"),
-        ("time", [0, 0.1, 0.2, 0.1, 0.2, 0.4], r"line 5, .*does not rise, from 0\.2 to 0\.1 \(and at 1 more places\)"),
+        ("time", [0, 0.1, 0.2, 0.1, 0.2, 0.4], r"line 5, .*does not rise, from 0\.2 to 0\.1;"),
         ("time", [5, 5, 5, 5], r"line 3, column 'time': the time does not rise"),
         ("time", [0, 0.1, "", 0.3], "line 4, column 'time': the time is missing"),
         ("time", [0, 0.1, "soon", 0.3], "line 4, column 'time': 'soon' is not a number"),
@@ -84,10 +84,16 @@ def test_a_given_rate_wins_and_the_notes_say_what_the_file_had(tmp_path: Path) -
     assert read(tmp_path, "time", [0, 0.1, 0.2], sampling_rate=10.0).notes == (
         "comma-separated",
         "signal from column 'EDA'",
+        "unit unknown",
     )
-    disagreeing = read(tmp_path, "time", [0, 0.1, 0.2], sampling_rate=50.0)
+    with pytest.raises(RecordingError, match=r"the rate of 50 Hz was given, but the file says 10 Hz .*--force-rate"):
+        read(tmp_path, "time", [0, 0.1, 0.2], sampling_rate=50.0)
+    disagreeing = read(tmp_path, "time", [0, 0.1, 0.2], sampling_rate=50.0, force_rate=True)
     assert disagreeing.sampling_rate == 50
     assert "the rate of 50 Hz was given, but the file says 10 Hz" in disagreeing.notes
-    uneven = read(tmp_path, "time", [0, 0.1, 0.9, 1.0], sampling_rate=10.0)
+    gap = read(tmp_path, "time", [0, 0.1, 0.9, 1.0], sampling_rate=10.0)
+    np.testing.assert_array_equal(gap.signal, [0.5, 1.5, *[np.nan] * 7, 2.5, 3.5])
+    assert gap.clock.gaps == (Gap(2, 7),)
+    uneven = read(tmp_path, "time", [0, 0.1, 0.05, 1.0], sampling_rate=10.0)
     assert any("the times in the file were not used" in note for note in uneven.notes)
     np.testing.assert_array_equal(uneven.signal, [0.5, 1.5, 2.5, 3.5])

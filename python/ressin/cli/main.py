@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ressin.cli import data, learn
+from ressin.cli import collate, data, inspect, learn, measures
 from ressin.cli.decompose import command as decompose
 from ressin.cli.decompose import windows
 from ressin.cli.demo import command as demo
@@ -16,8 +16,11 @@ from ressin.errors import RessinError
 
 # Each adds parsers to the subparsers it is given; a parser's default `run` takes the arguments and returns the status.
 COMMANDS = (
+    inspect.add_parser,
     decompose.add_parser,
+    collate.add_parser,
     windows.add_parser,
+    measures.add_parsers,
     watch.add_parser,
     demo.add_parser,
     data.add_parsers,

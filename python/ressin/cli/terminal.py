@@ -112,7 +112,7 @@ def _bar(total: int) -> Any:
         return None
 
 
-def failure_table(failures: Sequence[tuple[str, str]], total: int) -> str:
+def failure_table(failures: Sequence[tuple[str, str]], total: int, what: str = "failed") -> str:
     """Return the table of files that failed and why, for the end of a run.
 
     Parameters
@@ -121,14 +121,20 @@ def failure_table(failures: Sequence[tuple[str, str]], total: int) -> str:
         File and reason, one pair each.
     total
         Number of files of the run.
+    what
+        What became of them.
     """
     width = max(60, shutil.get_terminal_size().columns)
     first = max(len(name) for name, _ in failures)
     beside = first <= width // 3  # else the reason stands below the name
     indent = 4 + first if beside else 6
-    lines = [f"{len(failures)} of {total} {'file' if total == 1 else 'files'} failed:"]
+    lines = [f"{len(failures)} of {total} {'file' if total == 1 else 'files'} {what}:"]
     for name, reason in failures:
-        wrapped = textwrap.wrap(reason, width - indent, break_long_words=False, break_on_hyphens=False)
+        wrapped = [
+            line
+            for part in reason.split("\n")
+            for line in ([part] if part.startswith("try: ") else _wrapped(part, width - indent))
+        ]
         if beside:
             lines.append(f"  {name:{first}}  {wrapped[0]}")
             wrapped = wrapped[1:]
@@ -136,6 +142,10 @@ def failure_table(failures: Sequence[tuple[str, str]], total: int) -> str:
             lines.append(f"  {name}")
         lines += [" " * indent + text for text in wrapped]
     return "\n".join(lines)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def duration_text(seconds: float) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, ValuesView
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args, overload
 
 import numpy as np
@@ -183,7 +185,8 @@ def decompose(
     if knots is not None:
         check_cvxeda("knots", "given", settings)
     job = Job.make(signal, Grid.make(sampling_rate, knots, settings), sample_weight, settings)
-    (result,) = solve([job], settings, None)
+    (solved,) = solve([job], settings, None)
+    result = _with_index(solved, signal)
     if errors == "raise":
         raise_unconverged(result)
     warn_of_impossible([result])
@@ -401,7 +404,7 @@ def decompose_batch(
     for i, key in enumerate(keys):
         if results[i] is not None:
             continue
-        result = results[i] = next(solved)
+        result = results[i] = _with_index(next(solved), items[i])
         if result.converged:
             continue
         try:
@@ -412,6 +415,16 @@ def decompose_batch(
             results[i] = error
     warn_of_impossible(*_decomposed(keys, results))
     return dict(zip(keys, results, strict=True)) if by_key else results
+
+
+def _with_index(result: Decomposition, signal: ArrayLike) -> Decomposition:
+    """Keep the index of a pandas Series, where it is not just 0, 1, 2 ..."""
+    pandas: Any = sys.modules.get("pandas")
+    if pandas is None or not isinstance(signal, pandas.Series):
+        return result
+    index = signal.index
+    plain = isinstance(index, pandas.RangeIndex) and (index.start, index.step) == (0, 1)
+    return result if plain else replace(result, index=index)
 
 
 def _decomposed(

@@ -12,6 +12,7 @@ from ressin import _core
 from ressin.decomposition.quality import Quality, assess
 from ressin.decomposition.readonly import ReadOnly
 from ressin.decomposition.robust import Robust, certify_robust
+from ressin.decomposition.validity import Validity, assess_validity
 from ressin.settings import Programme, Settings, check_positive, core_settings
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ class Decomposition(ReadOnly):
         `ressin.bootstrap_bands`.
     robust
         What the robust programme has found beside the parts, or None where the programme is cvxEDA's.
+    index
+        The index of a pandas Series that was decomposed, or None; `to_frame` has it.
     """
 
     signal: NDArray[np.float64]
@@ -107,6 +110,7 @@ class Decomposition(ReadOnly):
     osqp_residuals: tuple[float, float] | None
     bands: Bands | None = None
     robust: Robust | None = None
+    index: pd.Index | None = None
     _start: tuple[float, float] = field(repr=False)
     _knot_grid: tuple[int, int, int] | None = field(repr=False)
 
@@ -160,6 +164,11 @@ class Decomposition(ReadOnly):
         """How well the model suits this signal, in numbers and sentences."""
         return assess(self)
 
+    @cached_property
+    def validity(self) -> Validity:
+        """What of the signal can be trusted, by the default rules; see `ressin.decomposition.validity`."""
+        return assess_validity(self)
+
     def is_optimal(self, tol: float = 1e-6) -> bool:
         """Recompute the KKT conditions from the data, without trusting the solver.
 
@@ -193,7 +202,8 @@ class Decomposition(ReadOnly):
         """Return the parts with NeuroKit's column names: EDA_Tonic, EDA_Phasic, EDA_SMNA (the driver), EDA_Residual.
 
         For the robust programme also EDA_Outliers, EDA_Shifts, and EDA_Tonic_Unshifted, the tonic part without the
-        shifts. With bands also EDA_Tonic_Low, EDA_Tonic_High, EDA_Phasic_Low and EDA_Phasic_High.
+        shifts. With bands also EDA_Tonic_Low, EDA_Tonic_High, EDA_Phasic_Low and EDA_Phasic_High. The index is that of
+        the Series that was decomposed, else 0 .. n - 1.
         """
         import pandas as pd
 
@@ -216,7 +226,7 @@ class Decomposition(ReadOnly):
                 "EDA_Phasic_Low": self.bands.phasic_low,
                 "EDA_Phasic_High": self.bands.phasic_high,
             }
-        return pd.DataFrame(columns)
+        return pd.DataFrame(columns, index=self.index)
 
     def summary(self) -> dict[str, Any]:
         """Return the evidence, the settings and the quality as plain numbers and words, fit for JSON."""
@@ -236,6 +246,7 @@ class Decomposition(ReadOnly):
                 "scale": self.scale,
                 "n_missing": 0 if self.weights is None else int(np.count_nonzero(self.weights == 0)),
                 "quality": {**asdict(quality), "messages": list(quality.messages)},
+                "validity": {"valid": self.validity.share, **self.validity.shares},
                 "settings": asdict(self.settings),
             }
             | ({} if self.bands is None else {"bands": self.bands.facts()})

@@ -12,7 +12,9 @@ import pandas as pd
 from ressin._files.json_text import parse_json
 from ressin._files.parquet_size import parquet_bytes
 from ressin.errors import MissingExtraError, RecordingError
+from ressin.io.dialect import usual_unit
 from ressin.io.table import FrameTable, Table
+from ressin.io.units import unit_in_name
 
 MAX_PARQUET_BYTES = 8 * 2**30  # a day of six columns at 2 kHz
 
@@ -34,7 +36,9 @@ def read_npy(path: str, data: bytes) -> Table:
             reason = f"not a whole NumPy file ({error}); was it cut short? save or copy it again"
         raise RecordingError(f"{path}: {reason}") from error
     if array.dtype.names is not None and array.ndim == 1:
-        return FrameTable(path, pd.DataFrame({name: array[name] for name in array.dtype.names}), named=True)
+        names = array.dtype.names
+        units = tuple(usual_unit(unit_in_name(name)) for name in names)
+        return FrameTable(path, pd.DataFrame({name: array[name] for name in names}), named=True, units=units)
     if array.dtype.kind not in "fiuc":
         raise RecordingError(f"{path}: the array is of dtype {array.dtype}; a recording is real numbers")
     if array.ndim not in (1, 2):
@@ -54,7 +58,7 @@ def read_npy(path: str, data: bytes) -> Table:
     return table
 
 
-def read_parquet(path: str, data: bytes) -> Table:
+def read_parquet(path: str, data: bytes, limit: int | None = None) -> Table:
     """Read a Parquet file; columns of timestamps stay timestamps, and ressin's own metadata gives the rate.
 
     Raises
@@ -71,9 +75,11 @@ def read_parquet(path: str, data: bytes) -> Table:
         raise MissingExtraError("pyarrow", "data", "reading Parquet") from error
     try:
         size = parquet_bytes(pa.BufferReader(data))
-        if size > MAX_PARQUET_BYTES:
+        most = MAX_PARQUET_BYTES if limit is None else limit
+        if size > most:
             raise RecordingError(
-                f"{path}: takes {size / 2**20:,.0f} MiB in memory, at most {MAX_PARQUET_BYTES / 2**20:,.0f} MiB is read"
+                f"{path}: takes {size / 2**20:,.0f} MiB in memory, at most {most / 2**20:,.0f} MiB is read; raise "
+                "the limit with max_bytes= or --max-mib"
             )
         parquet = pq.read_table(pa.BufferReader(data))
     except (pa.ArrowException, OSError) as error:
@@ -81,7 +87,10 @@ def read_parquet(path: str, data: bytes) -> Table:
         raise RecordingError(
             f"{path}: not a whole Parquet file ({first_line}); was it cut short? copy it again"
         ) from error
-    units = tuple((field.metadata or {}).get(b"unit", b"").decode("utf-8", "replace") for field in parquet.schema)
+    stated = [(field.metadata or {}).get(b"unit", b"").decode("utf-8", "replace") for field in parquet.schema]
+    units = tuple(
+        unit or usual_unit(unit_in_name(name)) for unit, name in zip(stated, parquet.schema.names, strict=True)
+    )
     frame = parquet.to_pandas(ignore_metadata=True)
     if not len(frame):
         raise RecordingError(f"{path}: the table has no rows")

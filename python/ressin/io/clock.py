@@ -1,9 +1,10 @@
-"""The sampling rate, from a column of times."""
+"""The sampling rate, the start and the gaps, from columns of times."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,20 +12,29 @@ from numpy.typing import NDArray
 
 from ressin.errors import RecordingError
 from ressin.io.dialect import bare_name
+from ressin.io.grid import find_grid
 from ressin.io.table import Table
+from ressin.io.times import epoch_seconds, is_date_alone, is_shown_minutes, over_midnight, parse_times
 
+_DAY = 86_400.0
 _UNITS = {  # seconds in one unit
     "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0,
-    "ms": 1e-3, "msec": 1e-3, "millis": 1e-3, "milliseconds": 1e-3,
-    "us": 1e-6, "\u00b5s": 1e-6, "\u03bcs": 1e-6, "microseconds": 1e-6, "usec": 1e-6,
-    "ns": 1e-9, "nanoseconds": 1e-9,
-    "min": 60.0, "minutes": 60.0,
+    "ms": 1e-3, "msec": 1e-3, "msecs": 1e-3, "millis": 1e-3, "millisecond": 1e-3, "milliseconds": 1e-3,
+    "us": 1e-6, "\u00b5s": 1e-6, "\u03bcs": 1e-6, "microsecond": 1e-6, "microseconds": 1e-6, "usec": 1e-6,
+    "micros": 1e-6,
+    "ns": 1e-9, "nanosecond": 1e-9, "nanoseconds": 1e-9, "nanos": 1e-9, "nsec": 1e-9,
+    "min": 60.0, "mins": 60.0, "minute": 60.0, "minutes": 60.0,
+    "h": 3600.0, "hr": 3600.0, "hrs": 3600.0, "hour": 3600.0, "hours": 3600.0,
+    "d": _DAY, "day": _DAY, "days": _DAY, "datenum": _DAY,
 }  # fmt: skip
+_DAYS_OF_1970 = {"Excel's": 25_569.0, "MATLAB's": 719_529.0}
+_SLOWEST = 0.2  # Hz: below it a file holds averages, not a recording of skin conductance
+_SHORTEST = 2.0  # s
 
 
 @dataclass(frozen=True)
 class FileClock:
-    """Rate and start, from a column of times.
+    """Rate, start and gaps, from columns of times.
 
     Attributes
     ----------
@@ -34,100 +44,173 @@ class FileClock:
         Seconds since 1970-01-01 UTC of the first sample, or None where the times count from elsewhere.
     note
         What was found, in a sentence.
+    source
+        Which columns, or "the file", or "given".
+    places
+        Place of each sample on the even grid; None where none is missing.
+    jitter
+        Largest deviation of a time from its place, in samples.
+    is_plain
+        Whether every sample has a time of its own, neither rounded nor in bursts.
     """
 
     sampling_rate: float
     start_time: float | None
     note: str
+    source: str = ""
+    places: NDArray[np.int64] | None = None
+    jitter: float = 0.0
+    is_plain: bool = True
 
 
-def read_clock(table: Table, index: int) -> FileClock:
-    """Find the rate from a column of times.
+@dataclass(frozen=True)
+class _Ticks:
+    """Times as numbers: seconds in one of them if known, whether they count from 1970, what to call them."""
+
+    values: NDArray[np.float64]
+    seconds: float | None
+    absolute: bool
+    label: str
+    place: int  # index of the column that messages name
+    note: str = ""
+
+
+def read_clock(table: Table, candidates: Sequence[int], given: float | None = None) -> FileClock:
+    """Find rate, start and gaps from the columns that may hold the time.
+
+    Parameters
+    ----------
+    table
+        The columns of the file.
+    candidates
+        Indices of columns, the likeliest first. A column of dates and one of times of day are taken together; of
+        several clocks the first is taken that runs from sample to sample.
+    given
+        The rate in Hz where the caller gives it: used where the file's unit of time cannot be told.
 
     Raises
     ------
     RecordingError
-        If a time is missing, times do not rise, a step differs from the usual one by more than half of it (a gap, a
-        doubled sample), or the unit of the times cannot be told. The message names the place and says what to do.
+        If a time is missing, falls or is doubled, the rate changes, or the unit of the times cannot be told. The
+        message names the place and says what to do.
     """
-    ticks, seconds_per_tick, absolute = _ticks(table, index)
-    if ticks.size < 2:
-        raise RecordingError(
-            f"{table.path}, {table.label(index)}: one time is not enough to tell the rate; give it (--rate)"
-        )
-    _check_regular(table, index, ticks)
-    step = (ticks[-1] - ticks[0]) / (ticks.size - 1)
-    unit_note = ""
-    if seconds_per_tick is None:
-        seconds_per_tick, unit_note = _guess_unit(table, index, float(ticks[0]), step)
-    rate = _snapped(1.0 / (step * seconds_per_tick), ticks.size)
-    note = f"{rate:.6g} Hz from {table.label(index)}{unit_note}"
-    jitter = float(np.max(np.abs(ticks - ticks[0] - step * np.arange(ticks.size)))) / step
-    if jitter > 0.01:
-        note += f" (times deviate from an even grid by up to {100 * jitter:.0f} % of a sample)"
-    start = float(ticks[0]) * seconds_per_tick
-    return FileClock(rate, start if absolute or 3e8 < start < 1e10 else None, note)
+    coarse: FileClock | None = None
+    first_error: RecordingError | None = None
+    for group in _grouped(table, candidates):
+        try:
+            found = _one_clock(table, group, given)
+        except RecordingError as error:
+            first_error = first_error or error
+            continue
+        if found.is_plain:
+            return found
+        coarse = coarse or found
+    if coarse is not None:
+        return coarse
+    assert first_error is not None, "a clock is looked for in at least one column"
+    raise first_error
 
 
-def _ticks(table: Table, index: int) -> tuple[NDArray[np.float64], float | None, bool]:
-    """Return the times as numbers, the seconds in one of them if known, and whether they count from 1970."""
+def _grouped(table: Table, candidates: Sequence[int]) -> list[list[int]]:
+    """Candidates one by one, a column of dates together with the next one of times of day first."""
+    dates = [i for i in candidates if is_date_alone(table.first_text(i))]
+    clocks = [i for i in candidates if ":" in table.first_text(i) and i not in dates and len(table.first_text(i)) < 17]
+    pair = [[dates[0], clocks[0]]] if dates and clocks else []
+    return pair + [[i] for i in candidates if not pair or i not in pair[0]]
+
+
+def _one_clock(table: Table, columns: list[int], given: float | None) -> FileClock:
+    ticks = _ticks(table, columns)
+    if ticks.values.size < 2:
+        raise RecordingError(f"{table.path}, {ticks.label}: one time is not enough to tell the rate; give it (--rate)")
+
+    def complain(row: int, what: str) -> RecordingError:
+        return _irregular(table, ticks, row, what)
+
+    grid = find_grid(ticks.values, complain)
+    seconds, unit_note, zero = ticks.seconds, "", 0.0
+    first, n = float(ticks.values[0]), ticks.values.size
+    absolute = ticks.absolute
+    if seconds is None:
+        seconds, unit_note, zero, absolute = _guess_unit(table, ticks, first, grid.step, given)
+    elif seconds == _DAY and not absolute:
+        zero = next((day for day in _DAYS_OF_1970.values() if 3650 < first - day < 84_000), 0.0)
+        absolute = zero > 0
+    last = n - 1 if grid.places is None else int(grid.places[-1])
+    rate = _snapped(1.0 / (grid.step * seconds), last + 1)
+    notes = [f"{rate:.6g} Hz from {ticks.label}{unit_note}", ticks.note]
+    if grid.note:
+        notes.append(grid.note)
+    elif grid.jitter > 0.01:
+        notes[0] += f" (times deviate from an even grid by up to {100 * grid.jitter:.0f} % of a sample)"
+    start = (first - zero) * seconds
+    known = absolute or (not zero and 3e8 < start < 1e10)
+    return FileClock(
+        rate, start if known else None, "; ".join(filter(None, notes)), ticks.label, grid.places, grid.jitter,
+        is_plain=not grid.note,
+    )  # fmt: skip
+
+
+def _ticks(table: Table, columns: list[int]) -> _Ticks:
+    label = table.label(columns[0]) if len(columns) == 1 else f"columns {table.listing(columns)}"
+    parts = [_ticks_of(table, column, label) for column in columns]
+    if len(parts) == 1:
+        return parts[0]
+    days, clock = parts
+    if clock.absolute:
+        return clock
+    values = days.values + clock.values
+    return replace(clock, values=values, absolute=days.absolute, note=days.note, place=columns[1])
+
+
+def _ticks_of(table: Table, index: int, label: str) -> _Ticks:
     cells = table.cells(index)
     if cells.isna().any():
         row = int(np.argmax(cells.isna().to_numpy()))
         raise RecordingError(f"{table.path}, {table.place(row)}, {table.label(index)}: the time is missing; {_ADVICE}")
     if table.cells_are_time(index):
-        return _epoch_seconds(pd.to_datetime(cells, utc=True)), 1.0, True
+        if cells.dtype.kind == "m":
+            return _Ticks(np.asarray(cells.dt.total_seconds(), dtype=np.float64), 1.0, False, label, index)
+        return _Ticks(_typed_seconds(table, index, cells), 1.0, True, label, index)
     if table.is_numeric(index):
-        return table.numbers(index), _stated_unit(table, index), False
+        return _Ticks(table.numbers(index), _stated_unit(table, index), False, label, index)
     text = cells.astype(str).str.strip()
-    times = pd.to_datetime(text, utc=True, errors="coerce", format="ISO8601")
-    if times.notna().iloc[0]:
-        _refuse_text(table, index, text, times)
-        return _epoch_seconds(times), 1.0, True
-    spans = pd.to_timedelta(text.str.replace(",", "."), errors="coerce")
-    _refuse_text(table, index, text, spans)
-    return np.asarray(spans.dt.total_seconds(), dtype=np.float64), 1.0, False
-
-
-def _epoch_seconds(times: pd.Series) -> NDArray[np.float64]:
-    """Return seconds since 1970 in float64: to about 0.2 microseconds in this century."""
-    return np.asarray(times.astype("datetime64[ns, UTC]").astype("int64"), dtype=np.float64) / 1e9
-
-
-def _refuse_text(table: Table, index: int, text: pd.Series, parsed: pd.Series) -> None:
-    bad = parsed.isna().to_numpy()
+    if is_shown_minutes(text.iloc[0]):
+        raise RecordingError(
+            f"{table.path}, {table.label(index)}: {text.iloc[0]!r} is a time as a spreadsheet shows it, rounded and "
+            "without its hours, and no clock; export the cells as numbers, or give the rate (--rate)"
+        )
+    times = parse_times(text)
+    seconds = np.full(len(text), np.nan) if times is None else times.seconds
+    bad = np.isnan(seconds)
     if bad.any():
         row = int(np.argmax(bad))
         raise RecordingError(
-            f"{table.path}, {table.place(row)}, {table.label(index)}: {text.iloc[row]!r} is not a time; write seconds, "
-            f"2024-05-01T12:00:00.25 or 12:00:00.25, or give the rate (--rate), and the column is not used"
+            f"{table.path}, {table.place(row)}, {table.label(index)}: {text.iloc[row][:60]!r} is not a time; write "
+            "seconds, 2024-05-01T12:00:00.25 or 12:00:00.25, or give the rate (--rate), and the column is not used"
         )
+    assert times is not None
+    if times.absolute or is_date_alone(text.iloc[0]):
+        return _Ticks(seconds, 1.0, times.absolute, label, index, times.note)
+    seconds, nights = over_midnight(seconds)
+    midnight = f"the times pass midnight {nights} time(s)" if nights else ""
+    return _Ticks(seconds, 1.0, False, label, index, "; ".join(filter(None, [times.note, midnight])))
+
+
+def _typed_seconds(table: Table, index: int, cells: pd.Series) -> NDArray[np.float64]:
+    try:
+        return epoch_seconds(pd.to_datetime(cells, utc=True))
+    except (ValueError, OverflowError, TypeError) as error:  # dates that nanoseconds cannot hold
+        raise RecordingError(f"{table.path}, {table.label(index)}: the times cannot be read ({error})") from error
 
 
 _ADVICE = "repair the times, or give the rate (--rate) if the samples are evenly spaced all the same"
 
 
-def _check_regular(table: Table, index: int, ticks: NDArray[np.float64]) -> None:
-    """Refuse the first step that is not within half of the usual step, the median."""
-    steps = np.diff(ticks)
-    usual = float(np.median(steps))
-    if not usual > 0:
-        falls = np.flatnonzero(steps <= 0)
-        raise _irregular(table, index, ticks, int(falls[0]), "does not rise")
-    wrong = np.flatnonzero((steps <= 0.5 * usual) | (steps >= 1.5 * usual))
-    if wrong.size:
-        row = int(wrong[0])
-        what = "does not rise" if steps[row] <= 0 else f"steps by {steps[row]:g} where the usual step is {usual:g}"
-        raise _irregular(table, index, ticks, row, what, wrong.size)
-
-
-def _irregular(
-    table: Table, index: int, ticks: NDArray[np.float64], row: int, what: str, count: int = 1
-) -> RecordingError:
-    more = f" (and at {count - 1} more places)" if count > 1 else ""
+def _irregular(table: Table, ticks: _Ticks, row: int, what: str) -> RecordingError:
     return RecordingError(
-        f"{table.path}, {table.place(row + 1)}, {table.label(index)}: the time {what}, from {ticks[row]:.10g} to "
-        f"{ticks[row + 1]:.10g}{more}; a recording is evenly sampled: {_ADVICE}"
+        f"{table.path}, {table.place(row + 1)}, {ticks.label}: the time {what}, from {ticks.values[row]:.10g} to "
+        f"{ticks.values[row + 1]:.10g}; a recording is evenly sampled: {_ADVICE}{table.hint_for_clock()}"
     )
 
 
@@ -137,28 +220,96 @@ def _stated_unit(table: Table, index: int) -> float | None:
     return next((_UNITS[word] for word in words if word in _UNITS), None)
 
 
-def _guess_unit(table: Table, index: int, first: float, step: float) -> tuple[float, str]:
-    """Tell seconds, milliseconds, microseconds and nanoseconds apart by the date or by the step.
+def _guess_unit(
+    table: Table, ticks: _Ticks, first: float, step: float, given: float | None
+) -> tuple[float, str, float, bool]:
+    """Tell the unit of times that do not state it.
 
-    A first time that is a date between 1980 and 2200 in one of the units decides. Otherwise steps below one are seconds
-    (over 1 Hz) and steps above one are not (under 1 Hz is no rate for skin conductance); of the finer units the
-    coarsest is taken that gives at most 10 kHz.
+    A first time that is a date between 1980 and 2200 in seconds, milliseconds, microseconds or nanoseconds decides, and
+    so do days since Excel's or MATLAB's zero with steps that would be no rate in seconds. Otherwise steps below one
+    are seconds (over 1 Hz) unless the recording then lasts under two seconds and a coarser unit makes it one; steps
+    above one are not seconds (under 1 Hz is no rate for skin conductance): of the finer units the coarsest is taken
+    that gives at most 10 kHz.
+
+    Returns
+    -------
+    seconds : float
+        In one tick.
+    note : str
+        What was decided.
+    zero : float
+        The tick of 1970-01-01.
+    absolute : bool
+        Whether the times count from a known date.
+
+    Notes
+    -----
+    Where the caller gives a rate, a unit that makes it right is taken, and steps of one may number the samples.
     """
     for unit in ("s", "ms", "us", "ns"):
         if 3.2e8 < first * _UNITS[unit] < 7.3e9:
-            return _UNITS[unit], f", {unit} since 1970"
+            return _UNITS[unit], f", {unit} since 1970", 0.0, True
+    for whose, zero in _DAYS_OF_1970.items():
+        if 3650 < first - zero < 84_000 and step < 3e-5:
+            return _DAY, f", {whose} days", zero, True
+    if given is not None:
+        fits = [unit for unit in ("s", "ms", "us", "ns", "min", "h", "d") if _fits(step * _UNITS[unit], given)]
+        if fits:
+            return _UNITS[fits[0]], f", in {fits[0]}", 0.0, False
+        if step == 1.0:  # a number of each sample
+            return 1 / given, "", 0.0, False
+    span = step * ticks.values.size
+    coarser = [u for u in ("min", "h", "d") if 1 <= 1 / (step * _UNITS[u]) <= 2000 and span * _UNITS[u] >= _SHORTEST]
+    if step < 1.0 and span < _SHORTEST and coarser:
+        raise RecordingError(
+            f"{table.path}, {ticks.label}: in seconds these times are {span:.3g} s at {1 / step:.4g} Hz, too short for "
+            f"a recording; if they are {' or '.join(_LONG[u] for u in coarser)}, write the unit behind the column's "
+            f"name, as in 'time ({coarser[0]})', or give the rate (--rate)"
+        )
     if step < 1.0:
-        return 1.0, ", in seconds"
+        return 1.0, ", in seconds", 0.0, False
     for unit in ("ms", "us", "ns"):
         if step > 1.0 and 1.0 <= 1.0 / (step * _UNITS[unit]) <= 10_000:
-            return _UNITS[unit], f", in {unit} judged by its step of {step:g}"
+            return _UNITS[unit], f", in {unit} judged by its step of {step:g}", 0.0, False
     raise RecordingError(
-        f"{table.path}, {table.label(index)}: a step of {step:g} does not tell the rate (seconds, milliseconds or a "
+        f"{table.path}, {ticks.label}: a step of {step:g} does not tell the rate (seconds, milliseconds or a "
         "count of samples?); write the unit behind the column's name, as in 'time (ms)', or give the rate (--rate)"
     )
+
+
+_LONG = {"min": "minutes", "h": "hours", "d": "days"}
+
+
+def _fits(interval: float, rate: float) -> bool:
+    return abs(interval * rate - 1.0) <= 0.01
 
 
 def _snapped(rate: float, n: int) -> float:
     """Return the nearest whole rate if it moves no sample by more than a tenth of an interval, else the rate itself."""
     whole = round(rate)
     return float(whole) if whole >= 1 and abs(rate / whole - 1.0) * n < 0.1 else rate
+
+
+def refuse_averages(path: str, rate: float) -> None:
+    """Refuse a file whose values are seconds apart.
+
+    Raises
+    ------
+    RecordingError
+        Below `_SLOWEST`.
+    """
+    if rate < _SLOWEST:
+        raise RecordingError(
+            f"{path}: one value every {1 / rate:.4g} s: these are aggregates, not a recording of skin conductance; "
+            "give the file of the samples themselves"
+        )
+
+
+def clock_warnings(rate: float, n: int) -> list[str]:
+    """Say what is unusual about a rate and a length."""
+    odd = []
+    if not 1.0 <= rate <= 5000.0:
+        odd.append(f"{rate:.6g} Hz is an unusual rate for skin conductance")
+    if n / rate < _SHORTEST:
+        odd.append(f"{n / rate:.3g} s are short for a recording of skin conductance")
+    return odd

@@ -3,45 +3,51 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from ressin.errors import RecordingError
+from ressin.errors import NotEdaError, RecordingError
 from ressin.io.dialect import bare_name
 from ressin.io.table import Table
+from ressin.io.units import parse_unit
 
 # Names that mean skin conductance on their own, without case, blanks and underscores.
 _EDA_NAMES = {
-    "eda",
-    "edaraw",
-    "raweda",
-    "gsr",
-    "gsrraw",
-    "rawgsr",
-    "electrodermalactivity",
-    "skinconductance",
-    "galvanicskinresponse",
-    "conductance",
-}
-_EDA_WORDS = {"eda", "gsr", "skinconductance", "electrodermal"}
+    "eda", "edaraw", "raweda", "gsr", "gsrraw", "rawgsr", "sc", "gsc", "electrodermalactivity", "skinconductance",
+    "galvanicskinresponse", "conductance", "skinconductancelevel", "hautleitwert", "hautleitfaehigkeit",
+}  # fmt: skip
+EDA_WORDS = {
+    "eda", "gsr", "gsc", "skinconductance", "conductance", "electrodermal", "skincond", "galvanic", "sc", "scl",
+    "hautleitwert", "usiemens", "microsiemens",
+}  # fmt: skip
+_SECOND_HAND = {  # what stands beside the signal under its name
+    "range", "quality", "resistance", "reliability", "valid", "validity", "tonic", "phasic", "scr", "scrs", "clean",
+    "filtered", "peaks", "onsets", "smna", "raw", "gsrv", "residual", "driver", "status", "index", "smoothed",
+}  # fmt: skip
+OTHER_SIGNALS = {
+    "temp": "temperature", "temperature": "temperature", "skt": "temperature", "therm": "temperature",
+    "hr": "heart rate", "heartrate": "heart rate", "bpm": "heart rate", "pulse": "pulse", "pr": "pulse rate",
+    "bvp": "blood volume pulse", "ppg": "photoplethysmogram", "pleth": "photoplethysmogram", "ibi": "beat intervals",
+    "rr": "beat intervals", "hrv": "heart rate variability", "acc": "acceleration", "accel": "acceleration",
+    "accelerometer": "acceleration", "acceleration": "acceleration", "gyro": "rotation", "gyroscope": "rotation",
+    "mag": "magnetic field", "magnetometer": "magnetic field", "ecg": "electrocardiogram", "ekg": "electrocardiogram",
+    "emg": "electromyogram", "eeg": "electroencephalogram", "eog": "electro-oculogram", "resp": "respiration",
+    "rsp": "respiration", "respiration": "respiration", "breathing": "respiration", "spo": "oxygen saturation",
+    "battery": "battery", "pupil": "pupil size", "humidity": "humidity", "steps": "steps", "met": "metabolic rate",
+}  # fmt: skip
 _TIME_NAMES = {
-    "t",
-    "sec",
-    "secs",
-    "second",
-    "seconds",
-    "ms",
-    "msec",
-    "milliseconds",
-    "epoch",
-    "unix",
-    "date",
-    "datetime",
-    "zeit",
-    "uhrzeit",
-    "temps",
-    "tiempo",
-    "tempo",
-}
-_TIME_WORDS = {"time", "timestamp", "timestamps", "datetime", "unixtime", "systemtime", "localtime", "zeitstempel"}
+    "t", "s", "sec", "secs", "second", "seconds", "ms", "msec", "millis", "milliseconds", "us", "micros", "min", "mins",
+    "minutes", "h", "hours", "day",
+    "days", "epoch", "unix", "date", "datetime", "datum", "zeit", "uhrzeit", "temps", "tiempo",
+    "tempo", "fecha", "hora", "heure", "datenum", "elapsed", "tijd", "tid", "clock",
+}  # fmt: skip
+_TIME_WORDS = {
+    "time", "timestamp", "timestamps", "datetime", "unixtime", "systemtime", "localtime", "zeitstempel", "horodatage",
+    "datenum", "millis",
+}  # fmt: skip
+_NO_CLOCK = {  # with "time" in their name: what was timed, not when the sample was taken
+    "reaction", "response", "rise", "recovery", "onset", "peak", "half", "latency", "duration", "decay", "inter",
+    "trial", "fixation", "dwell", "scr", "rt", "movement", "decision", "reading", "remaining", "zone", "constant",
+}  # fmt: skip
 
 
 def find_signal(table: Table, column: str | None) -> tuple[int, str]:
@@ -52,7 +58,7 @@ def find_signal(table: Table, column: str | None) -> tuple[int, str]:
     table
         The columns of the file.
     column
-        The name of the column, or its number from 1, as the caller gave it; None to find it by its name.
+        The name of the column, or its number from 1, as the caller gave it; None to find it by its unit and name.
 
     Returns
     -------
@@ -69,16 +75,53 @@ def find_signal(table: Table, column: str | None) -> tuple[int, str]:
     """
     if column is not None:
         return _given(table, column), ""
-    others = [i for i in range(len(table.names)) if i not in time_columns(table)]
+    if table.signal is not None:
+        return table.signal, f"signal from {table.label(table.signal)}" if len(table.names) > 1 else ""
+    aside = {*time_columns(table), *table.marker_columns}
+    others = [i for i in range(len(table.names)) if i not in aside]
+    found = _by_name_or_unit(table, others)
+    if found is not None:
+        return found, f"signal from {table.label(found)}" if len(table.names) > 1 else ""
+    return _only_one(table, others)
+
+
+def _by_name_or_unit(table: Table, others: list[int]) -> int | None:
+    """Return the column whose name and unit, or else unit, or else name says skin conductance."""
     exact = [i for i in others if _squeezed(table.names[i]) in _EDA_NAMES]
-    partly = [i for i in others if _EDA_WORDS & set(_words(table.names[i]))]
-    for found in (exact, partly):
-        if len(found) == 1:
-            return found[0], f"signal from {table.label(found[0])}" if len(table.names) > 1 else ""
-        if found:
-            raise _ambiguous(table, found)
+    partly = [i for i in others if EDA_WORDS & set(_words(table.names[i]))]
+    siemens = [i for i in others if _in_siemens(table, i) and not other_signal(table, i)]
+    groups = (_both(exact, siemens), _both(partly, siemens), siemens, exact, partly)
+    for group in groups:
+        if len(group) > 1:
+            group = [i for i in group if not _SECOND_HAND & set(_words(table.names[i]))] or group
+        if len(group) == 1:
+            return group[0]
+        if group:
+            raise _ambiguous(table, group)
+    return None
+
+
+def _both(one: list[int], other: list[int]) -> list[int]:
+    return [i for i in one if i in other]
+
+
+def _in_siemens(table: Table, index: int) -> bool:
+    unit = table.units[index]
+    return parse_unit(unit).kind == "conductance" and (
+        "S" in unit or "siemens" in unit.lower() or "mho" in unit.lower()
+    )
+
+
+def _only_one(table: Table, others: list[int]) -> tuple[int, str]:
+    """Return the only column of numbers, if its name is not that of another signal."""
     numeric = [i for i in others if table.is_numeric(i)]
     if len(numeric) == 1:
+        what = other_signal(table, numeric[0])
+        if what:
+            raise NotEdaError(
+                f"{table.path}: {table.label(numeric[0])} is {what}, not skin conductance, and nothing else is in the "
+                f"file; give the file with EDA, or --column {table.names[numeric[0]]!r} to take it all the same"
+            )
         return numeric[0], f"signal from {table.label(numeric[0])}, the only one of numbers" if len(
             table.names
         ) > 1 else ""
@@ -86,18 +129,35 @@ def find_signal(table: Table, column: str | None) -> tuple[int, str]:
         table.numbers(others[0])  # refuses its first cell that is text, by name
         return others[0], ""
     if not numeric:
-        raise RecordingError(f"{table.path}: no column of numbers besides the time; the columns are {table.listing()}")
-    raise _ambiguous(table, numeric)
+        raise NotEdaError(f"{table.path}: no column of numbers besides the time; the columns are {table.listing()}")
+    raise _ambiguous(table, numeric, NotEdaError)
+
+
+def other_signal(table: Table, index: int) -> str:
+    """Say which other signal a column is by its name or unit, "" where it may be skin conductance."""
+    if not table.named and not table.units[index]:
+        return ""
+    words = _words(table.names[index])
+    if EDA_WORDS & set(words):
+        return ""
+    named = next((OTHER_SIGNALS[word] for word in words if word in OTHER_SIGNALS), "")
+    kind = parse_unit(table.units[index]).kind
+    return named or (kind if kind not in ("", "conductance", "resistance", "counts", "voltage", "z-scores") else "")
 
 
 def time_columns(table: Table) -> list[int]:
-    """Return the columns that hold the time, the likeliest first; in a file without names, the first of several."""
+    """Return the columns that may hold the time, the likeliest first; without names the first of several that rises."""
+    if table.clock is not None:
+        return list(table.clock)
+    n = len(table.names)
     if not table.named:
-        return [0] if len(table.names) > 1 and _rises(table, 0) else []
-    typed = [i for i in range(len(table.names)) if table.cells_are_time(i)]
-    plain = [i for i, name in enumerate(table.names) if _squeezed(name) in _TIME_NAMES | _TIME_WORDS]
-    wordy = [i for i, name in enumerate(table.names) if _TIME_WORDS & set(_words(name))]
-    return list(dict.fromkeys(typed + plain + wordy))
+        return [0] if n > 1 and _rises(table, 0) else []
+    allowed = [i for i in range(n) if i not in table.marker_columns and not _NO_CLOCK & set(_words(table.names[i]))]
+    typed = [i for i in allowed if table.cells_are_time(i)]
+    plain = [i for i in allowed if _squeezed(table.names[i]) in _TIME_NAMES | _TIME_WORDS]
+    wordy = [i for i in allowed if _TIME_WORDS & set(_words(table.names[i]))]
+    shown = [i for i in allowed if not table.cells_are_time(i) and not table.is_numeric(i) and table.holds_clock(i)]
+    return list(dict.fromkeys(typed + plain + wordy + shown))
 
 
 def _given(table: Table, column: str) -> int:
@@ -115,8 +175,8 @@ def _given(table: Table, column: str) -> int:
     raise RecordingError(f"{table.path}: there is no column {column!r}; the columns are {table.listing()}")
 
 
-def _ambiguous(table: Table, candidates: list[int]) -> RecordingError:
-    return RecordingError(
+def _ambiguous(table: Table, candidates: list[int], kind: type[RecordingError] = RecordingError) -> RecordingError:
+    return kind(
         f"{table.path}: {len(candidates)} columns could be the signal: {table.listing(candidates)}; "
         f"name one with column= or --column{table.ambiguity_hint}"
     )
@@ -128,7 +188,7 @@ def _rises(table: Table, index: int) -> bool:
         return True
     if not table.is_numeric(index):
         return table.holds_clock(index)
-    head = table.numbers(index)[:1000]
+    head = table.head_numbers(index)
     return head.size >= 3 and bool((head[1:] > head[:-1]).all())
 
 
@@ -139,4 +199,9 @@ def _squeezed(name: str) -> str:
 def _words(name: str) -> list[str]:
     """Split a name at everything but letters and between ``aB``: ``Shimmer_GSR_CAL`` and ``frameTime``."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    return [word.lower() for word in re.findall(r"[A-Za-z]+", spaced)]
+    return [word.lower() for word in re.findall(r"[^\W\d_]+", spaced)]
+
+
+def words_of(names: Iterable[str]) -> set[str]:
+    """All the words in some names, in lower case."""
+    return {word for name in names for word in _words(name)}

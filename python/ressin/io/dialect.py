@@ -8,12 +8,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ressin.io.missing import is_missing
+from ressin.io.times import is_time_text
+from ressin.io.units import parse_unit, unit_in_name
 
 _SEPARATORS = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar"}
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?\Z")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?\Z")
 _INFINITE = {"inf", "-inf"}
-_CLOCK = re.compile(r"(\d{4}-\d\d?-\d\d?([T ].*)?|\d{4}/\d\d?/\d\d?( .*)?|\d\d?:\d\d:\d\d([.,]\d+)?)\Z")
 _UNIT = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*\Z")
 
 
@@ -54,11 +55,6 @@ class Dialect:
 def is_number(cell: str) -> bool:
     """Whether a cell is a number with a decimal point or comma."""
     return _NUMBER.match(cell.strip()) is not None
-
-
-def is_clock(cell: str) -> bool:
-    """Whether a cell is a date, a date with a time, or a time of day."""
-    return _CLOCK.match(cell.strip()) is not None
 
 
 def find_dialect(head: list[str], comment: str | None) -> Dialect:
@@ -152,7 +148,7 @@ def _count_header_lines(rows: list[list[str]]) -> int:
     if not _is_header(rows[0]):
         return 0
     count = 1
-    while count < min(3, len(rows) - 1) and len(rows[count]) == len(rows[0]) > 1 and all(map(_is_word, rows[count])):
+    while count < min(3, len(rows) - 1) and len(rows[count]) == len(rows[0]) > 1 and _is_words(rows[count]):
         count += 1
     # Words all the way down are a column of text, not a header of several lines: its first row is refused by name.
     return count if count < len(rows) and any(map(_is_value, rows[count])) else 1
@@ -162,12 +158,18 @@ def _is_header(row: list[str]) -> bool:
     return any(map(_is_word, row))
 
 
+def _is_words(row: list[str]) -> bool:
+    """Whether a row is words, with a field here and there left empty."""
+    filled = [cell for cell in row if cell.strip()]
+    return len(filled) > len(row) / 2 and all(map(_is_word, filled))
+
+
 def _is_word(cell: str) -> bool:
     return not (_is_value(cell) or is_missing(cell) or cell.strip().lower() in _INFINITE)
 
 
 def _is_value(cell: str) -> bool:
-    return is_number(cell) or is_clock(cell)
+    return is_number(cell) or is_time_text(cell)
 
 
 def _find_decimal(rows: list[list[str]], separator: str) -> str:
@@ -191,8 +193,11 @@ def _commented_names(comment: str | None, n_fields: int) -> list[str] | None:
 
 
 def _unit_of(name: str, below: list[str]) -> str:
-    """Return the unit in brackets behind a name, or on the line of units, in the spelling that ressin uses."""
-    match = _UNIT.search(name)
-    unit = match.group(1).strip() if match else (below[-1].strip() if below else "")
-    known = {"us": "uS", "\u00b5s": "uS", "\u03bcs": "uS", "microsiemens": "uS", "usiemens": "uS", "umho": "uS"}
-    return known.get(unit.lower(), unit)
+    """Return the unit in a name, or on the line of units, in the spelling that ressin uses."""
+    return usual_unit(unit_in_name(name) or (below[-1].strip() if below else ""))
+
+
+def usual_unit(text: str) -> str:
+    """Return a unit in its usual spelling where it is a known one, else as it is."""
+    unit = parse_unit(text)
+    return unit.text if unit.kind and unit.kind != "time" else text.strip()

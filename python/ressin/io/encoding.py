@@ -6,7 +6,7 @@ from ressin.errors import RecordingError
 
 
 def as_utf8(path: str, data: bytes) -> tuple[bytes, str]:
-    """Decode by byte order mark, else as UTF-8, else as Windows-1252.
+    """Decode by byte order mark, else UTF-16 without one by its zero bytes, else as UTF-8, else as Windows-1252.
 
     Parameters
     ----------
@@ -32,23 +32,40 @@ def as_utf8(path: str, data: bytes) -> tuple[bytes, str]:
         data, note = _recode(path, data, "utf-16"), "encoding UTF-16"
     elif data.startswith(b"\xef\xbb\xbf"):
         data = data[3:]
+    elif (encoding := unmarked_utf16(data)) is not None:
+        data, note = _recode(path, data, encoding), "encoding UTF-16 without a byte order mark"
     if b"\0" in data:
         position = data.index(b"\0")
         raise RecordingError(
-            f"{path}: is not text: a zero byte at position {position}; CSV, TSV, TXT, Parquet and .npy are read"
+            f"{path}: is not text: a zero byte at position {position}, and its first bytes {data[:8]!r} belong to no "
+            "format that is known here; export the signal as CSV"
         )
     try:
-        data.decode("utf-8")
+        if not data.isascii():
+            data.decode("utf-8")
     except UnicodeDecodeError:
         data, note = _recode(path, data, "cp1252"), "encoding not UTF-8, read as Windows-1252"
-    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n"), note
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return data, note
+
+
+def unmarked_utf16(data: bytes) -> str | None:
+    """Return the UTF-16 whose every other byte is zero, as that of plain letters and digits is; None where neither."""
+    head = data[:400]
+    if len(head) < 8 or len(data) % 2:
+        return None
+    even, odd = head[0::2], head[1::2]
+    if odd.count(0) > 0.9 * len(odd) and b"\0" not in even:
+        return "utf-16-le"
+    return "utf-16-be" if even.count(0) > 0.9 * len(even) and b"\0" not in odd else None
 
 
 def _recode(path: str, data: bytes, encoding: str) -> bytes:
     try:
         return data.decode(encoding).encode("utf-8")
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
+        position = getattr(error, "start", 0)
         raise RecordingError(
-            f"{path}: is not text in UTF-8, UTF-16 or Windows-1252: "
-            f"byte {data[error.start]:#04x} at position {error.start}"
+            f"{path}: is not text in UTF-8, UTF-16 or Windows-1252: byte {data[position]:#04x} at position {position}"
         ) from None

@@ -1,54 +1,102 @@
-"""A recording from a file of any format that is read here."""
+"""A recording from a file of any layout that is read here."""
 
 from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ressin.errors import RecordingError
-from ressin.io.arrays import read_npy, read_parquet
-from ressin.io.clock import FileClock, read_clock
-from ressin.io.columns import find_signal, time_columns
-from ressin.io.source import content_stem, kind_of, read_bytes
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ressin.errors import NotEdaError, RecordingError, RessinError
+from ressin.io.clock import FileClock, clock_warnings, read_clock, refuse_averages
+from ressin.io.columns import find_signal, time_columns, words_of
+from ressin.io.conductance import as_conductance
+from ressin.io.layout import Layout, Match
+from ressin.io.layouts.registry import find_layout
+from ressin.io.source import MAX_BYTES, Content, content_stem, inside, open_content
 from ressin.io.table import Table
-from ressin.io.text import read_text
-from ressin.recording import Recording
+from ressin.recording import Channel, Clock, Gap, Marker, Recording
+
+_PEOPLE = {
+    "participant",
+    "subject",
+    "respondent",
+    "subj",
+    "pid",
+    "participantid",
+    "subjectid",
+    "person",
+    "proband",
+    "vp",
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the caller asked for; see `read_recording`."""
+
+    sampling_rate: float | None = None
+    column: str | None = None
+    unit: str | None = None
+    where: str | None = None
+    force_rate: bool = False
+    max_bytes: int = MAX_BYTES
 
 
 def read_recording(
-    path: str | os.PathLike[str], *, sampling_rate: float | None = None, column: str | None = None
+    path: str | os.PathLike[str],
+    *,
+    sampling_rate: float | None = None,
+    column: str | None = None,
+    unit: str | None = None,
+    where: str | None = None,
+    force_rate: bool = False,
+    max_bytes: int = MAX_BYTES,
 ) -> Recording:
-    """Read one signal from a file, and say what was found out about it.
+    """Read the skin conductance from a file, and say what was found out about it.
 
     Parameters
     ----------
     path
-        CSV, TSV or TXT (any separator, with or without header and comments, decimal commas, UTF-8, UTF-16 or
-        Windows-1252), Empatica's E4 ``EDA.csv``, Parquet, or ``.npy``; each also gzipped. The content decides, not
-        the name.
+        A file of one of the layouts in the documentation's table; ``-`` for standard input; a member of a zip archive
+        as ``study.zip/S1/EDA.csv``; a folder or a zip archive that holds one EDA.csv, as a session of
+        Empatica's does. The content decides, not the name.
     sampling_rate
-        Samples per second (Hz), > 0. None takes it from the file: Empatica's second line, or a column of times in
-        seconds, milliseconds, microseconds, nanoseconds or ISO 8601, which must be even. A given rate wins over the
-        file.
+        Samples per second (Hz), > 0. None takes it from the file: its header, or a column of times. One that
+        contradicts the file by more than 1 % is refused unless `force_rate` is set.
     column
-        Name of the column of samples, or its number from 1. None finds it: the column named EDA or GSR or skin
-        conductance (in any case, with any unit behind), else the only column with EDA or GSR in its name, else the
-        only column of numbers that is not the time.
+        Name of the column of samples, or its number from 1. None finds it: the column that states siemens and is named
+        EDA, GSR or skin conductance, else the only one that states siemens, else the only one named so, else the only
+        column of numbers that is neither the time nor named after another signal.
+    unit
+        Unit of the samples where the file does not state it or states it wrong, such as ``"kOhm"``.
+    where
+        ``"column=value"``: only the rows with that value, of a table that holds several recordings.
+    force_rate
+        Whether `sampling_rate` wins over the file.
+    max_bytes
+        Largest size of the file, packed or unpacked.
 
     Returns
     -------
     Recording
-        The samples, NaN where a cell is empty, with `notes` that say what was taken.
+        The samples, NaN where one is missing: an empty cell, a value that stands for one (-9999), a gap of the clock.
+        Conductance and resistance of any unit are in microsiemens; `notes` and `warnings` say what was decided. Only
+        the channel of the skin conductance is listed; `open_recording` has all.
 
     Raises
     ------
     RecordingError
-        If the file is missing, empty, cut short or damaged; if a cell of the column is no number, a row has too few
-        or too many fields, the times are uneven; if the column or the rate cannot be told. The message names the
-        file, the place, the value and what would be right.
+        If the file is missing, empty, too large or damaged; if a cell of the column is no number, a row has too few
+        or too many fields, the times do not run; if the column, the rate or the unit cannot be told or is none of
+        skin conductance. The message names the file, the place, the value and what would be right.
     MissingExtraError
-        If a Parquet file is given and pyarrow is not installed.
+        If the layout needs a package that is not installed.
 
     Examples
     --------
@@ -57,59 +105,305 @@ def read_recording(
     >>> recording.sampling_rate, recording.notes  # doctest: +SKIP
     (4.0, ('Empatica E4 layout: start time on line 1, rate on line 2, microsiemens below',))
     """
-    if sampling_rate is not None and not (math.isfinite(sampling_rate) and sampling_rate > 0):
-        raise RecordingError(f"{path}: sampling_rate is {sampling_rate!r}; it must be a positive number of Hz")
-    file = Path(path)
-    table = _read_table(file)
-    index, found = find_signal(table, column)
-    signal = table.numbers(index)
-    clock = _clock(table, index, sampling_rate)
-    missing = int((signal != signal).sum())
-    if missing == signal.size:
-        raise RecordingError(f"{path}, {table.label(index)}: all {missing} samples are missing; name another column")
-    notes = [*table.notes, found, clock.note, f"{missing} of {signal.size} samples are missing" if missing else ""]
-    start = clock.start_time if clock.start_time is not None else table.start_time
-    return Recording(
-        signal, clock.sampling_rate, content_stem(file), table.units[index] or "uS", start, tuple(filter(None, notes))
+    wanted = Wanted(sampling_rate, column, unit, where, force_rate, max_bytes)
+    content, layout, _, tables = _opened(path, wanted)
+    return _recording(content, layout, tables, wanted)
+
+
+def open_recording(
+    path: str | os.PathLike[str],
+    *,
+    sampling_rate: float | None = None,
+    column: str | None = None,
+    unit: str | None = None,
+    where: str | None = None,
+    force_rate: bool = False,
+    max_bytes: int = MAX_BYTES,
+) -> Recording:
+    """Read everything that a file holds: all its channels, markers and clock, and the skin conductance.
+
+    Parameters
+    ----------
+    path, sampling_rate, column, unit, where, force_rate, max_bytes
+        As for `read_recording`.
+
+    Returns
+    -------
+    Recording
+        As from `read_recording`, with all the channels. Where the file has no skin conductance, or it cannot be told
+        which channel is it, `refusal` says so and `signal` is empty.
+
+    Raises
+    ------
+    RecordingError, MissingExtraError
+        If the file cannot be read at all.
+    """
+    wanted = Wanted(sampling_rate, column, unit, where, force_rate, max_bytes)
+    content, layout, match, tables = _opened(path, wanted)
+    channels = tuple(channel for table in tables for channel in _channels(table))
+    try:
+        found = _recording(content, layout, tables, wanted)
+    except RessinError as error:
+        found = Recording(
+            np.zeros(0), math.nan, content_stem(content.path), "", refusal=str(error), layout=layout.name,
+            device=next((table.device for table in tables if table.device), ""),
+            notes=tuple(note for table in tables for note in table.notes),
+        )  # fmt: skip
+    return replace(found, channels=channels, notes=(*found.notes, f"layout {layout.name}: {match.reason}"))
+
+
+def _opened(path: str | os.PathLike[str], wanted: Wanted) -> tuple[Content, Layout, Match, Sequence[Table]]:
+    """Find a file's layout and make its tables; whatever a library raises over it becomes a RecordingError here."""
+    rate = wanted.sampling_rate
+    if rate is not None and not (math.isfinite(rate) and rate > 0):
+        raise RecordingError(f"{path}: sampling_rate is {rate!r}; it must be a positive number of Hz")
+    content = open_content(inside(Path(path)), wanted.max_bytes)
+    layout, match = find_layout(content)
+    with one_error(content.path, layout.name):
+        tables = layout.read(content)
+        for table in tables:
+            _choose_rows(table, wanted.where)
+    return content, layout, match, tables
+
+
+class one_error:  # used as a statement
+    """Turn whatever is raised over a damaged file into a RecordingError that names it."""
+
+    def __init__(self, path: Path, layout: str) -> None:
+        self.path, self.layout = path, layout
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, RecursionError) or (
+            isinstance(error, Exception) and not isinstance(error, (RessinError, MemoryError))
+        ):
+            said = str(error).strip().splitlines()
+            raise RecordingError(
+                f"{self.path}: cannot be read as {self.layout} ({type(error).__name__}"
+                f"{': ' + said[0][:200] if said else ''}); is the file whole? copy or export it again"
+            ) from error
+
+
+def _recording(content: Content, layout: Layout, tables: Sequence[Table], wanted: Wanted) -> Recording:
+    with one_error(content.path, layout.name):
+        table = _table_of(tables, wanted.column)
+        if table.not_eda and wanted.column is None:
+            raise NotEdaError(f"{table.path}: {table.not_eda}")
+        _refuse_several_people(table)
+        index, found = find_signal(table, wanted.column)
+        table.prefetch([index, *[i for i in time_columns(table) if i != index]])
+        conductance = as_conductance(table, index, wanted.unit, wanted.column is not None)
+        clock = _clock(table, index, wanted)
+        refuse_averages(table.path, clock.sampling_rate)
+        signal = _on_grid(conductance.signal, clock.places)
+        gaps = _gaps(clock.places)
+        notes = [*table.notes, found, *conductance.notes, clock.note, _gaps_note(gaps), _missing_note(signal)]
+        start = clock.start_time if clock.start_time is not None else table.start_time
+        channel = Channel(table.names[index], table.units[index], clock.sampling_rate, conductance.signal)
+        return Recording(
+            signal, clock.sampling_rate, content_stem(content.path), conductance.unit, start,
+            tuple(filter(None, notes)), (channel,),
+            Clock(clock.source, start, table.origin, gaps, clock.jitter),
+            _markers(table, clock), table.device, layout.name,
+            (*conductance.warnings, *clock_warnings(clock.sampling_rate, signal.size)),
+        )  # fmt: skip
+
+
+def _table_of(tables: Sequence[Table], column: str | None) -> Table:
+    """Of a file with several clocks, the table that holds the skin conductance."""
+    if len(tables) == 1:
+        return tables[0]
+    found, first_error = [], None
+    for table in tables:
+        if table.not_eda and column is None:
+            continue
+        try:
+            find_signal(table, column)
+        except RecordingError as error:
+            first_error = first_error or error
+            continue
+        found.append(table)
+    if len(found) == 1:
+        return found[0]
+    path = tables[0].path
+    names = "; ".join(table.listing() for table in tables)
+    if found:
+        raise RecordingError(
+            f"{path}: {len(found)} parts of the file could hold the signal: {names}; name one: --column"
+        )
+    raise NotEdaError(
+        f"{path}: no channel is named after skin conductance; the channels are {names}; name one: --column"
     )
 
 
-def _read_table(file: Path) -> Table:
-    data = read_bytes(file)
-    kind = kind_of(file, data)
-    if kind == "npy":
-        return read_npy(str(file), data)
-    if kind == "parquet":
-        return read_parquet(str(file), data)
-    return read_text(str(file), data)
+def _choose_rows(table: Table, where: str | None) -> None:
+    """Keep the rows that `where` names.
 
-
-def _clock(table: Table, signal: int, given: float | None) -> FileClock:
-    """Take the rate that was given, else the file's own, else the one of its time column."""
-    times = [index for index in time_columns(table) if index != signal]
-    if given is not None:
-        return FileClock(given, None, _compare(table, times, given))
-    if table.sampling_rate is not None:
-        return FileClock(table.sampling_rate, table.start_time, f"{table.sampling_rate:g} Hz from the file")
-    if not times:
-        raise RecordingError(
-            f"{table.path}: the rate is not in the file (no column of times among {table.listing()}); "
-            "give it in Hz with sampling_rate= or --rate"
-        )
-    return read_clock(table, times[0])
-
-
-def _compare(table: Table, times: list[int], given: float) -> str:
-    """Say where the file disagrees with the rate that was given."""
-    if table.sampling_rate is not None:
-        stated = table.sampling_rate
-    elif not times:
-        return ""
-    else:
+    Raises
+    ------
+    RecordingError
+        If it is no column=value, the column does not exist, or no row has the value.
+    """
+    if where is None:
+        return
+    name, sign, value = where.partition("=")
+    if not sign:
+        raise RecordingError(f"{table.path}: where is {where!r}; it must be column=value")
+    index, _ = find_signal(table, name.strip())
+    cells = table.cells(index)
+    same = (cells.astype(str).str.strip() == value.strip()).to_numpy()
+    if not same.any() and pd.api.types.is_numeric_dtype(cells.dtype):
         try:
-            stated = read_clock(table, times[0]).sampling_rate
-        except RecordingError as error:
-            return f"the rate of {given:g} Hz was given, and the times in the file were not used ({error})"
-    if abs(stated - given) <= 1e-3 * given:
+            same = (cells == float(value)).to_numpy()
+        except ValueError:
+            same = np.zeros(len(cells), dtype=bool)
+    if not same.any():
+        raise RecordingError(
+            f"{table.path}: no row has {value.strip()!r} in {table.label(index)}; it has {_values(table, index)}"
+        )
+    table.keep(same)
+    table.notes.append(f"{int(same.sum())} rows with {value.strip()} in {table.label(index)}")
+
+
+def _values(table: Table, index: int) -> str:
+    values = [str(value) for value in pd.unique(table.cells(index).dropna())]
+    return ", ".join(values[:10]) + (f" and {len(values) - 10} more" if len(values) > 10 else "")
+
+
+def _refuse_several_people(table: Table) -> None:
+    """Refuse a table of several people's recordings one below the other."""
+    for index, name in enumerate(table.names):
+        if table.named and words_of([name]) & _PEOPLE and table.cells(index).nunique() > 1:
+            first = str(table.cells(index).dropna().iloc[0])
+            raise RecordingError(
+                f"{table.path}: {table.label(index)} has several values ({_values(table, index)}): the file holds "
+                f"several recordings; choose one with where= or --where '{name}={first}'"
+            )
+
+
+def _clock(table: Table, signal: int, wanted: Wanted) -> FileClock:
+    """Take the file's rate, or the one that was given where the file has none or it is forced."""
+    times = [index for index in time_columns(table) if index != signal]
+    given = wanted.sampling_rate
+    own = _own_clock(table, times, given)
+    if given is None:
+        if isinstance(own, RecordingError):
+            raise own
+        if own is None:
+            raise RecordingError(
+                f"{table.path}: the rate is not in the file (no column of times among {table.listing()}); "
+                "give it in Hz with sampling_rate= or --rate"
+            )
+        return own
+    if own is None:
+        return FileClock(given, None, "", "given")
+    if isinstance(own, RecordingError):
+        return FileClock(
+            given, None, f"the rate of {given:g} Hz was given, and the times in the file were not used ({own})", "given"
+        )
+    if abs(own.sampling_rate - given) <= 0.01 * given:
+        return replace(own, sampling_rate=given, source="given", note="" if own.is_plain else own.note)
+    if not wanted.force_rate:
+        raise RecordingError(
+            f"{table.path}: the rate of {given:g} Hz was given, but the file says {own.sampling_rate:.6g} Hz "
+            f"({own.source}); leave the rate out, or force it with force_rate=True or --force-rate"
+        )
+    note = f"the rate of {given:g} Hz was given, but the file says {own.sampling_rate:.6g} Hz"
+    return replace(own, sampling_rate=given, source="given", note=note)
+
+
+def _own_clock(table: Table, times: list[int], given: float | None) -> FileClock | RecordingError | None:
+    """Return the file's clock, why its times are none, or None where it has neither rate nor times."""
+    stated = table.sampling_rate
+    if not times:
+        return (
+            None if stated is None else FileClock(stated, table.start_time, f"{stated:g} Hz from the file", "the file")
+        )
+    try:
+        found = read_clock(table, times, given if stated is None else stated)
+    except RecordingError as error:
+        if stated is None:
+            return error
+        note = f"{stated:g} Hz from the file; its times were not used ({error})"
+        return FileClock(stated, table.start_time, note, "the file")
+    if stated is None:
+        return found
+    if abs(found.sampling_rate - stated) > 0.01 * stated:
+        return RecordingError(
+            f"{table.path}: the file states {stated:g} Hz, but its times say {found.sampling_rate:.6g} Hz "
+            f"({found.source}); say which is right with --rate"
+        )
+    start = table.start_time if table.start_time is not None else found.start_time
+    return replace(
+        found, sampling_rate=stated, start_time=start, note=f"{stated:g} Hz from the file", source="the file"
+    )
+
+
+def _on_grid(signal: NDArray[np.float64], places: NDArray[np.int64] | None) -> NDArray[np.float64]:
+    if places is None:
+        return signal
+    grid = np.full(int(places[-1]) + 1, np.nan)
+    grid[places] = signal
+    return grid
+
+
+def _gaps(places: NDArray[np.int64] | None) -> tuple[Gap, ...]:
+    if places is None:
+        return ()
+    steps = np.diff(places)
+    before = np.flatnonzero(steps > 1)
+    return tuple(Gap(int(places[row]) + 1, int(steps[row]) - 1) for row in before)
+
+
+def _gaps_note(gaps: tuple[Gap, ...]) -> str:
+    if not gaps:
         return ""
-    return f"the rate of {given:g} Hz was given, but the file says {stated:.6g} Hz"
+    first = gaps[0]
+    more = f", the first from sample {first.first} on" if len(gaps) > 1 else f" from sample {first.first} on"
+    return f"{len(gaps)} gap(s) of the clock, {sum(gap.n_samples for gap in gaps)} samples{more}"
+
+
+def _missing_note(signal: NDArray[np.float64]) -> str:
+    missing = int((signal != signal).sum())
+    return f"{missing} of {signal.size} samples are missing" if missing else ""
+
+
+def _markers(table: Table, clock: FileClock) -> tuple[Marker, ...]:
+    """Events in order of time: those that the file lists, those behind rows, and those of columns of markers."""
+    found = [(row, text) for row, text in table.row_markers if table.kept is None]
+    for index in table.marker_columns:
+        found += _column_markers(table, index)
+    places = clock.places
+    at = [(row if places is None else int(places[row])) / clock.sampling_rate for row, _ in found]
+    own = [Marker(time, text) for time, (_, text) in zip(at, found, strict=True)]
+    return tuple(sorted([*table.markers, *own], key=lambda marker: marker.time))
+
+
+def _column_markers(table: Table, index: int) -> list[tuple[int, str]]:
+    """Rows where a column of markers takes a value that is neither empty nor 0, and the value."""
+    cells = table.cells(index)
+    numbers = pd.to_numeric(cells, errors="coerce")
+    set_ = (cells.notna() & (cells.astype(str).str.strip() != "") & (numbers != 0)).to_numpy()
+    changed = np.concatenate([[True], (cells.astype(str).to_numpy()[1:] != cells.astype(str).to_numpy()[:-1])])
+    return [(int(row), _label(cells.iloc[row])) for row in np.flatnonzero(set_ & changed)]
+
+
+def _label(value: object) -> str:
+    return f"{value:g}" if isinstance(value, (float, np.floating)) else str(value).strip()
+
+
+def _channels(table: Table) -> list[Channel]:
+    """All columns of a table; a column of text has no values."""
+    table.prefetch(range(len(table.names)))
+    return [
+        Channel(name, table.units[index], table.sampling_rate, _values_of(table, index))
+        for index, name in enumerate(table.names)
+    ]
+
+
+def _values_of(table: Table, index: int) -> NDArray[np.float64]:
+    if table.cells_are_time(index) or not table.is_numeric(index):
+        return np.zeros(0)
+    return pd.to_numeric(table.cells(index), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)

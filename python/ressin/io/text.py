@@ -1,20 +1,25 @@
-"""Tables from text: CSV, TSV, TXT and the one-column files of Empatica's E4."""
+"""Tables from delimited text: CSV, TSV, TXT."""
 
 from __future__ import annotations
 
-import csv
 import io
-import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ressin.errors import RecordingError
 from ressin.io.dialect import Dialect, find_dialect, is_number
-from ressin.io.encoding import as_utf8
 from ressin.io.missing import SPELLINGS
+from ressin.io.numbers import parse_numbers
+from ressin.io.rows import Rows, drop_summary, is_short, mend
+from ressin.io.source import Content
 from ressin.io.table import Table
+
+_HEAD_ROWS = 1000
+_LARGE = 1 << 22  # bytes from which on a parser of several threads is worth its import
 
 
 class TextTable(Table):
@@ -24,59 +29,86 @@ class TextTable(Table):
     ----------
     body
         The rows of data alone, UTF-8 with newline line ends, without comments and header.
-    dialect
-        Separator and decimal sign.
+    separator, decimal
+        Between fields, and between a number's whole and its fraction.
     lines
-        Line number in the file of each row of data; None where the rows are consecutive lines from `first_line`.
+        Line number in the file of each row of data.
     """
 
-    def __init__(
-        self, path: str, body: bytes, dialect: Dialect, names: tuple[str, ...], first_line: int, n_rows: int
-    ) -> None:
-        named = dialect.header is not None
-        super().__init__(path, names, named, dialect.units or ("",) * len(names), n_rows)
-        self.body = body
-        self.dialect = dialect
-        self.first_line = first_line
-        self.lines: np.ndarray[tuple[int], np.dtype[np.int64]] | None = None
+    def __init__(self, rows: Rows, decimal: str, units: tuple[str, ...]) -> None:
+        units = (*units, *[""] * len(rows.names))[: len(rows.names)]
+        super().__init__(rows.path, rows.names, rows.named, units, int(rows.lines.size))
+        self.body = rows.body
+        self.separator = rows.separator
+        self.decimal = decimal
+        self.lines = rows.lines
+        self.notes += rows.notes
+        self.row_markers += rows.markers
         self._parsed: dict[int, pd.Series] = {}
+        self._head: pd.DataFrame | None = None
 
-    def cells(self, index: int) -> pd.Series:
+    def _all_cells(self, index: int) -> pd.Series:
         """Parse one column; numbers where every cell is one, else text."""
-        if index not in self._parsed:
-            self._parsed[index] = self._parse(index)
+        self.prefetch([index])
         return self._parsed[index]
 
-    def _parse(self, index: int) -> pd.Series:
+    def prefetch(self, indices: Sequence[int]) -> None:
+        """Parse columns in one pass over the text."""
+        wanted = sorted({index for index in indices if index not in self._parsed})
+        if wanted and len(self.body) > _LARGE and self.decimal == "." and all(map(self._begins_with_numbers, wanted)):
+            self._parsed |= parse_numbers(self.body, self.separator, len(self.names), wanted)
+            wanted = [index for index in wanted if index not in self._parsed]
+        if wanted:
+            frame = self._read(usecols=wanted, keep_default_na=False, na_values=SPELLINGS, low_memory=False)
+            self._parsed |= {index: frame[index] for index in wanted}
+
+    def _begins_with_numbers(self, index: int) -> bool:
+        return bool(np.isfinite(self.head_numbers(index)).any())
+
+    def head(self, index: int) -> pd.Series:
+        """Return the first cells of a column that are not empty, as text, without parsing the whole file."""
+        if self.kept is not None:
+            return super().head(index)
+        if self._head is None:
+            self._head = self._read(nrows=_HEAD_ROWS, dtype=str, keep_default_na=False, na_values=SPELLINGS)
+        head: pd.Series = self._head[index].dropna()
+        return head if len(head) else super().head(index)
+
+    def head_numbers(self, index: int) -> NDArray[np.float64]:
+        """Return the first thousand cells as numbers, NaN where one is none."""
+        head = self.head(index)
+        if self.decimal == "," and not pd.api.types.is_numeric_dtype(head.dtype):
+            head = head.astype(str).str.replace(",", ".")
+        return pd.to_numeric(head, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+
+    def cells_are_time(self, index: int) -> bool:
+        """Whether a column is of a time type: none of a text is."""
+        return False
+
+    def _read(self, **options: Any) -> pd.DataFrame:
         try:
-            column: pd.Series = pd.read_csv(
+            frame: pd.DataFrame = pd.read_csv(
                 io.BytesIO(self.body),
                 header=None,
                 names=list(range(len(self.names))),
-                keep_default_na=False,
-                na_values=SPELLINGS,
-                usecols=[index],
-                sep=self.dialect.separator,
-                decimal=self.dialect.decimal,
+                sep=self.separator,
+                decimal=self.decimal,
                 skipinitialspace=True,
                 skip_blank_lines=False,
-                low_memory=False,
-                **_exactly(),
-            )[index]
-        except pd.errors.ParserError as error:
-            raise RecordingError(f"{self.path}, {self.label(index)}: cannot be read: {error}") from error
-        return column
+                **options,
+                **({} if "usecols" in options and is_short(self.body, self.separator) else _exactly()),
+            )
+        except (pd.errors.ParserError, ValueError, OverflowError) as error:
+            which = [self.label(index) for index in options.get("usecols", [])]
+            raise RecordingError(f"{self.path}, {', '.join(which) or 'first rows'}: cannot be read: {error}") from error
+        return frame
 
-    def place(self, row: int) -> str:
+    def _place(self, row: int) -> str:
         """Name a row by its line in the file."""
-        return f"line {self.line(row)}"
-
-    def line(self, row: int) -> int:
-        """Return the line number in the file, from 1, of a row of data, from 0."""
-        return self.first_line + row if self.lines is None else int(self.lines[row])
+        return f"line {self.lines[row]}"
 
 
-def read_text(path: str, data: bytes) -> Table:
+def read_plain(content: Content) -> Table:
     """Read a delimited text file, finding out its encoding, separator, decimal sign and header.
 
     Raises
@@ -84,33 +116,116 @@ def read_text(path: str, data: bytes) -> Table:
     RecordingError
         If it is not text, has no rows of data, or a row has another number of fields than the others.
     """
-    text, encoding_note = as_utf8(path, data)
-    rows, lines = _data_lines(text)
-    if not rows.strip():
+    path, text = str(content.path), content.text
+    rows, lines = data_lines(text)
+    if not rows or rows.isspace():
         raise RecordingError(f"{path}: there are no rows of data, only {len(text.splitlines())} empty or comment lines")
     head = rows[: 1 << 16].decode("utf-8", "replace").splitlines()[:100]
-    empatica = _empatica(path, rows, head, lines)
-    if empatica is not None:
-        return empatica
     dialect = find_dialect(head, _last_comment(text))
-    body, skipped = _below_header(rows, dialect.n_header_lines)
-    if dialect.whitespace:
-        body = re.sub(rb"[ \t]+", b"\t", re.sub(rb"(?m)^[ \t]+|[ \t]+$", b"", body))
-    if not body.strip():
-        raise RecordingError(f"{path}: there are no rows of data below the header on line {_line(lines, 0)}")
-    names = dialect.header or tuple(str(i + 1) for i in range(dialect.n_fields))
-    n_rows = body.count(b"\n") + (not body.endswith(b"\n"))
-    table = TextTable(path, body, dialect, names, _line(lines, skipped), n_rows)
-    table.lines = None if lines is None else lines[skipped:]
-    _check_field_counts(table)
-    if len(names) == 1 and table.lines is not None and is_number(head[dialect.n_header_lines]):
+    header_line = head[dialect.n_header_lines - 1].encode() if dialect.n_header_lines else None
+    table = delimited(path, rows, dialect, lines, header_line)
+    if len(table.names) == 1 and lines is not None and is_number(head[dialect.n_header_lines]):
         _check_blank_lines(table, text)
     if not table.named and dialect.separator == ",":
         table.ambiguity_hint = (
             " (if the commas are decimal signs: write semicolons between columns, or a header above a single one)"
         )
-    table.notes += ([encoding_note] if encoding_note else []) + dialect.notes
+    table.notes = [note for note in [content.encoding_note] if note] + dialect.notes + table.notes
     return table
+
+
+def read_below(
+    content: Content,
+    first_line: int,
+    *,
+    separator: str,
+    names: Sequence[str] | None = None,
+    units: Sequence[str] = (),
+    decimal: str | None = None,
+    body: bytes | None = None,
+) -> TextTable:
+    """Make a table of the lines of a text from one on, whose form the layout knows.
+
+    Parameters
+    ----------
+    content
+        The file.
+    first_line
+        Number of the first line of data, from 1.
+    separator
+        Between fields.
+    names, units
+        Of the columns; without names they are numbered.
+    decimal
+        Between a number's whole and its fraction; None finds it.
+    body
+        The lines, where they are not as they stand in the file.
+
+    Raises
+    ------
+    RecordingError
+        As `delimited`.
+    """
+    text = _below(content.text, first_line - 1) if body is None else body
+    sample = text[: 1 << 14].decode("utf-8", "replace").splitlines()[:50]
+    fields = [cell.strip() for line in sample for cell in line.split(separator)]
+    commas = any("," in cell for cell in fields) and separator != "," and not any("." in cell for cell in fields)
+    n_fields = len(names) if names is not None else len(sample[0].split(separator)) if sample else 0
+    header = None if names is None else tuple(name.strip() or str(i + 1) for i, name in enumerate(names))
+    dialect = Dialect(separator, decimal or ("," if commas else "."), header, 0, n_fields, tuple(units) or None)
+    lines = np.arange(first_line, first_line + text.count(b"\n") + 1)
+    if b"\n\n" in text or text.startswith(b"\n"):
+        text, kept = data_lines(text)
+        lines = lines if kept is None else lines[kept - 1]
+    table = delimited(str(content.path), text, dialect, lines)
+    table.notes = [note for note in [content.encoding_note] if note] + table.notes
+    return table
+
+
+def delimited(
+    path: str,
+    text: bytes,
+    dialect: Dialect,
+    lines: NDArray[np.int64] | None = None,
+    header_line: bytes | None = None,
+) -> TextTable:
+    """Make a table of a text whose form is known.
+
+    Parameters
+    ----------
+    path
+        For messages.
+    text
+        UTF-8 with newline line ends, without comments.
+    dialect
+        Its form; `n_header_lines` lines on top are skipped.
+    lines
+        Line number in the file of each line of `text`; None where they are consecutive from 1.
+    header_line
+        Looked for further down, where a logger has written it again.
+
+    Raises
+    ------
+    RecordingError
+        If there are no rows, or a row has another number of fields than the others.
+    """
+    body = _below(text, dialect.n_header_lines)
+    if dialect.whitespace:
+        ending = b"\n" if body.endswith(b"\n") else b""
+        body = b"\n".join([b"\t".join(line.split()) for line in body.removesuffix(b"\n").split(b"\n")]) + ending
+    if not body or body.isspace():
+        number = 1 if lines is None else int(lines[0])
+        raise RecordingError(f"{path}: there are no rows of data below the header on line {number}")
+    n_rows = body.count(b"\n") + (not body.endswith(b"\n"))
+    numbers = np.arange(1, dialect.n_header_lines + n_rows + 1) if lines is None else lines
+    names = dialect.header or tuple(str(i + 1) for i in range(dialect.n_fields))
+    rows = Rows(
+        path, body, numbers[dialect.n_header_lines :][:n_rows], dialect.separator, names, dialect.header is not None,
+        ends_whole=body.endswith(b"\n"),
+    )  # fmt: skip
+    mend(rows, header_line)
+    drop_summary(rows)
+    return TextTable(rows, dialect.decimal, dialect.units or ())
 
 
 def _exactly() -> dict[str, Any]:
@@ -120,12 +235,9 @@ def _exactly() -> dict[str, Any]:
     return {} if (int(major), int(minor)) >= (3, 1) else {"float_precision": "round_trip"}
 
 
-_COMMENT = re.compile(rb"(?m)^[ \t]*(?:[#%].*)?\n|^[ \t]*[#%].*\Z")
-
-
-def _data_lines(text: bytes) -> tuple[bytes, np.ndarray[tuple[int], np.dtype[np.int64]] | None]:
+def data_lines(text: bytes) -> tuple[bytes, NDArray[np.int64] | None]:
     """Drop comment lines (# or %) and blank lines; also give the line number of each line kept, or None if all are."""
-    if _COMMENT.search(text) is None:
+    if not _has_comments(text):
         return text, None
     kept: list[bytes] = []
     numbers: list[int] = []
@@ -134,7 +246,28 @@ def _data_lines(text: bytes) -> tuple[bytes, np.ndarray[tuple[int], np.dtype[np.
         if content and not content.startswith((b"#", b"%")):
             kept.append(line)
             numbers.append(number)
-    return b"\n".join(kept), np.asarray(numbers, dtype=np.int64)
+    ending = b"\n" if text.endswith(b"\n") and kept else b""
+    return b"\n".join(kept) + ending, np.asarray(numbers, dtype=np.int64)
+
+
+_NO_DATA = np.zeros(256, dtype=bool)
+_NO_DATA[list(b"#%\n \t")] = True  # what a line that may be no data begins with
+
+
+def _has_comments(text: bytes) -> bool:
+    """Whether a line is blank or begins with # or %, after blanks."""
+    if not text:
+        return True
+    characters = np.frombuffer(text, dtype=np.uint8)
+    starts = np.flatnonzero(characters == ord("\n"))[: None if text[-1:] != b"\n" else -1] + 1
+    odd = starts[_NO_DATA[characters[starts]]].tolist()
+    return any(_is_no_data(text, start) for start in [0, *odd])
+
+
+def _is_no_data(text: bytes, start: int) -> bool:
+    end = text.find(b"\n", start)
+    line = text[start : len(text) if end < 0 else end].lstrip(b" \t")
+    return not line or line.startswith((b"#", b"%"))
 
 
 def _last_comment(text: bytes) -> str | None:
@@ -149,93 +282,21 @@ def _last_comment(text: bytes) -> str | None:
     return comment or None
 
 
-def _below_header(rows: bytes, n_lines: int) -> tuple[bytes, int]:
+def _below(text: bytes, n_lines: int) -> bytes:
     start = 0
     for _ in range(n_lines):
-        end = rows.find(b"\n", start)
-        start = len(rows) if end < 0 else end + 1
-    return rows[start:], n_lines
-
-
-def _line(lines: np.ndarray[tuple[int], np.dtype[np.int64]] | None, row: int) -> int:
-    """Return the line number of a kept line; the next one where the row is past the end."""
-    if lines is None:
-        return row + 1
-    return int(lines[row]) if row < lines.size else int(lines[-1]) + 1
-
-
-def _check_field_counts(table: TextTable) -> None:
-    """Refuse the first row with another number of fields than the header or the rows above it."""
-    expected = len(table.names)
-    counts = _field_counts(table)
-    wrong = np.flatnonzero(counts != expected)
-    if not wrong.size:
-        return
-    row = int(wrong[0])
-    above = "the header names" if table.dialect.header is not None else "the rows above have"
-    if row == table.n_rows - 1 and counts[row] < expected:
-        hint = "it is the last line: the file was probably cut short; remove the line or copy the file again"
-    else:
-        hint = f"give every line {expected} fields (quote a text that contains {table.dialect.separator!r})"
-    raise RecordingError(f"{table.path}, {table.place(row)}: {counts[row]} field(s) where {above} {expected}; {hint}")
+        end = text.find(b"\n", start)
+        start = len(text) if end < 0 else end + 1
+    return text[start:]
 
 
 def _check_blank_lines(table: TextTable, text: bytes) -> None:
     """Refuse a blank line between samples of a one-column file: it may be a missing sample or mean nothing."""
-    assert table.lines is not None
     file_lines = text.split(b"\n")
     for row in np.flatnonzero(np.diff(table.lines) > 1):
-        for number in range(table.line(int(row)) + 1, table.line(int(row) + 1)):
+        for number in range(int(table.lines[row]) + 1, int(table.lines[row + 1])):
             if not file_lines[number - 1].strip():
                 raise RecordingError(
                     f"{table.path}, line {number}: is blank between two samples; write nan there if a sample is "
                     "missing, else remove the line"
                 )
-
-
-def _field_counts(table: TextTable) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Count the fields of each row; separators inside quoted texts do not count."""
-    body = table.body if table.body.endswith(b"\n") else table.body + b"\n"
-    characters = np.frombuffer(body, dtype=np.uint8)
-    ends = np.flatnonzero(characters == ord("\n"))
-    separators = np.flatnonzero(characters == ord(table.dialect.separator))
-    counts = np.diff(np.searchsorted(separators, ends), prepend=0) + 1
-    quotes = np.flatnonzero(characters == ord('"'))
-    for row in np.unique(np.searchsorted(ends, quotes)):
-        start = 0 if row == 0 else ends[row - 1] + 1
-        counts[row] = _quoted_count(table, int(row), body[start : ends[row]].decode("utf-8"))
-    return np.asarray(counts, dtype=np.int64)
-
-
-def _quoted_count(table: TextTable, row: int, line: str) -> int:
-    """Count the fields of a line with quotes in it."""
-    try:
-        return len(next(csv.reader([line], delimiter=table.dialect.separator, skipinitialspace=True, strict=True)))
-    except csv.Error as error:
-        raise RecordingError(
-            f"{table.path}, {table.place(row)}: a quoted text that does not end where its field does ({error})"
-        ) from error
-
-
-def _empatica(
-    path: str, rows: bytes, head: list[str], lines: np.ndarray[tuple[int], np.dtype[np.int64]] | None
-) -> Table | None:
-    """Recognise Empatica's layout: one column, a unix time on line 1, the rate in Hz on line 2, then microsiemens."""
-    if len(head) < 2 or not all(is_number(line) and "," not in line for line in head[:2]):
-        return None
-    start, rate = float(head[0]), float(head[1])
-    if not (3e8 < start < 1e10 and 0 < rate <= 10_000):  # unix seconds from 1979 to 2286; a rate, not a sample
-        return None
-    body, skipped = _below_header(rows, 2)
-    if not body.strip():
-        raise RecordingError(
-            f"{path}: Empatica layout with start {start:.0f} and rate {rate:g} Hz, but without samples"
-        )
-    dialect = Dialect(",", ".", None, 0, 1)
-    n_rows = body.count(b"\n") + (not body.endswith(b"\n"))
-    table = TextTable(path, body, dialect, ("1",), _line(lines, 2), n_rows)
-    table.lines = None if lines is None else lines[skipped:]
-    _check_field_counts(table)
-    table.units, table.sampling_rate, table.start_time = ("uS",), rate, start
-    table.notes.append("Empatica E4 layout: start time on line 1, rate on line 2, microsiemens below")
-    return table

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ressin._core import __version__
 from ressin._files.atomic import replacing
@@ -45,9 +46,10 @@ def write_decomposition(
         Where to: ``.csv``, ``.tsv`` or ``.txt`` (each also with ``.gz``) or ``.parquet``. A file that stands there is
         replaced once the new one is whole.
     unit
-        Unit of the signal.
+        Unit of the signal; "" where it is not known: then no name has one.
     start_time
-        Seconds since 1970-01-01 UTC of the first sample, for the metadata of Parquet.
+        Seconds since 1970-01-01 UTC of the first sample, where it is known: for a column of times and the metadata of
+        Parquet.
 
     Raises
     ------
@@ -58,7 +60,8 @@ def write_decomposition(
 
     Notes
     -----
-    Columns: time in seconds after the first sample, the signal and its parts under NeuroKit's names. In text the unit
+    Columns: the index of the Series that was decomposed, or the time in UTC where the start is known (Timestamp); time
+    in seconds after the first sample, the signal and its parts under NeuroKit's names. In text the unit
     stands behind each name, as in ``EDA_Tonic (uS)``, and numbers have ten significant digits. In Parquet they are
     exact, each field's metadata has its ``unit``, and the schema's metadata has the rate, the start and the evidence
     under ``ressin``. The driver's unit is that of the signal per second: an impulse of the driver that lasts one
@@ -66,12 +69,12 @@ def write_decomposition(
     one there are also EDA_Outliers, EDA_Shifts and EDA_Tonic_Unshifted, the tonic part without its shifts.
     """
     check_table_format(path)
-    frame = _frame(decomposition)
+    frame = _frame(decomposition, start_time)
     units = _units(unit)
     if content_suffix(Path(path)) == ".parquet":
         _write_parquet(decomposition, frame, units, path, start_time)
         return
-    frame.columns = [f"{name} ({units[name]})" for name in frame.columns]
+    frame.columns = [_with_unit(name, units.get(name, "")) for name in frame.columns]
     separator = "," if content_suffix(Path(path)) == ".csv" else "\t"
     with replacing(path) as temporary:
         _write_text(frame, temporary, separator)
@@ -131,7 +134,7 @@ def write_scrs(scrs: pd.DataFrame, path: str | os.PathLike[str], *, unit: str = 
     units = dict.fromkeys(("SCR_Onsets", "SCR_Peaks", "SCR_Recovery"), "sample")
     units |= dict.fromkeys(("SCR_RiseTime", "SCR_RecoveryTime", "SCR_OnsetTime", "SCR_PeakTime"), "s")
     units |= dict.fromkeys(("SCR_Height", "SCR_Amplitude", "SCR_SignalRise"), unit)
-    table = scrs.rename(columns={name: f"{name} ({text})" for name, text in units.items()})
+    table = scrs.rename(columns={name: _with_unit(name, text) for name, text in units.items()})
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False, float_format="%.10g", lineterminator="\n")
 
@@ -161,9 +164,9 @@ def write_windows(
     frame.insert(0, "Time", np.arange(len(frame)) / windows.sampling_rate)
     frame.insert(1, "EDA_Raw", windows.signal)
     units = {**_units(unit), "EDA_Phasic_SD": unit, "EDA_Tonic_SD": unit}
-    frame.columns = [f"{name} ({units[name]})" if name in units else name for name in frame.columns]
-    named = {"start": "start (s)", "mean": f"mean ({unit})", "scale": f"scale ({unit})"}
-    named |= {name: f"{name} ({unit})" for name in ("smallest_response", "noise")}
+    frame.columns = [_with_unit(name, units.get(name, "")) for name in frame.columns]
+    named = {"start": "start (s)"}
+    named |= {name: _with_unit(name, unit) for name in ("mean", "scale", "smallest_response", "noise")}
     rows = windows.evidence().rename(columns=named)
     with replacing(samples) as temporary:
         _write_text(frame, temporary, ",")
@@ -186,29 +189,67 @@ def check_table_format(path: str | os.PathLike[str]) -> None:
         )
 
 
-def _frame(decomposition: Decomposition) -> pd.DataFrame:
-    frame = decomposition.to_frame()
+def _frame(decomposition: Decomposition, start_time: float | None) -> pd.DataFrame:
+    frame = decomposition.to_frame().reset_index(drop=True)
     frame.insert(0, "Time", decomposition.time)
     frame.insert(1, "EDA_Raw", decomposition.signal)
+    index = _index_of(decomposition, start_time)
+    if index is not None:
+        frame.insert(0, str(index.name), index)
     return frame
+
+
+def _index_of(decomposition: Decomposition, start_time: float | None) -> pd.Series | None:
+    """Return the index of the input: a Series's own, or the UTC times of a recording whose start is known."""
+    import pandas as pd
+
+    if decomposition.index is not None:
+        own = decomposition.index
+        name = own.name if own.name is not None else "Timestamp" if isinstance(own, pd.DatetimeIndex) else "Index"
+        return pd.Series(own.to_numpy() if own.dtype.kind != "M" else own, name=name)
+    if start_time is None:
+        return None
+    nanoseconds = np.rint((start_time + decomposition.time) * 1e6).astype(np.int64) * 1000  # of whole microseconds
+    return pd.Series(pd.to_datetime(nanoseconds, unit="ns", utc=True), name="Timestamp")
+
+
+def columns_of(decomposition: Decomposition, unit: str) -> tuple[dict[str, NDArray[np.float64]], dict[str, str]]:
+    """Return the samples and parts of a decomposition by name, without times, and the unit of each."""
+    frame = decomposition.to_frame()
+    parts = {str(name): frame[name].to_numpy(dtype=np.float64) for name in frame.columns}
+    return {"EDA_Raw": decomposition.signal, **parts}, _units(unit)
 
 
 def _units(unit: str) -> dict[str, str]:
     bands = [f"EDA_{part}_{end}" for part in ("Tonic", "Phasic") for end in ("Low", "High")]
     robust = ("EDA_Outliers", "EDA_Shifts", "EDA_Tonic_Unshifted")
     parts = dict.fromkeys(("EDA_Raw", "EDA_Tonic", "EDA_Phasic", "EDA_Residual", *robust, *bands), unit)
-    return {"Time": "s", **parts, "EDA_SMNA": f"{unit}/s"}
+    return {"Time": "s", **parts, "EDA_SMNA": f"{unit}/s" if unit else ""}
+
+
+def _with_unit(name: str, unit: str) -> str:
+    """Write a unit behind a name, nothing where it is not known."""
+    return f"{name} ({unit})" if unit else name
 
 
 def _write_text(frame: pd.DataFrame, path: Path, separator: str) -> None:
     """Write columns of numbers with ten digits, empty for NaN (pandas takes five times as long for the same)."""
-    row = separator.join(["%.10g"] * frame.shape[1]) + "\n"
+    frame = frame.assign(**{name: _iso(frame[name]) for name in frame.columns if frame[name].dtype.kind == "M"})
+    numeric = [frame[name].dtype.kind in "fiu" for name in frame.columns]
+    row = separator.join(["%.10g" if is_number else "%s" for is_number in numeric]) + "\n"
     packed = path.suffix.lower() == ".gz"
     with path.open("wb") as file, gzip.GzipFile("", "wb", 6, file, 0) if packed else nullcontext(file) as stream:
         stream.write((separator.join(frame.columns) + "\n").encode())
         for start in range(0, len(frame), _CHUNK):
             columns = [frame[name].iloc[start : start + _CHUNK].tolist() for name in frame.columns]
             stream.write("".join([row % cells for cells in zip(*columns, strict=True)]).replace("nan", "").encode())
+
+
+def _iso(times: pd.Series) -> pd.Series:
+    """Write times as ISO 8601 to the microsecond, with their zone."""
+    text: pd.Series = times.dt.strftime("%Y-%m-%dT%H:%M:%S.%f%z")
+    zoned: pd.Series = text.str.replace(r"\+0000\Z", "Z", regex=True)
+    return zoned
 
 
 def _write_parquet(
@@ -223,7 +264,11 @@ def _write_parquet(
         import pyarrow.parquet as pq
     except ImportError as error:
         raise MissingExtraError("pyarrow", "data", "writing Parquet") from error
-    fields = [pa.field(name, pa.float64(), metadata={"unit": units[name]}) for name in frame.columns]
+    kinds = pa.Schema.from_pandas(frame, preserve_index=False)
+    fields = [
+        pa.field(name, pa.float64(), metadata={"unit": units[name]}) if name in units else kinds.field(name)
+        for name in frame.columns
+    ]
     evidence = {
         "version": __version__,
         "sampling_rate": decomposition.sampling_rate,

@@ -126,8 +126,8 @@ def time_scale(recorded: Recorded) -> tuple[float, str]:
 
 
 def unit_text(unit: str) -> str:
-    """Write microsiemens as they are printed."""
-    return "\u00b5S" if unit == "uS" else literal(unit)
+    """Write microsiemens as they are printed, and that a unit is not known."""
+    return "\u00b5S" if unit == "uS" else literal(unit) or "unit unknown"
 
 
 def literal(text: str) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import glob
 import os
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ressin._files.atomic import remove_leftovers_of
+from ressin.cli.inputs import distinct_names, expand
 from ressin.errors import OutputError
 from ressin.io.source import content_stem
 from ressin.io.write import check_table_format
@@ -30,6 +29,8 @@ class Target:
         Name of the recording, different for every input.
     table, evidence, picture, scrs
         The samples, the evidence, the figure and the events.
+    is_found
+        Whether the input was found in a folder or an archive, not named.
     """
 
     source: Path
@@ -38,6 +39,7 @@ class Target:
     evidence: Path
     picture: Path
     scrs: Path
+    is_found: bool = False
 
 
 def plan(files: Sequence[str], output: str, table_format: str, picture_format: str) -> list[Target]:
@@ -47,7 +49,8 @@ def plan(files: Sequence[str], output: str, table_format: str, picture_format: s
     ----------
     files
         Input files as given; one that is given twice is taken once. A pattern like ``subject-*.csv`` that the shell
-        left as it is, as those of Windows do, stands for the files that it matches.
+        left as it is, as those of Windows do, stands for the files that it matches, a folder for the files below it,
+        a zip archive for its members.
     output
         A folder, made if need be; for one input also the name of its table.
     table_format, picture_format
@@ -65,21 +68,19 @@ def plan(files: Sequence[str], output: str, table_format: str, picture_format: s
     OutputError
         If two inputs cannot be told apart, an output would overwrite an input, or the folder cannot be made.
     """
-    given = [path for file in files for path in _matching(file)]
-    sources = list({os.path.realpath(file): Path(file) for file in reversed(given)}.values())[::-1]
+    inputs = expand(files, leave_out=Path(output))
+    sources = [found.path for found in inputs]
+    if not sources:
+        raise OutputError(f"no file that could be a recording is in {', '.join(files)}")
     if Path(output).suffix.lower() in (*_TABLE_SUFFIXES, *_OTHER_FILES) and not Path(output).is_dir():
         targets = [_beside_table(sources, Path(output), picture_format)]
     else:
         folder = _made(Path(output))
-        names = _distinct_names(sources)
+        names = distinct_names(sources)
         targets = [_in_folder(s, n, folder, table_format, picture_format) for s, n in zip(sources, names, strict=True)]
+    targets = [replace(target, is_found=found.is_found) for target, found in zip(targets, inputs, strict=True)]
     check_inputs_survive(targets)
     return targets
-
-
-def _matching(file: str) -> list[str]:
-    """Give the files that a pattern matches, in order of name; what is no pattern, or matches nothing, as it is."""
-    return [file] if os.path.exists(file) else sorted(glob.glob(file)) or [file]
 
 
 def _beside_table(sources: Sequence[Path], table: Path, picture_format: str) -> Target:
@@ -101,11 +102,16 @@ def _in_folder(source: Path, name: str, folder: Path, table_format: str, picture
     return Target(
         source,
         name,
-        folder / f"{name}_decomposed.{table_format}",
+        folder / (f"{name}_decomposed.{table_format}" if table_format != "bids" else _bids_name(name)),
         folder / f"{name}_evidence.json",
         folder / f"{name}_decomposed.{picture_format}",
         folder / f"{name}_scrs.csv",
     )
+
+
+def _bids_name(name: str) -> str:
+    """Return the name of a derivative: the recording's own entities, and which derivative it is."""
+    return f"{name.removesuffix('_physio')}_desc-ressin_physio.tsv.gz"
 
 
 def _made(folder: Path) -> Path:
@@ -117,39 +123,9 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _distinct_names(sources: Sequence[Path]) -> list[str]:
-    """Name each input by its stem, led by as many of its folders as it takes to tell it from the others.
-
-    Inputs of one folder that share their stem are told apart by their suffixes instead.
-    """
-    resolved = [Path(os.path.realpath(source)) for source in sources]
-    in_folder = Counter((path.parent, content_stem(path).casefold()) for path in resolved)
-    stems = [
-        path.name.replace(".", "-") if in_folder[path.parent, content_stem(path).casefold()] > 1 else content_stem(path)
-        for path in resolved
-    ]
-    names = list(stems)
-    for depth in range(1, max((len(path.parts) for path in resolved), default=1)):
-        clashing = {name for name, count in Counter(_folded(names)).items() if count > 1}
-        if not clashing:
-            return names
-        for i, path in enumerate(resolved):
-            if names[i].casefold() in clashing:
-                names[i] = "-".join([*path.parts[1:-1][-depth:], stems[i]])
-    if len(set(_folded(names))) < len(names):
-        same = [str(s) for s, n in zip(sources, _folded(names), strict=True) if _folded(names).count(n) > 1]
-        raise OutputError(f"{' and '.join(same)} would write results of the same name; rename one, or run them apart")
-    return names
-
-
 def remove_leftovers(targets: Sequence[Target]) -> None:
     """Remove what a killed run left of the files that this one is going to write."""
     remove_leftovers_of(path for t in targets for path in (t.table, t.evidence, t.picture, t.scrs))
-
-
-def _folded(names: Sequence[str]) -> list[str]:
-    """Names as a file system that ignores case sees them."""
-    return [name.casefold() for name in names]
 
 
 def check_inputs_survive(targets: Sequence[Target]) -> None:

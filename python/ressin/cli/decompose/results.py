@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ressin.cli.decompose.outputs import Target
 from ressin.cli.terminal import duration_text
+from ressin.recording import Clock
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,12 +17,16 @@ if TYPE_CHECKING:
     from ressin.recording import Recording
 
 
+MIN_AMPLITUDE = 0.01  # uS
+
+
 def write_results(
     target: Target,
     recording: Recording,
     result: Decomposition,
     *,
-    min_amplitude: float,
+    run: str,
+    min_amplitude: float | None,
     scrs: bool,
     picture: bool,
 ) -> str:
@@ -35,8 +40,11 @@ def write_results(
         What was read.
     result
         Its decomposition.
+    run
+        Digest of the file and the options, by which the next run knows that the results are these.
     min_amplitude
-        Least height of an SCR in the unit of the recording.
+        Least height of an SCR in the unit of the recording; None for 0.01 uS, and for any height where the unit is
+        another.
     scrs, picture
         Whether to write the table of SCR events and the picture besides samples and evidence.
 
@@ -51,12 +59,13 @@ def write_results(
         If a file cannot be written.
     """
     from ressin.decomposition.scrs import find_scrs
-    from ressin.io.write import write_decomposition, write_evidence, write_scrs
+    from ressin.io.write import write_evidence, write_scrs
 
-    events = find_scrs(result, min_amplitude=min_amplitude)
+    least = _least(recording, min_amplitude)
+    events = find_scrs(result, min_amplitude=least)
     written = [target.table, target.evidence]
-    write_decomposition(result, target.table, unit=recording.unit, start_time=recording.start_time)
-    write_evidence(result, target.evidence, extra=_about(target, recording, len(events), min_amplitude))
+    _write_table(target, recording, result)
+    write_evidence(result, target.evidence, extra=_about(target, recording, len(events), least, run))
     if scrs:
         write_scrs(events, target.scrs, unit=recording.unit)
         written.append(target.scrs)
@@ -83,15 +92,49 @@ def _draw(target: Target, recording: Recording, result: Decomposition, events: p
     save_figure(figure, target.picture, title=target.name, facts=facts)
 
 
-def _about(target: Target, recording: Recording, n_scrs: int, min_amplitude: float) -> dict[str, object]:
+def _write_table(target: Target, recording: Recording, result: Decomposition) -> None:
+    from ressin.io.bids import is_bids, write_bids
+    from ressin.io.write import write_decomposition
+
+    dated = recording.clock.origin == Clock().origin
+    start = recording.start_time
+    if is_bids(target.table):
+        after = 0.0 if dated or start is None else start
+        write_bids(result, target.table, unit=recording.unit, start_time=after, source=target.source.name)
+    else:
+        write_decomposition(result, target.table, unit=recording.unit, start_time=start if dated else None)
+
+
+def _least(recording: Recording, asked: float | None) -> float:
+    """Least height of an SCR: 0.01 uS unless it was asked for; no threshold in uS is applied in another unit."""
+    if asked is not None:
+        return asked
+    if recording.unit in ("uS", ""):
+        return MIN_AMPLITUDE
+    present = recording.signal[recording.signal == recording.signal]
+    return max(1e-6 * float(present.max() - present.min()), 5e-324)
+
+
+def _about(target: Target, recording: Recording, n_scrs: int, min_amplitude: float, run: str) -> dict[str, object]:
     return {
+        "run": run,
         "recording": {
             "file": str(target.source),
             "name": target.name,
             "unit": recording.unit,
             "start_time": recording.start_time,
             "duration": recording.duration,
+            "layout": recording.layout,
+            "device": recording.device,
+            "clock": {
+                "source": recording.clock.source,
+                "origin": recording.clock.origin,
+                "jitter": recording.clock.jitter,
+                "gaps": [[gap.first, gap.n_samples] for gap in recording.clock.gaps],
+            },
+            "markers": [{"time": marker.time, "label": marker.label} for marker in recording.markers],
             "notes": list(recording.notes),
+            "warnings": list(recording.warnings),
         },
         "scrs": {"count": n_scrs, "min_amplitude": min_amplitude},
     }
@@ -102,8 +145,9 @@ def _lines(target: Target, recording: Recording, result: Decomposition, n_scrs: 
         (
             f"{target.source}: {_length(recording)}",
             f"  taken     {'; '.join(recording.notes) or 'as given'}",
+            *(f"  warning   {warning}" for warning in recording.warnings),
             f"  {result.status:8}  relative duality gap {result.relative_gap:.1e} after {result.iterations} "
-            f"iterations; {n_scrs} SCR{'' if n_scrs == 1 else 's'}",
+            f"iterations; {n_scrs} SCR{'' if n_scrs == 1 else 's'}{_threshold_text(recording)}",
             *_found(recording, result),
             f"  quality   {result.quality}",
             f"  written   {', '.join(map(str, written))}",
@@ -111,13 +155,25 @@ def _lines(target: Target, recording: Recording, result: Decomposition, n_scrs: 
     )
 
 
+def _threshold_text(recording: Recording) -> str:
+    """Say what the least height of an SCR means where it is not in microsiemens."""
+    if recording.unit == "uS":
+        return ""
+    return (
+        ", the least height being in its unknown unit, not in uS"
+        if not recording.unit
+        else f" of any height in {recording.unit}"
+    )
+
+
 def _found(recording: Recording, result: Decomposition) -> Iterator[str]:
     """Say what the robust programme has found in a recording; nothing for cvxEDA's."""
     robust, quality = result.robust, result.quality
+    unit = recording.unit or "(unit unknown)"
     if robust is not None:
         yield (
-            f"  found     noise {robust.noise:.2g} {recording.unit}, smallest response {robust.smallest_response:.2g} "
-            f"{recording.unit}; outliers in {quality.outlier_share:.1%} of it, {quality.n_shifts} "
+            f"  found     noise {robust.noise:.2g} {unit}, smallest response {robust.smallest_response:.2g} "
+            f"{unit}; outliers in {quality.outlier_share:.1%} of it, {quality.n_shifts} "
             f"shift{'' if quality.n_shifts == 1 else 's'} of the level"
         )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ressin.cli.decompose.work import reason_of
 from ressin.cli.options import DEFAULTS, SETTINGS, add_settings, check_programme, programme_line
+from ressin.cli.reading import add_reading, reading_of
 from ressin.cli.terminal import Console, failure_table
 from ressin.errors import OutputError, RessinError
 
@@ -31,8 +32,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--window", metavar="S", type=float, required=True, help="length of a window")
     parser.add_argument("--step", metavar="S", type=float, required=True, help="from one window's start to the next")
     parser.add_argument("-o", "--output", metavar="DIR", default="ressin-output", help="folder; default: %(default)s")
-    parser.add_argument("--rate", metavar="HZ", type=float, help="sampling rate, where the file does not tell it")
-    parser.add_argument("--column", metavar="NAME", help="column of the signal: its name, or its number from 1")
+    add_reading(parser)
     parser.add_argument("--plot", action="store_true", help="draw a picture (PNG) of each recording")
     parser.add_argument("--jobs", metavar="N", type=int, default=DEFAULTS.n_threads, help="threads; default: all cores")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but failures")
@@ -100,7 +100,7 @@ def _decompose(target: Target, arguments: argparse.Namespace, settings: dict[str
     from ressin.io.read import read_recording
     from ressin.io.write import write_windows
 
-    recording = read_recording(target.source, sampling_rate=arguments.rate, column=arguments.column)
+    recording = read_recording(target.source, **reading_of(arguments).arguments())
     windows = decompose_windows(
         recording.signal, recording.sampling_rate, arguments.window, arguments.step, errors="return", **settings
     )

@@ -13,10 +13,12 @@ from itertools import repeat
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ressin.errors import QualityWarning, describe
+from ressin.cli.decompose.done import run_key
+from ressin.errors import NotEdaError, QualityWarning, describe
 
 if TYPE_CHECKING:  # what reads and writes files is imported where it runs, so that --help is quick
     from ressin.cli.decompose.outputs import Target
+    from ressin.cli.reading import Reading
     from ressin.decomposition.result import Decomposition
     from ressin.recording import Recording
 
@@ -39,33 +41,33 @@ class Options:
     ----------
     settings
         Arguments of `ressin.decompose_batch`.
-    rate, column
-        As for `ressin.read_recording`'s `sampling_rate` and `column`.
+    reading
+        How the files are read.
     scrs, picture
         Whether to write the table of SCR events and the picture.
     min_amplitude
-        Least height of an SCR in the unit of the signal, > 0.
+        Least height of an SCR in the unit of the signal, > 0; None for 0.01 uS, where the unit is that or unknown.
     n_boot, boot_seed
         Replicates of the bands, 0 for none, and their seed.
     """
 
     settings: dict[str, Any]
-    rate: float | None
-    column: str | None
+    reading: Reading
     scrs: bool
     picture: bool
-    min_amplitude: float
+    min_amplitude: float | None
     n_boot: int
     boot_seed: int
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of one file: lines to print, or why it failed, else ""."""
+    """The result of one file: lines to print, or why it failed, else ""; whether it is just no skin conductance."""
 
     target: Target
     said: str = ""
     reason: str = ""
+    is_other: bool = False
 
 
 def count_processes(targets: Sequence[Target], options: Options) -> int:
@@ -128,17 +130,18 @@ def work(
     stage
         Called with what is being done.
     """
+    from ressin.cli.decompose.pieces import pieces
     from ressin.io.read import read_recording
 
     group: Group = []
     for target in targets:
         stage("reading")
         try:
-            recording = read_recording(target.source, sampling_rate=options.rate, column=options.column)
+            recording = read_recording(target.source, **options.reading.arguments())
         except Exception as error:  # noqa: BLE001  # whatever one file does, the others are worked on
-            yield Outcome(target, reason=reason_of(error, target))
+            yield Outcome(target, reason=reason_of(error, target), is_other=target.is_found and is_other(target, error))
             continue
-        group.append((target, recording))
+        group += pieces(target, recording)
         if len(group) >= _GROUP_FILES or sum(item.n_samples for _, item in group) >= _GROUP_SAMPLES:
             yield from _work_on_group(group, options, stage)
             group = []
@@ -151,7 +154,7 @@ def _work_on_group(group: Group, options: Options, stage: Callable[[str], object
     results = _decompose(group, options)
     for target, recording in group:
         try:
-            yield Outcome(target, _write(target, recording, results.pop(str(target.source)), options, stage))
+            yield Outcome(target, _write(target, recording, results.pop(str(target.table)), options, stage))
         except Exception as error:  # noqa: BLE001  # whatever one file does, the others are worked on
             yield Outcome(target, reason=reason_of(error, target))
 
@@ -160,8 +163,8 @@ def _decompose(group: Group, options: Options) -> dict[str, Decomposition | Exce
     """Decompose a group as one batch; where that raises, each recording alone, so that one cannot take the others."""
     from ressin.decomposition.decompose import decompose_batch
 
-    signals = {str(target.source): recording.signal for target, recording in group}
-    rates = {str(target.source): recording.sampling_rate for target, recording in group}
+    signals = {str(target.table): recording.signal for target, recording in group}
+    rates = {str(target.table): recording.sampling_rate for target, recording in group}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", QualityWarning)  # the quality of each recording is said with its results
         try:
@@ -192,16 +195,31 @@ def _write(
         target,
         recording,
         result,
+        run=run_key(target, options),
         min_amplitude=options.min_amplitude,
         scrs=options.scrs,
         picture=options.picture,
     )
 
 
+def is_other(target: Target, error: Exception) -> bool:
+    """Whether a file that was found in a folder is no recording of skin conductance, rather than a damaged one."""
+    from ressin.io.columns import EDA_WORDS, words_of
+
+    if isinstance(error, NotEdaError):
+        return True
+    try:
+        with target.source.open("rb") as file:
+            head = file.read(4096).decode("utf-8", "replace")
+    except OSError:
+        head = ""
+    return not EDA_WORDS & words_of([target.source.name, *head.split("\n")[:60]])
+
+
 def reason_of(error: Exception, target: Target) -> str:
     """Return an error's message without the name of the file, which the table gives."""
     text = describe(error)
-    for start in (f"{target.source}", f"signal {str(target.source)!r}"):
+    for start in (f"{target.source}", f"signal {str(target.table)!r}"):
         if text.startswith(start):
             return text[len(start) :].lstrip(":, ")
     return text

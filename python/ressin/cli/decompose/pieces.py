@@ -1,0 +1,82 @@
+"""A recording with long gaps, as pieces that are decomposed each for itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ressin.cli.decompose.outputs import Target
+from ressin.io.source import content_stem
+from ressin.recording import Clock, Recording
+
+LONG_GAP = 60.0  # s: six knots of the tonic part and more than any response; nothing of the signal reaches across
+MIN_SAMPLES = 4
+
+
+def pieces(target: Target, recording: Recording) -> list[tuple[Target, Recording]]:
+    """Split a recording where samples are missing for longer than `LONG_GAP`.
+
+    Parameters
+    ----------
+    target
+        Where the results go; those of piece k go to names that end with ``_part<k>``.
+    recording
+        What was read.
+
+    Returns
+    -------
+    list of (Target, Recording)
+        One pair where no gap is long; else one for each piece of at least `MIN_SAMPLES` samples, with its own start.
+    """
+    runs = _runs(recording)
+    if len(runs) == 1:
+        return [(target, recording)]
+    return [
+        (_numbered(target, k), _piece(recording, first, end, k, len(runs))) for k, (first, end) in enumerate(runs, 1)
+    ]
+
+
+def _runs(recording: Recording) -> list[tuple[int, int]]:
+    """First sample and end of each stretch between long gaps; the whole where there is none."""
+    present = np.flatnonzero(recording.signal == recording.signal)
+    longest = max(1, round(LONG_GAP * recording.sampling_rate))
+    cuts = np.flatnonzero(np.diff(present) > longest)
+    if not cuts.size:
+        return [(0, recording.n_samples)]
+    starts = present[np.concatenate([[0], cuts + 1])]
+    ends = present[np.concatenate([cuts, [present.size - 1]])] + 1
+    long_enough = [(int(a), int(b)) for a, b in zip(starts, ends, strict=True) if b - a >= MIN_SAMPLES]
+    return long_enough or [(0, recording.n_samples)]
+
+
+def _piece(recording: Recording, first: int, end: int, k: int, n: int) -> Recording:
+    after = first / recording.sampling_rate
+    clock = recording.clock
+    start = None if recording.start_time is None else recording.start_time + after
+    gaps = tuple(replace(gap, first=gap.first - first) for gap in clock.gaps if first <= gap.first < end)
+    note = f"part {k} of {n} between gaps of more than {LONG_GAP:g} s, {after:.6g} s after the first sample"
+    inside = [m for m in recording.markers if 0 <= m.time - after < (end - first) / recording.sampling_rate]
+    return replace(
+        recording,
+        signal=recording.signal[first:end],
+        start_time=start,
+        clock=Clock(clock.source, start, clock.origin, gaps, clock.jitter),
+        markers=tuple(replace(marker, time=marker.time - after) for marker in inside),
+        notes=(*recording.notes, note),
+    )
+
+
+def _numbered(target: Target, k: int) -> Target:
+    def with_part(path: Path) -> Path:
+        stem = content_stem(path)
+        for ending in ("_decomposed", "_evidence", "_scrs", "_desc-ressin_physio"):
+            if stem.endswith(ending):
+                return path.with_name(f"{stem.removesuffix(ending)}_part{k}{ending}{path.name[len(stem) :]}")
+        return path.with_name(f"{stem}_part{k}{path.name[len(stem) :]}")
+
+    return replace(
+        target, name=f"{target.name}_part{k}", table=with_part(target.table), evidence=with_part(target.evidence),
+        picture=with_part(target.picture), scrs=with_part(target.scrs),
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""One module for each layout of files: how it is recognised, and how it becomes a table."""
