@@ -34,6 +34,7 @@ def session(folder: Path, seed: int) -> Path:
 def study(tmp_path: Path) -> Path:
     for k in range(3):
         session(tmp_path / "study" / f"S{k}", k)
+    (tmp_path / "study" / "LICENSE").write_text("Of the EDA recordings.\nAll rights, and so on.\n")
     (tmp_path / "study" / "README.txt").write_text("How it was recorded.\nBy whom.\n")
     return tmp_path / "study"
 

@@ -23,6 +23,7 @@ _OWN = (
 )  # names of results
 _NEVER = (".json", ".md", ".pdf", ".png", ".jpg", ".jpeg", ".svg", ".html", ".py", ".m", ".r", ".ipynb", ".docx",
           ".pptx", ".vmrk", ".log", ".yml", ".yaml", ".toml", ".zip", ".gz.md5", ".bin", ".eeg")  # fmt: skip
+_PAPERS = ("license", "licence", "copying", "notice", "authors")  # with any suffix
 _COMPANIONS = ("tags.csv", "info.txt", "participants.tsv", "dataset_description.json")
 
 
@@ -100,6 +101,8 @@ def _members(archive: Path) -> list[Input]:
 
 def _may_be_recording(name: str) -> bool:
     lower = name.lower()
+    if lower.split(".")[0] in _PAPERS:
+        return False
     return not (
         lower.startswith((".", "~$"))
         or lower.endswith(_NEVER)
