@@ -169,9 +169,9 @@ class TrainedModel:
             If it cannot be written.
         """
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        check_finite(tensors, "the trained model")  # the deviation of a feature without information is infinite
         for item in dataclasses.fields(Normalisation):
             tensors[f"normalisation.{item.name}"] = torch.from_numpy(getattr(self.normalisation, item.name))
-        check_finite(tensors, "the trained model")
         about = {
             "format": FORMAT,
             "settings": self.settings.as_dict(),
