@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, get_args
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from tests.events.experiment import experiment
 
 import ressin
 from ressin.plots.decomposition import OUTLIERS, PHASIC, SIGNAL, TONIC
@@ -40,11 +41,19 @@ def main(folder: Path) -> None:
         lab.signal, 16, alpha=np.logspace(-4, -1, 13), gamma=[1e-3, 1e-2, 1e-1], delta_knot=[5, 10, 20]
     )
     save_figure(sweep.plot(), folder / "sweep.png", title="Sweep")
+    save_figure(draw_trials(), folder / "events.png", title="Trials of two conditions")
     if "RESSIN_EDA_DIR" not in os.environ:
         print("no wristband.png: RESSIN_EDA_DIR is not set", file=sys.stderr)
         return
     recording = ressin.read_recording(Path(os.environ["RESSIN_EDA_DIR"]) / "empatica_e4" / "EDA.csv")
     save_figure(draw_wristband(recording), folder / "wristband.png", title="A wristband, by both programmes")
+
+
+def draw_trials() -> Figure:
+    """Draw trials of an experiment with two conditions and spontaneous responses between them."""
+    made = experiment(seed=3, difference=0.3)
+    result = ressin.decompose(made.recording.signal, made.recording.sampling_rate, programme="robust")
+    return ressin.align_trials(result, made.events).plot()
 
 
 def draw_wristband(recording: ressin.Recording) -> Figure:

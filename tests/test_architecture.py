@@ -18,7 +18,7 @@ ORDER = (
     ("_columns", "_extras", "_files", "_progress", "bateman", "recording", "settings"),
     ("image", "io", "plots"),
     ("decomposition", "io/layouts", "io/live", "stream"),
-    ("compat", "estimator", "nn", "time_constants"),
+    ("compat", "estimator", "events", "intervals", "nn", "time_constants"),
     ("data/sources", "data/store"),
     ("data/preparation",),
     ("data/samples",),

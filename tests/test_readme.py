@@ -110,6 +110,8 @@ def test_the_readme_is_a_front_door() -> None:
         "decomposition.sweep",
         "decomposition.windows",
         "estimator",
+        "events.trials",
+        "intervals.features",
         "simulation.eda",
     ],
 )

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
         RessinError,
     )
     from ressin.estimator import CvxEDA
+    from ressin.events.averages import align_trials
+    from ressin.events.glm import response_estimate
+    from ressin.events.study import within_person
+    from ressin.events.trials import event_related
+    from ressin.intervals.features import features
     from ressin.io import open_recording, read_recording
     from ressin.recording import Channel, Clock, Gap, Marker, Recording
     from ressin.settings import Settings
@@ -50,9 +55,9 @@ _HOMES = {
     "MissingExtraError": "errors",
     "NotEdaError": "errors",
     "OutputError": "errors",
-    "QualityWarning": "errors",
     "QuadraticProgram": "decomposition.qp",
     "Quality": "decomposition.quality",
+    "QualityWarning": "errors",
     "Recording": "recording",
     "RecordingError": "errors",
     "RessinError": "errors",
@@ -64,6 +69,7 @@ _HOMES = {
     "Sweep": "decomposition.sweep",
     "TimeConstants": "time_constants.fit",
     "Windows": "decomposition.windows",
+    "align_trials": "events.averages",
     "bootstrap_bands": "decomposition.bands",
     "build_qp": "decomposition.qp",
     "cvxEDA": "compat",
@@ -71,13 +77,17 @@ _HOMES = {
     "decompose_batch": "decomposition.decompose",
     "decompose_windows": "decomposition.windows",
     "eda_phasic": "compat",
+    "event_related": "events.trials",
+    "features": "intervals.features",
     "find_scrs": "decomposition.scrs",
     "fit_time_constants": "time_constants.fit",
     "open_recording": "io",
     "read_recording": "io",
+    "response_estimate": "events.glm",
     "simulate_eda": "simulation.eda",
     "simulate_recording": "simulation.recording",
     "sweep": "decomposition.sweep",
+    "within_person": "events.study",
 }
 
 __all__ = [
@@ -108,6 +118,7 @@ __all__ = [
     "TimeConstants",
     "Windows",
     "__version__",
+    "align_trials",
     "bootstrap_bands",
     "build_qp",
     "cvxEDA",
@@ -115,13 +126,17 @@ __all__ = [
     "decompose_batch",
     "decompose_windows",
     "eda_phasic",
+    "event_related",
+    "features",
     "find_scrs",
     "fit_time_constants",
     "open_recording",
     "read_recording",
+    "response_estimate",
     "simulate_eda",
     "simulate_recording",
     "sweep",
+    "within_person",
 ]
 
 

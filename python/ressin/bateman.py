@@ -52,3 +52,9 @@ def peak_time(tau0: float = 2.0, tau1: float = 0.7) -> float:
 def peak_height(tau0: float = 2.0, tau1: float = 0.7) -> float:
     """Maximum of the response `bateman`, without unit: 0.369 for the default time constants."""
     return float(bateman(peak_time(tau0, tau1), tau0, tau1))
+
+
+def area(tau0: float = 2.0, tau1: float = 0.7) -> float:
+    """Integral of the response `bateman` over time, seconds: the difference of the time constants, or one of equals."""
+    slow, fast = max(tau0, tau1), min(tau0, tau1)
+    return slow - fast if slow > fast else slow

@@ -164,8 +164,8 @@ def _gzip_size(path: Path, limit: int) -> int:
     return size
 
 
-def parquet_size(path: Path) -> int:
-    """Bytes that a Parquet file takes in memory, found without reading it.
+def parquet_size(path: Path, *, nested: bool = False) -> int:
+    """Bytes that a Parquet file takes in memory, found without reading it; `nested` as in `parquet_bytes`.
 
     Raises
     ------
@@ -173,6 +173,6 @@ def parquet_size(path: Path) -> int:
         When it is not a readable Parquet file.
     """
     try:
-        return parquet_bytes(path)
+        return parquet_bytes(path, nested=nested)
     except (pa.ArrowException, OSError) as error:
         raise RecordingError(f"{path.name}: not a readable Parquet file ({error})") from error

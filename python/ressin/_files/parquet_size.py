@@ -15,19 +15,23 @@ WIDTHS = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4, "INT64": 8, "DOUBLE": 8, "INT96"
 OFFSET = 4  # bytes by which Arrow finds a text
 
 
-def parquet_bytes(source: Any) -> int:
+def parquet_bytes(source: Any, *, nested: bool = False) -> int:
     """Bytes that the columns of a Parquet file take in memory; no value is unfolded to find out.
 
     Parameters
     ----------
     source
         A path, or an Arrow file.
+    nested
+        Whether columns of lists and structures are taken, as in files of ressin's own. In a damaged file of anyone's,
+        pyarrow ends the process where such a column's size is asked for, instead of raising.
 
     Raises
     ------
     pyarrow.ArrowException, OSError
-        When it is not a readable Parquet file.
+        When it is not a readable Parquet file, or has such a column and they are not taken.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     footer = pq.read_metadata(source)
@@ -36,6 +40,8 @@ def parquet_bytes(source: Any) -> int:
     for place in range(footer.num_columns):
         column = footer.schema.column(place)
         if column.max_repetition_level > 0 or "." in column.path:
+            if not nested:
+                raise pa.ArrowInvalid(f"column {column.path[:60]!r} holds lists or structures, which are not read")
             total += sum(_nested_bytes(footer, group, place) for group in range(footer.num_row_groups))
         elif column.physical_type == "BYTE_ARRAY":
             texts.add(column.path)
@@ -49,10 +55,7 @@ def _width(column: Any) -> int:
 
 
 def _nested_bytes(footer: pq.FileMetaData, group: int, place: int) -> int:
-    """Bytes of a column of lists, whose number of values only the footer of the piece of it has.
-
-    For plain columns this is not asked for: in a damaged footer, pyarrow ends the process there instead of raising.
-    """
+    """Bytes of a column of lists, whose number of values only the footer of the piece of it has."""
     about, column = footer.row_group(group), footer.schema.column(place)
     chunk = about.column(place)
     values = max(chunk.num_values, about.num_rows)

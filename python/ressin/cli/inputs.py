@@ -5,11 +5,13 @@ from __future__ import annotations
 import glob
 import os
 import zipfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ressin.errors import InvalidInputError
+from ressin.errors import InvalidInputError, OutputError
+from ressin.io.source import content_stem
 
 _OWN = (
     "_decomposed.",
@@ -155,3 +157,33 @@ def parse_shard(text: str | None) -> tuple[int, int] | None:
     if not (first.isdigit() and second.isdigit() and 1 <= int(first) <= int(second)):
         raise InvalidInputError(f"--shard is {first}/{second}; it must be I/N with 1 <= I <= N")
     return int(first), int(second)
+
+
+def distinct_names(sources: Sequence[Path]) -> list[str]:
+    """Name each input by its stem, led by as many of its folders as it takes to tell it from the others.
+
+    Inputs of one folder that share their stem are told apart by their suffixes instead.
+    """
+    resolved = [Path(os.path.realpath(source)) for source in sources]
+    in_folder = Counter((path.parent, content_stem(path).casefold()) for path in resolved)
+    stems = [
+        path.name.replace(".", "-") if in_folder[path.parent, content_stem(path).casefold()] > 1 else content_stem(path)
+        for path in resolved
+    ]
+    names = list(stems)
+    for depth in range(1, max((len(path.parts) for path in resolved), default=1)):
+        clashing = {name for name, count in Counter(_folded(names)).items() if count > 1}
+        if not clashing:
+            return names
+        for i, path in enumerate(resolved):
+            if names[i].casefold() in clashing:
+                names[i] = "-".join([*path.parts[1:-1][-depth:], stems[i]])
+    if len(set(_folded(names))) < len(names):
+        same = [str(s) for s, n in zip(sources, _folded(names), strict=True) if _folded(names).count(n) > 1]
+        raise OutputError(f"{' and '.join(same)} would write results of the same name; rename one, or run them apart")
+    return names
+
+
+def _folded(names: Sequence[str]) -> list[str]:
+    """Names as a file system that ignores case sees them."""
+    return [name.casefold() for name in names]

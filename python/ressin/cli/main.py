@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ressin.cli import collate, data, inspect, learn
+from ressin.cli import collate, data, inspect, learn, measures
 from ressin.cli.decompose import command as decompose
 from ressin.cli.decompose import windows
 from ressin.cli.demo import command as demo
@@ -20,6 +20,7 @@ COMMANDS = (
     decompose.add_parser,
     collate.add_parser,
     windows.add_parser,
+    measures.add_parsers,
     watch.add_parser,
     demo.add_parser,
     data.add_parsers,

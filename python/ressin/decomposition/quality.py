@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ressin.decomposition.validity import sentences
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -83,6 +85,7 @@ def assess(decomposition: Decomposition) -> Quality:
         *([] if deviation > 0.0 else ["The signal does not change: nothing is recorded."]),
         *_of_parts(decomposition, residual_share, correlation, fast),
         *_of_artefacts(decomposition, outlier_share, n_shifts),
+        *sentences(decomposition.validity),
         *(() if decomposition.robust is None else decomposition.robust.notes),
     ]
     return Quality(residual_share, correlation, fast, outlier_share, n_shifts, tuple(messages))

@@ -12,6 +12,7 @@ from ressin import _core
 from ressin.decomposition.quality import Quality, assess
 from ressin.decomposition.readonly import ReadOnly
 from ressin.decomposition.robust import Robust, certify_robust
+from ressin.decomposition.validity import Validity, assess_validity
 from ressin.settings import Programme, Settings, check_positive, core_settings
 
 if TYPE_CHECKING:
@@ -163,6 +164,11 @@ class Decomposition(ReadOnly):
         """How well the model suits this signal, in numbers and sentences."""
         return assess(self)
 
+    @cached_property
+    def validity(self) -> Validity:
+        """What of the signal can be trusted, by the default rules; see `ressin.decomposition.validity`."""
+        return assess_validity(self)
+
     def is_optimal(self, tol: float = 1e-6) -> bool:
         """Recompute the KKT conditions from the data, without trusting the solver.
 
@@ -240,6 +246,7 @@ class Decomposition(ReadOnly):
                 "scale": self.scale,
                 "n_missing": 0 if self.weights is None else int(np.count_nonzero(self.weights == 0)),
                 "quality": {**asdict(quality), "messages": list(quality.messages)},
+                "validity": {"valid": self.validity.share, **self.validity.shares},
                 "settings": asdict(self.settings),
             }
             | ({} if self.bands is None else {"bands": self.bands.facts()})

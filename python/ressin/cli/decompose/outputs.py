@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ressin._files.atomic import remove_leftovers_of
-from ressin.cli.inputs import expand
+from ressin.cli.inputs import distinct_names, expand
 from ressin.errors import OutputError
 from ressin.io.source import content_stem
 from ressin.io.write import check_table_format
@@ -77,7 +76,7 @@ def plan(files: Sequence[str], output: str, table_format: str, picture_format: s
         targets = [_beside_table(sources, Path(output), picture_format)]
     else:
         folder = _made(Path(output))
-        names = _distinct_names(sources)
+        names = distinct_names(sources)
         targets = [_in_folder(s, n, folder, table_format, picture_format) for s, n in zip(sources, names, strict=True)]
     targets = [replace(target, is_found=found.is_found) for target, found in zip(targets, inputs, strict=True)]
     check_inputs_survive(targets)
@@ -124,39 +123,9 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _distinct_names(sources: Sequence[Path]) -> list[str]:
-    """Name each input by its stem, led by as many of its folders as it takes to tell it from the others.
-
-    Inputs of one folder that share their stem are told apart by their suffixes instead.
-    """
-    resolved = [Path(os.path.realpath(source)) for source in sources]
-    in_folder = Counter((path.parent, content_stem(path).casefold()) for path in resolved)
-    stems = [
-        path.name.replace(".", "-") if in_folder[path.parent, content_stem(path).casefold()] > 1 else content_stem(path)
-        for path in resolved
-    ]
-    names = list(stems)
-    for depth in range(1, max((len(path.parts) for path in resolved), default=1)):
-        clashing = {name for name, count in Counter(_folded(names)).items() if count > 1}
-        if not clashing:
-            return names
-        for i, path in enumerate(resolved):
-            if names[i].casefold() in clashing:
-                names[i] = "-".join([*path.parts[1:-1][-depth:], stems[i]])
-    if len(set(_folded(names))) < len(names):
-        same = [str(s) for s, n in zip(sources, _folded(names), strict=True) if _folded(names).count(n) > 1]
-        raise OutputError(f"{' and '.join(same)} would write results of the same name; rename one, or run them apart")
-    return names
-
-
 def remove_leftovers(targets: Sequence[Target]) -> None:
     """Remove what a killed run left of the files that this one is going to write."""
     remove_leftovers_of(path for t in targets for path in (t.table, t.evidence, t.picture, t.scrs))
-
-
-def _folded(names: Sequence[str]) -> list[str]:
-    """Names as a file system that ignores case sees them."""
-    return [name.casefold() for name in names]
 
 
 def check_inputs_survive(targets: Sequence[Target]) -> None:

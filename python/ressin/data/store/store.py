@@ -174,7 +174,7 @@ class Prepared:
             When the file is missing or damaged, too large, or does not have the columns of its schema.
         """
         path = self.folder / file
-        unfolded = parquet_size(path)
+        unfolded = parquet_size(path, nested=True)
         if unfolded > MAX_STORE_BYTES:
             raise RecordingError(f"{file}: unpacks to {unfolded / MIB:,.0f} MiB, at most {MAX_STORE_BYTES / MIB:,.0f}")
         try:

@@ -1,0 +1,238 @@
+"""Features of intervals of a recording: sliding windows, or intervals of one's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ressin.bateman import area
+from ressin.decomposition.scrs import find_scrs
+from ressin.errors import InvalidInputError
+from ressin.intervals.definitions import FEATURES, NAMES
+from ressin.intervals.levels import Intervals, Moments, extreme
+from ressin.intervals.spectrum import autocorrelation, down, sympathetic, varying
+
+if TYPE_CHECKING:
+    from ressin.decomposition.result import Decomposition
+
+Array = NDArray[np.float64]
+
+
+def features(
+    result: Decomposition,
+    *,
+    window: float | None = None,
+    step: float | None = None,
+    intervals: pd.DataFrame | None = None,
+    min_amplitude: float = 0.01,
+    min_valid: float = 0.5,
+) -> pd.DataFrame:
+    """Compute the features of intervals of a recording, which is decomposed as a whole.
+
+    Parameters
+    ----------
+    result
+        The recording, decomposed.
+    window, step
+        Seconds of each interval and from the start of one to that of the next, > 0; `step` is `window` by default, and
+        without a window there is one interval, the whole recording. Only whole windows count.
+    intervals
+        Instead: a table with the columns ``start`` and ``end`` in seconds after the first sample; its other columns
+        come back beside the features. An interval must lie in the recording.
+    min_amplitude
+        Least amplitude of a response, in the unit of the signal, > 0; see `find_scrs`.
+    min_valid
+        Least share of an interval that must be valid (`result.validity`), 0 to 1.
+
+    Returns
+    -------
+    DataFrame
+        One row an interval: ``Start``, ``End`` (s), the columns of ``ressin.intervals.definitions.FEATURES``, and
+        ``Reason``: ``""``, or why features are NaN: the interval is shorter than some of them need, or too little of it
+        is valid (then all but EDA_Valid are NaN). Statistics are over valid samples.
+
+    Raises
+    ------
+    InvalidInputError
+        A setting out of its range; an interval that is empty or leaves the recording; a window longer than it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import ressin
+    >>> recording = ressin.simulate_eda(300, 50, rng=np.random.default_rng(0))
+    >>> table = ressin.features(ressin.decompose(recording.signal, 50), window=60, step=30)
+    >>> table[["Start", "End", "SCR_Peaks_N"]].head(2)
+       Start   End  SCR_Peaks_N
+    0    0.0  60.0          3.0
+    1   30.0  90.0          1.0
+    """
+    if not 0.0 <= min_valid <= 1.0:
+        raise InvalidInputError(f"min_valid is {min_valid!r}; it must lie between 0 and 1")
+    rate, n = result.sampling_rate, result.signal.size
+    start, end, kept = _bounds(n / rate, window, step, intervals)
+    samples = Intervals(_sample(start, rate, n), _sample(end, rate, n))
+    if (samples.count < 1).any():
+        i = int(np.argmax(samples.count < 1))
+        raise InvalidInputError(f"interval {i + 1}, from {start[i]:g} to {end[i]:g} s, holds no sample at {rate:g} Hz")
+    valid = result.validity.valid
+    share = samples.sums(valid.astype(np.float64)) / samples.count
+    table = pd.DataFrame({**kept, "Start": start, "End": end})
+    columns = {
+        **_responses(result, start, end, min_amplitude),
+        **_parts(result, valid, samples),
+        **_oscillations(result, valid, samples, start, end),
+        "EDA_Valid": share,
+    }
+    length = end - start
+    damaged = share < min_valid
+    for feature in FEATURES:
+        values = np.asarray(columns[feature.name], dtype=np.float64)
+        if feature.name != "EDA_Valid":
+            values = np.where(damaged | (length < feature.least_seconds - 1e-9), np.nan, values)
+        table[feature.name] = values
+    table["Reason"] = _reasons(length, damaged, share, min_valid)
+    return table
+
+
+def _bounds(
+    duration: float, window: float | None, step: float | None, intervals: pd.DataFrame | None
+) -> tuple[Array, Array, dict[str, pd.Series]]:
+    if intervals is not None:
+        if window is not None or step is not None:
+            raise InvalidInputError("intervals and window are two ways to say the same; give one of them")
+        return _given(duration, intervals)
+    if window is None:
+        if step is not None:
+            raise InvalidInputError("step needs a window")
+        return np.array([0.0]), np.array([duration]), {}
+    step = window if step is None else step
+    for name, value in (("window", window), ("step", step)):
+        if not 0.0 < value < np.inf:
+            raise InvalidInputError(f"{name} is {value!r}; it must be seconds > 0")
+    if window > duration + 1e-9:
+        raise InvalidInputError(f"window is {window:g} s, and the recording {duration:g} s long")
+    start: Array = np.arange(int(np.floor((duration - window) / step + 1e-9)) + 1, dtype=np.float64) * step
+    return start, start + window, {}
+
+
+def _given(duration: float, intervals: pd.DataFrame) -> tuple[Array, Array, dict[str, pd.Series]]:
+    for name in ("start", "end"):
+        if name not in intervals.columns:
+            raise InvalidInputError(
+                f"the intervals have the columns {', '.join(map(repr, intervals.columns))}; start and end are needed"
+            )
+    start, end = (_numbers(intervals[name]) for name in ("start", "end"))
+    if not start.size:
+        raise InvalidInputError("there are no intervals")
+    wrong = ~((start >= 0) & (start < end) & (end <= duration + 1e-6))
+    if wrong.any():
+        i = int(np.argmax(wrong))
+        raise InvalidInputError(
+            f"interval {i + 1} is from {start[i]:g} to {end[i]:g} s; 0 <= start < end <= {duration:g} s is needed"
+        )
+    taken = {"start", "end", "Start", "End", "Reason", *NAMES}
+    kept = {str(name): intervals[name].reset_index(drop=True) for name in intervals.columns if name not in taken}
+    return start, np.asarray(np.minimum(end, duration)), kept
+
+
+def _numbers(column: pd.Series) -> Array:
+    return np.array(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
+
+
+def _sample(time: Array, rate: float, n: int) -> NDArray[np.int64]:
+    return np.clip(np.ceil(time * rate - 1e-6), 0, n).astype(np.int64)
+
+
+def _responses(result: Decomposition, start: Array, end: Array, min_amplitude: float) -> dict[str, Array]:
+    scrs = find_scrs(result, min_amplitude=min_amplitude)
+    onset = scrs["SCR_OnsetTime"].to_numpy()
+    first, stop = (np.searchsorted(onset, edge - 1e-9, side="left").astype(np.int64) for edge in (start, end))
+    number = (stop - first).astype(np.float64)
+    some = np.where(number > 0, number, np.nan)
+    within = Intervals(first, stop)
+    amplitude = scrs["SCR_Amplitude"].to_numpy()
+    centred = amplitude - (amplitude.mean() if amplitude.size else 0.0)
+    mean = within.sums(amplitude) / some
+    squares = within.sums(centred**2) - within.sums(centred) ** 2 / some
+    recovery = scrs["SCR_RecoveryTime"].to_numpy()
+    known = np.isfinite(recovery)
+    recovered = within.sums(known.astype(np.float64))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return {
+            "SCR_Peaks_N": number,
+            "SCR_Rate": number / (end - start) * 60.0,
+            "SCR_Peaks_Amplitude_Mean": mean,
+            "SCR_Amplitude_SD": np.where(number > 1, np.sqrt(np.maximum(squares / (some - 1), 0.0)), np.nan),
+            "SCR_Amplitude_Max": _largest_of(amplitude, within),
+            "SCR_Amplitude_Sum": within.sums(amplitude),
+            "SCR_RiseTime_Mean": within.sums(scrs["SCR_RiseTime"].to_numpy()) / some,
+            "SCR_RecoveryTime_Mean": within.sums(np.where(known, recovery, 0.0))
+            / np.where(recovered > 0, recovered, np.nan),
+        }
+
+
+def _largest_of(amplitude: Array, within: Intervals) -> Array:
+    found = np.full(within.start.size, np.nan)
+    some = within.count > 0
+    if some.any():
+        found[some] = extreme(amplitude, Intervals(within.start[some], within.stop[some]))
+    return found
+
+
+def _parts(result: Decomposition, valid: NDArray[np.bool_], samples: Intervals) -> dict[str, Array]:
+    rate = result.sampling_rate
+    phasic, tonic = Moments(result.phasic, valid, samples), Moments(result.tonic, valid, samples)
+    driver = samples.sums(np.where(valid, result.driver, 0.0)) / rate
+    return {
+        "EDA_ISCR": driver * area(result.settings.tau0, result.settings.tau1),
+        "EDA_Phasic_Mean": phasic.mean(),
+        "EDA_Phasic_SD": phasic.deviation(),
+        "EDA_Phasic_Max": phasic.largest(),
+        "EDA_Tonic_Mean": tonic.mean(),
+        "EDA_Tonic_SD": tonic.deviation(),
+        "EDA_Tonic_Min": tonic.smallest(),
+        "EDA_Tonic_Max": tonic.largest(),
+        "EDA_Tonic_Slope": tonic.slope(rate),
+        "EDA_Tonic_Change": result.tonic[samples.stop - 1] - result.tonic[samples.start],
+    }
+
+
+def _oscillations(
+    result: Decomposition, valid: NDArray[np.bool_], samples: Intervals, start: Array, end: Array
+) -> dict[str, Array]:
+    """Compute what is of the signal's frequencies; stretches that are not valid are bridged by straight lines."""
+    at = np.arange(result.signal.size)
+    nothing = np.full(start.size, np.nan)
+    names = ("EDA_Sympathetic", "EDA_SympatheticN", "EDA_TVSymp", "EDA_Autocorrelation")
+    if not valid.any():
+        return dict.fromkeys(names, nothing)
+    whole = np.interp(at, at[valid], result.signal[valid])
+    slow, rate = down(whole, result.sampling_rate)
+    if slow.size < 2:
+        return dict.fromkeys(names, nothing)
+    slowly = Intervals(_sample(start, rate, slow.size), _sample(end, rate, slow.size))
+    least = {feature.name: feature.least_seconds for feature in FEATURES}
+    power, share = sympathetic(slow, rate, slowly, end - start >= least["EDA_Sympathetic"] - 1e-9)
+    index = varying(slow, rate)
+    some = slowly.count > 0
+    tvsymp = nothing.copy()
+    tvsymp[some] = Intervals(slowly.start[some], slowly.stop[some]).sums(index) / slowly.count[some]
+    related = autocorrelation(np.where(valid, result.signal, 0.0), valid, result.sampling_rate, samples)
+    return dict(zip(names, (power, share, tvsymp, related), strict=True))
+
+
+def _reasons(length: Array, damaged: NDArray[np.bool_], share: Array, min_valid: float) -> list[str]:
+    lacking = {
+        seconds: [feature.name for feature in FEATURES if seconds < feature.least_seconds - 1e-9]
+        for seconds in np.unique(length).tolist()
+    }
+    return [
+        f"{valid:.0%} valid, {min_valid:.0%} needed"
+        if broken
+        else (f"{seconds:g} s are too short for {', '.join(lacking[seconds])}" if lacking[seconds] else "")
+        for seconds, broken, valid in zip(length.tolist(), damaged.tolist(), share.tolist(), strict=True)
+    ]
