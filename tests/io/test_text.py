@@ -226,3 +226,15 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
         read_recording(tmp_path / "nowhere.csv")
     with pytest.raises(RecordingError, match="is a folder; give the files in it"):
         read_recording(tmp_path)
+
+
+@pytest.mark.parametrize("note", ["", "x"])
+def test_a_row_too_long_and_one_too_short_in_a_large_file_are_found(tmp_path: Path, note: str) -> None:
+    rows = [f"{i / 4},4.{i % 10}{i % 7},{note}" for i in range(400_000)]
+    path = tmp_path / "large.csv"
+    path.write_text("\n".join(["time,EDA,note", *rows]) + "\n")
+    assert read_recording(path).n_samples == 400_000
+    rows[1000], rows[2000] = "250.0,4.1,1,2", "500.0,4.1"
+    path.write_text("\n".join(["time,EDA,note", *rows]) + "\n")
+    with pytest.raises(RecordingError, match="line 1002: another number of fields"):
+        read_recording(path)

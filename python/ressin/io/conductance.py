@@ -104,9 +104,15 @@ def _refuse_other_units(table: Table, index: int, unit: Unit, chosen: bool, wher
         raise RecordingError(f"{where}: is {other}, not skin conductance; --column names another column")
 
 
+def _present(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the samples that are not missing; no copy where none is."""
+    missing = np.isnan(values)
+    return values[~missing] if missing.any() else values
+
+
 def _without_sentinels(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[str]]:
     """Mark numbers that stand for a missing sample: those of the usual ones that lie apart from all other samples."""
-    present = values[values == values]
+    present = _present(values)
     if not present.size or (present.min() >= 0 and present.max() < min(s for s in _SENTINELS if s > 0)):
         return values, []
     apart = [s for s in _SENTINELS if (present == s).any()]
@@ -121,7 +127,7 @@ def _without_sentinels(values: NDArray[np.float64]) -> tuple[NDArray[np.float64]
 
 
 def _warn_of_range(found: Conductance) -> None:
-    present = found.signal[found.signal == found.signal]
+    present = _present(found.signal)
     if present.size and present.min() == present.max():
         found.warnings.append(f"the signal does not change: every value is {present[0]:g}")
     odd = int(np.count_nonzero((present < _LOWEST) | (present > _HIGHEST)))
@@ -133,7 +139,7 @@ def _warn_of_range(found: Conductance) -> None:
 
 
 def _unknown_warnings(values: NDArray[np.float64]) -> list[str]:
-    present = values[values == values]
+    present = _present(values)
     low, high = float(present.min()), float(present.max())
     if low == high:
         return [f"the signal does not change: every value is {low:g}"]

@@ -14,6 +14,7 @@ from ressin.io.missing import is_missing
 
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?\Z")
 _MARKER = re.compile(r"marker|event|trigger|comment|note|label|annotation|remark|tag", re.IGNORECASE)
+LARGE = 1 << 22  # bytes from which on a parser of several threads is worth its import
 _SHORT = 15  # digits: a whole number of so many is exact in float64
 _MOST_SUMMARY = 5  # lines at the end that may hold words where numbers are due
 
@@ -42,6 +43,9 @@ class Rows:
         Texts beyond the last column: row and text.
     ends_whole
         Whether the last line has its end.
+    is_checked
+        Whether the fields of every row were counted; where not, a large text has as many separators as its rows need,
+        and the parser that refuses any other number of fields comes first.
     """
 
     path: str
@@ -53,6 +57,7 @@ class Rows:
     ends_whole: bool
     notes: list[str] = field(default_factory=list)
     markers: list[tuple[int, str]] = field(default_factory=list)
+    is_checked: bool = True
 
 
 def mend(rows: Rows, header_line: bytes | None) -> None:
@@ -68,8 +73,11 @@ def mend(rows: Rows, header_line: bytes | None) -> None:
     """
     if header_line is not None:
         _drop_repeated_headers(rows, header_line)
-    counts = _field_counts(rows)
     expected = len(rows.names)
+    if _are_probably_alike(rows):
+        rows.is_checked = False
+        return
+    counts = _field_counts(rows)
     if (counts == expected).all():
         return
     _fit_trailing_separators(rows, counts)
@@ -82,6 +90,24 @@ def mend(rows: Rows, header_line: bytes | None) -> None:
         rows.body = b"\n".join(split) + b"\n"
         if rows.markers:
             rows.notes.append(f"words beyond the last column on {len(rows.markers)} line(s): taken as markers")
+
+
+def _are_probably_alike(rows: Rows) -> bool:
+    """Whether a large text without quotes has as many separators as all its rows need."""
+    if len(rows.body) < LARGE or not rows.body.endswith(b"\n") or b'"' in rows.body:
+        return False
+    return rows.body.count(rows.separator.encode()) == (len(rows.names) - 1) * rows.lines.size
+
+
+def check_counts(rows: Rows) -> None:
+    """Refuse the first row with another number of fields than there are columns."""
+    wrong = np.flatnonzero(_field_counts(rows) != len(rows.names))
+    if wrong.size:
+        row = int(wrong[0])
+        raise RecordingError(
+            f"{rows.path}, line {rows.lines[row]}: another number of fields than the {len(rows.names)} of the header "
+            f"or of the rows above; give every line {len(rows.names)}"
+        )
 
 
 def _drop_repeated_headers(rows: Rows, header_line: bytes) -> None:

@@ -14,12 +14,11 @@ from ressin.errors import RecordingError
 from ressin.io.dialect import Dialect, find_dialect, is_number
 from ressin.io.missing import SPELLINGS
 from ressin.io.numbers import parse_numbers
-from ressin.io.rows import Rows, drop_summary, is_short, mend
+from ressin.io.rows import LARGE, Rows, check_counts, drop_summary, is_short, mend
 from ressin.io.source import Content
 from ressin.io.table import Table
 
 _HEAD_ROWS = 1000
-_LARGE = 1 << 22  # bytes from which on a parser of several threads is worth its import
 
 
 class TextTable(Table):
@@ -44,6 +43,7 @@ class TextTable(Table):
         self.lines = rows.lines
         self.notes += rows.notes
         self.row_markers += rows.markers
+        self._rows = rows
         self._parsed: dict[int, pd.Series] = {}
         self._head: pd.DataFrame | None = None
 
@@ -55,23 +55,31 @@ class TextTable(Table):
     def prefetch(self, indices: Sequence[int]) -> None:
         """Parse columns in one pass over the text."""
         wanted = sorted({index for index in indices if index not in self._parsed})
-        if wanted and len(self.body) > _LARGE and self.decimal == "." and all(map(self._begins_with_numbers, wanted)):
+        if wanted and len(self.body) > LARGE and self.decimal == "." and all(map(self._begins_with_numbers, wanted)):
             self._parsed |= parse_numbers(self.body, self.separator, len(self.names), wanted)
             wanted = [index for index in wanted if index not in self._parsed]
         if wanted:
+            if not self._rows.is_checked:
+                check_counts(self._rows)
+                self._rows.is_checked = True
             frame = self._read(usecols=wanted, keep_default_na=False, na_values=SPELLINGS, low_memory=False)
             self._parsed |= {index: frame[index] for index in wanted}
 
     def _begins_with_numbers(self, index: int) -> bool:
-        return bool(np.isfinite(self.head_numbers(index)).any())
+        numbers = pd.to_numeric(self._first_cells(index), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        return bool(np.isfinite(numbers).any())
+
+    def _first_cells(self, index: int) -> pd.Series:
+        """Return the cells of a column's first rows that are not empty, as text."""
+        if self._head is None:
+            self._head = self._read(nrows=_HEAD_ROWS, dtype=str, keep_default_na=False, na_values=SPELLINGS)
+        return self._head[index].dropna()
 
     def head(self, index: int) -> pd.Series:
         """Return the first cells of a column that are not empty, as text, without parsing the whole file."""
         if self.kept is not None:
             return super().head(index)
-        if self._head is None:
-            self._head = self._read(nrows=_HEAD_ROWS, dtype=str, keep_default_na=False, na_values=SPELLINGS)
-        head: pd.Series = self._head[index].dropna()
+        head = self._first_cells(index)
         return head if len(head) else super().head(index)
 
     def head_numbers(self, index: int) -> NDArray[np.float64]:
