@@ -33,7 +33,7 @@ double rounding_of(double largest) {
 // at the scale of its deviation would be to blow its rounding up: it has scale 1, or its own size where that is extreme.
 Scaling standardisation(const Signal& s, bool* is_constant) {
   const double* w = s.weights;
-  const double largest_given = largest_of(s), unit = safe_unit(largest_given), largest = unit * largest_given;
+  const double largest_given = largest_of(s), unit = safe_unit(largest_given);
   std::vector<double> scaled;
   if (unit != 1.0) {
     scaled.assign(s.y, s.y + s.n);

@@ -1,4 +1,4 @@
-// Sums and maxima over samples.
+// Sums, maxima and medians over samples.
 #pragma once
 
 #include <algorithm>
@@ -32,6 +32,15 @@ double max_of(std::ptrdiff_t n, double least, F f) {
   }
   for (; i < n; ++i) part[0] = std::max(part[0], f(i));
   return *std::max_element(part, part + width);
+}
+
+// The median, 0 of nothing; x is put into another order.
+inline double median_of(std::vector<double>& x) {
+  if (x.empty()) return 0.0;
+  const auto middle = x.begin() + static_cast<std::ptrdiff_t>(x.size() / 2);
+  std::nth_element(x.begin(), middle, x.end());
+  if (x.size() % 2 == 1) return *middle;
+  return 0.5 * (*middle + *std::max_element(x.begin(), middle));
 }
 
 // Whether x[i] is finite for all i in [0, n): 0 times it is then 0, and else not a number.

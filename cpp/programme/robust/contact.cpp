@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "programme/sums.hpp"
+
 namespace ressin::robust {
 namespace {
 
@@ -11,14 +13,6 @@ constexpr double deviations = 2.999;  // three, and rounding shall not decide
 constexpr double normal = 0.6745;     // median of the absolute value of a normal variable
 
 bool is_seen(const double* weights, std::ptrdiff_t i) { return !weights || weights[i] > 0.0; }
-
-double median_of(std::vector<double>& x) {
-  if (x.empty()) return 0.0;
-  const auto middle = x.begin() + static_cast<std::ptrdiff_t>(x.size() / 2);
-  std::nth_element(x.begin(), middle, x.end());
-  if (x.size() % 2 == 1) return *middle;
-  return 0.5 * (*middle + *std::max_element(x.begin(), middle));
-}
 
 }  // namespace
 

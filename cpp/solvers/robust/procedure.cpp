@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "programme/sums.hpp"
+
 namespace ressin::robust {
 namespace {
 
@@ -19,14 +21,6 @@ Shape2 shape_of(const Settings& s) {
   const double t = std::log(slow / fast) * slow * fast / (slow - fast);
   const double a0 = 1.0 / slow, a1 = 1.0 / fast;
   return {std::exp(-t * a0) - std::exp(-t * a1), 0.5 / a0 + 0.5 / a1 - 2.0 / (a0 + a1)};
-}
-
-double median_of(std::vector<double>& x) {
-  if (x.empty()) return 0.0;
-  const auto middle = x.begin() + static_cast<std::ptrdiff_t>(x.size() / 2);
-  std::nth_element(x.begin(), middle, x.end());
-  if (x.size() % 2 == 1) return *middle;
-  return 0.5 * (*middle + *std::max_element(x.begin(), middle));
 }
 
 double quantile_of(std::vector<double>& x, double q) {
