@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -133,10 +132,8 @@ class Validity:
 # What is said of a reason that holds in a larger share of the recording than this; the rest is said by other measures.
 _WORTH_A_WORD = 0.02
 _SENTENCES = {
-    "range": "The signal is outside of what skin conductance is (0.05 to 60 uS) in {share:.0%} of the recording: the "
-    "sensor is off the skin, or the unit is another.",
-    "slope": "The signal changes faster than skin conductance does in {share:.0%} of the recording: movement, or loose "
-    "contact.",
+    "range": "The signal leaves the range of skin conductance (0.05 to 60 uS) in {share:.0%} of the recording: the "
+    "sensor is off the skin.",
     "flat": "The signal does not change at all for half a minute and more, in {share:.0%} of the recording: no "
     "contact, or a device that repeats its last value.",
     "clipped": "The signal is cut off at an end of its range in {share:.0%} of the recording: the amplifier is "
@@ -145,8 +142,13 @@ _SENTENCES = {
 
 
 def sentences(validity: Validity) -> list[str]:
-    """Return a sentence for each reason that is worth one."""
+    """Return a sentence for each reason that is worth one.
+
+    Of the range only where most of the recording lies in it: another unit is no fault of the signal.
+    """
     shares = validity.shares
+    if shares.get("range", 0.0) > 0.5:
+        del shares["range"]
     return [
         text.format(share=shares[name]) for name, text in _SENTENCES.items() if shares.get(name, 0.0) > _WORTH_A_WORD
     ]
@@ -197,7 +199,7 @@ def assess_validity(
     bad = np.zeros(signal.size, dtype=bool)
     for mask in reasons.values():
         bad |= mask
-    return Validity(_frozen(~bad), MappingProxyType(reasons))
+    return Validity(_frozen(~bad), reasons)
 
 
 def _frozen(mask: Mask) -> Mask:
