@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ressin.errors import RessinError
+from ressin.errors import MissingExtraError, RessinError
 from ressin.io import read_recording
 from tests.attack.corpus import corpus
 from tests.attack.mutations import MUTATIONS
@@ -57,6 +57,8 @@ def fault_of(path: Path, arguments: dict[str, Any]) -> str:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             recording = read_recording(path, **arguments)
+    except MissingExtraError:
+        return ""  # what reads the layout is not installed, and that is said
     except RessinError as error:
         if len(str(error)) > LONGEST_MESSAGE:
             return f"a message of {len(str(error)):,} characters"
