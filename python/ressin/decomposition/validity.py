@@ -248,10 +248,11 @@ def _runs(signal: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return first, np.diff(np.append(first, signal.size))
 
 
-def _stretches(first: NDArray[np.intp], length: NDArray[np.intp], chosen: Mask, n: int) -> Mask:
+def _between(start: NDArray[np.intp], stop: NDArray[np.intp], n: int) -> Mask:
+    """Return the samples of n that lie in any of the stretches [start, stop)."""
     edges = np.zeros(n + 1, dtype=np.int64)
-    np.add.at(edges, first[chosen], 1)
-    np.add.at(edges, (first + length)[chosen], -1)
+    np.add.at(edges, np.maximum(start, 0), 1)
+    np.add.at(edges, np.minimum(stop, n), -1)
     return np.cumsum(edges)[:n] > 0
 
 
@@ -259,7 +260,8 @@ def _flat(signal: Array, rate: float, seconds: float | None) -> Mask:
     if seconds is None:
         return np.zeros(signal.size, dtype=bool)
     first, length = _runs(signal)
-    return _stretches(first, length, length >= max(2, seconds * rate), signal.size)
+    chosen = length >= max(2, seconds * rate)
+    return _between(first[chosen], (first + length)[chosen], signal.size)
 
 
 def _clipped(signal: Array, rate: float, seconds: float | None) -> Mask:
@@ -274,7 +276,7 @@ def _clipped(signal: Array, rate: float, seconds: float | None) -> Mask:
         moved = np.fmax(np.abs(signal[first] - before), np.abs(signal[first] - after))
         at_end = (signal[first] == lowest) | (signal[first] == highest)
         chosen = at_end & (length >= max(2, seconds * rate)) & (moved > _STOP_SHARE * (highest - lowest))
-    return _stretches(first, length, chosen, signal.size)
+    return _between(first[chosen], (first + length)[chosen], signal.size)
 
 
 def _rejected(decomposition: Decomposition) -> dict[str, Mask]:
@@ -296,18 +298,11 @@ def _rejected(decomposition: Decomposition) -> dict[str, Mask]:
 def _closed(mask: Mask, reach: int) -> Mask:
     """Fill the holes of up to `reach` samples."""
     at = np.flatnonzero(mask)
-    gaps = np.diff(at)
-    edges = np.zeros(mask.size + 1, dtype=np.int64)
-    close = (gaps > 1) & (gaps <= reach)
-    np.add.at(edges, at[:-1][close], 1)
-    np.add.at(edges, at[1:][close], -1)
-    return mask | (np.cumsum(edges)[: mask.size] > 0)
+    close = np.diff(at) <= reach
+    return mask | _between(at[:-1][close], at[1:][close], mask.size)
 
 
 def _widened(mask: Mask, reach: int) -> Mask:
     """Return the samples at most `reach` from one of the mask."""
     at = np.flatnonzero(mask)
-    edges = np.zeros(mask.size + 1, dtype=np.int64)
-    np.add.at(edges, np.maximum(at - reach, 0), 1)
-    np.add.at(edges, np.minimum(at + reach + 1, mask.size), -1)
-    return np.cumsum(edges)[: mask.size] > 0
+    return _between(at - reach, at + reach + 1, mask.size)

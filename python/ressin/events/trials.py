@@ -156,8 +156,8 @@ def event_related(
     whole = _Windows.of(at, at + latest, n, rate)
     before = _Windows.of(at - baseline, at, n, rate)
     missing = 1.0 - whole.mean(result.validity.valid.astype(np.float64))
-    seen = _seen(result)
-    lost = np.isnan(window.mean(np.where(seen, 0.0, np.nan)))  # nothing of the window was observed
+    unseen = result.validity.reasons.get("missing", False)
+    lost = np.isnan(window.mean(np.where(unseen, np.nan, result.phasic)))  # nothing of the window was observed
     scrs = find_scrs(
         result, min_amplitude=min_amplitude, min_distance=_distance(at) if min_distance is None else min_distance
     )
@@ -199,11 +199,6 @@ def _check(latency: tuple[float, float], baseline: float, choose: str) -> tuple[
 def _distance(at: Array) -> float:
     """Return how finely responses are told apart: as finely as the events are, within limits."""
     return float(np.clip(0.5 * np.median(np.diff(at)), *_DISTANCES)) if at.size > 1 else _DISTANCES[1]
-
-
-def _seen(result: Decomposition) -> NDArray[np.bool_]:
-    seen = ~np.isnan(result.signal)
-    return seen if result.weights is None else seen & (result.weights > 0)
 
 
 def _responses(scrs: pd.DataFrame, at: Array, latency: tuple[float, float], choose: Choice) -> dict[str, Any]:
