@@ -16,10 +16,10 @@ CPP = ROOT / "cpp"
 ORDER = (
     ("_core", "errors"),
     ("_columns", "_extras", "_files", "_progress", "bateman", "recording", "settings"),
-    ("image", "io", "plots"),
+    ("image", "io", "pages", "plots"),
     ("decomposition", "io/layouts", "io/live", "stream"),
     ("compat", "estimator", "events", "intervals", "nn", "time_constants"),
-    ("data/sources", "data/store"),
+    ("data/sources", "data/store", "recording_report"),
     ("data/preparation",),
     ("data/samples",),
     ("simulation",),
