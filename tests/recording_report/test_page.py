@@ -113,6 +113,14 @@ def test_the_sentences_cite_each_reference_and_hold_the_numbers(reported: Report
     assert len(references) == 3
 
 
+def test_the_temperature_of_the_recording_is_gone_by() -> None:
+    made = ressin.simulate_eda(60, 8, rng=np.random.default_rng(0))
+    cold = ressin.Recording(made.signal, 8.0, temperature=np.where(np.arange(480) < 240, 33.0, 22.0))
+    reported = report_of(cold)
+    assert reported.result.validity.shares["temperature"] == 0.5
+    assert "not 30 to 40 \u00b0C warm" in methods(reported)[0]
+
+
 def test_a_long_line_is_thinned_and_keeps_its_peaks() -> None:
     signal = 5.0 + 0.1 * np.sin(np.arange(100_000) / 3000.0)
     signal[54_321] = 9.0

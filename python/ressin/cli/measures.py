@@ -177,7 +177,7 @@ def _measured(recording: Recording, settings: dict[str, Any], measure: Measure) 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", QualityWarning)
         result = decompose(recording.signal, recording.sampling_rate, **settings)
-    return measure(result, recording)
+    return measure(result.with_temperature(recording.temperature), recording)
 
 
 def _output(name: str) -> Path:

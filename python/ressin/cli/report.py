@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ressin.cli.options import SETTINGS, add_settings, check_programme, programme_line
-from ressin.cli.reading import Reading, add_help, add_reading, reading_of
+from ressin.cli.reading import add_help, add_reading, reading_of
 from ressin.cli.terminal import Console, failure_table
 from ressin.errors import OutputError, RessinError, describe
 
 if TYPE_CHECKING:
     from ressin.cli.inputs import Input
+    from ressin.reading import Reading
     from ressin.recording_report.reported import Reported
     from ressin.recording_report.study import Row
 

@@ -97,8 +97,11 @@ def _validity(reported: Reported, kleckner: str) -> str:
     assert rules.low is not None
     assert rules.near is not None
     own = "" if reported.result.robust is None else ", outliers and steps found by the decomposition,"
+    assert rules.temperature is not None
+    cold, warm = rules.temperature
+    worn = "" if reported.result.temperature is None else f", where the skin was not {cold:g} to {warm:g} \u00b0C warm"
     return (
         f"Samples were not trusted outside of {rules.low:g} to {rules.high:g} \u00b5S, where they changed by more than "
-        f"{rules.max_slope:g} \u00b5S/s, and within {rules.near:g} s of such samples {kleckner}; nor were missing, "
-        f"flat and clipped stretches{own} which left {validity.share:.1%} of the recording."
+        f"{rules.max_slope:g} \u00b5S/s{worn}, and within {rules.near:g} s of such samples {kleckner}; nor were "
+        f"missing, flat and clipped stretches{own} which left {validity.share:.1%} of the recording."
     )

@@ -142,4 +142,5 @@ def report_of(
 def _decomposed(recording: Recording, settings: dict[str, Any]) -> Decomposition:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", QualityWarning)  # the page says it
-        return decompose(recording.signal, recording.sampling_rate, **{"errors": "return", **settings})
+        result = decompose(recording.signal, recording.sampling_rate, **{"errors": "return", **settings})
+    return result.with_temperature(recording.temperature)

@@ -194,6 +194,7 @@ def _write(
         stage("bands")
         result = with_bands(result, options.n_boot, seed=options.boot_seed, n_threads=options.settings["n_threads"])
     stage("writing")
+    result = result.with_temperature(recording.temperature)
     return write_results(
         target,
         recording,

@@ -62,12 +62,15 @@ def read(content: Content) -> list[Table]:
     table.units, table.sampling_rate, table.start_time = ("uS" if not kind else "",) * n_fields, rate, start
     table.clock, table.device = (), "Empatica E4"
     table.notes.append("Empatica E4 layout: start time on line 1, rate on line 2, microsiemens below")
+    if kind == "temp":
+        table.names, table.named, table.units = ("TEMP",), True, ("\u00b0C",)
     if kind:
         table.not_eda = f"Empatica's {content.path.name} holds {_OTHERS[kind]}; the skin conductance is in EDA.csv"
         return [table]
     table.signal = 0
     _mark_start(table, rate)
     _add_tags(table, content, start)
+    _add_temperature(table, content)
     return [table]
 
 
@@ -127,6 +130,20 @@ def _add_tags(table: Table, content: Content, start: float) -> None:
     for line in (tags or b"").decode("utf-8", "replace").split():
         if is_number(line):
             table.markers.append(Marker(float(line) - start, "tag"))
+
+
+def _add_temperature(table: Table, content: Content) -> None:
+    """Take TEMP.csv beside the file; one that is damaged is no reason to refuse the skin conductance."""
+    beside = content.beside("TEMP.csv") if content_stem(content.path).lower() == "eda" else None
+    if beside is None:
+        return
+    other = Content(content.path.with_name("TEMP.csv"), beside, content.limit)
+    try:
+        if sniff(other) is None:
+            raise RecordingError("it is not as Empatica writes it")
+        table.companions += read(other)
+    except RecordingError as error:
+        table.notes.append(f"TEMP.csv beside it is not used: {error}")
 
 
 LAYOUT = Layout(
