@@ -60,6 +60,13 @@ class Browser:
         """By how many pixels the page is wider than the screen."""
         return int(self.run("const d = document.documentElement; return d.scrollWidth - d.clientWidth;"))
 
+    def save(self, path: Path, height: int) -> None:
+        """Save a picture of the page's upper part."""
+        width = self.run("return window.innerWidth")
+        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+        shot = self._driver.execute_cdp_cmd("Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True})
+        path.write_bytes(base64.b64decode(shot["data"]))
+
     def printed(self) -> bytes:
         """The page as a PDF."""
         printed = self._driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})

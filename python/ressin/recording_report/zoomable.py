@@ -116,6 +116,7 @@ def _panel(plotting: Any, reported: Reported, place: int, label: str, lines: Any
         base=60.0, mantissas=[1.0, 2.0, 5.0, 10.0, 15.0, 30.0], min_interval=0.0, desired_num_ticks=6
     )
     panel.xaxis.formatter = models.CustomJSTickFormatter(code=_CLOCK)
+    panel.yaxis.ticker = models.BasicTicker(desired_num_ticks=3 if place == 2 else 5, num_minor_ticks=0)
     panel.min_border_left = 62
     return panel
 
