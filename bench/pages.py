@@ -1,5 +1,7 @@
 """Take the pictures of the pages that `ressin report` writes: `python -m bench.pages [FOLDER]`, by default docs/.
 
+Prints the sizes of the pages of an hour and of a day at 4 Hz, too.
+
 Needs the extra report, and Chromium with its driver.
 """
 
@@ -21,6 +23,8 @@ SECONDS = 900.0
 
 def main(folder: Path) -> None:
     with TemporaryDirectory() as made, TemporaryDirectory() as profile:
+        for hours in (1, 24):
+            print(f"{hours} h at 4 Hz: a page of {size_of(hours, Path(made)) / 1e6:.1f} MB")
         study = Path(made) / "study"
         write_study(study)
         page = Path(made) / "recording.html"
@@ -34,6 +38,14 @@ def main(folder: Path) -> None:
             shown_in.save(folder / "recording_report.png", 1010)
             shown_in.open(Path(made) / "study.html", 1000)
             shown_in.save(folder / "study_report.png", 840)
+
+
+def size_of(hours: int, folder: Path) -> int:
+    """Return the size in bytes of the page of a simulated ambulatory recording at 4 Hz."""
+    made = ressin.simulate_recording("ambulatory", 3600.0 * hours, rng=np.random.default_rng(0), sampling_rate=4.0)
+    page = folder / "size.html"
+    ressin.write_report(ressin.Recording(made.signal, 4.0), page)
+    return page.stat().st_size
 
 
 def write_study(folder: Path) -> None:

@@ -104,7 +104,7 @@ def test_the_sentences_cite_each_reference_and_hold_the_numbers(reported: Report
     assert f"left {reported.result.validity.share:.1%}" in said
     robust = reported.result.robust
     assert robust is not None
-    assert f"{robust.noise:.2g}" in said
+    assert f"{robust.noise:.3g} \u00b5S here" in said
     cvxeda = report_of(ressin.decompose(reported.result.signal, 8.0, alpha=1e-3))
     said, references = methods(cvxeda)
     assert "cvxEDA [1]" in said
@@ -150,6 +150,16 @@ def _found(node: object, name: str) -> list[dict[str, dict[str, dict[str, dict[s
     if node.get("name") == name and "attributes" in node:
         own = [{**node["attributes"], "data": dict(node["attributes"]["data"]["entries"])}]
     return own + [x for part in node.values() for x in _found(part, name)]
+
+
+def test_a_signal_of_an_unknown_unit_is_no_good_one() -> None:
+    made = ressin.simulate_eda(60, 8, rng=np.random.default_rng(0))
+    reported = report_of(ressin.Recording(made.signal, 8.0, "p", unit=""))
+    known = report_of(ressin.Recording(made.signal, 8.0, "p"))
+    (more,) = set(reported.complaints) - set(known.complaints)
+    assert "unit of the signal is not known" in more
+    assert "Nothing speaks against" not in page(reported)
+    assert ("Nothing speaks against" in page(known)) == (not known.complaints)
 
 
 def test_a_file_and_a_decomposition_are_taken(tmp_path: Path) -> None:

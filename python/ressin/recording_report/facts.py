@@ -36,6 +36,11 @@ def number_text(value: float, unit: str = "") -> str:
     return f"{value:.3g} {unit}".rstrip()
 
 
+def percent_text(share: float) -> str:
+    """Write a share, 0 to 1, in percent with two digits."""
+    return f"{100.0 * share:.2g}%" if share < 0.1 else f"{share:.1%}"
+
+
 def figures(reported: Reported) -> Rows:
     """Return the numbers at the top: the value, and what it is."""
     unit, scrs = reported.shown_unit, reported.scrs
@@ -59,7 +64,7 @@ def tonic_level(reported: Reported) -> float:
 def reasons(reported: Reported) -> list[tuple[str, str, str]]:
     """Return the share, the name and the meaning of each reason for which samples are not valid; the largest first."""
     shares = sorted(reported.result.validity.shares.items(), key=lambda pair: -pair[1])
-    return [(f"{share:.2%}", name, REASONS[name]) for name, share in shares]
+    return [(percent_text(share), name, REASONS[name]) for name, share in shares]
 
 
 def conditions(reported: Reported) -> list[tuple[str, ...]]:
@@ -110,7 +115,7 @@ def versions() -> Rows:
 def _recording(reported: Reported) -> Rows:
     recording, result = reported.recording, reported.result
     rows = [("samples", f"{result.signal.size:,} at {result.sampling_rate:g} Hz, {length_text(reported.seconds)}")]
-    rows.append(("unit", reported.shown_unit))
+    rows.append(("unit", reported.shown_unit or "not known"))
     if recording is None:
         return rows
     if recording.start_time is not None:
@@ -130,15 +135,18 @@ def _quality(reported: Reported) -> Rows:
     result, unit = reported.result, reported.shown_unit
     quality = result.quality
     rows = [
-        ("residual", f"{quality.residual_share:.2%} of the signal's variance"),
+        ("residual", f"{percent_text(quality.residual_share)} of the signal's variance"),
         ("correlation of phasic and tonic", f"{quality.phasic_tonic_correlation:+.2f}"),
-        ("faster falls than tau0 allows", f"{quality.fast_decay_share:.2%} of the steps of half a second"),
+        ("faster falls than tau0 allows", f"{percent_text(quality.fast_decay_share)} of the steps of half a second"),
     ]
     if result.robust is not None:
         rows += [
-            ("noise", f"{result.robust.noise:.2g} {unit} (standard deviation on means over a quarter of a second)"),
-            ("smallest response believed", f"{result.robust.smallest_response:.2g} {unit}"),
-            ("outliers", f"{quality.outlier_share:.2%} of the samples"),
+            (
+                "noise",
+                f"{number_text(result.robust.noise, unit)} (standard deviation on means over a quarter of a second)",
+            ),
+            ("smallest response believed", number_text(result.robust.smallest_response, unit)),
+            ("outliers", f"{percent_text(quality.outlier_share)} of the samples"),
             ("shifts of the level", str(quality.n_shifts)),
         ]
     return rows
@@ -150,7 +158,7 @@ def _settings(reported: Reported) -> Rows:
     names = ("programme", "tau0", "tau1", "delta_knot", *own, "solver", "tol", "max_iterations", "missing")
     rows = [(name, f"{value:g}" if isinstance(value := getattr(settings, name), float) else str(value))
             for name in names]  # fmt: skip
-    rows.append(("least height of an SCR", f"{reported.min_amplitude:g} {reported.shown_unit}"))
+    rows.append(("least height of an SCR", number_text(reported.min_amplitude, reported.shown_unit)))
     if reported.events is not None:
         first, last = reported.latency
         rows.append(("latency of a response to an event", f"{first:g} to {last:g} s"))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ressin._core import __version__
 from ressin.decomposition.validity import ValidityRules
+from ressin.recording_report.facts import number_text
 
 if TYPE_CHECKING:
     from ressin.recording_report.reported import Reported
@@ -46,7 +47,7 @@ def methods(reported: Reported) -> tuple[str, list[str]]:
             cited.append(name)
         return f"[{cited.index(name) + 1}]"
 
-    result, settings = reported.result, reported.result.settings
+    result, settings, unit = reported.result, reported.result.settings, reported.shown_unit
     times = f"tau0 = {settings.tau0:g} s, tau1 = {settings.tau1:g} s, a knot every {settings.delta_knot:g} s"
     device = reported.recording.device if reported.recording is not None else ""
     recorded = f"Skin conductance was recorded at {result.sampling_rate:g} Hz" + (f" ({device})" if device else "")
@@ -60,8 +61,8 @@ def methods(reported: Reported) -> tuple[str, list[str]]:
         how = (
             f"the robust programme of ressin, which extends cvxEDA {cite('cvxeda')} by outliers and steps of the level "
             f"with absolute costs {cite('owen')} and reweighting {cite('candes')} ({times}; its costs are found from "
-            f"the noise of the recording, {result.robust.noise:.2g} {reported.shown_unit} here, which lets responses "
-            f"from {result.robust.smallest_response:.2g} {reported.shown_unit} be told from it)"
+            f"the noise of the recording, {number_text(result.robust.noise, unit)} here, which lets responses "
+            f"from {number_text(result.robust.smallest_response, unit)} be told from it)"
         )
     proved = (
         f"; the solution is proved optimal to a relative duality gap of {result.relative_gap:.1g}"
@@ -86,8 +87,9 @@ def _responses(reported: Reported, recommendations: str) -> str:
     if reported.result.smallest_response is not None:
         least = max(least, reported.result.smallest_response)
     return (
-        f"A skin conductance response was an impulse of the driver whose response reaches at least {least:.2g} "
-        f"{reported.shown_unit}, rises in 0.5 to 5 s and is seen in the signal above its noise {recommendations}."
+        f"A skin conductance response was an impulse of the driver whose response reaches at least "
+        f"{number_text(least, reported.shown_unit)}, rises in 0.5 to 5 s and is seen in the signal above "
+        f"its noise {recommendations}."
     )
 
 

@@ -67,8 +67,8 @@ class Reported:
 
     @property
     def shown_unit(self) -> str:
-        """The unit as it is printed."""
-        return "\u00b5S" if self.unit == "uS" else self.unit or "(unit unknown)"
+        """The unit as it is printed behind numbers; ``""`` where it is not known."""
+        return "\u00b5S" if self.unit == "uS" else self.unit
 
     @property
     def scrs_per_minute(self) -> float:
@@ -85,6 +85,8 @@ class Reported:
     def complaints(self) -> tuple[str, ...]:
         """A sentence for each thing that speaks against the parts or the file; none where nothing does."""
         said = () if self.recording is None else self.recording.warnings
+        if not self.unit:
+            said = ("The unit of the signal is not known: heights and ranges in \u00b5S may mean nothing here.", *said)
         unsolved = () if self.result.converged else (f"The programme was not solved: {self.result.status}.",)
         return (*unsolved, *self.result.quality.messages, *said)
 

@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ressin.pages.render import svg_source
 from ressin.plots.decomposition import PHASIC, SIGNAL, TONIC
-from ressin.plots.style import STYLE, draw_line, envelope, time_scale
+from ressin.plots.style import STYLE, draw_line, envelope, time_scale, unit_text
 from ressin.recording_report.stretches import invalid_stretches
 from ressin.recording_report.zoomable import EVENT, INVALID
 
@@ -29,7 +29,7 @@ _COLUMNS, _THUMB = 700, 120  # in which a picture on paper and a thumbnail show 
 
 def still(reported: Reported) -> str:
     """Return the picture for paper as the source of an ``<img>``: levels, phasic part with responses, driver."""
-    result, unit = reported.result, reported.shown_unit.replace("$", r"\$")
+    result, unit = reported.result, unit_text(reported.unit)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.1, 5.0), layout="constrained")
         axes = figure.subplots(3, 1, sharex=True, height_ratios=[3.0, 2.0, 1.2])

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 SIGNAL, TONIC, PHASIC, DRIVER, OUTLIERS = "#7a7a7a", "#0072B2", "#D55E00", "#007A5A", "#B0508A"
 INVALID, EVENT = "#F0C36D", "#5B3A9B"
 COLUMNS = 10_000  # in which a long line is drawn by its smallest and largest sample, so that no peak is lost
-_HEIGHTS = (300, 190, 130)  # pixels
+_HEIGHTS = (320, 220, 130)  # pixels
+_ROOM = 5.0  # twentieths of its range above a line, for the legend
 # Seconds after the first sample as h:mm:ss, and with decimals where ticks are closer than a second.
 _CLOCK = """
 const whole = Math.floor(Math.abs(tick) + 1e-6), part = Math.abs(tick) - whole;
@@ -59,11 +60,13 @@ def zoomable(reported: Reported) -> str:
     """
     plotting = require("bokeh.plotting", "report", "a picture that zooms")
     layouts, embed = require("bokeh.layouts", "report", "a picture"), require("bokeh.embed", "report", "a picture")
-    result, unit = reported.result, reported.shown_unit
+    result, unit = reported.result, reported.shown_unit or "unit unknown"
     time = _time(reported)
     levels = _panel(plotting, reported, 0, f"signal, tonic ({unit})", (result.signal, result.tonic))
     phasic = _panel(plotting, reported, 1, f"phasic ({unit})", (result.phasic,), levels.x_range)
-    driver = _panel(plotting, reported, 2, f"driver ({unit}/s)", (result.driver,), levels.x_range)
+    driver = _panel(
+        plotting, reported, 2, f"driver ({unit}{'/s' if reported.unit else ''})", (result.driver,), levels.x_range
+    )
     for panel in (levels, phasic):
         _shade(panel, reported)
         _mark_events(panel, reported)
@@ -78,7 +81,7 @@ def zoomable(reported: Reported) -> str:
     _mark_responses(phasic, reported)
     for panel in (levels, phasic):
         panel.legend.click_policy = "hide"
-        panel.legend.orientation = "horizontal"
+        panel.legend.orientation, panel.legend.ncols = "horizontal", 3
         panel.legend.padding, panel.legend.margin, panel.legend.spacing = 2, 4, 8
         panel.legend.background_fill_alpha = 0.7
         panel.legend.location = "top_right"
@@ -106,7 +109,7 @@ def _panel(plotting: Any, reported: Reported, place: int, label: str, lines: Any
         height=_HEIGHTS[place],
         sizing_mode="stretch_width",
         x_range=models.Range1d(*ends, bounds=ends) if x_range is None else x_range,
-        y_range=models.Range1d(low - room if place < 2 else 0.0, high + (2.5 if place < 2 else 1.0) * room),
+        y_range=models.Range1d(low - room if place < 2 else 0.0, high + (_ROOM if place < 2 else 1.0) * room),
         tools="pan,box_zoom,wheel_zoom,reset,save",
         active_drag="box_zoom",
         active_scroll=None,
