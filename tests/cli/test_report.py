@@ -116,6 +116,8 @@ def test_what_cannot_be_worked_on_is_told(
     assert "--alpha belongs to cvxEDA" in capsys.readouterr().err
     assert main(["report", str(folder / "bad_EDA.csv"), "-o", out, "-q"]) == 1
     assert "'x' is not a number" in capsys.readouterr().err
+    assert main(["report", str(folder), "-o", str(tmp_path / "out"), "--events", "nowhere.csv"]) == 2
+    assert "nowhere.csv: no such file of events" in capsys.readouterr().err
     (tmp_path / "file").write_text("", encoding="utf-8")
     assert main(["report", str(folder), "-o", str(tmp_path / "file" / "out")]) == 2
     assert "cannot make the folder" in capsys.readouterr().err

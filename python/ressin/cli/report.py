@@ -79,6 +79,8 @@ class _Places:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the pages; a recording that fails is listed, in the overview too, and does not stop the others."""
+    from ressin._files.atomic import remove_leftovers_of
+    from ressin._files.tables import read_table
     from ressin.cli.inputs import distinct_names, expand
     from ressin.recording_report.page import check_installed
 
@@ -90,7 +92,10 @@ def run(arguments: argparse.Namespace) -> int:
         if not inputs:
             raise OutputError(f"no file that could be a recording is in {', '.join(arguments.recordings)}")
         names = distinct_names([found.path for found in inputs])
+        if arguments.events is not None:
+            read_table(arguments.events, "events")  # a wrong one is told before any recording is read
         places = _places(arguments.output, inputs)
+        remove_leftovers_of([places.page(name) for name in names] + [Path(arguments.output)])
     except RessinError as error:
         print(f"ressin report: {error}", file=sys.stderr)
         return 2
