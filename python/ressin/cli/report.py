@@ -95,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.events is not None:
             read_table(arguments.events, "events")  # a wrong one is told before any recording is read
         places = _places(arguments.output, inputs)
-        remove_leftovers_of([places.page(name) for name in names] + [Path(arguments.output)])
+        remove_leftovers_of([*map(places.page, names), places.overview or Path(arguments.output)])
     except RessinError as error:
         print(f"ressin report: {error}", file=sys.stderr)
         return 2
