@@ -101,6 +101,7 @@ class RobustResult(TypedDict):
     alpha: NDArray[np.float64]
     delta: NDArray[np.float64]
     kappa: NDArray[np.float64]
+    stiffness: NDArray[np.float64]
     before: NDArray[np.float64]
     centred: NDArray[np.float64]
     force: NDArray[np.float64]
@@ -134,7 +135,7 @@ def decompose_robust(
     max_iterations: int,
     n_threads: int,
     progress: Callable[[int, int], object] | None,
-    known: Sequence[tuple[float, float, float] | None] = ...,
+    known: Sequence[tuple[float, float, float, float] | None] = ...,
     constants: Mapping[str, float] = ...,
     osqp: bool = ...,
     warm_start: bool = ...,
