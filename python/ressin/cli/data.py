@@ -22,6 +22,8 @@ SHOWN_REJECTS = 5  # of each kind
 # Kinds of reject after which the command fails, where a recording is lost to one: it could not be read whole or solved.
 # Others (too short, too much missing, no clip) are choices of the settings.
 BAD = ("malformed", "missing", "outside", "size", "solver", "truncated")
+DECOMPOSE = ("recording", "window")  # "auto" is the default, and is not to be given
+SCALES = ("recording", "person", "window")
 PLANS = {"cvxeda": "programme cvxeda: the paper's plan (other: --programme robust)", "robust": programme_line("robust")}
 MANIFEST = """columns of a manifest (comma, semicolon or tab; or Parquet), one row per window:
   recording, subject, stimulus   file, whose it is, what was heard or seen (all three needed)
@@ -113,9 +115,12 @@ def _add_prepare(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "prepare",
         help="decompose, label and hear a data set, and write it as Parquet",
-        description="Read a PMEmo folder or a manifest of your own recordings, drop the first 15 s, decompose,\n"
-        "label high and low per subject, extract the music features, and write a folder of Parquet\n"
-        "tables. Interrupted, it goes on where it stopped; with nothing new to do, it says so.",
+        description="Read a PMEmo folder or a manifest of your own recordings, decompose, label high and low per\n"
+        "subject, extract the music features, and write a folder of Parquet tables. Interrupted, it goes on\n"
+        "where it stopped; with nothing new to do, it says so.\n\n"
+        "PMEmo, and files without start and end, as in the paper: the first 15 s of each file are dropped, the\n"
+        "rest is decomposed, and each picture is scaled by its own minimum and maximum. Where a manifest has\n"
+        "start and end: each file is decomposed and scaled as a whole, and its windows are cut from the result.",
         epilog=MANIFEST,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -134,10 +139,26 @@ def _add_prepare(subparsers: Subparsers) -> None:
         help="cvxeda: the paper's; robust: outliers and shifts apart, settings from each recording (default cvxeda)",
     )  # fmt: skip
     how.add_argument(
-        "--drop", type=float, default=15.0, metavar="S", help="seconds dropped at the beginning (default 15)"
-    )
+        "--decompose", choices=DECOMPOSE, default="auto",
+        help="recording: each file once, as a whole, its windows cut from the result; window: each window by itself, "
+        "the paper's way on PMEmo (default: recording where the manifest has start and end, else window)",
+    )  # fmt: skip
+    how.add_argument(
+        "--scale", choices=SCALES, default="auto",
+        help="what a model sees: by mean and deviation of the recording; by the share of the person's samples that "
+        "are not above it; or each window by its own minimum and maximum, the paper's way on PMEmo (default: as "
+        "--decompose)",
+    )  # fmt: skip
+    how.add_argument(
+        "--drop", type=float, metavar="S",
+        help="seconds dropped at the beginning of each file, never of a window cut from it: a window that begins "
+        "within them is refused (default: 15, as in the paper; 0 where the manifest has start and end)",
+    )  # fmt: skip
     how.add_argument("--drop-after", action="store_true", help="drop them after the decomposition instead of before")
-    how.add_argument("--min-duration", type=float, default=15.5, metavar="S", help="shortest recording (default 15.5)")
+    how.add_argument(
+        "--min-duration", type=float, metavar="S",
+        help="shortest recording or window (default 15.5; 2 where the manifest has start and end)",
+    )  # fmt: skip
     how.add_argument(
         "--max-missing", type=float, default=0.2, metavar="SHARE", help="most missing samples (default 0.2)"
     )
@@ -166,10 +187,12 @@ def run_prepare(arguments: argparse.Namespace) -> int:
 
     print(PLANS[arguments.programme])
     catalog = read_source(arguments.source, arguments.release, arguments.root, arguments.label, arguments.features)
+    settings = _settings(arguments, has_windows=catalog.has_windows)
+    print(settings.in_words(has_windows=catalog.has_windows))
     report = prepare(
         catalog,
         arguments.folder,
-        settings=_settings(arguments),
+        settings=settings,
         scheduler=arguments.scheduler,
         cache=arguments.cache,
         n_threads=arguments.threads,
@@ -217,22 +240,26 @@ def read_source(
     raise InvalidInputError(f"{source} is neither a folder nor a manifest (.csv, .parquet)")
 
 
-def _settings(arguments: argparse.Namespace) -> "PrepareSettings":
-    from ressin.data.preparation.cut import WindowRule
+def _settings(arguments: argparse.Namespace, *, has_windows: bool) -> "PrepareSettings":
     from ressin.data.preparation.labels import LabelRule
     from ressin.data.preparation.settings import DecompositionChoice, PrepareSettings
 
-    window = WindowRule(
-        drop_seconds=arguments.drop,
+    settings = PrepareSettings(
+        decomposition=DecompositionChoice(programme=arguments.programme),
+        decompose=arguments.decompose,
+        scale=arguments.scale,
+        labels=LabelRule(few=arguments.few),
+        music=arguments.music,
+        min_cover=arguments.min_cover,
+    ).decided(has_windows=has_windows)
+    given = {"drop_seconds": arguments.drop, "min_duration": arguments.min_duration}
+    window = dataclasses.replace(
+        settings.rule,
         drop="after" if arguments.drop_after else "before",
-        min_duration=arguments.min_duration,
         max_missing=arguments.max_missing,
+        **{name: value for name, value in given.items() if value is not None},
     )
-    labels = LabelRule(few=arguments.few)
-    decomposition = DecompositionChoice(programme=arguments.programme)
-    return PrepareSettings(
-        window=window, decomposition=decomposition, labels=labels, music=arguments.music, min_cover=arguments.min_cover
-    )
+    return dataclasses.replace(settings, window=window)
 
 
 def _print_rejects(folder: Path) -> int:

@@ -57,12 +57,12 @@ def test_windows_formats_ratings_and_labels_of_any_name(own: Path, tmp_path: Pat
     rows = result.recordings.set_index("recording_id")
     assert list(rows.index) == ["a.csv#1", "a.csv#2", "a.csv#3", "sub/b.npy#4", "./sub/../c.parquet#5", "d.csv.gz#6"]
     assert result.label_names == ("arousal", "valence", "stress", "busy")
-    assert rows["n_samples"].tolist() == [160, 160, 800, 800, 800, 800]
+    assert rows["n_samples"].tolist() == [640, 640, 1280, 1280, 1280, 1280]
     assert rows["stress_label"].tolist()[:2] == [1, 0]
     assert rows["busy_label"].tolist()[:2] == [0, 1]
     assert pd.isna(rows["stress_label"].iloc[2])
     assert rows["arousal"].tolist()[:2] == [1.0, 2.0]
-    np.testing.assert_allclose(result.channel("origin")[0], wave(40.0, 32.0)[1][480:640], rtol=1e-6)
+    np.testing.assert_allclose(result.channel("origin")[0], wave(40.0, 32.0)[1][:640], rtol=1e-6)
     np.testing.assert_allclose(result.channel("origin")[2], -result.channel("origin")[3], rtol=1e-6)
     assert [kind for kind, _, _ in found(result, "a.csv")] == ["labels"]
 

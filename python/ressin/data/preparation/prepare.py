@@ -79,7 +79,8 @@ def prepare(
     folder
         Where the result goes; made if need be. It must not be a folder with other things in it.
     settings
-        How; the defaults are the paper's.
+        How; the defaults are the paper's for PMEmo, and for a manifest whose rows are windows of files (start, end)
+        each file is decomposed and scaled as a whole, and nothing is dropped; see `PrepareSettings`.
     scheduler
         None for this process, ``"local"`` or ``"local:N"`` for N workers on this machine, or the address of a Dask
         scheduler. The result is the same, byte for byte.
@@ -111,6 +112,7 @@ def prepare(
     with locked(target):
         asked = settings or PrepareSettings()
         chosen = replace(asked, music=catalog_music.decide(catalog, asked.music))
+        chosen = chosen.decided(has_windows=catalog.has_windows)
         music = chosen.music
         stock = take_stock(catalog, hear_audio=music == "extract", read_features=music == "read")
         version = __version__
@@ -128,8 +130,7 @@ def prepare(
         before = [*catalog.rejects, *stock.rejects]
         names = tables.all_labels(catalog)
         ratings, subjects, unlabelled = tables.label_catalog(catalog, chosen.labels)
-        parts = [Path(task.part) for task in tasks]
-        refused = tables.write_recordings(target / schema.RECORDINGS, parts, ratings, names)
+        refused = tables.write_recordings(target / schema.RECORDINGS, tasks, ratings, names, chosen.scale)
         rejects = [*before, *refused, *unlabelled, *deaf]
         tables.write_ratings(target / schema.RATINGS, ratings, names)
         tables.write_subjects(target / schema.SUBJECTS, subjects)
@@ -159,7 +160,7 @@ def _clear(folder: Path, tasks: list[Task]) -> int:
     work.mkdir(exist_ok=True)
     remove_leftovers(folder)
     remove_leftovers(work)
-    wanted = {Path(task.part).name for task in tasks}
+    wanted = {Path(path).name for task in tasks for path in (task.part, task.rejects, task.people)}
     for path in work.iterdir():
         if path.name not in wanted:
             path.unlink()
@@ -200,7 +201,12 @@ def _meta(
         "schema_version": schema.SCHEMA_VERSION,
         "ressin_version": version,
         "content_key": key,
-        "source": {"kind": catalog.kind, "name": catalog.root.resolve().name, "rating_source": catalog.rating_source},
+        "source": {
+            "kind": catalog.kind,
+            "name": catalog.root.resolve().name,
+            "rating_source": catalog.rating_source,
+            "windows": catalog.has_windows,
+        },
         "settings": settings.as_dict(),
         "labels": list(names),
         "simulation": catalog.simulation,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,9 @@ from ressin.errors import InvalidInputError
 from ressin.image import CHANNELS, PackedSignals
 
 if TYPE_CHECKING:
-    from ressin.data.store.store import Prepared
+    import pandas as pd
+
+    from ressin.data.store.store import Channel, Prepared
 
 RECORDINGS = ("own", "all")
 MIN_SECONDS = 2.0  # a picture needs two rows
@@ -32,7 +35,8 @@ class LabelledData:
     label_name
         Such as ``"arousal"``.
     signals
-        All recordings with the channels origin, phasic, tonic; sample i is recording ``place[i]``.
+        All recordings with the channels origin, phasic, tonic, scaled as `Preparation.scale` says; sample i is
+        recording ``place[i]``.
     place
         int64, (n,).
     recording_id, pair, subject, stimulus
@@ -51,6 +55,11 @@ class LabelledData:
         How ratings became labels, as the prepared folder says it.
     preparation
         How the recordings were cut and decomposed, as the prepared folder says it; None where nothing says it.
+    file, start, end
+        The file that each sample is cut from, (n,) strings, and the seconds of it that the sample covers, (n,) float64:
+        samples of one file can overlap. Where nothing is said, every recording is a file of its own.
+    unscaled
+        As `signals`, in the unit of the input; the same object where they are not scaled.
     """
 
     label_name: str
@@ -67,9 +76,28 @@ class LabelledData:
     left_out: tuple[tuple[str, str], ...] = ()
     label_rule: dict[str, Any] = field(default_factory=dict)
     preparation: Preparation | None = None
+    file: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, np.str_))
+    start: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    end: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    unscaled: PackedSignals | None = None
 
     def __post_init__(self) -> None:
-        columns = ("recording_id", "pair", "subject", "stimulus", "label", "rating", "music_row")
+        if not len(self.file) and len(self.place):
+            whole = {"file": self.recording_id, "start": np.zeros(len(self)), "end": self.seconds()}
+            for name, values in whole.items():
+                object.__setattr__(self, name, values)
+        columns = (
+            "recording_id",
+            "pair",
+            "subject",
+            "stimulus",
+            "label",
+            "rating",
+            "music_row",
+            "file",
+            "start",
+            "end",
+        )
         for name in columns:
             if len(getattr(self, name)) != len(self.place):
                 raise InvalidInputError(f"{name} has {len(getattr(self, name))} entries for {len(self.place)} samples")
@@ -88,7 +116,10 @@ class LabelledData:
 
     def take(self, index: NDArray[np.integer] | NDArray[np.bool_]) -> LabelledData:
         """Keep some samples, in the order given; signals and music are shared, not copied."""
-        names = ("place", "recording_id", "pair", "subject", "stimulus", "label", "rating", "music_row")
+        names = (
+            *("place", "recording_id", "pair", "subject", "stimulus", "label", "rating", "music_row"),
+            *("file", "start", "end"),
+        )
         taken = {name: getattr(self, name)[index] for name in names}
         return dataclasses.replace(self, **taken)
 
@@ -96,7 +127,8 @@ class LabelledData:
     def fingerprint(self) -> str:
         """Digest of everything that a result can depend on: signals, music, labels and identities."""
         digest = hashlib.blake2b(digest_size=16)
-        names = ("place", "recording_id", "subject", "stimulus", "label", "rating", "music", "music_row")
+        identity = ("place", "recording_id", "subject", "stimulus", "file", "start", "end")
+        names = (*identity, "label", "rating", "music", "music_row")
         columns = [getattr(self, name) for name in names]
         for array in (*self.signals.values, self.signals.offsets, self.signals.sampling_rates, *columns):
             digest.update(f"{array.dtype.str}{array.shape}".encode())
@@ -188,9 +220,11 @@ def labelled_data(prepared: Prepared, label_name: str, *, recordings: str = "own
     order = {song: i for i, song in enumerate(songs)}
     stimulus = table["stimulus"].to_numpy(dtype=object).astype(str)[rows]
     rating = table[label_name].to_numpy(np.float64) if label_name in table else np.full(len(table), np.nan)
+    signals = _pack([prepared.scaled(name) for name in CHANNELS], table, rows)
+    plain = prepared.scale == "window"
     return LabelledData(
         label_name=label_name,
-        signals=_pack(prepared, rows),
+        signals=signals,
         place=np.arange(len(rows)),
         recording_id=names[rows],
         pair=table["pair"].to_numpy(dtype=object).astype(str)[rows],
@@ -202,23 +236,24 @@ def labelled_data(prepared: Prepared, label_name: str, *, recordings: str = "own
         music_row=np.array([order.get(song, -1) for song in stimulus], dtype=np.int64),
         left_out=left_out,
         label_rule=dict(prepared.meta.get("settings", {}).get("labels", {})),
-        preparation=_preparation(prepared.meta.get("settings", {})),
+        preparation=_preparation(prepared.meta),
+        file=table["file"].to_numpy(dtype=object).astype(str)[rows],
+        start=table["start"].to_numpy(np.float64)[rows],
+        end=table["end"].to_numpy(np.float64)[rows],
+        unscaled=signals if plain else _pack([prepared.channel(name) for name in CHANNELS], table, rows),
     )
 
 
-def _preparation(settings: dict[str, Any]) -> Preparation | None:
-    parts = {name: settings[name] for name in ("window", "decomposition") if name in settings}
-    return Preparation.from_dict(parts) if parts else None
+def _preparation(meta: dict[str, Any]) -> Preparation | None:
+    settings = meta.get("settings", {})
+    parts = {name: settings[name] for name in ("window", "decomposition", "decompose", "scale") if name in settings}
+    return Preparation.from_dict({**parts, "windows": meta["source"].get("windows", False)}) if parts else None
 
 
-def _pack(prepared: Prepared, rows: NDArray[np.int64]) -> PackedSignals:
-    values = []
-    offsets = np.zeros(1, np.int64)
-    for name in CHANNELS:
-        channel = prepared.channel(name)
-        values.append(np.concatenate([channel[row] for row in rows]))
-        offsets = np.concatenate([[0], np.cumsum(np.diff(channel.offsets)[rows])])
-    return PackedSignals(values, offsets, prepared.recordings["sampling_rate"].to_numpy(np.float64)[rows])
+def _pack(channels: Sequence[Channel], table: pd.DataFrame, rows: NDArray[np.int64]) -> PackedSignals:
+    values = [np.concatenate([channel[row] for row in rows]) for channel in channels]
+    offsets = np.concatenate([[0], np.cumsum(np.diff(channels[0].offsets)[rows])])
+    return PackedSignals(values, offsets, table["sampling_rate"].to_numpy(np.float64)[rows])
 
 
 def _summary(left_out: tuple[tuple[str, str], ...]) -> str:

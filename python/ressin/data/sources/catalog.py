@@ -45,6 +45,11 @@ class Entry:
     start: float = 0.0
     end: float | None = None
 
+    @property
+    def is_window(self) -> bool:
+        """Whether it is a part of its file that was asked for, not the file as a whole."""
+        return self.start > 0.0 or self.end is not None
+
 
 @dataclass(frozen=True)
 class Reject:
@@ -55,8 +60,8 @@ class Reject:
     file
         Relative to the root of the data.
     kind
-        One word for counting: missing, malformed, truncated, short, disagreement, encoding, rate, gaps,
-        constant, duplicate, range, labels, music, solver, size.
+        One word for counting: missing, malformed, truncated, short, dropped, disagreement, encoding, rate,
+        gaps, constant, duplicate, range, labels, music, solver, size.
     reason
         In plain words, with the numbers.
     action
@@ -115,6 +120,11 @@ class Catalog:
     rating_source: str = "subject"
     counts: dict[str, int] = field(default_factory=dict)
     simulation: dict[str, Any] | None = None
+
+    @property
+    def has_windows(self) -> bool:
+        """Whether some of its recordings are windows of their files (only a manifest has them)."""
+        return any(entry.is_window for entry in self.entries)
 
 
 def natural(key: str) -> tuple[int, int, str]:
