@@ -150,6 +150,11 @@ def _add_prepare(subparsers: Subparsers) -> None:
         "--decompose)",
     )  # fmt: skip
     how.add_argument(
+        "--row-seconds", type=float, default=0.0, metavar="S",
+        help="seconds in a row of a picture (default: 1, as in the paper; where the manifest has start and end, the "
+        "whole number that makes the median window square)",
+    )  # fmt: skip
+    how.add_argument(
         "--drop", type=float, metavar="S",
         help="seconds dropped at the beginning of each file, never of a window cut from it: a window that begins "
         "within them is refused (default: 15, as in the paper; 0 where the manifest has start and end)",
@@ -248,6 +253,7 @@ def _settings(arguments: argparse.Namespace, *, has_windows: bool) -> "PrepareSe
         decomposition=DecompositionChoice(programme=arguments.programme),
         decompose=arguments.decompose,
         scale=arguments.scale,
+        row_seconds=arguments.row_seconds,
         labels=LabelRule(few=arguments.few),
         music=arguments.music,
         min_cover=arguments.min_cover,

@@ -10,13 +10,14 @@ import pytest
 import ressin
 from ressin.data.preparation.cut import WindowRule
 from ressin.data.preparation.prepare import prepare
-from ressin.data.preparation.settings import DecompositionChoice, PrepareSettings
+from ressin.data.preparation.settings import DecompositionChoice, Preparation, PrepareSettings
+from ressin.data.preparation.single import prepare_recording
 from ressin.data.samples.labelled import labelled_data
 from ressin.data.sources.manifest import read_manifest
 from ressin.data.sources.pmemo import read_pmemo
 from ressin.data.store import schema
 from ressin.data.store.store import Prepared, load
-from ressin.image import CHANNELS
+from ressin.image import CHANNELS, ImageSettings, to_image
 from ressin.io import read_recording
 from ressin.settings import Programme
 from tests.data.folders import copy, found
@@ -58,7 +59,7 @@ def whole(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 
 
 @pytest.mark.parametrize("programme", ["cvxeda", "robust"])
-def test_windows_are_the_recordings_decomposition_bit_for_bit(
+def test_windows_are_their_recordings_decomposition_bit_for_bit(
     folder: Path, tmp_path: Path, programme: Programme
 ) -> None:
     result = run(folder, tmp_path / "out", decomposition=DecompositionChoice(programme=programme))
@@ -250,3 +251,45 @@ def test_a_short_gap_is_solved_through(tmp_path: Path) -> None:
     assert result.recordings["missing_share"][0] == pytest.approx(1 / 6)
     present = signal[~np.isnan(signal)].astype(np.float32).astype(np.float64)
     assert result.recordings["origin_mean"][0] == pytest.approx(present.mean(), rel=1e-12)
+
+
+@pytest.mark.parametrize(("scale", "span"), [("window", None), ("recording", (-3.0, 3.0)), ("person", (0.0, 1.0))])
+def test_pictures_are_drawn_by_the_folders_scale_in_its_rows(
+    folder: Path, tmp_path: Path, scale: str, span: tuple[float, float] | None
+) -> None:
+    result = run(folder, tmp_path / "out", scale=scale)
+    assert result.row_seconds == 4.0  # 60 s at 4 Hz: 15 rows of 16 samples
+    data = labelled_data(result, "busy")
+    channels = np.stack([result.scaled(name)[5] for name in CHANNELS])
+    expected = to_image(channels, RATE, size=20, row_seconds=4.0, span=span)
+    np.testing.assert_array_equal(data.signals.draw([5], ImageSettings(20))[0], expected)
+    assert data.preparation is not None
+    assert Preparation.from_dict(data.preparation.as_dict()) == data.preparation
+    assert (data.preparation.scale, data.preparation.windows) == (scale, True)
+
+
+def test_the_papers_pictures_are_pmemos(prepared: Prepared) -> None:
+    data = labelled_data(prepared, "arousal")
+    assert (data.signals.row_seconds, data.signals.span) == (1.0, None)
+    assert data.preparation == Preparation()
+
+
+@pytest.mark.parametrize("scale", ["window", "recording", "person"])
+@pytest.mark.parametrize("decompose", ["window", "recording"])
+def test_one_recording_alone_is_prepared_as_the_folder_was(
+    folder: Path, tmp_path: Path, decompose: str, scale: str
+) -> None:
+    rows = (folder / "windows.csv").read_text().splitlines()
+    (tmp_path / "one.csv").write_text("\n".join([rows[0], *(row for row in rows if row.startswith("a/"))]) + "\n")
+    settings = PrepareSettings(decompose=decompose, scale=scale)
+    prepare(read_manifest(tmp_path / "one.csv", root=folder), tmp_path / "out", settings=settings, n_threads=1)
+    data = labelled_data(load(tmp_path / "out"), "busy")
+    known = data.preparation
+    assert known is not None
+    recording = read_recording(folder / "a/EDA.csv")
+    for sample, (start, end) in enumerate(zip(data.start, data.end, strict=True)):
+        single = prepare_recording(recording, known, known.window, start=float(start), end=float(end))
+        alone = [note for note in single.notes if "this window alone" in note]
+        assert len(alone) == (decompose == "window" and scale != "window")
+        if not alone:
+            np.testing.assert_allclose(single.channels, data.signal(sample), atol=1e-6)

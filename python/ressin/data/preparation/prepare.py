@@ -10,11 +10,14 @@ The order makes it safe to kill at any moment:
 4. the tables are assembled, each whole or not at all; ``meta.json`` comes last; the parts are removed.
 """
 
+import math
 import shutil
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ressin._core import __version__
 from ressin._files.json_text import parse_json
@@ -207,10 +210,22 @@ def _meta(
             "rating_source": catalog.rating_source,
             "windows": catalog.has_windows,
         },
-        "settings": settings.as_dict(),
+        "settings": {**settings.as_dict(), "row_seconds": settings.row_seconds or square_rows(folder)},
         "labels": list(names),
         "simulation": catalog.simulation,
         "counts": {**catalog.counts, "prepared": files[schema.RECORDINGS]["rows"]},
         "rejects": tables.summarise(rejects),
         "files": files,
     }
+
+
+def square_rows(folder: Path) -> float:
+    """Whole seconds a row, at least 1, that give the median recording about as many rows as columns."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(folder / schema.RECORDINGS, columns=["n_samples", "sampling_rate"])
+    samples, rates = (np.asarray(column, np.float64) for column in table.columns)
+    if not len(samples):
+        return 1.0
+    seconds, rate = float(np.median(samples / rates)), float(np.median(rates))
+    return float(min(max(1, round(math.sqrt(seconds / rate))), max(1, int(seconds / 2))))

@@ -1,6 +1,7 @@
 """All settings of a preparation."""
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,8 @@ SCALED = {
     "person": "by the person's empirical distribution function",
     "window": "by minimum and maximum of each picture",
 }
+# What is drawn as 0 and 1: shares as they are, three deviations about the mean, or each picture's own range.
+SPANS = {"recording": (-3.0, 3.0), "person": (0.0, 1.0), "window": None}
 OF_WINDOWS = WindowRule(drop_seconds=0.0, min_duration=2.0)  # windows were chosen on purpose: only what cannot be drawn
 
 
@@ -67,6 +70,8 @@ class Preparation:
         By what the channels that a model sees were scaled; see `PrepareSettings`.
     windows
         Whether recordings were windows of files, not whole files.
+    row_seconds
+        Seconds in a row of a picture.
     """
 
     window: WindowRule = field(default_factory=WindowRule)
@@ -74,12 +79,20 @@ class Preparation:
     decompose: str = "window"
     scale: str = "window"
     windows: bool = False
+    row_seconds: float = 1.0
 
     def __post_init__(self) -> None:
         _check_choice("decompose", self.decompose, DECOMPOSE_CHOICES[1:])
         _check_choice("scale", self.scale, SCALE_CHOICES[1:])
         if type(self.windows) is not bool:
             raise InvalidInputError(f"windows={self.windows!r}: true or false is needed")
+        if type(self.row_seconds) not in (float, int) or not 0.0 < self.row_seconds < math.inf:
+            raise InvalidInputError(f"row_seconds={self.row_seconds!r}: a number of seconds > 0 is needed")
+
+    @property
+    def span(self) -> tuple[float, float] | None:
+        """What a picture draws as 0 and 1, in every channel; None: each picture's own minimum and maximum."""
+        return SPANS[self.scale]
 
     def as_dict(self) -> dict[str, Any]:
         """Return nested dictionaries of plain values."""
@@ -94,8 +107,8 @@ class Preparation:
         InvalidInputError
             For an unknown or missing name, a value of another type, or one that is refused.
         """
-        parts = {"window", "decomposition"}
-        choices = {"decompose": "window", "scale": "window", "windows": False}  # before there was a choice
+        parts = {"window", "decomposition"}  # the others came later
+        choices = {"decompose": "window", "scale": "window", "windows": False, "row_seconds": 1.0}
         if not isinstance(values, dict) or not parts <= set(values) <= parts | set(choices):
             raise InvalidInputError("a preparation must hold the parts window and decomposition")
         decomposition = values["decomposition"]
@@ -134,7 +147,11 @@ class PrepareSettings:
         paper's way. ``"recording"``: by mean and deviation over the file. ``"person"``: each channel's value becomes
         the share of the person's samples, over all of their files, that are not above it (the empirical distribution
         function). Neither uses a label, a rating, or another person. ``"auto"``: recording where the recordings are
-        decomposed as a whole, else window. The prepared folder keeps the channels in the unit of the input.
+        decomposed as a whole, else window. The prepared folder keeps the channels in the unit of the input. A picture
+        shows shares as they are, and three deviations below and above the mean as 0 and 1.
+    row_seconds
+        Seconds in a row of a picture, > 0; 0 chooses: the paper's 1 where each recording is a file; where some are
+        windows of a file, the whole number that makes as many rows as columns of the median window.
     labels
         How ratings become labels.
     music
@@ -152,6 +169,7 @@ class PrepareSettings:
     decomposition: DecompositionChoice = field(default_factory=DecompositionChoice)
     decompose: str = "auto"
     scale: str = "auto"
+    row_seconds: float = 0.0
     labels: LabelRule = field(default_factory=LabelRule)
     music: str = "auto"
     min_cover: float = 0.9
@@ -162,6 +180,10 @@ class PrepareSettings:
         _check_choice("decompose", self.decompose, DECOMPOSE_CHOICES)
         _check_choice("scale", self.scale, SCALE_CHOICES)
         _check_choice("music", self.music, MUSIC_CHOICES)
+        if not 0.0 <= self.row_seconds < math.inf:
+            raise InvalidInputError(
+                f"row_seconds={self.row_seconds:g}: a number of seconds > 0 is needed, or 0 to choose"
+            )
         if not 0.0 <= self.min_cover <= 1.0:
             raise InvalidInputError(f"min_cover={self.min_cover:g} is outside 0..1")
         if not self.length_tolerance >= 0.0:
@@ -182,6 +204,7 @@ class PrepareSettings:
             window=self.window or (OF_WINDOWS if has_windows else WindowRule()),
             decompose=decompose,
             scale=self.scale if self.scale != "auto" else decompose,
+            row_seconds=self.row_seconds or (0.0 if has_windows else 1.0),  # of windows: when their rates are known
         )
 
     def in_words(self, *, has_windows: bool) -> str:

@@ -82,6 +82,8 @@ def prepare_recording(
         raise kind(f"{name}: {last_reject.reason}")
     sample = solved.samples[0]
     notes = tuple(reject.reason for reject in solved.rejects) + sample.decomposed.messages
+    if known.decompose == "window" and known.windows and known.scale != "window":
+        notes += ("scaled by this window alone; the training samples were scaled by all windows of their files",)
     return Single(scaled(sample.channels, solved, known.scale), recording.sampling_rate, notes)
 
 

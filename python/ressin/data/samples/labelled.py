@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from ressin.data.store.store import Channel, Prepared
 
 RECORDINGS = ("own", "all")
-MIN_SECONDS = 2.0  # a picture needs two rows
-MIN_RATE = 1.0  # Hz, a row needs a sample
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,8 +206,10 @@ def labelled_data(prepared: Prepared, label_name: str, *, recordings: str = "own
         own = (dimension == label_name) | (dimension == "")
     rate = table["sampling_rate"].to_numpy(np.float64)
     reasons = np.full(len(table), "", dtype=object)
-    reasons[(table["n_samples"].to_numpy() < np.ceil(MIN_SECONDS * rate) + 1)] = "shorter than two seconds"
-    reasons[rate < MIN_RATE] = "sampled below 1 Hz"
+    row = prepared.row_seconds  # a picture needs two rows, and a row a sample
+    words = "two seconds" if row == 1.0 else f"two rows of {row:g} s"
+    reasons[(table["n_samples"].to_numpy() < np.ceil(2.0 * row * rate) + 1)] = f"shorter than {words}"
+    reasons[rate * row < 1.0] = f"sampled below {1.0 / row:g} Hz"
     reasons[label.isna().to_numpy()] = f"no {label_name} label"
     names = table["recording_id"].to_numpy(dtype=object).astype(str)
     left_out = tuple((str(names[i]), str(reasons[i])) for i in np.flatnonzero(own & (reasons != "")))
@@ -220,7 +220,9 @@ def labelled_data(prepared: Prepared, label_name: str, *, recordings: str = "own
     order = {song: i for i, song in enumerate(songs)}
     stimulus = table["stimulus"].to_numpy(dtype=object).astype(str)[rows]
     rating = table[label_name].to_numpy(np.float64) if label_name in table else np.full(len(table), np.nan)
-    signals = _pack([prepared.scaled(name) for name in CHANNELS], table, rows)
+    preparation = _preparation(prepared)
+    drawn = preparation or Preparation()
+    signals = _pack([prepared.scaled(name) for name in CHANNELS], table, rows, drawn)
     plain = prepared.scale == "window"
     return LabelledData(
         label_name=label_name,
@@ -236,24 +238,28 @@ def labelled_data(prepared: Prepared, label_name: str, *, recordings: str = "own
         music_row=np.array([order.get(song, -1) for song in stimulus], dtype=np.int64),
         left_out=left_out,
         label_rule=dict(prepared.meta.get("settings", {}).get("labels", {})),
-        preparation=_preparation(prepared.meta),
+        preparation=preparation,
         file=table["file"].to_numpy(dtype=object).astype(str)[rows],
         start=table["start"].to_numpy(np.float64)[rows],
         end=table["end"].to_numpy(np.float64)[rows],
-        unscaled=signals if plain else _pack([prepared.channel(name) for name in CHANNELS], table, rows),
+        unscaled=signals if plain else _pack([prepared.channel(name) for name in CHANNELS], table, rows, Preparation()),
     )
 
 
-def _preparation(meta: dict[str, Any]) -> Preparation | None:
-    settings = meta.get("settings", {})
+def _preparation(prepared: Prepared) -> Preparation | None:
+    settings = prepared.meta.get("settings", {})
     parts = {name: settings[name] for name in ("window", "decomposition", "decompose", "scale") if name in settings}
-    return Preparation.from_dict({**parts, "windows": meta["source"].get("windows", False)}) if parts else None
+    about = {"windows": prepared.meta["source"].get("windows", False), "row_seconds": prepared.row_seconds}
+    return Preparation.from_dict({**parts, **about}) if parts else None
 
 
-def _pack(channels: Sequence[Channel], table: pd.DataFrame, rows: NDArray[np.int64]) -> PackedSignals:
+def _pack(
+    channels: Sequence[Channel], table: pd.DataFrame, rows: NDArray[np.int64], drawn: Preparation
+) -> PackedSignals:
     values = [np.concatenate([channel[row] for row in rows]) for channel in channels]
     offsets = np.concatenate([[0], np.cumsum(np.diff(channels[0].offsets)[rows])])
-    return PackedSignals(values, offsets, table["sampling_rate"].to_numpy(np.float64)[rows])
+    rates = table["sampling_rate"].to_numpy(np.float64)[rows]
+    return PackedSignals(values, offsets, rates, row_seconds=drawn.row_seconds, span=drawn.span)
 
 
 def _summary(left_out: tuple[tuple[str, str], ...]) -> str:

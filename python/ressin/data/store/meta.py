@@ -36,6 +36,9 @@ def read_meta(folder: Path) -> dict[str, Any]:
     for name, value in meta["settings"].items():
         if name in ("window", "decomposition", "labels"):
             _insist(isinstance(value, dict), path, f"settings.{name}", "an object", value)
+    row = meta["settings"].get("row_seconds", 1.0)
+    right = type(row) in (float, int) and 0.0 < row < math.inf
+    _insist(right, path, "settings.row_seconds", "a number of seconds > 0", row)
     _insist(isinstance(meta["source"].get("rating_source"), str), path, "source", "of a rating_source", meta["source"])
     _insist(isinstance(meta.get("ressin_version"), str), path, "ressin_version", "a text", meta.get("ressin_version"))
     simulation = meta.get("simulation")

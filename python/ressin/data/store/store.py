@@ -104,6 +104,11 @@ class Prepared:
         return str(self.meta["settings"].get("scale", "window"))
 
     @property
+    def row_seconds(self) -> float:
+        """Seconds in a row of a picture."""
+        return float(self.meta["settings"].get("row_seconds", 1.0))
+
+    @property
     def _recording_schema(self) -> pa.Schema:
         return schema.recording_schema(self.label_names, self.scale)
 

@@ -56,7 +56,7 @@ def predict_recording(
     trained
         From `ressin.learn.trained.train.train` or `ressin.learn.trained.checkpoint.load`.
     channels
-        (3, n_samples): origin, phasic and tonic, prepared as the training data were (the start dropped).
+        (3, n_samples): origin, phasic and tonic, prepared as the training data were (the start dropped, scaled).
     sampling_rate
         Hz.
     music
@@ -75,10 +75,11 @@ def predict_recording(
     features = np.zeros((0, 0), np.float32) if music is None else np.atleast_2d(np.asarray(music, np.float32))
     if trained.settings.model.use_music and not len(features):
         raise InvalidInputError("the model hears music: give the features of the clip")
+    known = trained.preparation or Preparation()
     one = np.array(["this recording"])
     data = LabelledData(
         label_name=trained.label_name,
-        signals=PackedSignals.pack([signal], sampling_rate),
+        signals=PackedSignals.pack([signal], sampling_rate, row_seconds=known.row_seconds, span=known.span),
         place=np.zeros(1, np.int64),
         recording_id=one,
         pair=one,
