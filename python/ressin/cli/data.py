@@ -29,9 +29,12 @@ MANIFEST = """columns of a manifest (comma, semicolon or tab; or Parquet), one r
   recording, subject, stimulus   file, whose it is, what was heard or seen (all three needed)
   sampling_rate                  Hz, where the file does not say it
   column                         of the signal: its name, or its number from 1
-  start, end                     window in seconds; several windows of one file are several rows
-  arousal, valence               ratings on any scale, the same for one subject
-  NAME_label                     a ready label, 0 or 1, of any name; other columns by --label
+  start, end                     window: seconds (75.5) or hh:mm:ss (00:01:15) of the file, Unix seconds, or ISO
+                                 times (2024-05-01T09:30:00Z); several windows of one file are several rows
+  window, step                   divides the row into windows of so many seconds, so many apart (default: end to
+                                 end); they share its ratings and labels
+  arousal, valence               ratings on any scale, the same for one subject; one of them will do
+  NAME_label                     a ready label of any name: 0 and 1, whole numbers or words; other columns by --label
   audio                          music clip of the stimulus (mp3, wav, flac, ogg)
   feature_row                    key of the stimulus in the table of --features (default: its name)
   recording_id                   (default: file and row)
@@ -132,6 +135,10 @@ def _add_prepare(subparsers: Subparsers) -> None:
     source.add_argument(
         "--label", action="append", default=[], metavar="COLUMN", help="column of ready 0/1 labels; repeatable"
     )
+    source.add_argument(
+        "--window", type=float, metavar="S", help="divide each row of a manifest into windows of so many seconds"
+    )
+    source.add_argument("--step", type=float, metavar="S", help="seconds from window to window (default: --window)")
     source.add_argument("--features", metavar="FILE", help="table of music features beside a manifest")
     how = parser.add_argument_group("how")
     how.add_argument(
@@ -191,7 +198,10 @@ def run_prepare(arguments: argparse.Namespace) -> int:
     from ressin.data.preparation.prepare import prepare
 
     print(PLANS[arguments.programme])
-    catalog = read_source(arguments.source, arguments.release, arguments.root, arguments.label, arguments.features)
+    catalog = read_source(
+        arguments.source, arguments.release, arguments.root, arguments.label, arguments.features,
+        window=arguments.window, step=arguments.step,
+    )  # fmt: skip
     settings = _settings(arguments, has_windows=catalog.has_windows)
     print(settings.in_words(has_windows=catalog.has_windows))
     report = prepare(
@@ -226,6 +236,9 @@ def read_source(
     root: Path | None = None,
     labels: list[str] | None = None,
     features: str | None = None,
+    *,
+    window: float | None = None,
+    step: float | None = None,
 ) -> "Catalog":
     """Take stock of a PMEmo folder or a manifest, whichever the path is.
 
@@ -237,11 +250,13 @@ def read_source(
     if source.is_dir():
         from ressin.data.sources.pmemo import read_pmemo
 
+        if window is not None or step is not None:
+            raise InvalidInputError("--window and --step divide the rows of a manifest; PMEmo's files are not divided")
         return read_pmemo(source, release=release)
     if source.suffix.lower() in (".csv", ".tsv", ".txt", ".parquet"):
         from ressin.data.sources.manifest import read_manifest
 
-        return read_manifest(source, root=root, labels=labels or [], features=features)
+        return read_manifest(source, root=root, labels=labels or [], features=features, window=window, step=step)
     raise InvalidInputError(f"{source} is neither a folder nor a manifest (.csv, .parquet)")
 
 

@@ -112,7 +112,7 @@ def test_parquet_manifest_says_the_same(own: Path, tmp_path: Path) -> None:
         ),
         (["recording,subject,stimulus,start", "a.csv,s,m,-1"], r"column 'start': -1 must be a time in seconds from 0"),
         (["recording,subject,stimulus,start,end", "a.csv,s,m,9,8"], r"column 'end': 8 must be after the start, 9"),
-        (["recording,subject,stimulus,x_label", "a.csv,s,m,2"], r"column 'x_label': 2 must be 0 or 1"),
+        (["recording,subject,stimulus,x_label", "a.csv,s,m,0.5"], r"column 'x_label': 0.5 is no class: a whole number"),
         (["recording,subject,stimulus,arousal", "a.csv,s,m,inf"], r"column 'arousal': inf must be finite"),
         (
             ["recording,subject,stimulus,recording_id", "a.csv,s,m,r", "a.csv,s,m,r"],

@@ -30,7 +30,7 @@ from ressin.data.preparation.partition import run_task
 from ressin.data.preparation.settings import PrepareSettings
 from ressin.data.preparation.stock import content_key, make_tasks, take_stock
 from ressin.data.preparation.task import Task
-from ressin.data.sources.catalog import Catalog, Reject
+from ressin.data.sources.catalog import DIMENSIONS, Catalog, Reject
 from ressin.data.store import schema
 from ressin.errors import InvalidInputError, RecordingError
 
@@ -212,6 +212,7 @@ def _meta(
         },
         "settings": {**settings.as_dict(), "row_seconds": settings.row_seconds or square_rows(folder)},
         "labels": list(names),
+        "classes": {name: list(catalog.classes.get(name, ("0", "1"))) for name in names if name not in DIMENSIONS},
         "simulation": catalog.simulation,
         "counts": {**catalog.counts, "prepared": files[schema.RECORDINGS]["rows"]},
         "rejects": tables.summarise(rejects),

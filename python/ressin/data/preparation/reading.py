@@ -1,7 +1,8 @@
 """The signals of the files of a task, read file by file, each with the recordings that are parts of it."""
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -16,12 +17,15 @@ from ressin._files.limits import (
     inside,
     read_limited,
 )
+from ressin.data.preparation.cut import refused
 from ressin.data.preparation.task import Task
 from ressin.data.preparation.traces import Trace, trace_of
 from ressin.data.sources.catalog import Entry, Reject
 from ressin.data.sources.tables import NumberTable, read_many, read_numbers
 from ressin.errors import RecordingError, describe
+from ressin.recording import Recording
 
+MAX_WINDOWS = 1_000_000  # of one row
 TOGETHER = 32  # files parsed in one go
 
 
@@ -173,5 +177,49 @@ def _read_own(file: Path, entries: list[Entry], task: Task) -> tuple[list[Signal
             reason = describe(error).replace(str(file), path)
             rejects += [Reject(path, "malformed", reason, "rejected", entry.recording_id) for entry in rows]
             continue
-        signals.append(Signal(_name(rows[0]), tuple(rows), recording.signal, recording.sampling_rate))
+        found: list[Entry] = []
+        for entry in rows:
+            windows = windows_of(entry, recording)
+            rejects += [windows] if isinstance(windows, Reject) else []
+            found += [] if isinstance(windows, Reject) else windows
+        signals.append(Signal(_name(rows[0]), tuple(found), recording.signal, recording.sampling_rate))
     return signals, rejects
+
+
+def windows_of(entry: Entry, recording: Recording) -> list[Entry] | Reject:
+    """Place an entry on the clock of its file, in seconds from its first sample, and divide it into its windows."""
+    placed = _placed(entry, recording)
+    if isinstance(placed, Reject) or placed.window is None:
+        return placed if isinstance(placed, Reject) else [placed]
+    end = recording.duration if placed.end is None else placed.end
+    step, half = placed.step or placed.window, 0.5 / recording.sampling_rate
+    number = math.floor((end - placed.start - placed.window + half) / step) + 1
+    if number < 1:
+        reason = f"{max(0.0, end - placed.start):.2f} s long: no window of {placed.window:g} s fits"
+        return refused(entry, "short", reason)
+    if number > MAX_WINDOWS:
+        return refused(entry, "size", f"{number:,} windows, at most {MAX_WINDOWS:,} are cut from a recording")
+    starts = [placed.start + place * step for place in range(number)]
+    return [
+        replace(
+            placed, recording_id=f"{entry.recording_id}@{start:.10g}", start=start, end=start + placed.window,
+            window=None, step=None,
+        )
+        for start in starts
+    ]  # fmt: skip
+
+
+def _placed(entry: Entry, recording: Recording) -> Entry | Reject:
+    """Turn times of day into seconds from the first sample."""
+    if not entry.absolute:
+        return entry
+    began = recording.start_time
+    if began is None or not recording.clock.origin.startswith("1970-01-01"):
+        reason = "start and end are times of day, and the file does not say when it began: give seconds of the file"
+        return refused(entry, "clock", reason)
+    start = 0.0 if entry.start == 0.0 else entry.start - began
+    end = None if entry.end is None else entry.end - began
+    if start < -0.5 / recording.sampling_rate or (end is not None and end <= 0.0):
+        whole = f"{began:.3f} to {began + recording.duration:.3f}"
+        return refused(entry, "clock", f"the window begins {-start:.2f} s before the file ({whole} s after 1970)")
+    return replace(entry, start=max(0.0, start), end=end, absolute=False)

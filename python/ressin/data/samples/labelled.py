@@ -179,7 +179,8 @@ def labelled_data(prepared: Prepared, label_name: str, *, recordings: str = "own
     prepared
         From `ressin.data.store.store.load`.
     label_name
-        One of ``prepared.label_names``.
+        One of ``prepared.label_names``; of a label with more than two classes ``"name=class"``, which is 1 where the
+        label is that class and 0 where it is another.
     recordings
         Where a pair has two recordings, one per dimension (PMEmo 2018): ``"own"`` takes the one of the dimension that
         is being predicted, ``"all"`` both. Recordings without a dimension always take part.
@@ -192,14 +193,12 @@ def labelled_data(prepared: Prepared, label_name: str, *, recordings: str = "own
     Raises
     ------
     InvalidInputError
-        If there is no such label, or no recording has it.
+        If there is no such label or class, the label has more than two classes, or no recording has it.
     """
-    if label_name not in prepared.label_names:
-        raise InvalidInputError(f"there is no label {label_name!r}: the folder has {', '.join(prepared.label_names)}")
     if recordings not in RECORDINGS:
         raise InvalidInputError(f"recordings={recordings!r} is not known: one of {', '.join(RECORDINGS)}")
     table = prepared.recordings
-    label = table[f"{label_name}_label"]
+    label = _two_classes(prepared, label_name)
     dimension = table["dimension"].to_numpy(dtype=object)
     own = np.ones(len(table), bool)
     if recordings == "own" and label_name in ("arousal", "valence"):
@@ -244,6 +243,24 @@ def labelled_data(prepared: Prepared, label_name: str, *, recordings: str = "own
         end=table["end"].to_numpy(np.float64)[rows],
         unscaled=signals if plain else _pack([prepared.channel(name) for name in CHANNELS], table, rows, Preparation()),
     )
+
+
+def _two_classes(prepared: Prepared, label_name: str) -> pd.Series:
+    """Look a label up as 0, 1 or missing."""
+    name, _, chosen = (label_name, "", "") if label_name in prepared.label_names else label_name.partition("=")
+    if name not in prepared.label_names:
+        raise InvalidInputError(f"there is no label {label_name!r}: the folder has {', '.join(prepared.label_names)}")
+    label, classes = prepared.recordings[f"{name}_label"], prepared.classes[name]
+    if chosen:
+        if chosen not in classes:
+            raise InvalidInputError(f"label {name!r} has no class {chosen!r}: it has {', '.join(classes)}")
+        return (label == classes.index(chosen)).astype("Int8").where(label.notna())
+    if len(classes) > 2:
+        raise InvalidInputError(
+            f"label {name!r} has {len(classes)} classes ({', '.join(classes)}): name one of them, which is then told "
+            f"from the others, such as '{name}={classes[0]}', or give a label of two in the manifest"
+        )
+    return label
 
 
 def _preparation(prepared: Prepared) -> Preparation | None:

@@ -31,6 +31,11 @@ def read_meta(folder: Path) -> dict[str, Any]:
     labels = meta.get("labels")
     names = isinstance(labels, list) and all(isinstance(name, str) for name in labels)
     _insist(names and len(set(labels)) == len(labels), path, "labels", "a list of different names", labels)
+    classes = meta.get("classes", {})
+    named = isinstance(classes, dict) and all(
+        isinstance(names, list) and names and all(isinstance(name, str) for name in names) for names in classes.values()
+    )
+    _insist(named and set(classes) <= set(labels), path, "classes", "the names of each label's classes", classes)
     for name in ("settings", "counts", "source"):
         _insist(isinstance(meta.get(name), dict), path, name, "an object", meta.get(name))
     for name, value in meta["settings"].items():

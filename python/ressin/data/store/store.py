@@ -5,7 +5,7 @@ Layout and columns: `ressin.data.store.schema`. In short, for a reader without r
     recordings.parquet   recording_id, pair, subject, stimulus, dimension ("arousal", "valence" or ""), file, start,
                          end (seconds of the file), sampling_rate (Hz), n_samples, origin / phasic / tonic / driver
                          (list<float>, input unit), <channel>_mean, <channel>_deviation (over the file), arousal,
-                         valence (ratings), <name>_label (0, 1 or null), evidence
+                         valence (ratings), <name>_label (0, 1, ... or null), evidence
     ratings.parquet      pair, subject, stimulus, arousal, valence, <name>_label
     subjects.parquet     subject, n_ratings, centre1_*, centre2_*, threshold_*, rule
     stimuli.parquet      stimulus, title, artist, duration, audio, feature_row, music
@@ -87,6 +87,12 @@ class Prepared:
     def label_names(self) -> tuple[str, ...]:
         """Names of the labels: ``"arousal"``, ``"valence"``, and those of the manifest."""
         return tuple(self.meta["labels"])
+
+    @property
+    def classes(self) -> dict[str, tuple[str, ...]]:
+        """Names of the classes of each label, in the order of their numbers in ``<name>_label``."""
+        named = {name: tuple(names) for name, names in self.meta.get("classes", {}).items()}
+        return {name: named.get(name, ("low", "high")) for name in self.label_names}
 
     @property
     def programme(self) -> str:
