@@ -29,6 +29,8 @@ MANIFEST = """columns of a manifest (comma, semicolon or tab; or Parquet), one r
   recording, subject, stimulus   file, whose it is, what was heard or seen (all three needed)
   sampling_rate                  Hz, where the file does not say it
   column                         of the signal: its name, or its number from 1
+  where                          column=value: the rows of a table that holds several recordings
+  unit                           of the samples, where the file does not state it
   start, end                     window: seconds (75.5) or hh:mm:ss (00:01:15) of the file, Unix seconds, or ISO
                                  times (2024-05-01T09:30:00Z); several windows of one file are several rows
   window, step                   divides the row into windows of so many seconds, so many apart (default: end to

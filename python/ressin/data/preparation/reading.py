@@ -21,6 +21,7 @@ from ressin.data.preparation.cut import refused
 from ressin.data.preparation.task import Task
 from ressin.data.preparation.traces import Trace, trace_of
 from ressin.data.sources.catalog import Entry, Reject
+from ressin.data.sources.manifest import signal_of
 from ressin.data.sources.tables import NumberTable, read_many, read_numbers
 from ressin.errors import RecordingError, describe
 from ressin.recording import Recording
@@ -136,7 +137,8 @@ def _read_pmemo(table: NumberTable, entries: list[Entry], task: Task) -> tuple[l
 
 
 def _name(entry: Entry) -> str:
-    return entry.path if entry.column is None else f"{entry.path}#{entry.column}"
+    """Name a signal: its file, and what of the file it is."""
+    return "#".join(filter(None, (entry.path, entry.column, entry.where)))
 
 
 def _column(trace: Trace, entry: Entry) -> np.ndarray | Reject:
@@ -169,10 +171,13 @@ def _read_own(file: Path, entries: list[Entry], task: Task) -> tuple[list[Signal
     check_unfolded(file, MAX_RECORDING_BYTES)
     _unchanged(task, path, digest_file(file))
     signals, rejects = [], []
-    for (column, rate), group in groupby(entries, key=lambda entry: (entry.column, entry.sampling_rate)):
+    for _, group in groupby(entries, key=signal_of):
         rows = list(group)
+        one = rows[0]
         try:
-            recording = read_recording(file, sampling_rate=rate, column=column)
+            recording = read_recording(
+                file, sampling_rate=one.sampling_rate, column=one.column, where=one.where, unit=one.unit
+            )
         except Exception as error:  # noqa: BLE001
             reason = describe(error).replace(str(file), path)
             rejects += [Reject(path, "malformed", reason, "rejected", entry.recording_id) for entry in rows]

@@ -30,6 +30,9 @@ class Entry:
         Column of the signal; None when the file's layout says it.
     sampling_rate
         Hz; None when the file says it.
+    where, unit
+        As of `ressin.io.read_recording`: ``"column=value"``, the rows of a table that holds several recordings, and the
+        unit of the samples where the file does not state it; None where nothing was given.
     start, end
         Window in seconds from the beginning of the file, or, where it is `absolute`, from 1970-01-01 UTC; `end` None
         means to the file's end, an absolute `start` of 0 from its beginning.
@@ -53,6 +56,8 @@ class Entry:
     absolute: bool = False
     window: float | None = None
     step: float | None = None
+    where: str | None = None
+    unit: str | None = None
 
     @property
     def is_window(self) -> bool:

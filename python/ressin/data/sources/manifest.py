@@ -6,6 +6,8 @@
 | ``subject``, ``stimulus`` | yes | who, and what they heard or saw |
 | ``sampling_rate`` | no | Hz; otherwise the file has to say it |
 | ``column`` | no | column of the signal, by name or by number from 1 |
+| ``where`` | no | ``column=value``: rows of a table that holds several recordings |
+| ``unit`` | no | of the samples, where the file does not state it |
 | ``start``, ``end`` | no | window: seconds or hh:mm:ss of the file, Unix seconds or ISO times; several windows of one \
 file are several rows |
 | ``window``, ``step`` | no | divides the row: windows of so many seconds, so many apart (default: end to end) |
@@ -238,10 +240,17 @@ def _entries(frame: "pd.DataFrame", files: Sequence[str]) -> list[Entry]:
                 absolute=bool(row["absolute"]),
                 window=number["window"],
                 step=number["step"],
+                where=text["where"] or None,
+                unit=text["unit"] or None,
             )
         )
     place = {file: position for position, file in reversed(list(enumerate(files)))}
-    return sorted(entries, key=lambda entry: (place[entry.path], entry.column or "", entry.sampling_rate or 0.0))
+    return sorted(entries, key=lambda entry: (place[entry.path], signal_of(entry)))
+
+
+def signal_of(entry: Entry) -> tuple[str, float, str, str]:
+    """Tell the signals of one file apart, for sorting and grouping."""
+    return entry.column or "", entry.sampling_rate or 0.0, entry.where or "", entry.unit or ""
 
 
 def _unlabelled(ratings: "pd.DataFrame", entries: Sequence[Entry], label_names: Sequence[str]) -> tuple[Reject, ...]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NEEDED = ("recording", "subject", "stimulus")
-TEXTS = (*NEEDED, "column", "audio", "feature_row", "recording_id")
+TEXTS = (*NEEDED, "column", "where", "unit", "audio", "feature_row", "recording_id")
 TIMES = ("start", "end")
 NUMBERS = ("sampling_rate", "window", "step", *DIMENSIONS)
 MAX_CLASSES = 127
