@@ -1,8 +1,8 @@
 """EEVR (Singh et al. 2024): one table of all people's skin conductance in virtual reality, one of their ratings.
 
 ``EDA.csv`` has the columns EDA, Participant ID, Video ID and CMA, at 15.625 Hz, each person's rows in order;
-``VADS.csv`` valence, arousal and dominance of each person and video. Windows are counted in a person's rows, because the
-column Time begins anew with every video.
+``VADS.csv`` valence, arousal and dominance of each person and video. Windows are counted in a person's rows, because
+the column Time begins anew with every video.
 """
 
 from __future__ import annotations
@@ -56,8 +56,7 @@ def find(folder: Path, cutting: Cutting) -> Found:
                     "sampling_rate": shown(RATE),
                     "start": shown(first / RATE),
                     "end": shown((first + number) / RATE),
-                    "window": "" if cutting.window is None else shown(cutting.window),
-                    "step": "" if cutting.step is None else shown(cutting.step),
+                    **cutting.columns,
                     "valence": shown(value_of(rating, "Valence", ratings)),
                     "arousal": shown(value_of(rating, "Arousal", ratings)),
                     "quadrant_label": quadrant,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ressin.data.sources.catalog import natural
-from ressin.data.studies.rows import Cutting, Found, Row, read_table, shown, value_of
+from ressin.data.studies.rows import Cutting, Found, Row, read_table, value_of
 from ressin.errors import RecordingError
 
 PHASES = {"1": "rest", "2": "puzzle", "3": "recovery"}
@@ -39,8 +39,7 @@ def find(folder: Path, cutting: Cutting) -> Found:
                 "stimulus": f"{game} {kind}",
                 "column": "EDA",
                 "unit": "uS",
-                "window": "" if cutting.window is None else shown(cutting.window),
-                "step": "" if cutting.step is None else shown(cutting.step),
+                **cutting.columns,
                 "phase_label": kind,
                 "puzzle_label": str(int(kind == "puzzle")),
                 "frustrated_label": "" if frustrated != frustrated else str(int(frustrated >= SCALE_MIDDLE)),

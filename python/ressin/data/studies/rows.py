@@ -37,10 +37,16 @@ class Found:
 
 @dataclass(frozen=True)
 class Cutting:
-    """How rows with ratings that change in time are divided, in seconds; None: as the data set has them."""
+    """How rows are divided, in seconds; None: as the data set has them."""
 
     window: float | None = None
     step: float | None = None
+
+    @property
+    def columns(self) -> Row:
+        """The columns of a manifest's row that divide it."""
+        given = {"window": self.window, "step": self.step}
+        return {name: "" if value is None else shown(value) for name, value in given.items()}
 
     def starts(self, start: float, end: float) -> Iterator[tuple[float, float]]:
         """Give start and end of each window between two times."""
@@ -67,6 +73,12 @@ def write_manifest(path: str | Path, rows: Sequence[Row]) -> None:
     writer.writeheader()
     writer.writerows(rows)
     write_bytes(Path(path), text.getvalue().encode())
+
+
+def with_windows(found: Found, cutting: Cutting) -> Found:
+    """Divide the rows that have no windows of their own."""
+    rows = tuple(row if row.get("window") else {**row, **cutting.columns} for row in found.rows)
+    return Found(rows, found.left_out)
 
 
 def read_table(path: Path) -> list[Row]:

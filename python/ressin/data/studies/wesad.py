@@ -2,9 +2,9 @@
 
 ``S2/S2_quest.csv`` has the conditions with their times, in minutes and seconds from the start of the chest's recording,
 and the ratings (SAM valence and arousal) after each; ``S2/S2_E4_Data/EDA.csv`` is the wrist, ``S2/S2_respiban.txt`` the
-chest. The synchronised ``S2.pkl`` is a pickle, which can run anything when it is opened, and is not opened. The wrist is
-placed by the two devices' own clocks; WESAD's authors aligned them by double taps, so its windows are uncertain by some
-seconds.
+chest. The synchronised ``S2.pkl`` is a pickle, which can run anything when it is opened, and is not opened. The wrist
+is placed by the two devices' own clocks; WESAD's authors aligned them by double taps, so its windows are uncertain by
+some seconds.
 """
 
 from __future__ import annotations
@@ -82,8 +82,7 @@ def _conditions(quest: Path, person: str, recording: str, began: float, cutting:
                 "column": "EDA" if recording.endswith(".txt") else "",
                 "start": shown(began + start),
                 "end": shown(began + end),
-                "window": "" if cutting.window is None else shown(cutting.window),
-                "step": "" if cutting.step is None else shown(cutting.step),
+                **cutting.columns,
                 "valence": shown(valence),
                 "arousal": shown(arousal),
                 "state_label": state,
