@@ -228,8 +228,20 @@ def run_prepare(arguments: argparse.Namespace) -> int:
     else:
         resumed = f", {report.resumed} piece(s) of it left by an earlier run" if report.resumed else ""
         number = report.meta["counts"]["prepared"]
+        print(quality_line(report.meta["quality"]))
         print(f"{number:,} recordings prepared in {report.seconds:.1f} s{resumed}: {report.folder}")
     return 1 if lost else 0
+
+
+def quality_line(counts: dict[str, int]) -> str:
+    """Say in one line what the evidence says of the samples."""
+    words = {
+        "good": "nothing to say", "not_converged": "not converged", "large_residual": "large residual",
+        "correlated_parts": "correlated parts", "mirrored_parts": "mirrored parts", "fast_decays": "fast decays",
+        "missing": "missing samples",
+    }  # fmt: skip
+    told = ", ".join(f"{text} {counts[name]:,}" for name, text in words.items() if counts[name] or name == "good")
+    return f"of {counts['samples']:,} samples of {counts['files']:,} file(s): {told}"
 
 
 def read_source(

@@ -293,3 +293,23 @@ def test_one_recording_alone_is_prepared_as_the_folder_was(
         assert len(alone) == (decompose == "window" and scale != "window")
         if not alone:
             np.testing.assert_allclose(single.channels, data.signal(sample), atol=1e-6)
+
+
+def test_meta_says_what_was_done_and_how_good_it_is(whole: Prepared, prepared: Prepared) -> None:
+    assert whole.meta["in_words"] == (
+        "each file decomposed once, as a whole, windows cut from the result; nothing dropped; scaled by mean and "
+        "deviation of the recording"
+    )
+    assert whole.meta["settings"]["window"]["drop_seconds"] == 0.0
+    assert prepared.meta["in_words"] == (
+        "each file decomposed by itself; the first 15 s of each file dropped before it; scaled by minimum and maximum "
+        "of each picture"
+    )
+    for folder in (whole, prepared):
+        counts, rows = folder.meta["quality"], folder.recordings
+        assert counts["samples"] == len(rows)
+        assert counts["files"] == rows["file"].nunique()
+        assert counts["good"] == (rows["quality"] == "").sum()
+        assert counts["correlated_parts"] == (rows["phasic_tonic_correlation"].abs() > 0.5).sum()
+        assert counts["mirrored_parts"] == (rows["phasic_tonic_correlation"] < -0.9).sum()
+        assert counts["not_converged"] == counts["missing"] == 0

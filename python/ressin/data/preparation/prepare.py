@@ -211,6 +211,8 @@ def _meta(
             "windows": catalog.has_windows,
         },
         "settings": {**settings.as_dict(), "row_seconds": settings.row_seconds or square_rows(folder)},
+        "in_words": settings.in_words(has_windows=catalog.has_windows),
+        "quality": tables.count_quality(folder / schema.RECORDINGS),
         "labels": list(names),
         "classes": {name: list(catalog.classes.get(name, ("0", "1"))) for name in names if name not in DIMENSIONS},
         "simulation": catalog.simulation,

@@ -29,6 +29,7 @@ from ressin.data.store.schema import (
     rating_schema,
     recording_schema,
 )
+from ressin.decomposition.quality import MAX_CORRELATION, MAX_FAST_DECAY_SHARE, MAX_RESIDUAL_SHARE, MIRRORED
 from ressin.errors import InvalidInputError, RecordingError
 
 if TYPE_CHECKING:
@@ -164,6 +165,35 @@ def summarise(rejects: Sequence[Reject]) -> list[dict[str, Any]]:
     counted = Counter((reject.kind, reject.action) for reject in rejects)
     ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
     return [{"kind": kind, "action": action, "count": count} for (kind, action), count in ordered]
+
+
+def count_quality(path: Path) -> dict[str, int]:
+    """Count samples by what the evidence says of them, or of the whole recording that they were cut from.
+
+    Returns
+    -------
+    counts
+        ``samples``, ``files``; samples with nothing to say (``good``), whose solve did not converge, whose residual or
+        fast decays are above the bounds of `ressin.decomposition.quality`, whose parts are correlated, or mirror each
+        other (below -0.9), and with missing samples.
+    """
+    names = ["file", "converged", "residual_share", "phasic_tonic_correlation", "fast_decay_share"]
+    table = pq.read_table(path, columns=[*names, "quality", "missing_share"])
+    residual, correlation, decay, missing = (
+        np.asarray(table.column(name), np.float64) for name in (*names[2:], "missing_share")
+    )
+    counts = {
+        "samples": table.num_rows,
+        "files": len(table.column("file").unique()),
+        "good": sum(text == "" for text in table.column("quality").to_pylist()),
+        "not_converged": sum(not value for value in table.column("converged").to_pylist()),
+        "large_residual": np.count_nonzero(residual > MAX_RESIDUAL_SHARE),
+        "correlated_parts": np.count_nonzero(np.abs(correlation) > MAX_CORRELATION),
+        "mirrored_parts": np.count_nonzero(correlation < MIRRORED),
+        "fast_decays": np.count_nonzero(decay > MAX_FAST_DECAY_SHARE),
+        "missing": np.count_nonzero(missing > 0.0),
+    }
+    return {name: int(count) for name, count in counts.items()}
 
 
 def dump_meta(meta: dict[str, Any]) -> bytes:

@@ -31,6 +31,9 @@ def read_meta(folder: Path) -> dict[str, Any]:
     labels = meta.get("labels")
     names = isinstance(labels, list) and all(isinstance(name, str) for name in labels)
     _insist(names and len(set(labels)) == len(labels), path, "labels", "a list of different names", labels)
+    quality = meta.get("quality", {})
+    counted = isinstance(quality, dict) and all(type(count) is int for count in quality.values())
+    _insist(counted, path, "quality", "counts", quality)
     classes = meta.get("classes", {})
     named = isinstance(classes, dict) and all(
         isinstance(names, list) and names and all(isinstance(name, str) for name in names) for names in classes.values()
