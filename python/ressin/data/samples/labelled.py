@@ -16,11 +16,15 @@ from ressin.errors import InvalidInputError
 from ressin.image import CHANNELS, PackedSignals
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ressin.data.store.store import Prepared
 
 RECORDINGS = ("own", "all")
 MIN_SECONDS = 2.0  # a picture needs two rows
 MIN_RATE = 1.0  # Hz, a row needs a sample
+
+IDENTITY = ("recording_id", "pair", "subject", "stimulus", "label", "rating", "music_row", "file", "start", "end")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +49,11 @@ class LabelledData:
         float32, (n_songs, n_features): features of the songs; no columns where there are none.
     music_row
         int64, (n,): row of `music`, or -1 where the song has no features.
+    file
+        (n,) strings: the file that each sample was cut from; samples of one file may overlap. By default each pair is
+        a file of its own.
+    start, end
+        float64, (n,): the sample's stretch of its file in seconds, NaN where it is not known. By default not known.
     left_out
         (recording, reason) for every recording that cannot take part.
     label_rule
@@ -64,13 +73,19 @@ class LabelledData:
     rating: NDArray[np.float64]
     music: NDArray[np.float32]
     music_row: NDArray[np.int64]
+    file: NDArray[np.str_] = field(default_factory=lambda: np.zeros(0, dtype=str))
+    start: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    end: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     left_out: tuple[tuple[str, str], ...] = ()
     label_rule: dict[str, Any] = field(default_factory=dict)
     preparation: Preparation | None = None
 
     def __post_init__(self) -> None:
-        columns = ("recording_id", "pair", "subject", "stimulus", "label", "rating", "music_row")
-        for name in columns:
+        unknown = np.full(len(self.place), np.nan)
+        for name, value in (("file", self.pair), ("start", unknown), ("end", unknown)):
+            if not len(getattr(self, name)):
+                object.__setattr__(self, name, value)
+        for name in IDENTITY:
             if len(getattr(self, name)) != len(self.place):
                 raise InvalidInputError(f"{name} has {len(getattr(self, name))} entries for {len(self.place)} samples")
         if self.signals.n_channels != len(CHANNELS):
@@ -88,15 +103,14 @@ class LabelledData:
 
     def take(self, index: NDArray[np.integer] | NDArray[np.bool_]) -> LabelledData:
         """Keep some samples, in the order given; signals and music are shared, not copied."""
-        names = ("place", "recording_id", "pair", "subject", "stimulus", "label", "rating", "music_row")
-        taken = {name: getattr(self, name)[index] for name in names}
+        taken = {name: getattr(self, name)[index] for name in ("place", *IDENTITY)}
         return dataclasses.replace(self, **taken)
 
     @cached_property
     def fingerprint(self) -> str:
         """Digest of everything that a result can depend on: signals, music, labels and identities."""
         digest = hashlib.blake2b(digest_size=16)
-        names = ("place", "recording_id", "subject", "stimulus", "label", "rating", "music", "music_row")
+        names = ("place", *IDENTITY, "music")
         columns = [getattr(self, name) for name in names]
         for array in (*self.signals.values, self.signals.offsets, self.signals.sampling_rates, *columns):
             digest.update(f"{array.dtype.str}{array.shape}".encode())
@@ -200,10 +214,19 @@ def labelled_data(prepared: Prepared, label_name: str, *, recordings: str = "own
         rating=rating[rows],
         music=np.ascontiguousarray(prepared.music.to_numpy(np.float32)),
         music_row=np.array([order.get(song, -1) for song in stimulus], dtype=np.int64),
+        **_places(table, rows),
         left_out=left_out,
         label_rule=dict(prepared.meta.get("settings", {}).get("labels", {})),
         preparation=_preparation(prepared.meta.get("settings", {})),
     )
+
+
+def _places(table: pd.DataFrame, rows: NDArray[np.int64]) -> dict[str, Any]:
+    """File and stretch of each sample; nothing where the folder was prepared before they were kept."""
+    if not {"file", "start", "end"} <= set(table.columns):
+        return {}
+    stretch = {name: table[name].to_numpy(np.float64)[rows] for name in ("start", "end")}
+    return {"file": table["file"].to_numpy(dtype=object).astype(str)[rows], **stretch}
 
 
 def _preparation(settings: dict[str, Any]) -> Preparation | None:
