@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import shutil
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from ressin._files.atomic import replacing
 from ressin._files.json_text import parse_json
 from ressin.data.samples.labelled import LabelledData, labelled_data
 from ressin.data.samples.splits import GROUP_COLUMN, Splits, make_splits
-from ressin.errors import InvalidInputError, OutputError
+from ressin.errors import EvaluationWarning, InvalidInputError, OutputError
 from ressin.learn.evaluation.baselines import BoostedFeatures, MusicSVM, SeriesClassifier
 from ressin.learn.evaluation.evaluate import Classifier, CrossValidation, cross_validate
 from ressin.learn.evaluation.metrics import Estimate
@@ -232,7 +233,7 @@ def compute(bench: Bench, cell: Cell, done: Callable[[int, int], None] | None = 
     result
         JSON values: identity, counts, and either ``metrics``, ``majority`` and ``curve`` (mean training loss over the
         folds, per iteration; None without iterations) or ``rows`` of Table 1 and ``mean`` (always answering the mean
-        rating of the training part).
+        rating of the training part). With metrics comes ``remark``: what a reader must know of the folds, or "".
     """
     data, key = bench.samples(cell), cell_key(bench, cell)
     folds = bench.folds[cell.split].take(data.recording_id)
@@ -254,7 +255,9 @@ def compute(bench: Bench, cell: Cell, done: Callable[[int, int], None] | None = 
     else:
         classifier = classifier_of(bench.plan, cell.model)
         make_folder(work)
-        found = cross_validate(data, folds, classifier, folder=work, progress=bench.progress, done=done)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", EvaluationWarning)  # the remark has it
+            found = cross_validate(data, folds, classifier, folder=work, progress=bench.progress, done=done)
         result |= _classification(bench, found, work)
         with replacing(bench.folder / "predictions" / f"{path.stem}.csv") as temporary:
             found.table.to_csv(temporary, index=False)
@@ -286,6 +289,7 @@ def _classification(bench: Bench, found: CrossValidation, work: Path) -> Result:
         "metrics": {name: plain(value) for name, value in found.metrics(**sizes).items()},
         "majority": {name: plain(value) for name, value in found.majority_metrics(**sizes).items()},
         "curve": curve,
+        "remark": found.remark,
     }
 
 
