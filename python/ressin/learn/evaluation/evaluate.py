@@ -78,6 +78,8 @@ class CrossValidation:
         Of computing, fold by fold; 0 for a fold that was read.
     remark
         What a reader of the metrics must know of the folds; empty where there is nothing.
+    left_out
+        How many samples each fold left out of training because they overlap a tested one in their file.
     """
 
     classifier: str
@@ -88,6 +90,7 @@ class CrossValidation:
     majority: NDArray[np.float64]
     seconds: tuple[float, ...]
     remark: str = ""
+    left_out: tuple[int, ...] = ()
 
     def metrics(self, *, n_resamples: int = 2000, seed: int = 0) -> dict[str, Estimate]:
         """`ressin.learn.evaluation.metrics.metrics` of the predictions of all folds together."""
@@ -210,6 +213,7 @@ def cross_validate(
         majority=majority,
         seconds=tuple(seconds),
         remark=remark,
+        left_out=tuple(len(data) - len(train) - len(test) for train, test in folds),
     )
 
 
