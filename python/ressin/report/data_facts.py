@@ -8,22 +8,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ressin.data.store.store import Prepared
 
-_SHOWN = 6  # kinds of remarks on quality, the most frequent first
-
 
 def data_facts(prepared: Prepared) -> list[tuple[str, str]]:
     """Give rows of (what, value) from a prepared folder's meta.json, its remarks and the quality of its parts."""
-    settings = prepared.meta["settings"]
-    rows = [("labels", label_rule(prepared.meta, [str(rule) for rule in prepared.subjects["rule"]]))]
-    rows += [(name, settings_text(settings[name])) for name in ("window", "decomposition") if name in settings]
-    rows += [(name, str(settings[name])) for name in ("decompose", "scale") if name in settings]
-    table = prepared.recordings
-    flags = Counter(flag.strip() for text in table["quality"] for flag in str(text or "").split(";") if flag.strip())
-    doubtful = int((table["quality"].fillna("") != "").sum())
-    named = "; ".join(f"{number} x {flag}" for flag, number in flags.most_common(_SHOWN))
-    rows.append(("quality", f"{doubtful:,} of {len(table):,} with a remark" + (f": {named}" if named else "")))
-    unsolved = int((~table["converged"].astype(bool)).sum())
-    rows.append(("decomposed to the tolerance", f"{len(table) - unsolved:,} of {len(table):,}"))
+    meta = prepared.meta
+    rows = [("labels", label_rule(meta, [str(rule) for rule in prepared.subjects["rule"]]))]
+    if meta.get("in_words"):
+        rows.append(("prepared", str(meta["in_words"])))
+    names = ("window", "decomposition")
+    rows += [(name, settings_text(meta["settings"][name])) for name in names if name in meta["settings"]]
+    counts = meta.get("quality", {})
+    rows.append(("quality", "; ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in counts.items())))
     refused = Counter(prepared.rejects.loc[prepared.rejects["action"] == "rejected", "kind"])
     listed = ", ".join(f"{number} x {kind}" for kind, number in refused.most_common())
     rows.append(("refused", listed or "nothing"))

@@ -214,7 +214,7 @@ def make_splits(recordings: "pd.DataFrame", kind: str, *, n_folds: int = 10, see
     Notes
     -----
     What must stay together is shuffled, then, the largest first, given to the fold that has least of what it brings: of
-    rows, and of low and high in every label. In a random split that is what shares a pair or a file: windows of one
+    rows, and of every class of every label. In a random split that is what shares a pair or a file: windows of one
     file overlap, and even where they do not, neighbours are alike. The order of the table does not matter: groups are
     sorted by name before they are shuffled.
     """
@@ -250,12 +250,12 @@ def _places(recordings: "pd.DataFrame") -> dict[str, np.ndarray]:
 
 
 def _shares(recordings: "pd.DataFrame", codes: np.ndarray, n_groups: int) -> np.ndarray:
-    """Give each group's share of all rows, and of low and high in each label, (n_groups, 1 + 2 n_labels)."""
+    """Give each group's share of all rows, and of every class of every label, (n_groups, 1 + n_classes)."""
     ones = [np.ones(len(recordings), np.bool_)]
     for name in recordings.columns:
         if str(name).endswith("_label"):
             label = recordings[name].to_numpy(dtype=np.float64, na_value=np.nan)
-            ones += [label == 0, label == 1]
+            ones += [label == value for value in np.unique(label[np.isfinite(label)])]
     counts = np.stack([np.bincount(codes, one, minlength=n_groups) for one in ones], axis=1)
     return np.asarray(counts / np.maximum(counts.sum(axis=0), 1.0))
 

@@ -143,7 +143,9 @@ def channel_features(data: LabelledData, channel: int) -> NDArray[np.float64]:
     rows = []
     for i in range(len(data)):
         rate = float(rates[i])
-        rows.append(_statistics(standardised(_low_passed(data.signal(i), rate))[channel], rate))
+        rows.append(
+            _statistics(standardised(_low_passed(data.measured.recording(int(data.place[i])), rate))[channel], rate)
+        )
     return np.array(rows)
 
 

@@ -82,7 +82,7 @@ def pieces_of(data: LabelledData) -> Iterator[Piece]:
         waiting: list[int] = []
         channels = np.zeros((3, 0), np.float32)
         for k, row in enumerate(rows):
-            own = np.asarray(data.signal(int(row)))
+            own = np.asarray(data.measured.recording(int(data.place[row])))
             shared = first[waiting[0]] + channels.shape[1] - first[k] if waiting else 0
             both = min(shared, own.shape[1])
             at = first[k] - first[waiting[0]] if waiting else 0

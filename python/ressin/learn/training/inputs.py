@@ -157,5 +157,10 @@ def make_inputs(
 ) -> FusionInputs | SignalInputs:
     """Make the source that feeds the model of these settings."""
     if settings.model.decompose == "layer":
+        if data.signals.span is not None or data.signals.row_seconds != 1.0:
+            raise InvalidInputError(
+                "decompose='layer' decomposes each window and draws it by its own minimum and maximum, a second a row: "
+                "prepare the data with --decompose window --scale window --row-seconds 1"
+            )
         return SignalInputs(data, settings, normalisation)
     return FusionInputs(data, settings, normalisation, n_threads)
