@@ -49,8 +49,9 @@ def _add_reproduce(subparsers: Subparsers) -> None:
     size.add_argument("--full", action="store_true", help="every model on every split")
     parser.add_argument("--label", action="append", default=[], help="what to predict; repeatable (default: all)")
     parser.add_argument(
-        "--split", action="append", choices=["random", "subject", "song"], help="repeatable (default: all three)"
-    )
+        "--split", action="append", choices=["random", "subject", "song", "one-subject"],
+        help="repeatable (default: the first three); one-subject leaves one person out at a time",
+    )  # fmt: skip
     parser.add_argument("--no-models", action="store_true", help="train no final model for ressin predict")
     parser.add_argument("--quiet", action="store_true", help="only the last line")
     changed = parser.add_argument_group("instead of the plan's own")

@@ -13,8 +13,10 @@ from ressin.learn.model.settings import LearnSettings, ModelSettings, TrainSetti
 
 PLANS = ("quick", "default", "full")
 SPLITS = ("random", "subject", "song")
+ALL_SPLITS = (*SPLITS, "one-subject")
 SELECTIONS = ("origin", "tonic", "phasic", "mix")
 BASELINES = ("music-svm", "eda-classical", "eda-cnn")
+CONFOUNDS = ("time", "person", "within")  # what a model must beat besides the majority
 NAMES = {
     **{f"fusion-{name}": f"fusion, {name}" for name in SELECTIONS},
     **{f"eda-{name}": f"subnet + EDA, {name}" for name in SELECTIONS},
@@ -22,6 +24,9 @@ NAMES = {
     "music-svm": "SVM + music",
     "eda-classical": "classical EDA features, boosting",
     "eda-cnn": "1-D CNN + EDA",
+    "time": "time only",
+    "person": "person only",
+    "within": "within-person level",
     "regression": "regression of the ratings",
 }
 
@@ -181,7 +186,15 @@ def make_plan(
     )
 
 
-def cells_of(plan: Plan, labels: Sequence[str], *, music: bool, rated: Sequence[str]) -> list[Cell]:
+def cells_of(
+    plan: Plan,
+    labels: Sequence[str],
+    *,
+    music: bool,
+    rated: Sequence[str],
+    timed: Sequence[str] = (),
+    splits: Sequence[str] = SPLITS,
+) -> list[Cell]:
     """List the cells of a plan, the quick ones of each split first.
 
     Parameters
@@ -194,13 +207,24 @@ def cells_of(plan: Plan, labels: Sequence[str], *, music: bool, rated: Sequence[
         Whether there are music features. Without them the paper's Table 2 (1) is made of the subnet alone.
     rated
         The labels that have ratings behind them, for Table 1.
+    timed
+        The labels whose samples begin at different times of their files, for what time alone tells.
+    splits
+        Of `ALL_SPLITS`.
     """
     main = "fusion" if music else "eda"
     baselines = [name for name in BASELINES if music or name != "music-svm"]
     cells = []
     for label in labels:
-        for split in SPLITS:
+        for split in dict.fromkeys(("random", *splits)):
             models = ["regression"] if label in rated and (split == "random" or plan.name == "full") else []
+            if split not in splits:
+                cells += [Cell(label, split, model) for model in models]
+                continue
+            apart = split in ("subject", "one-subject")  # of a person not seen before, the person alone tells nothing
+            models += [
+                name for name in CONFOUNDS if (label in timed or name != "time") and not (name == "person" and apart)
+            ]
             models += baselines
             if plan.name == "full":
                 models += ["music-network"] if music else []
@@ -208,7 +232,7 @@ def cells_of(plan: Plan, labels: Sequence[str], *, music: bool, rated: Sequence[
             elif split == "random":
                 models += ["eda-mix", *(f"{main}-{name}" for name in SELECTIONS)]
             else:
-                models += (["eda-mix"] if split == "subject" else []) + [f"{main}-mix"]
+                models += (["eda-mix"] if apart else []) + [f"{main}-mix"]
             cells += [Cell(label, split, model) for model in dict.fromkeys(models)]
     return cells
 

@@ -21,7 +21,7 @@ from ressin.learn.training.progress import Progress
 from ressin.report.claims import Claim
 from ressin.report.estimate import TimeLeft, estimate_seconds
 from ressin.report.grid import Bench, compute, file_name, make_bench, make_folder, read_finished
-from ressin.report.plan import SPLITS, Plan, also_of, cells_of
+from ressin.report.plan import ALL_SPLITS, SPLITS, Plan, also_of, cells_of
 from ressin.report.tables import Results
 from ressin.report.write import write_report
 
@@ -78,7 +78,7 @@ def reproduce(
     labels
         Which to predict; default all of the folder.
     splits
-        Which to evaluate under, of `ressin.report.plan.SPLITS`. Table 1 is computed in any case.
+        Which to evaluate under, of `ressin.report.plan.ALL_SPLITS`. Table 1 is computed in any case.
     say
         Called with lines of text: the estimate of the time, and each cell when it is finished.
     progress
@@ -99,9 +99,9 @@ def reproduce(
     OutputError
         If something cannot be written, or another process holds its lock.
     """
-    unknown = [name for name in splits if name not in SPLITS]
+    unknown = [name for name in splits if name not in ALL_SPLITS]
     if unknown:
-        raise InvalidInputError(f"split {unknown[0]!r} is not known: one of {', '.join(SPLITS)}")
+        raise InvalidInputError(f"split {unknown[0]!r} is not known: one of {', '.join(ALL_SPLITS)}")
     tell = say or (lambda text: None)
     target = Path(folder)
     prepared = load(data)
@@ -110,13 +110,15 @@ def reproduce(
     with locked(target):
         for place in (target, *(path for path in target.rglob("*") if path.is_dir())):
             remove_leftovers(place)
-        bench = make_bench(prepared, plan, target, labels=labels, progress=progress, also=other)
+        bench = make_bench(prepared, plan, target, labels=labels, progress=progress, also=other, splits=splits)
         return _reproduce(prepared, bench, splits, tell, models)
 
 
 def _reproduce(prepared: Prepared, bench: Bench, splits: tuple[str, ...], tell: Say, models: bool) -> Reproduction:
-    every = cells_of(bench.plan, tuple(bench.data), music=bench.has_music, rated=bench.rated)
-    cells = [cell for cell in every if cell.split in splits or cell.model == "regression"]
+    every = cells_of(
+        bench.plan, tuple(bench.data), music=bench.has_music, rated=bench.rated, timed=bench.timed, splits=splits
+    )
+    cells = [cell for cell in every if cell.split in bench.folds]
     cells += also_of(cells, bench.also_programme) if bench.also else []
     found = {cell: read_finished(bench, cell) for cell in cells}
     waiting = [cell for cell in cells if found[cell] is None]
@@ -124,7 +126,7 @@ def _reproduce(prepared: Prepared, bench: Bench, splits: tuple[str, ...], tell: 
     tell(f"programme {bench.programme}{also}: what the recordings were decomposed by")
     counts = ", ".join(f"{len(samples):,} samples of {name}" for name, samples in bench.data.items())
     tell(f"{counts}; {len(cells)} cells of the grid, {len(cells) - len(waiting)} of them are there already")
-    missing: list[tuple[str, str]] = []
+    missing = [(f"{split} split", reason) for split, reason in bench.refused.items()]
     if waiting:
         left = TimeLeft(estimate_seconds(bench, waiting))
         tell(f"estimated time on this machine: {in_words(sum(left.expected.values()))}")
@@ -141,7 +143,7 @@ def _reproduce(prepared: Prepared, bench: Bench, splits: tuple[str, ...], tell: 
     results: Results = {cell: result for cell, result in found.items() if result is not None}
     claims = write_report(prepared, bench, results, tuple(missing), trained)
     n_read = len(cells) - len(waiting)
-    return Reproduction(bench.folder, len(waiting) - len(missing), n_read, tuple(missing), claims)
+    return Reproduction(bench.folder, sum(found[cell] is not None for cell in waiting), n_read, tuple(missing), claims)
 
 
 def in_words(seconds: float) -> str:
@@ -156,7 +158,11 @@ def _outcome(result: dict[str, Any] | None, missing: list[tuple[str, str]]) -> s
         return f"not computed: {missing[-1][1]}"
     if "rows" in result:
         return "done"
-    return f"accuracy {result['metrics']['accuracy'][0]:.1%}, majority {result['majority']['accuracy'][0]:.1%}"
+    area = result["metrics"]["roc_auc"][0]
+    return (
+        f"balanced accuracy {result['metrics']['balanced_accuracy'][0]:.1%}, "
+        f"ROC-AUC {'not defined' if area is None else f'{area:.1%}'}"
+    )
 
 
 def _final_models(bench: Bench, tell: Say) -> dict[str, str]:

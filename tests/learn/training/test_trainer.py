@@ -25,7 +25,7 @@ from ressin.learn.training.progress import TrainingProgress
 from ressin.learn.training.state import TrainingState
 from ressin.learn.training.trainer import STATE, learning_rate
 from tests.learn.conftest import PYTHONPATH
-from tests.learn.samples import made_up, small
+from tests.learn.samples import in_files, made_up, small
 
 pytestmark = pytest.mark.slow
 
@@ -105,7 +105,7 @@ KILLED = """
 import sys
 import numpy as np
 from ressin.learn.trained.train import train
-from tests.learn.samples import made_up, small
+from tests.learn.samples import in_files, made_up, small
 from tests.learn.training.test_trainer import BRIEF
 train(made_up(), np.arange(60), small(training=BRIEF), folder=sys.argv[1], save_every=1, logs=("csv",),
       progress=lambda p: print(p.step, flush=True))
@@ -410,3 +410,18 @@ def test_bad_requests_are_refused(data: LabelledData, tmp_path: Path) -> None:
 def test_settings_that_make_no_training_are_refused(values: dict[str, object], message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         TrainSettings(**values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("group", ["none", "subject", "song"])
+def test_what_is_held_back_shares_no_stretch_of_a_file_with_the_rest(data: LabelledData, group: str) -> None:
+    windows = in_files(data)
+    training = TrainSettings(validation_share=0.2, validation_group=group)
+    fitted, held = hold_back(windows, np.arange(90), training)
+    assert len(held) >= 0.2 * 90
+    for row in held:
+        same = fitted[windows.file[fitted] == windows.file[row]]
+        assert not ((windows.start[same] < windows.end[row]) & (windows.start[row] < windows.end[same])).any()
+    if group == "none":
+        assert not set(windows.file[fitted]) & set(windows.file[held])
+    if group != "song":
+        assert len(fitted) + len(held) == 90

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,9 @@ from ressin import _core
 from ressin._files.atomic import remove_leftovers_of, replacing
 from ressin._files.json_text import parse_json
 from ressin.data.samples.labelled import LabelledData
-from ressin.errors import InvalidInputError
-from ressin.learn.evaluation.folds import Folds, check_folds
-from ressin.learn.evaluation.metrics import Estimate, metrics
+from ressin.errors import EvaluationWarning, InvalidInputError
+from ressin.learn.evaluation.folds import Folds, check_classes, check_folds
+from ressin.learn.evaluation.metrics import Estimate, difference, metrics
 from ressin.learn.training.progress import Progress
 
 if TYPE_CHECKING:
@@ -75,6 +76,10 @@ class CrossValidation:
         part, else 0.
     seconds
         Of computing, fold by fold; 0 for a fold that was read.
+    remark
+        What a reader of the metrics must know of the folds; empty where there is nothing.
+    left_out
+        How many samples each fold left out of training because they overlap a tested one in their file.
     """
 
     classifier: str
@@ -84,6 +89,8 @@ class CrossValidation:
     table: pd.DataFrame
     majority: NDArray[np.float64]
     seconds: tuple[float, ...]
+    remark: str = ""
+    left_out: tuple[int, ...] = ()
 
     def metrics(self, *, n_resamples: int = 2000, seed: int = 0) -> dict[str, Estimate]:
         """`ressin.learn.evaluation.metrics.metrics` of the predictions of all folds together."""
@@ -101,6 +108,31 @@ class CrossValidation:
         """Return the same metrics for the majority label of each training part, on the same rows."""
         table = self.table
         return metrics(table["label"], self.majority, table["subject"], n_resamples=n_resamples, seed=seed)
+
+    def less(self, other: CrossValidation, *, n_resamples: int = 2000, seed: int = 0) -> dict[str, Estimate]:
+        """`ressin.learn.evaluation.metrics.difference` of these metrics and those of another model on the same samples.
+
+        Raises
+        ------
+        InvalidInputError
+            If the other one was not computed on the same samples with the same labels.
+        """
+        mine, theirs = (of.table[["recording_id", "label"]].reset_index(drop=True) for of in (self, other))
+        if not mine.equals(theirs):
+            raise InvalidInputError(
+                f"{self.classifier} and {other.classifier} were not evaluated on the same samples: {len(mine)} and "
+                f"{len(theirs)}, in the same order, are needed"
+            )
+        return difference(
+            self.table["label"],
+            self.table["score"],
+            other.table["score"],
+            self.table["subject"],
+            threshold=self.threshold,
+            other_threshold=other.threshold,
+            n_resamples=n_resamples,
+            seed=seed,
+        )
 
 
 def cross_validate(
@@ -140,7 +172,12 @@ def cross_validate(
     ------
     InvalidInputError
         If the folds are for other samples, do not test every sample exactly once, are not disjoint as their kind
-        says, or leave a training part with labels of one kind.
+        says, share a stretch of a file, leave a training part with labels of one kind, or every test part.
+
+    Warns
+    -----
+    EvaluationWarning
+        If some test parts hold labels of one kind only; `CrossValidation.remark` keeps it.
     """
     check_folds(data, folds)
     for number, (train, _) in enumerate(folds):
@@ -149,6 +186,9 @@ def cross_validate(
                 f"fold {number}: the labels of its {len(train)} training samples are all {data.label[train[0]]}: "
                 "nothing to learn; more recordings or other folds are needed"
             )
+    remark = check_classes(data, folds)
+    if remark:
+        warnings.warn(remark, EvaluationWarning, stacklevel=2)
     root = None if folder is None else Path(folder)
     scores = np.full(len(data), np.nan)
     number_of = np.zeros(len(data), np.int64)
@@ -172,6 +212,8 @@ def cross_validate(
         table=_table(data, number_of, scores),
         majority=majority,
         seconds=tuple(seconds),
+        remark=remark,
+        left_out=tuple(len(data) - len(train) - len(test) for train, test in folds),
     )
 
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ressin._files.limits import remove_leftovers
 from ressin.data.samples.labelled import LabelledData
+from ressin.data.samples.overlap import occasions, overlapping
 from ressin.errors import InvalidInputError
 from ressin.learn.model.decomposing import build_model
 from ressin.learn.model.settings import DEFAULT, LearnSettings, TrainSettings
@@ -148,22 +149,37 @@ def hold_back(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Divide training samples into a part to fit and a part for early stopping.
 
-    Whole subjects or songs are held back where ``validation_group`` says so; they are drawn at random until the share
-    is reached. With a share of 0 the second part is empty.
+    Whole subjects or songs are held back where ``validation_group`` says so, else whole files; they are drawn at random
+    until the share is reached. Samples that share a stretch of a file with one that is held back are in neither part.
+    With a share of 0 the second part is empty.
+
+    Raises
+    ------
+    InvalidInputError
+        If there are fewer than two groups, or nothing is left to fit.
     """
     if settings.validation_share == 0.0:
         return index, index[:0]
-    groups = {"none": data.pair, "subject": data.subject, "song": data.stimulus}[settings.validation_group][index]
+    files = occasions(data.pair, data.file)
+    groups = {"none": files, "subject": data.subject, "song": data.stimulus}[settings.validation_group][index]
     names = np.unique(groups)
     if len(names) < 2:
+        what = {"none": "file", "subject": "subject", "song": "song"}[settings.validation_group]
         raise InvalidInputError(
-            f"validation_group={settings.validation_group!r}: the training part has {len(names)} of them, 2 are needed"
+            f"validation_group={settings.validation_group!r}: the training part is of {len(names)} {what}; to hold "
+            "back one of them, 2 are needed"
         )
     order = np.random.default_rng([settings.seed, 2]).permutation(len(names))
     counts = np.array([(groups == names[k]).sum() for k in order])
     n_held = int(np.searchsorted(np.cumsum(counts), settings.validation_share * len(index))) + 1
     held = np.isin(groups, names[order[: min(n_held, len(names) - 1)]])
-    return index[~held], index[held]
+    apart = ~np.isin(index, overlapping(data.file, data.start, data.end, index[held]))
+    if not (apart & ~held).any():
+        raise InvalidInputError(
+            f"validation_group={settings.validation_group!r}: every sample overlaps one that is held back, in its "
+            "file: hold back by file (none) or by subject"
+        )
+    return index[~held & apart], index[held]
 
 
 def _checked(data: LabelledData, index: ArrayLike) -> NDArray[np.int64]:
