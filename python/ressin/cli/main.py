@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ressin.cli import collate, data, inspect, learn, measures
+from ressin.cli import collate, data, inspect, learn, measures, train
 from ressin.cli.decompose import command as decompose
 from ressin.cli.decompose import windows
 from ressin.cli.demo import command as demo
@@ -24,6 +24,7 @@ COMMANDS = (
     watch.add_parser,
     demo.add_parser,
     data.add_parsers,
+    train.add_parser,
     learn.add_parsers,
 )
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from ressin.data.store.store import Prepared, load
 from ressin.errors import InvalidInputError
 from ressin.learn.trained.checkpoint import versions
 from ressin.learn.trained.train import MODEL, train
+from ressin.learn.training.machine import processes
 from ressin.learn.training.progress import Progress
 from ressin.report.claims import Claim
 from ressin.report.estimate import TimeLeft, estimate_seconds
@@ -107,7 +109,8 @@ def reproduce(
     prepared = load(data)
     other = None if also is None else load(also)
     make_folder(target)
-    with locked(target):
+    me = processes()
+    with locked(target) if me.first else nullcontext():
         for place in (target, *(path for path in target.rglob("*") if path.is_dir())):
             remove_leftovers(place)
         bench = make_bench(prepared, plan, target, labels=labels, progress=progress, also=other)
