@@ -35,7 +35,8 @@ def _add_reproduce(subparsers: Subparsers) -> None:
         help="compute the paper's tables and figures on prepared data, and write a report",
         description="Cross-validate the network, its parts and its rivals on a prepared folder and write report.html, "
         "report.md, results.json and the figures, the paper's own numbers beside ours. Interrupted, it goes on where "
-        "it stopped; with nothing new to do, it only writes the report again.",
+        "it stopped; with nothing new to do, it only writes the report again. Several processes share every training: "
+        "torchrun --nproc_per_node N -m ressin reproduce ...",
     )
     parser.add_argument("data", type=Path, metavar="DATA", help="folder that ressin prepare wrote")
     parser.add_argument(
@@ -69,6 +70,7 @@ def run_reproduce(arguments: argparse.Namespace) -> int:
 
     require("matplotlib", "plot", "a report")
     require("torch", "train", "training the network")
+    from ressin.learn.training.machine import joined_processes
     from ressin.report.plan import SPLITS, make_plan
     from ressin.report.reproduce import reproduce
 
@@ -85,7 +87,7 @@ def run_reproduce(arguments: argparse.Namespace) -> int:
     )
     data = arguments.data
     output = arguments.output or data.with_name(f"{data.resolve().name}-report")
-    with TrainingBar(arguments.quiet) as bar:
+    with joined_processes() as me, TrainingBar(arguments.quiet or not me.first) as bar:
         result = reproduce(
             data,
             output,
@@ -97,9 +99,10 @@ def run_reproduce(arguments: argparse.Namespace) -> int:
             models=not arguments.no_models,
             also=arguments.also,
         )
-    for name, reason in result.missing:
-        print(f"not computed: {name}: {reason}", file=sys.stderr)
-    print(f"{result.computed} cells computed, {result.read} read: {output / 'report.html'}")
+    if me.first:
+        for name, reason in result.missing:
+            print(f"not computed: {name}: {reason}", file=sys.stderr)
+        print(f"{result.computed} cells computed, {result.read} read: {output / 'report.html'}")
     return 1 if result.missing else 0
 
 

@@ -77,7 +77,7 @@ def seconds_per_step(data: LabelledData, classifier: NetworkClassifier | SeriesC
         brief = dataclasses.replace(classifier, settings=settings)
     index = _some_of_each(data.label, training.batch_size)
     brief.scores(data, index, index[:1], Fold(0, "estimate", None, tell))
-    return (times[-1] - times[0]) / (STEPS - 1)
+    return (times[-1] - times[0]) / (STEPS - 1) if times else 0.0  # process 0 alone is told of progress, and tells
 
 
 def _brief(training: TrainSettings) -> TrainSettings:

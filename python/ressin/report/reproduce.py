@@ -18,7 +18,7 @@ from ressin.data.store.store import Prepared, load
 from ressin.errors import InvalidInputError
 from ressin.learn.trained.checkpoint import versions
 from ressin.learn.trained.train import MODEL, train
-from ressin.learn.training.machine import processes
+from ressin.learn.training.machine import processes, wait_for_all
 from ressin.learn.training.progress import Progress
 from ressin.report.claims import Claim
 from ressin.report.estimate import TimeLeft, estimate_seconds
@@ -100,6 +100,11 @@ def reproduce(
         If there is nothing to learn, or a result that is there is damaged.
     OutputError
         If something cannot be written, or another process holds its lock.
+
+    Notes
+    -----
+    Inside `ressin.learn.training.machine.joined_processes` all processes that ``torchrun`` started compute the same
+    cells and share the batches of every training; process 0 alone holds the lock and writes.
     """
     unknown = [name for name in splits if name not in SPLITS]
     if unknown:
@@ -111,7 +116,7 @@ def reproduce(
     make_folder(target)
     me = processes()
     with locked(target) if me.first else nullcontext():
-        for place in (target, *(path for path in target.rglob("*") if path.is_dir())):
+        for place in (target, *(path for path in target.rglob("*") if path.is_dir())) if me.first else ():
             remove_leftovers(place)
         bench = make_bench(prepared, plan, target, labels=labels, progress=progress, also=other)
         return _reproduce(prepared, bench, splits, tell, models)
@@ -122,6 +127,7 @@ def _reproduce(prepared: Prepared, bench: Bench, splits: tuple[str, ...], tell: 
     cells = [cell for cell in every if cell.split in splits or cell.model == "regression"]
     cells += also_of(cells, bench.also_programme) if bench.also else []
     found = {cell: read_finished(bench, cell) for cell in cells}
+    wait_for_all()  # every process has read what is there before the first one writes
     waiting = [cell for cell in cells if found[cell] is None]
     also = f", and {bench.also_programme}" if bench.also else ""
     tell(f"programme {bench.programme}{also}: what the recordings were decomposed by")
@@ -142,7 +148,8 @@ def _reproduce(prepared: Prepared, bench: Bench, splits: tuple[str, ...], tell: 
         tell(f"[{number}/{len(waiting)}] {cell.name}: {_outcome(found[cell], missing)}{more}")
     trained = _final_models(bench, tell) if models else {}
     results: Results = {cell: result for cell, result in found.items() if result is not None}
-    claims = write_report(prepared, bench, results, tuple(missing), trained)
+    claims = write_report(prepared, bench, results, tuple(missing), trained) if processes().first else ()
+    wait_for_all()  # until the report is written
     n_read = len(cells) - len(waiting)
     return Reproduction(bench.folder, len(waiting) - len(missing), n_read, tuple(missing), claims)
 

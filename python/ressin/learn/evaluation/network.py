@@ -14,7 +14,7 @@ from ressin.data.samples.labelled import LabelledData
 from ressin.learn.evaluation.evaluate import Fold
 from ressin.learn.model.settings import LearnSettings
 from ressin.learn.trained.train import train as train_model
-from ressin.learn.training.machine import choose_device, choose_precision
+from ressin.learn.training.machine import choose_device, choose_precision, processes, wait_for_all
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,8 @@ class NetworkClassifier:
             name=fold.name,
         )
         found = _centred(trained.predict(data, test, device=self.device), trained.threshold)
-        if folder is not None and fold.folder is not None:
+        wait_for_all()  # before the folder goes that another process may still read
+        if folder is not None and fold.folder is not None and processes().first:
             with replacing(fold.folder / "training.csv") as temporary:
                 trained.history.to_frame().to_csv(temporary, index=False)
             if not self.keep_models:

@@ -18,7 +18,7 @@ from ressin.learn.trained.checkpoint import Domain, TrainedModel, load, versions
 from ressin.learn.training.history import LOGS
 from ressin.learn.training.inference import probabilities
 from ressin.learn.training.inputs import fit_normalisation, make_inputs, one_rate
-from ressin.learn.training.machine import choose_device, choose_precision, processes, wait_for_all
+from ressin.learn.training.machine import agreed, choose_device, choose_precision, processes, wait_for_all
 from ressin.learn.training.progress import Progress
 from ressin.learn.training.trainer import STATE, Trainer
 
@@ -99,7 +99,7 @@ def train(
         target.mkdir(parents=True, exist_ok=True)
         if processes().first:
             remove_leftovers(target)
-        if (target / MODEL).is_file():
+        if agreed((target / MODEL).is_file()):
             return _finished(target / MODEL, run)
     normalisation = fit_normalisation(data, fitted, settings)
     rate = one_rate(data, samples) if settings.model.decompose == "layer" else 0.0

@@ -71,6 +71,15 @@ def from_first(value: float, device: torch.device) -> float:
     return float(holder.item())
 
 
+def agreed(choice: bool) -> bool:
+    """Return what process 0 chose, in every process: whether a file is there can change between two looks."""
+    if processes().world == 1:
+        return choice
+    holder = [choice]
+    dist.broadcast_object_list(holder, src=0)
+    return holder[0]
+
+
 def wait_for_all() -> None:
     """Wait for every process."""
     if processes().world > 1:

@@ -19,7 +19,7 @@ from ressin.learn.model.settings import TrainSettings
 from ressin.learn.training.dataset import Batch, BatchStream, InputSource
 from ressin.learn.training.history import LOGS, Logs, Row
 from ressin.learn.training.inference import loss_and_accuracy, moved
-from ressin.learn.training.machine import from_first, processes, summed, wait_for_all
+from ressin.learn.training.machine import agreed, from_first, processes, summed, wait_for_all
 from ressin.learn.training.progress import Display, Progress
 from ressin.learn.training.state import TrainingState
 
@@ -101,7 +101,7 @@ class Trainer:
     def fit(self) -> TrainingState:
         """Train to the end, from the start or from the last saved state."""
         state, settings = self.state, self.settings
-        if self.folder is not None and (self.folder / STATE).is_file():
+        if self.folder is not None and agreed((self.folder / STATE).is_file()):
             state.restore(self.folder / STATE, self.run)
         network = self._network()
         logs = Logs(self.folder, self.log_kinds, state.history) if self.folder is not None and self.me.first else None
