@@ -21,12 +21,13 @@ from ressin.learn.trained.train import MODEL, train
 from ressin.learn.training.machine import processes, wait_for_all
 from ressin.learn.training.progress import Progress
 from ressin.report.claims import Claim
-from ressin.report.estimate import TimeLeft, estimate_seconds
+from ressin.report.estimate import StepTimes, TimeLeft, estimate_seconds, model_seconds
 from ressin.report.grid import Bench, compute, file_name, make_bench, make_folder, read_finished
 from ressin.report.plan import SPLITS, Plan, also_of, cells_of
 from ressin.report.tables import Results
 from ressin.report.write import write_report
 
+PAGES = 10.0  # seconds for the figures and pages
 Say = Callable[[str], None]
 
 
@@ -135,8 +136,10 @@ def _reproduce(prepared: Prepared, bench: Bench, splits: tuple[str, ...], tell: 
     tell(f"{counts}; {len(cells)} cells of the grid, {len(cells) - len(waiting)} of them are there already")
     missing: list[tuple[str, str]] = []
     if waiting:
-        left = TimeLeft(estimate_seconds(bench, waiting))
-        tell(f"estimated time on this machine: {in_words(sum(left.expected.values()))}")
+        steps = StepTimes()
+        left = TimeLeft(estimate_seconds(bench, waiting, steps))
+        after = model_seconds(bench, _final_model(bench), steps) if models else 0.0
+        tell(f"estimated time on this machine: {in_words(sum(left.expected.values()) + after + PAGES)}")
     for number, cell in enumerate(waiting, start=1):
         began = time.perf_counter()
         try:
@@ -169,9 +172,13 @@ def _outcome(result: dict[str, Any] | None, missing: list[tuple[str, str]]) -> s
     return f"accuracy {result['metrics']['accuracy'][0]:.1%}, majority {result['majority']['accuracy'][0]:.1%}"
 
 
+def _final_model(bench: Bench) -> str:
+    return "fusion-mix" if bench.has_music else "eda-mix"
+
+
 def _final_models(bench: Bench, tell: Say) -> dict[str, str]:
     """Train on all samples of each label, for use on other recordings; gives the files by label."""
-    model = "fusion-mix" if bench.has_music else "eda-mix"
+    model = _final_model(bench)
     settings = bench.plan.settings_of(model)
     files = {}
     for label, data in bench.data.items():
