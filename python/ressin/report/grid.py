@@ -300,7 +300,7 @@ def compute(bench: Bench, cell: Cell, done: Callable[[int, int], None] | None = 
             found = cross_validate(data, folds, classifier, folder=work, progress=bench.progress, done=done)
         result |= _classification(bench, found, work)
         if first:
-            with replacing(bench.folder / "predictions" / f"{path.stem}.csv") as temporary:
+            with replacing(predictions_file(bench, cell, key)) as temporary:
                 found.table.assign(majority=found.majority).to_csv(temporary, index=False)
     wait_for_all()  # before the work goes that another process may still read
     if first:
@@ -354,6 +354,11 @@ def _predictions(bench: Bench, cell: Cell) -> pd.DataFrame:
 def file_name(label: str) -> str:
     """Make a part of a file name from a label, which may hold any characters; keys keep different ones apart."""
     return "".join(letter if letter.isalnum() else "_" for letter in label)
+
+
+def predictions_file(bench: Bench, cell: Cell, key: str) -> Path:
+    """Name the file with what a cell's model said of every sample."""
+    return bench.folder / "predictions" / f"{_path(bench, cell, key).stem}.csv"
 
 
 def _path(bench: Bench, cell: Cell, key: str) -> Path:
