@@ -70,13 +70,19 @@ class Result(TypedDict):
     osqp_residuals: tuple[float, float] | None
     _start: tuple[float, float]
 
+class Solved:
+    def __len__(self) -> int: ...
+    def fields(self, index: int) -> Result: ...
+    def unproved(self) -> list[int]: ...  # not "optimal"
+    def doubtful(self) -> list[int]: ...  # whose parts may not be a level and responses on it
+
 def decompose(
     signals: Sequence[NDArray[np.float64]],
     weights: Sequence[NDArray[np.float64] | None],
     dts: Sequence[float],
     settings: Settings,
     progress: Callable[[int, int], object] | None,
-) -> list[Result]: ...
+) -> Solved: ...
 def certify(
     signal: NDArray[np.float64],
     weights: NDArray[np.float64] | None,

@@ -40,24 +40,14 @@ void ActiveSet::load(const Problem& problem) {
   pivoting_.clear();
   solves_ = 0;
   effort_ = 0.0;
-  double* y = padded_signal_.take(t.n);
-  std::copy_n(problem.y, t.n, y);
-  y_ = y;
-  w_ = nullptr;
-  if (problem.weights) {
-    double* w = padded_weights_.take(t.n);
-    std::copy_n(problem.weights, t.n, w);
-    w_ = w;
-  }
   loads_.gamma = problem.gamma;
   loads_.alpha = problem.alpha * shape_->model().response().ar[0];
   if (t.varying) {
-    const Problem padded{y_, w_, problem.alpha, problem.gamma};
-    signal_rows_.fill(*shape_, passes_, padded, loads_.alpha, &tables_, &loads_);
+    signal_rows_.fill(*shape_, passes_, problem, loads_.alpha, &tables_, &loads_);
   } else {
     double* c = c_.take(t.n);
     double start[2];
-    squares_ = passes_.load(t, y_, loads_.alpha, c, knot_load_.data(), loads_.drift, start);
+    passes_.load(t, problem.y, loads_.alpha, c, knot_load_.data(), loads_.drift, start);
     loads_.c = c;
     loads_.knot = knot_load_.data();
     loads_.start = shape_->start();
@@ -156,16 +146,15 @@ ActiveSet::Outcome ActiveSet::pivot(const ActiveSetLimits& limits, const KeepGoi
   return Outcome::unsettled;
 }
 
-bool ActiveSet::run(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, Solution* solution) {
+std::size_t ActiveSet::bytes() const {
+  const std::size_t per_sample = shape_->tables().varying ? 3 + n_columns + 1 : 2, n = index(tables_.n);
+  return sizeof(double) * (per_sample * n + found_storage_.size() + columns_.size()) + sizeof(Gain) * event_gains_.size() +
+         pivoting_.bytes();
+}
+
+bool ActiveSet::find(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going) {
   load(problem);
-  if (pivot(limits, keep_going) == Outcome::gave_up) return false;
-  if (!settle(keep_going)) return false;
-  write(solution);
-  solution->iterations = solves_;
-  const double proved = solution->certificate.evidence.relative_gap;
-  if (!(proved <= settings_.tol)) return false;
-  solution->status = Status::optimal;
-  return true;
+  return pivot(limits, keep_going) != Outcome::gave_up && settle(keep_going);
 }
 
 }  // namespace ressin

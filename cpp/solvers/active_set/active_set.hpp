@@ -45,6 +45,24 @@ class ActiveSet {
   // Whether the programme's optimum was found and proved to the tolerance; only then is *solution all of it.
   bool run(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, Solution* solution);
 
+  // The same in two steps. Where the proof is one pass over the data (`is_plain`), that pass writes the parts to where the
+  // caller wants them.
+  bool is_plain() const { return shape_->is_plain(); }
+  bool find(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going);
+  struct Proved {
+    Evidence evidence;
+    bool is_optimal = false;
+  };
+  // `driver` (n,) at driver_unit times the solver's scale; `curvature` (n,) or null.
+  Proved prove(active_set::WrittenParts* parts, double* driver, double driver_unit, double* curvature);
+  const std::vector<double>& spline() const { return spline_; }
+  std::vector<double> drift() const { return {point_.drift, point_.drift + tables_.n_drift}; }
+  double largest_driver() const;
+  double largest_phasic() const { return evaluation_.largest_phasic; }
+  double squared_residual() const { return evaluation_.fit; }
+  int solves() const { return solves_; }
+  std::size_t bytes() const;  // that it holds on to
+
  private:
   enum class Outcome { settled, unsettled, gave_up };
 
@@ -56,12 +74,13 @@ class ActiveSet {
   void insert_found();
   bool is_spent(const ActiveSetLimits& limits) const;
 
-  void evaluate(bool project);
+  void evaluate(active_set::WrittenParts* parts);
   void correct();
   bool settle(const KeepGoing& keep_going);
   Evidence evidence() const;
   double largest_load() const;
-  void write(Solution* solution);
+  void write_driver(double* driver, double unit) const;
+  void write_curvature(double* curvature) const;
   void certify(Solution* solution);
 
   std::shared_ptr<const active_set::ShapeTables> shape_;
@@ -75,10 +94,8 @@ class ActiveSet {
   // the programme
   const Problem* problem_ = nullptr;
   active_set::Loads loads_{};
-  double squares_ = 0.0;
-  active_set::Padded c_, padded_weights_, padded_signal_;
+  active_set::Padded c_;
   std::vector<double> knot_load_;
-  const double *y_ = nullptr, *w_ = nullptr;
 
   // the point
   active_set::Support support_{};
@@ -94,7 +111,7 @@ class ActiveSet {
   // what the data say
   active_set::Evaluation evaluation_{};
   std::vector<double> at_events_, at_knots_, step_p_, step_spline_, step_columns_;
-  active_set::Padded phasic_, tonic_, residual_, weighted_;
+  active_set::Padded dual_;
 };
 
 }  // namespace ressin

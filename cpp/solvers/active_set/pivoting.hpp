@@ -12,6 +12,7 @@ class Pivoting {
  public:
   void clear();
   std::size_t size() const { return sample_.size(); }
+  std::size_t bytes() const { return sizeof(EventRow) * rows_.capacity(); }  // of the rows, which are most of it
   std::ptrdiff_t sample(std::size_t e) const { return sample_[e]; }
   EventRow& row(std::size_t e) { return rows_[static_cast<std::size_t>(slot_[e])]; }
 
