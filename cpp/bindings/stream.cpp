@@ -6,6 +6,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 
 #include "batch/decompose.hpp"
 #include "bindings/arrays.hpp"
@@ -19,10 +20,11 @@ namespace {
 class Window {
  public:
   Window(std::ptrdiff_t capacity, double dt, const ressin::DecomposeSettings& settings)
-      : window_(capacity, dt, settings.program, settings.solver) {}
+      : window_(capacity, dt, settings.program, settings.solver, settings.kind) {}
 
   ressin::WindowSolution solve(const Array& y, const Array& weights, double alpha, bool is_start, bool is_end,
-                               std::array<double, 2> state, const Array& J, const Array& h, std::ptrdiff_t later) {
+                               std::array<double, 2> state, const Array& J, const Array& h, std::ptrdiff_t later,
+                               std::ptrdiff_t begin) {
     if (y.ndim() != 1 || weights.ndim() != 1 || weights.size() != y.size()) {
       throw std::invalid_argument("y and weights must be one-dimensional and of one length");
     }
@@ -33,6 +35,7 @@ class Window {
     problem.y = y.data();
     problem.weights = weights.data();
     problem.n = y.size();
+    problem.begin = begin;
     problem.alpha = alpha;
     problem.is_start = is_start;
     problem.is_end = is_end;
@@ -43,6 +46,20 @@ class Window {
     const std::lock_guard<std::mutex> one_at_a_time(mutex_);
     return window_.solve(problem, later);
   }
+
+  py::tuple support() const {
+    const ressin::Window::Support& kept = window_.support();
+    Integers samples(static_cast<py::ssize_t>(kept.samples.size()));
+    std::copy(kept.samples.begin(), kept.samples.end(), samples.mutable_data());
+    return py::make_tuple(samples, array_of(kept.values));
+  }
+  void set_support(const std::tuple<Integers, Array>& support) {
+    const auto& [samples, values] = support;
+    if (samples.ndim() != 1 || values.ndim() != 1 || samples.size() != values.size())
+      throw std::invalid_argument("samples and values must be one-dimensional and of one length");
+    window_.set_support({{samples.data(), samples.data() + samples.size()}, {values.data(), values.data() + values.size()}});
+  }
+  void keep_support() { window_.keep_support(); }
 
   const ressin::Window& core() const { return window_; }
 
@@ -71,6 +88,7 @@ void bind_stream(py::module_& m) {
       .def_property_readonly("later_state",
                              [](const ressin::WindowSolution& s) { return py::make_tuple(s.later_state[0], s.later_state[1]); })
       .def_property_readonly("status", [](const ressin::WindowSolution& s) { return std::string(name(s.status)); })
+      .def_property_readonly("solver", [](const ressin::WindowSolution& s) { return std::string(name(s.solver)); })
       .def_readonly("iterations", &ressin::WindowSolution::iterations)
       .def_readonly("relative_gap", &ressin::WindowSolution::relative_gap)
       .def_readonly("stationarity", &ressin::WindowSolution::stationarity);
@@ -78,7 +96,9 @@ void bind_stream(py::module_& m) {
       .def(py::init<std::ptrdiff_t, double, const ressin::DecomposeSettings&>(), py::arg("capacity"), py::arg("dt"),
            py::arg("settings"))
       .def("solve", &Window::solve, py::arg("y"), py::arg("weights"), py::arg("alpha"), py::arg("is_start"), py::arg("is_end"),
-           py::arg("state"), py::arg("J"), py::arg("h"), py::arg("later"))
+           py::arg("state"), py::arg("J"), py::arg("h"), py::arg("later"), py::arg("begin"))
+      .def_property("support", &Window::support, &Window::set_support)
+      .def("keep_support", &Window::keep_support)
       .def_property_readonly("capacity", [](const Window& w) { return w.core().capacity(); })
       .def_property_readonly("knot_spacing", [](const Window& w) { return w.core().knot_spacing(); })
       .def_property_readonly("bumps", &bumps);

@@ -53,11 +53,13 @@ double proved_by(const WindowSolution& x, double tol) {
 
 }  // namespace
 
-Window::Window(std::ptrdiff_t capacity, double dt, const ProgramSettings& program, const SolverSettings& solver)
+Window::Window(std::ptrdiff_t capacity, double dt, const ProgramSettings& program, const SolverSettings& solver,
+               SolverKind kind)
     : workspace_(make_model(capacity, dt, program), kernels().single, true),
       shape_(workspace_.shape),
       state_(workspace_.state),
-      steps_(workspace_, solver, gap_share) {}
+      steps_(workspace_, solver, gap_share),
+      kind_(kind) {}
 
 // Intervals and knots of a window of problem.n samples.
 void Window::shape_to(const WindowProblem& problem) {
@@ -150,13 +152,15 @@ double Window::spline_gradient(std::ptrdiff_t knot) const {
 }
 
 // g = alpha + (the response's adjoint of W e) must be >= 0, and every coefficient's gradient zero.
-double Window::stationarity(const WindowProblem& problem) const {
+Window::Gradients Window::gradients(const WindowProblem& problem) const {
   const KernelState& s = state_;
   double a = 0.0, v = 0.0;  // the cost's gradient in the state
-  double worst = 0.0, driver_unit = s.alpha[0];
+  double worst = 0.0, driver_unit = s.alpha[0], product = 0.0;
   for (std::ptrdiff_t i = shape_.n - 1; i >= shape_.first_row; --i) {
     const double u = s.w[i] * s.e[i];
-    worst = larger(worst, -(s.alpha[0] + u + shape_.g_a * a + shape_.g_v * v));
+    const double g = s.alpha[0] + u + shape_.g_a * a + shape_.g_v * v;
+    worst = larger(worst, -g);
+    product += g * s.p[i];
     v = shape_.z1 * v + a;
     a = u + shape_.z0 * a;
     driver_unit = larger(driver_unit, std::abs(u));
@@ -165,14 +169,14 @@ double Window::stationarity(const WindowProblem& problem) const {
   for (std::ptrdiff_t i = 0; i < shape_.n; ++i) unit += s.w[i] * (s.w[i] > 0.0 ? std::abs(problem.y[i]) : 0.0);
   for (std::ptrdiff_t k = 0; k < shape_.n_knots; ++k) gradient = larger(gradient, std::abs(spline_gradient(k)));
   for (double h : problem.past.h) unit = std::max(unit, std::abs(h));
-  return larger(worst / driver_unit, unit > 0.0 ? gradient / unit : gradient);
+  return {larger(worst / driver_unit, unit > 0.0 ? gradient / unit : gradient), product};
 }
 
 WindowSolution Window::solution(const WindowProblem& problem, std::ptrdiff_t later) const {
   WindowSolution x;
   x.iterations = steps_.iterations(0);
   x.relative_gap = steps_.relative_gap(0);
-  x.stationarity = stationarity(problem);
+  x.stationarity = gradients(problem).stationarity;
   x.spline.assign(state_.spline, state_.spline + shape_.n_knots);
   write_response(problem, later, &x);
   write_tonic(&x);
@@ -223,11 +227,98 @@ void Window::write_tonic(WindowSolution* out) const {
   }
 }
 
+// With the knots of the window as it is now.
+ActiveSet Window::make_active_set(bool weighted) const {
+  const std::ptrdiff_t spacing = knot_spacing(), first_knot = (2 - shape_.newest_knot) * spacing;
+  ProgramSettings program = model().settings();
+  if (shape_.first_row == 0) program.revision = Revision::r2025;  // no free start within a recording
+  const auto cut = std::make_shared<const Model>(shape_.n, model().dt(), program, first_knot, spacing, shape_.n_knots);
+  return ActiveSet(std::make_shared<const active_set::ShapeTables>(cut, weighted), steps_.settings());
+}
+
+// The events to start from that are in this window, counted from its first sample.
+Window::Support Window::start_of(const WindowProblem& problem) const {
+  Support start;
+  for (std::size_t e = 0; e < kept_.samples.size(); ++e) {
+    const std::ptrdiff_t i = kept_.samples[e] - problem.begin;
+    if (i < shape_.first_row || i >= shape_.n) continue;
+    start.samples.push_back(i);
+    start.values.push_back(kept_.values[e]);
+  }
+  return start;
+}
+
+// What the data say of a solution whose driver and coefficients are in the state: its residual and the sums over it.
+void Window::measure(const WindowProblem& problem, const WindowSolution& found) {
+  KernelState& s = state_;
+  double fit = 0.0, l1 = 0.0;
+  for (std::ptrdiff_t i = 0; i < shape_.n; ++i) {
+    const double w = problem.weights[i], y = w > 0.0 ? problem.y[i] : 0.0;
+    s.w[i] = w;
+    s.e[i] = found.phasic[index(i)] + found.tonic[index(i)] - y;
+    fit += w * s.e[i] * s.e[i];
+    l1 += s.p[i];
+  }
+  s.sum_we2[0] = fit;
+  s.sum_p[0] = l1;
+  workspace_.fill_measured(0, problem.weights, s.e);
+  add_past_gradient(problem);
+}
+
+bool Window::solve_by_active_set(const WindowProblem& problem, std::ptrdiff_t later, WindowSolution* out) {
+  newest_ = {};
+  if (kind_ != SolverKind::active_set && kind_ != SolverKind::automatic) return false;
+  KernelState& s = state_;
+  const std::ptrdiff_t n = shape_.n;
+  double a = problem.is_start ? 0.0 : problem.state[0], v = problem.is_start ? 0.0 : problem.state[1], zero_objective = 0.0;
+  bool weighted = false;
+  forced_.resize(index(n));
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    const double w = problem.weights[i], y = w > 0.0 ? problem.y[i] : 0.0;
+    weighted = weighted || w != 1.0;
+    zero_objective += 0.5 * w * y * y;
+    forced_[index(i)] = w > 0.0 ? y - a : 0.0;
+    a = shape_.z0 * a + v;
+    v = shape_.z1 * v;
+  }
+  const Problem programme{forced_.data(), weighted ? problem.weights : nullptr, problem.alpha, model().settings().gamma};
+  const ActiveSetLimits limits = active_set_limits(kind_, model(), programme, n);
+  newest_ = start_of(problem);
+  if (limits.densest <= 0.0) return false;
+  ActiveSet::Start start;
+  start.samples = &newest_.samples, start.values = &newest_.values;
+  if (!problem.is_start) start.past = &problem.past;
+  ActiveSet method = make_active_set(weighted);
+  const bool found = method.find(programme, limits, [] { return true; }, start);
+  method.support(&newest_.samples, &newest_.values);
+  for (std::ptrdiff_t& i : newest_.samples) i += problem.begin;
+  if (!found) return false;
+  out->iterations = method.solves();
+  method.write_driver(s.p, 1.0 / model().response().ar[0]);
+  std::copy(method.spline().begin(), method.spline().end(), s.spline);
+  method.free_state(s.start);
+  s.alpha[0] = problem.alpha * model().response().ar[0];
+  s.gamma[0] = model().settings().gamma;
+  out->spline.assign(s.spline, s.spline + shape_.n_knots);
+  write_response(problem, later, out);
+  write_tonic(out);
+  measure(problem, *out);
+  const Gradients g = gradients(problem);
+  const double least = std::max(least_unit * zero_objective, least_objective * static_cast<double>(n));
+  out->relative_gap = std::abs(g.product) / std::max(workspace_.objective(0), least);
+  out->stationarity = g.stationarity;
+  out->solver = SolverKind::active_set;
+  out->status = status_of(proved_by(*out, steps_.settings().tol), out->iterations, steps_.settings());
+  return out->status == Status::optimal;
+}
+
 WindowSolution Window::solve(const WindowProblem& problem, std::ptrdiff_t later) {
   if (problem.n < 1 || problem.n > capacity()) throw std::invalid_argument("a window must hold 1 to capacity samples");
   if (problem.is_start && problem.n <= model().first_row()) throw std::invalid_argument("a window at the start needs a row");
   if (later < 0 || later > problem.n) throw std::invalid_argument("later must lie within the window");
   shape_to(problem);
+  WindowSolution exact;
+  if (solve_by_active_set(problem, later, &exact)) return exact;
   load(problem);
   for (WindowSolution found, best;;) {
     steps_.step();

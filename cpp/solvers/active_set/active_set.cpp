@@ -37,6 +37,7 @@ ActiveSet::ActiveSet(std::shared_ptr<const ShapeTables> shape, const SolverSetti
 void ActiveSet::load(const Problem& problem) {
   const Tables& t = tables_;
   problem_ = &problem;
+  tables_.gram = shape_->tables().gram;
   pivoting_.clear();
   solves_ = 0;
   effort_ = 0.0;
@@ -146,14 +147,43 @@ ActiveSet::Outcome ActiveSet::pivot(const ActiveSetLimits& limits, const KeepGoi
   return Outcome::unsettled;
 }
 
+void ActiveSet::support(std::vector<std::ptrdiff_t>* samples, std::vector<double>* values) const {
+  samples->resize(pivoting_.size());
+  values->resize(pivoting_.size());
+  for (std::size_t e = 0; e < pivoting_.size(); ++e) (*samples)[e] = pivoting_.sample(e), (*values)[e] = pivoting_.value(e);
+}
+
 std::size_t ActiveSet::bytes() const {
   const std::size_t per_sample = shape_->tables().varying ? 3 + n_columns + 1 : 2, n = index(tables_.n);
   return sizeof(double) * (per_sample * n + found_storage_.size() + columns_.size()) + sizeof(Gain) * event_gains_.size() +
          pivoting_.bytes();
 }
 
-bool ActiveSet::find(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going) {
+// The past's cost belongs to the Gram matrix of the knots and to their loads.
+void ActiveSet::add_past() {
+  gram_.assign(tables_.gram, tables_.gram + n_columns * tables_.n_knots);
+  past_load_.assign(loads_.knot, loads_.knot + tables_.n_knots);
+  for (std::size_t j = 0; j < n_past && j < past_load_.size(); ++j) {
+    for (std::size_t k = 0; k <= j; ++k) gram_[n_columns * j + 3 - (j - k)] += past_->J[j * n_past + k];
+    past_load_[j] -= past_->h[j];
+  }
+  tables_.gram = gram_.data();
+  loads_.knot = past_load_.data();
+}
+
+// J c - h, to the gradients B'u.
+void ActiveSet::add_past_gradient() {
+  for (std::size_t j = 0; j < n_past && j < at_knots_.size(); ++j) {
+    at_knots_[j] -= past_->h[j];
+    for (std::size_t k = 0; k < n_past && k < spline_.size(); ++k) at_knots_[j] += past_->J[j * n_past + k] * spline_[k];
+  }
+}
+
+bool ActiveSet::find(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, const Start& start) {
   load(problem);
+  past_ = start.past;
+  if (past_) add_past();
+  if (start.samples) pivoting_.start(*start.samples, *start.values, [this](std::ptrdiff_t i) { return row_at(i); });
   return pivot(limits, keep_going) != Outcome::gave_up && settle(keep_going);
 }
 

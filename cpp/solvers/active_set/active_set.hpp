@@ -25,6 +25,7 @@
 #include "solvers/active_set/choice.hpp"
 #include "solvers/active_set/pivoting.hpp"
 #include "solvers/active_set/tables.hpp"
+#include "solvers/past.hpp"
 #include "solvers/solution.hpp"
 
 namespace ressin {
@@ -48,7 +49,17 @@ class ActiveSet {
   // The same in two steps. Where the proof is one pass over the data (`is_plain`), that pass writes the parts to where the
   // caller wants them.
   bool is_plain() const { return shape_->is_plain(); }
-  bool find(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going);
+  bool find(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going) {
+    return find(problem, limits, keep_going, Start{});
+  }
+  // What a stream knows: a support to start from, in time order, with its driver's values in any unit, and a cost of the oldest
+  // knots. All may be null.
+  struct Start {
+    const std::vector<std::ptrdiff_t>* samples = nullptr;
+    const std::vector<double>* values = nullptr;
+    const Past* past = nullptr;
+  };
+  bool find(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, const Start& start);
   struct Proved {
     Evidence evidence;
     bool is_optimal = false;
@@ -56,6 +67,9 @@ class ActiveSet {
   // `driver` (n,) at driver_unit times the solver's scale; `curvature` (n,) or null.
   Proved prove(active_set::WrittenParts* parts, double* driver, double driver_unit, double* curvature);
   const std::vector<double>& spline() const { return spline_; }
+  void write_driver(double* driver, double unit) const;
+  void support(std::vector<std::ptrdiff_t>* samples, std::vector<double>* values) const;
+  void free_state(double* start) const { start[0] = point_.start[0], start[1] = point_.start[1]; }
   std::vector<double> drift() const { return {point_.drift, point_.drift + tables_.n_drift}; }
   double largest_driver() const;
   double largest_phasic() const { return evaluation_.largest_phasic; }
@@ -67,6 +81,8 @@ class ActiveSet {
   enum class Outcome { settled, unsettled, gave_up };
 
   void load(const Problem& problem);
+  void add_past();
+  void add_past_gradient();
   active_set::EventRow row_at(std::ptrdiff_t sample) const;
   void solve();
   Outcome pivot(const ActiveSetLimits& limits, const KeepGoing& keep_going);
@@ -79,7 +95,6 @@ class ActiveSet {
   bool settle(const KeepGoing& keep_going);
   Evidence evidence() const;
   double largest_load() const;
-  void write_driver(double* driver, double unit) const;
   void write_curvature(double* curvature) const;
   void certify(Solution* solution);
 
@@ -96,6 +111,8 @@ class ActiveSet {
   active_set::Loads loads_{};
   active_set::Padded c_;
   std::vector<double> knot_load_;
+  const Past* past_ = nullptr;
+  std::vector<double> gram_, past_load_;  // with the past's
 
   // the point
   active_set::Support support_{};

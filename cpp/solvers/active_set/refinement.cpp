@@ -30,6 +30,7 @@ void ActiveSet::evaluate(WrittenParts* parts) {
   e.at_knots = at_knots_.data();
   passes_.evaluate(tables_, problem_->y, problem_->weights, loads_.alpha, support_, point_, gradient_share * loads_.alpha,
                    &found_, parts, &e);
+  if (past_) add_past_gradient();
 }
 
 // x <- x + the solve whose loads are the gradients at x.

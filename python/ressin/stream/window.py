@@ -82,6 +82,7 @@ class Window(Held):
             J,
             h,
             min(self.spacing, self.n),
+            self.begin,
         )
         phasic, tonic = solution.phasic * unit, solution.tonic * unit + line
         parts = StreamParts(
@@ -104,8 +105,18 @@ class Window(Held):
             np.array(solution.later_state) * unit,
         )
 
+    @property
+    def support(self) -> tuple[NDArray[np.int64], Array]:
+        """Samples of the recording from which the next programme's active set starts, and the driver there."""
+        return self._core.support
+
+    @support.setter
+    def support(self, support: tuple[NDArray[np.int64], Array]) -> None:
+        self._core.support = support
+
     def learn(self, solved: Solved, samples: int) -> None:
-        """Take note of nothing: the programme's settings are given."""
+        """Start the next programme from this one's support; its settings are given."""
+        self._core.keep_support()
 
     def slide(self, solved: Solved) -> None:
         """Drop the oldest knot spacing of samples; their drivers stay as they were solved."""
