@@ -152,15 +152,13 @@ double Window::spline_gradient(std::ptrdiff_t knot) const {
 }
 
 // g = alpha + (the response's adjoint of W e) must be >= 0, and every coefficient's gradient zero.
-Window::Gradients Window::gradients(const WindowProblem& problem) const {
+double Window::stationarity(const WindowProblem& problem) const {
   const KernelState& s = state_;
   double a = 0.0, v = 0.0;  // the cost's gradient in the state
-  double worst = 0.0, driver_unit = s.alpha[0], product = 0.0;
+  double worst = 0.0, driver_unit = s.alpha[0];
   for (std::ptrdiff_t i = shape_.n - 1; i >= shape_.first_row; --i) {
     const double u = s.w[i] * s.e[i];
-    const double g = s.alpha[0] + u + shape_.g_a * a + shape_.g_v * v;
-    worst = larger(worst, -g);
-    product += g * s.p[i];
+    worst = larger(worst, -(s.alpha[0] + u + shape_.g_a * a + shape_.g_v * v));
     v = shape_.z1 * v + a;
     a = u + shape_.z0 * a;
     driver_unit = larger(driver_unit, std::abs(u));
@@ -169,14 +167,14 @@ Window::Gradients Window::gradients(const WindowProblem& problem) const {
   for (std::ptrdiff_t i = 0; i < shape_.n; ++i) unit += s.w[i] * (s.w[i] > 0.0 ? std::abs(problem.y[i]) : 0.0);
   for (std::ptrdiff_t k = 0; k < shape_.n_knots; ++k) gradient = larger(gradient, std::abs(spline_gradient(k)));
   for (double h : problem.past.h) unit = std::max(unit, std::abs(h));
-  return {larger(worst / driver_unit, unit > 0.0 ? gradient / unit : gradient), product};
+  return larger(worst / driver_unit, unit > 0.0 ? gradient / unit : gradient);
 }
 
 WindowSolution Window::solution(const WindowProblem& problem, std::ptrdiff_t later) const {
   WindowSolution x;
   x.iterations = steps_.iterations(0);
   x.relative_gap = steps_.relative_gap(0);
-  x.stationarity = gradients(problem).stationarity;
+  x.stationarity = stationarity(problem);
   x.spline.assign(state_.spline, state_.spline + shape_.n_knots);
   write_response(problem, later, &x);
   write_tonic(&x);
@@ -248,36 +246,66 @@ Window::Support Window::start_of(const WindowProblem& problem) const {
   return start;
 }
 
-// What the data say of a solution whose driver and coefficients are in the state: its residual and the sums over it.
-void Window::measure(const WindowProblem& problem, const WindowSolution& found) {
-  KernelState& s = state_;
-  double fit = 0.0, l1 = 0.0;
-  for (std::ptrdiff_t i = 0; i < shape_.n; ++i) {
-    const double w = problem.weights[i], y = w > 0.0 ? problem.y[i] : 0.0;
-    s.w[i] = w;
-    s.e[i] = found.phasic[index(i)] + found.tonic[index(i)] - y;
-    fit += w * s.e[i] * s.e[i];
-    l1 += s.p[i];
+// Writes the parts of the active set's point, and what the data say of it.
+void Window::prove(const WindowProblem& problem, std::ptrdiff_t later, ActiveSet* method, WindowSolution* out) const {
+  const std::ptrdiff_t n = shape_.n;
+  std::vector<double> residual(index(n));
+  for (std::vector<double>* part : {&out->phasic, &out->tonic, &out->driver}) part->resize(index(n));
+  active_set::WrittenParts parts{};
+  parts.phasic = out->phasic.data(), parts.tonic = out->tonic.data(), parts.residual = residual.data();
+  parts.scale = parts.residual_scale = 1.0;
+  const ActiveSet::Measured m = method->measure(&parts);
+  method->write_driver(out->driver.data(), 1.0);
+  out->spline = method->spline();
+
+  double start[2] = {0.0, 0.0};
+  if (shape_.first_row > 0) {
+    method->free_state(start);
+  } else if (!problem.is_start) {
+    std::copy_n(problem.state, 2, start);
   }
-  s.sum_we2[0] = fit;
-  s.sum_p[0] = l1;
-  workspace_.fill_measured(0, problem.weights, s.e);
-  add_past_gradient(problem);
+  double a = start[0], v = start[1];
+  const double unit = model().response().ar[0];
+  for (std::ptrdiff_t i = shape_.first_row; i < later; ++i) {
+    const double p = out->driver[index(i)] / unit, next = shape_.z0 * a + v + shape_.g_a * p;
+    v = shape_.z1 * v + shape_.g_v * p;
+    a = next;
+  }
+  out->later_state[0] = a, out->later_state[1] = v;
+  if (!problem.is_start) {
+    for (std::ptrdiff_t i = 0; i < n; ++i) out->phasic[index(i)] += free_[index(i)];
+  }
+
+  double l2 = 0.0, largest_load = 0.0;
+  for (double l : out->spline) l2 += l * l;
+  const auto size = [&](std::ptrdiff_t i) {
+    return problem.weights[i] > 0.0 ? problem.weights[i] * std::abs(problem.y[i]) : 0.0;
+  };
+  largest_load = sum_of(n, size);
+  for (double h : problem.past.h) largest_load = std::max(largest_load, std::abs(h));
+  const double zero_objective =
+      0.5 * sum_of(n, [&](std::ptrdiff_t i) { return problem.weights[i] > 0.0 ? size(i) * std::abs(problem.y[i]) : 0.0; });
+  const double objective = 0.5 * m.fit + problem.alpha * m.drivers + 0.5 * model().settings().gamma * l2;
+  const double least = std::max(least_unit * zero_objective, least_objective * static_cast<double>(n));
+  out->relative_gap = std::abs(m.product) / std::max(objective, least);
+  out->stationarity = larger(m.worst, largest_load > 0.0 ? m.largest_knot_gradient / largest_load : m.largest_knot_gradient);
+  out->iterations = method->solves();
+  out->solver = SolverKind::active_set;
+  out->status = status_of(proved_by(*out, steps_.settings().tol), out->iterations, steps_.settings());
 }
 
 bool Window::solve_by_active_set(const WindowProblem& problem, std::ptrdiff_t later, WindowSolution* out) {
   newest_ = {};
   if (kind_ != SolverKind::active_set && kind_ != SolverKind::automatic) return false;
-  KernelState& s = state_;
   const std::ptrdiff_t n = shape_.n;
-  double a = problem.is_start ? 0.0 : problem.state[0], v = problem.is_start ? 0.0 : problem.state[1], zero_objective = 0.0;
+  double a = problem.is_start ? 0.0 : problem.state[0], v = problem.is_start ? 0.0 : problem.state[1];
   bool weighted = false;
+  free_.resize(index(n));
   forced_.resize(index(n));
   for (std::ptrdiff_t i = 0; i < n; ++i) {
-    const double w = problem.weights[i], y = w > 0.0 ? problem.y[i] : 0.0;
-    weighted = weighted || w != 1.0;
-    zero_objective += 0.5 * w * y * y;
-    forced_[index(i)] = w > 0.0 ? y - a : 0.0;
+    weighted = weighted || problem.weights[i] != 1.0;
+    free_[index(i)] = a;
+    forced_[index(i)] = problem.weights[i] > 0.0 ? problem.y[i] - a : 0.0;
     a = shape_.z0 * a + v;
     v = shape_.z1 * v;
   }
@@ -293,22 +321,7 @@ bool Window::solve_by_active_set(const WindowProblem& problem, std::ptrdiff_t la
   method.support(&newest_.samples, &newest_.values);
   for (std::ptrdiff_t& i : newest_.samples) i += problem.begin;
   if (!found) return false;
-  out->iterations = method.solves();
-  method.write_driver(s.p, 1.0 / model().response().ar[0]);
-  std::copy(method.spline().begin(), method.spline().end(), s.spline);
-  method.free_state(s.start);
-  s.alpha[0] = problem.alpha * model().response().ar[0];
-  s.gamma[0] = model().settings().gamma;
-  out->spline.assign(s.spline, s.spline + shape_.n_knots);
-  write_response(problem, later, out);
-  write_tonic(out);
-  measure(problem, *out);
-  const Gradients g = gradients(problem);
-  const double least = std::max(least_unit * zero_objective, least_objective * static_cast<double>(n));
-  out->relative_gap = std::abs(g.product) / std::max(workspace_.objective(0), least);
-  out->stationarity = g.stationarity;
-  out->solver = SolverKind::active_set;
-  out->status = status_of(proved_by(*out, steps_.settings().tol), out->iterations, steps_.settings());
+  prove(problem, later, &method, out);
   return out->status == Status::optimal;
 }
 

@@ -84,11 +84,8 @@ class Window {
   bool solve_by_active_set(const WindowProblem& problem, std::ptrdiff_t later, WindowSolution* out);
   ActiveSet make_active_set(bool weighted) const;
   Support start_of(const WindowProblem& problem) const;
-  void measure(const WindowProblem& problem, const WindowSolution& found);
-  struct Gradients {
-    double stationarity, product;  // the latter with the driver
-  };
-  Gradients gradients(const WindowProblem& problem) const;
+  void prove(const WindowProblem& problem, std::ptrdiff_t later, ActiveSet* method, WindowSolution* out) const;
+  double stationarity(const WindowProblem& problem) const;
   double spline_gradient(std::ptrdiff_t knot) const;
   WindowSolution solution(const WindowProblem& problem, std::ptrdiff_t later) const;
   void write_response(const WindowProblem& problem, std::ptrdiff_t later, WindowSolution* out) const;
@@ -100,7 +97,7 @@ class Window {
   PredictorCorrector steps_;
   SolverKind kind_;
   Support kept_, newest_;
-  std::vector<double> forced_;  // the signal less the response of what was before the window
+  std::vector<double> free_, forced_;  // the response of what was before the window, and the signal less it
 };
 
 }  // namespace ressin

@@ -244,7 +244,7 @@ def decompose_rows(
     progress: Callable[[int, int], object] | None,
 ) -> Rows: ...
 
-class WindowSolution:
+class StreamSolution:
     @property
     def phasic(self) -> NDArray[np.float64]: ...
     @property
@@ -252,7 +252,7 @@ class WindowSolution:
     @property
     def driver(self) -> NDArray[np.float64]: ...
     @property
-    def spline(self) -> NDArray[np.float64]: ...
+    def residual(self) -> NDArray[np.float64]: ...
     @property
     def later_state(self) -> tuple[float, float]: ...
     @property
@@ -281,17 +281,18 @@ class Window:
     def keep_support(self) -> None: ...
     def solve(
         self,
-        y: NDArray[np.float64],
-        weights: NDArray[np.float64],
+        signal: NDArray[np.float64],
+        begin: int,
+        level: float,
+        slope: float,
+        deviation: float,
         alpha: float,
-        is_start: bool,
         is_end: bool,
         state: tuple[float, float],
         J: NDArray[np.float64],
         h: NDArray[np.float64],
         later: int,
-        begin: int,
-    ) -> WindowSolution: ...
+    ) -> StreamSolution: ...
 
 class QuadraticProgram:
     @property

@@ -67,6 +67,13 @@ class ActiveSet {
   // `driver` (n,) at driver_unit times the solver's scale; `curvature` (n,) or null.
   Proved prove(active_set::WrittenParts* parts, double* driver, double driver_unit, double* curvature);
   const std::vector<double>& spline() const { return spline_; }
+  // What the data say of the point that was found, its parts being written.
+  struct Measured {
+    double fit, drivers;    // sum w e^2, sum p in the programme's unit
+    double worst, product;  // least gradient of the driver over alpha, as a number >= 0; gradients times driver
+    double largest_knot_gradient;
+  };
+  Measured measure(active_set::WrittenParts* parts);
   void write_driver(double* driver, double unit) const;
   void support(std::vector<std::ptrdiff_t>* samples, std::vector<double>* values) const;
   void free_state(double* start) const { start[0] = point_.start[0], start[1] = point_.start[1]; }

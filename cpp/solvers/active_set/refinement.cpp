@@ -135,6 +135,16 @@ double ActiveSet::largest_load() const {
   return max_of(tables_.n, loads_.alpha, [&](std::ptrdiff_t i) { return std::abs(loads_.c[i] - loads_.alpha); });
 }
 
+ActiveSet::Measured ActiveSet::measure(WrittenParts* parts) {
+  evaluate(parts);
+  Measured m{evaluation_.fit, 0.0, -evaluation_.worst / loads_.alpha, evaluation_.gp, 0.0};
+  for (std::size_t e = 0; e < pivoting_.size(); ++e) m.drivers += p_[e];
+  m.drivers *= shape_->model().response().ar[0];
+  for (std::size_t j = 0; j < spline_.size(); ++j)
+    m.largest_knot_gradient = std::max(m.largest_knot_gradient, std::abs(at_knots_[j] + problem_->gamma * spline_[j]));
+  return m;
+}
+
 double ActiveSet::largest_driver() const {
   double largest = 0.0;
   for (std::size_t e = 0; e < pivoting_.size(); ++e) largest = std::max(largest, p_[e]);
