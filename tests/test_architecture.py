@@ -16,6 +16,7 @@ CPP = ROOT / "cpp"
 ORDER = (
     ("_core", "errors"),
     ("_columns", "_extras", "_files", "_progress", "bateman", "recording", "settings"),
+    ("reading",),
     ("image", "io", "plots"),
     ("decomposition", "io/layouts", "io/live", "stream"),
     ("compat", "estimator", "events", "intervals", "nn", "time_constants"),

@@ -23,12 +23,6 @@ double safe_unit(double largest) {
   return is_usual ? 1.0 : std::ldexp(1.0, std::min(-std::ilogb(largest), 1000));
 }
 
-// The largest deviation from its mean of a signal that is constant: 64 roundings of its size, as resampling leaves in a
-// constant one, or the smallest number with all its digits.
-double rounding_of(double largest) {
-  return std::max(64.0 * std::numeric_limits<double>::epsilon() * largest, std::numeric_limits<double>::min());
-}
-
 // Mean and standard deviation (of the population) over the weighted samples. To solve a signal that is constant to rounding
 // at the scale of its deviation would be to blow its rounding up: it has scale 1, or its own size where that is extreme.
 Scaling standardisation(const Signal& s, bool* is_constant) {

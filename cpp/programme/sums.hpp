@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <vector>
 
 namespace ressin {
@@ -48,5 +49,11 @@ inline bool all_finite(const double* x, std::ptrdiff_t n) {
   return sum_of(n, [x](std::ptrdiff_t i) { return 0.0 * x[i]; }) == 0.0;
 }
 inline bool all_finite(const std::vector<double>& x) { return all_finite(x.data(), static_cast<std::ptrdiff_t>(x.size())); }
+
+// The largest deviation of a signal that is constant: 64 roundings of its size, as resampling leaves in a constant one, or the
+// smallest number with all its digits.
+inline double rounding_of(double largest) {
+  return std::max(64.0 * std::numeric_limits<double>::epsilon() * largest, std::numeric_limits<double>::min());
+}
 
 }  // namespace ressin

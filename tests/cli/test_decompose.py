@@ -15,8 +15,8 @@ import pytest
 from ressin.cli import main
 from ressin.cli.decompose import work as decompose_work
 from ressin.cli.decompose.outputs import Target
-from ressin.cli.reading import Reading
 from ressin.decomposition.decompose import decompose
+from ressin.reading import Reading
 from ressin.simulation.eda import simulate_eda
 
 

@@ -17,7 +17,7 @@ import pytest
 from ressin.cli import main
 from ressin.cli.decompose import work as decompose_work
 from ressin.cli.decompose.outputs import Target
-from ressin.cli.reading import Reading
+from ressin.reading import Reading
 from tests.cli.test_decompose import write_empatica
 
 # Whatever a library may raise: none of these is ressin's own.

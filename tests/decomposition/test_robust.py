@@ -195,6 +195,15 @@ def test_a_constant_is_all_tonic(value: float) -> None:
         np.testing.assert_array_equal(getattr(result, name), 0.0)
 
 
+@pytest.mark.parametrize("programme", ["robust", "cvxeda"])
+@pytest.mark.parametrize("exponent", [-1074, -1060, -1040, -1023, -1000, -500, 500, 900])
+def test_a_signal_of_any_size_is_solved_or_a_constant(exponent: int, programme: ressin.settings.Programme) -> None:
+    result = ressin.decompose(np.ldexp(recording(), exponent), 4.0, programme=programme)
+    assert result.status == "optimal"
+    assert result.is_optimal()
+    assert all(np.isfinite(getattr(result, name)).all() for name in PARTS)
+
+
 def test_a_batch_is_its_signals_bit_for_bit() -> None:
     signals = [recording(seed=k) for k in range(11)] + [recording(50.0, 20.0, k) for k in range(3)]
     rates = [4.0] * 11 + [50.0] * 3

@@ -98,7 +98,7 @@ void Procedure::find_scale() {
     lowest = std::min(lowest, signal_.y[i]), highest = std::max(highest, signal_.y[i]);
   }
   const double range = highest - lowest, largest = std::max(std::abs(highest), std::abs(lowest));
-  constant_ = seen.empty() || !(range > 64.0 * std::numeric_limits<double>::epsilon() * largest);
+  constant_ = seen.empty() || !(range > rounding_of(largest));
   if (seen.empty()) return;
   for (std::ptrdiff_t i = 0; i < signal_.n; ++i) {
     if (signal_.weights && signal_.weights[i] == 0.0) continue;

@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ressin.cli.reading import Reading, add_help, add_reading, reading_of, try_next
+from ressin.cli.reading import add_help, add_reading, reading_of, try_next
 from ressin.cli.terminal import duration_text
 from ressin.errors import RessinError, describe
 
 if TYPE_CHECKING:
+    from ressin.reading import Reading
     from ressin.recording import Channel, Recording
 
 _SHOWN = 40  # channels, gaps and markers that are listed

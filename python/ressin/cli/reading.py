@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-from dataclasses import dataclass
 from typing import Any
 
 from ressin.errors import InvalidInputError
+from ressin.reading import MAX_BYTES, Reading
 
 _MIB = 2**20
 _OPTION = (
@@ -16,22 +16,6 @@ _OPTION = (
     r"(?: (\"[^\"]+\"|'[^']+'|kOhm|Ohm|counts|solve|[mun]?V\b))?"
 )
 _LISTED = r"(?:columns could be the signal|the columns are|the channels are):? ?('[^']*'|\"[^\"]*\"|\d+)"
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How recordings are to be read: the arguments of `ressin.read_recording`, as the command line gave them."""
-
-    sampling_rate: float | None = None
-    column: str | None = None
-    unit: str | None = None
-    where: str | None = None
-    force_rate: bool = False
-    max_bytes: int = 4 * 2**30
-
-    def arguments(self) -> dict[str, Any]:
-        """Return them by name."""
-        return dict(vars(self))
 
 
 class _Help(argparse.Action):
@@ -70,7 +54,7 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         "--where", metavar="COLUMN=VALUE", help="of a table of several recordings, the rows with this value"
     )
     group.add_argument(
-        "--max-mib", metavar="N", type=float, default=4096.0,
+        "--max-mib", metavar="N", type=float, default=MAX_BYTES / _MIB,
         help="largest file, packed or unpacked, that is read; default: %(default)g MiB",
     )  # fmt: skip
 

@@ -5,21 +5,23 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ressin.errors import NotEdaError, RecordingError, RessinError
+from ressin.errors import InvalidInputError, NotEdaError, RecordingError, RessinError
 from ressin.io.clock import FileClock, clock_warnings, read_clock, refuse_averages
 from ressin.io.columns import find_signal, time_columns, words_of
 from ressin.io.conductance import as_conductance
 from ressin.io.layout import Layout, Match
 from ressin.io.layouts.registry import find_layout
-from ressin.io.source import MAX_BYTES, Content, content_stem, inside, open_content
+from ressin.io.source import Content, content_stem, inside, open_content
 from ressin.io.table import Table
+from ressin.reading import MAX_BYTES, Reading
 from ressin.recording import Channel, Clock, Gap, Marker, Recording
 
 _PEOPLE = {
@@ -36,23 +38,11 @@ _PEOPLE = {
 }
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What the caller asked for; see `read_recording`."""
-
-    sampling_rate: float | None = None
-    column: str | None = None
-    unit: str | None = None
-    where: str | None = None
-    force_rate: bool = False
-    max_bytes: int = MAX_BYTES
-
-
 def read_recording(
     path: str | os.PathLike[str],
     *,
     sampling_rate: float | None = None,
-    column: str | None = None,
+    column: str | int | None = None,
     unit: str | None = None,
     where: str | None = None,
     force_rate: bool = False,
@@ -105,7 +95,7 @@ def read_recording(
     >>> recording.sampling_rate, recording.notes  # doctest: +SKIP
     (4.0, ('Empatica E4 layout: start time on line 1, rate on line 2, microsiemens below',))
     """
-    wanted = Wanted(sampling_rate, column, unit, where, force_rate, max_bytes)
+    wanted = _wanted(path, sampling_rate, column, unit, where, force_rate, max_bytes)
     content, layout, _, tables = _opened(path, wanted)
     return _recording(content, layout, tables, wanted)
 
@@ -114,7 +104,7 @@ def open_recording(
     path: str | os.PathLike[str],
     *,
     sampling_rate: float | None = None,
-    column: str | None = None,
+    column: str | int | None = None,
     unit: str | None = None,
     where: str | None = None,
     force_rate: bool = False,
@@ -138,7 +128,7 @@ def open_recording(
     RecordingError, MissingExtraError
         If the file cannot be read at all.
     """
-    wanted = Wanted(sampling_rate, column, unit, where, force_rate, max_bytes)
+    wanted = _wanted(path, sampling_rate, column, unit, where, force_rate, max_bytes)
     content, layout, match, tables = _opened(path, wanted)
     channels = tuple(channel for table in tables for channel in _channels(table))
     try:
@@ -152,11 +142,15 @@ def open_recording(
     return replace(found, channels=channels, notes=(*found.notes, f"layout {layout.name}: {match.reason}"))
 
 
-def _opened(path: str | os.PathLike[str], wanted: Wanted) -> tuple[Content, Layout, Match, Sequence[Table]]:
+def _wanted(path: str | os.PathLike[str], *options: Any) -> Reading:
+    try:
+        return Reading(*options)
+    except InvalidInputError as error:
+        raise RecordingError(f"{path}: {error}") from None
+
+
+def _opened(path: str | os.PathLike[str], wanted: Reading) -> tuple[Content, Layout, Match, Sequence[Table]]:
     """Find a file's layout and make its tables; whatever a library raises over it becomes a RecordingError here."""
-    rate = wanted.sampling_rate
-    if rate is not None and not (math.isfinite(rate) and rate > 0):
-        raise RecordingError(f"{path}: sampling_rate is {rate!r}; it must be a positive number of Hz")
     content = open_content(inside(Path(path)), wanted.max_bytes)
     layout, match = find_layout(content)
     with one_error(content.path, layout.name):
@@ -186,13 +180,13 @@ class one_error:  # used as a statement
             ) from error
 
 
-def _recording(content: Content, layout: Layout, tables: Sequence[Table], wanted: Wanted) -> Recording:
+def _recording(content: Content, layout: Layout, tables: Sequence[Table], wanted: Reading) -> Recording:
     with one_error(content.path, layout.name):
-        table = _table_of(tables, wanted.column)
+        table = _table_of(tables, wanted.column_text)
         if table.not_eda and wanted.column is None:
             raise NotEdaError(f"{table.path}: {table.not_eda}")
         _refuse_several_people(table)
-        index, found = find_signal(table, wanted.column)
+        index, found = find_signal(table, wanted.column_text)
         table.prefetch([index, *[i for i in time_columns(table) if i != index]])
         conductance = as_conductance(table, index, wanted.unit, wanted.column is not None)
         clock = _clock(table, index, wanted)
@@ -283,7 +277,7 @@ def _refuse_several_people(table: Table) -> None:
             )
 
 
-def _clock(table: Table, signal: int, wanted: Wanted) -> FileClock:
+def _clock(table: Table, signal: int, wanted: Reading) -> FileClock:
     """Take the file's rate, or the one that was given where the file has none or it is forced."""
     times = [index for index in time_columns(table) if index != signal]
     given = wanted.sampling_rate

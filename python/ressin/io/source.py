@@ -13,8 +13,8 @@ from typing import Any
 
 from ressin.errors import RecordingError
 from ressin.io.encoding import as_utf8
+from ressin.reading import MAX_BYTES
 
-MAX_BYTES = 4 * 2**30  # a day at 1 kHz as CSV text is about 2 GB
 _GZIP = b"\x1f\x8b"
 _PIECE = 1 << 22  # bytes unpacked at a time
 _PACKED = 1 << 20  # bytes given to the unpacker at a time

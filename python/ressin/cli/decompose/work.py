@@ -18,8 +18,8 @@ from ressin.errors import NotEdaError, QualityWarning, describe
 
 if TYPE_CHECKING:  # what reads and writes files is imported where it runs, so that --help is quick
     from ressin.cli.decompose.outputs import Target
-    from ressin.cli.reading import Reading
     from ressin.decomposition.result import Decomposition
+    from ressin.reading import Reading
     from ressin.recording import Recording
 
     Group: TypeAlias = list[tuple[Target, Recording]]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ressin.io.arrays import read_parquet
 from ressin.io.layout import Layout, Match
-from ressin.io.source import MAX_BYTES, Content
+from ressin.io.source import Content
 from ressin.io.table import Table
+from ressin.reading import MAX_BYTES
 
 
 def sniff(content: Content) -> Match | None:
