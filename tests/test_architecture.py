@@ -21,7 +21,7 @@ ORDER = (
     ("decomposition", "io/layouts", "io/live", "stream"),
     ("compat", "estimator", "events", "intervals", "nn", "time_constants"),
     ("data/sources", "data/store", "recording_report"),
-    ("data/preparation",),
+    ("data/preparation", "data/studies"),
     ("data/samples",),
     ("simulation",),
     ("learn/model",),

@@ -38,6 +38,9 @@ OTHERWISE: dict[tuple[str, str], tuple[object, str]] = {
     ("ressin decompose", "missing"): ("solve", "files have short gaps; it says how many samples are missing"),
     ("ressin events", "missing"): ("solve", "as ressin decompose"),
     ("ressin features", "missing"): ("solve", "as ressin decompose"),
+    ("ressin report", "missing"): ("solve", "as ressin decompose"),
+    ("ressin report", "programme"): ("robust", "as ressin decompose"),
+    ("ressin.learn.evaluation.baselines.BoostedFeatures", "n_threads"): (1, "of the trees: folds share the cores"),
     ("ressin demo", "programme"): ("robust", "as ressin decompose"),
     ("ressin.time_constants.fit.fit_time_constants", "alpha"): (None, "learned unless given"),
     ("ressin.decomposition.result.Decomposition.is_optimal", "tol"): (1e-6, "of the check, not of the solve"),
@@ -126,18 +129,16 @@ def test_every_default_of_the_programme_is_that_of_settings() -> None:
 
 def test_the_command_line_prepares_and_watches_with_the_librarys_defaults() -> None:
     pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    from ressin.cli.data import _settings
     from ressin.data.preparation.settings import PrepareSettings
     from ressin.stream.options import StreamOptions
 
     parser = make_parser()
     prepared = parser.parse_args(["prepare", "source", "folder"])
     settings = PrepareSettings()
-    assert {
-        "drop_seconds": prepared.drop,
-        "drop": "after" if prepared.drop_after else "before",
-        "min_duration": prepared.min_duration,
-        "max_missing": prepared.max_missing,
-    }.items() <= dataclasses.asdict(settings.window).items()
+    for has_windows in (False, True):
+        expected = settings.decided(has_windows=has_windows)
+        assert _settings(prepared, has_windows=has_windows) == expected
     assert (prepared.min_cover, prepared.music, prepared.few) == (
         settings.min_cover, settings.music, settings.labels.few,
     )  # fmt: skip

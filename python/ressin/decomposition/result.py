@@ -118,6 +118,29 @@ class Decomposition(ReadOnly):
     _start: tuple[float, float] = field(repr=False)
     _knot_grid: tuple[int, int, int] | None = field(repr=False)
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Make the fields that the core holds, all at once: a batch has thousands of results, few are looked at."""
+            self._fetch()
+            try:
+                return vars(self)[name]
+            except KeyError:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}") from None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return all fields, for copies and for other processes."""
+        self._fetch()
+        return dict(vars(self))
+
+    def _fetch(self) -> None:
+        fields = vars(self)
+        later = fields.get("_later")
+        if later is not None:
+            solved, index = later
+            fields.update(solved.fields(index))
+            fields.pop("_later", None)  # another thread may have been here
+
     @property
     def converged(self) -> bool:
         """Whether the status is "optimal"."""
