@@ -23,8 +23,6 @@ SECONDS = 900.0
 
 def main(folder: Path) -> None:
     with TemporaryDirectory() as made, TemporaryDirectory() as profile:
-        for hours in (1, 24):
-            print(f"{hours} h at 4 Hz: a page of {size_of(hours, Path(made)) / 1e6:.1f} MB")
         study = Path(made) / "study"
         write_study(study)
         page = Path(made) / "recording.html"
@@ -35,9 +33,11 @@ def main(folder: Path) -> None:
         with browser(Path(profile)) as shown_in:
             shown_in.open(page, 1000)
             shown_in.wait("return document.body.dataset.drawn")
-            shown_in.save(folder / "recording_report.png", 1010)
+            shown_in.save(folder / "recording_report.png", 1055)
             shown_in.open(Path(made) / "study.html", 1000)
             shown_in.save(folder / "study_report.png", 840)
+        for hours in (1, 24):
+            print(f"{hours} h at 4 Hz: a page of {size_of(hours, Path(made)) / 1e6:.1f} MB")
 
 
 def size_of(hours: int, folder: Path) -> int:

@@ -79,9 +79,9 @@ def zoomable(reported: Reported) -> str:
     _line(phasic, time, result.phasic, "phasic", color=PHASIC, line_width=1.4)
     _line(driver, time, result.driver, "", color=DRIVER, line_width=1.0)
     _mark_responses(phasic, reported)
-    for panel in (levels, phasic):
+    for panel, across in ((levels, 3), (phasic, 4)):  # as many as a phone is wide
         panel.legend.click_policy = "hide"
-        panel.legend.orientation, panel.legend.ncols = "horizontal", 3
+        panel.legend.orientation, panel.legend.ncols = "horizontal", across
         panel.legend.padding, panel.legend.margin, panel.legend.spacing = 2, 4, 8
         panel.legend.background_fill_alpha = 0.7
         panel.legend.location = "top_right"
