@@ -158,6 +158,33 @@ def label_ratings(ratings: "pd.DataFrame", rule: LabelRule) -> tuple["pd.DataFra
     return _apply(ratings, subjects), subjects
 
 
+def label_dimension(
+    identity: "pd.DataFrame", rating: "pd.Series", rule: LabelRule
+) -> tuple["pd.Series", "pd.DataFrame"]:
+    """Label ratings of one other dimension, each subject's along it.
+
+    Parameters
+    ----------
+    identity
+        Columns subject and stimulus of each row; several windows of one listening are clustered once.
+    rating
+        Of each row; NaN where it was not rated.
+    rule
+        See `LabelRule`.
+
+    Returns
+    -------
+    labels, thresholds
+        Int8: 0 low, 1 high, missing; and for each subject, by name, the columns threshold and rule.
+    """
+    import pandas as pd
+
+    ratings = identity[["subject", "stimulus"]].assign(arousal=rating, valence=math.nan)
+    labels, subjects = label_ratings(ratings, rule)
+    said = subjects["rule"].str.replace(" of arousal alone", "").str.replace("in arousal", "in it")
+    return labels["arousal_label"], pd.DataFrame({"threshold": subjects["threshold_arousal"], "rule": said})
+
+
 def _clustered(ratings: "pd.DataFrame", group: "pd.Series") -> "pd.Series":
     """Mark the rows that are clustered: those with both ratings, or, in a group of one dimension, with that one."""
     known = ratings[["arousal", "valence"]].notna()

@@ -89,6 +89,11 @@ class Prepared:
         return tuple(self.meta["labels"])
 
     @property
+    def rating_names(self) -> tuple[str, ...]:
+        """Names of the ratings beside arousal and valence; their columns are ``<name>_rating``."""
+        return tuple(self.meta.get("ratings", ()))
+
+    @property
     def classes(self) -> dict[str, tuple[str, ...]]:
         """Names of the classes of each label, in the order of their numbers in ``<name>_label``."""
         named = {name: tuple(names) for name, names in self.meta.get("classes", {}).items()}
@@ -116,12 +121,12 @@ class Prepared:
 
     @property
     def _recording_schema(self) -> pa.Schema:
-        return schema.recording_schema(self.label_names, self.scale)
+        return schema.recording_schema(self.label_names, self.scale, self.rating_names)
 
     @cached_property
     def recordings(self) -> "pd.DataFrame":
         """One row per recording, without the channels (see `channel`); index 0, 1, 2, ..."""
-        names = [name for name in schema.recording_schema(self.label_names).names if name not in schema.LIST_COLUMNS]
+        names = [name for name in self._recording_schema.names if name not in schema.LIST_COLUMNS]
         return self._frame(schema.RECORDINGS, names)
 
     @cached_property
@@ -240,8 +245,8 @@ class Prepared:
         names = self.label_names
         wanted = {
             schema.RECORDINGS: self._recording_schema,
-            schema.RATINGS: schema.rating_schema(names),
-            schema.SUBJECTS: schema.SUBJECT_SCHEMA,
+            schema.RATINGS: schema.rating_schema(names, self.rating_names),
+            schema.SUBJECTS: schema.subject_schema(self.rating_names),
             schema.STIMULI: schema.STIMULUS_SCHEMA,
             schema.REJECTS: schema.REJECT_SCHEMA,
             schema.MUSIC: schema.music_schema(found.names[1 : MAX_FEATURES + 1]),
