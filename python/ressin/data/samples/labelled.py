@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 RECORDINGS = ("own", "all")
 
+IDENTITY = ("recording_id", "pair", "subject", "stimulus", "label", "rating", "music_row", "file", "start", "end")
+
 
 @dataclass(frozen=True, eq=False)
 class LabelledData:
@@ -84,19 +86,7 @@ class LabelledData:
             whole = {"file": self.recording_id, "start": np.zeros(len(self)), "end": self.seconds()}
             for name, values in whole.items():
                 object.__setattr__(self, name, values)
-        columns = (
-            "recording_id",
-            "pair",
-            "subject",
-            "stimulus",
-            "label",
-            "rating",
-            "music_row",
-            "file",
-            "start",
-            "end",
-        )
-        for name in columns:
+        for name in IDENTITY:
             if len(getattr(self, name)) != len(self.place):
                 raise InvalidInputError(f"{name} has {len(getattr(self, name))} entries for {len(self.place)} samples")
         if self.signals.n_channels != len(CHANNELS):
@@ -114,21 +104,18 @@ class LabelledData:
 
     def take(self, index: NDArray[np.integer] | NDArray[np.bool_]) -> LabelledData:
         """Keep some samples, in the order given; signals and music are shared, not copied."""
-        names = (
-            *("place", "recording_id", "pair", "subject", "stimulus", "label", "rating", "music_row"),
-            *("file", "start", "end"),
-        )
-        taken = {name: getattr(self, name)[index] for name in names}
+        taken = {name: getattr(self, name)[index] for name in ("place", *IDENTITY)}
         return dataclasses.replace(self, **taken)
 
     @cached_property
     def fingerprint(self) -> str:
         """Digest of everything that a result can depend on: signals, music, labels and identities."""
         digest = hashlib.blake2b(digest_size=16)
-        identity = ("place", "recording_id", "subject", "stimulus", "file", "start", "end")
-        names = (*identity, "label", "rating", "music", "music_row")
+        names = ("place", *IDENTITY, "music")
         columns = [getattr(self, name) for name in names]
-        for array in (*self.signals.values, self.signals.offsets, self.signals.sampling_rates, *columns):
+        measured = () if self.measured is self.signals else self.measured.values
+        signals = (*self.signals.values, self.signals.offsets, self.signals.sampling_rates, *measured)
+        for array in (*signals, *columns):
             digest.update(f"{array.dtype.str}{array.shape}".encode())
             if array.size:
                 digest.update(array.tobytes() if array.dtype.kind == "U" else np.ascontiguousarray(array).data)
@@ -157,6 +144,11 @@ class LabelledData:
                 "prepare the data with music, use with_music(), or switch the music branch off"
             )
         return self.music[rows]
+
+    @property
+    def measured(self) -> PackedSignals:
+        """The signals in the unit of the input."""
+        return self.signals if self.unscaled is None else self.unscaled
 
     def signal(self, sample: int) -> NDArray[np.floating]:
         """Return the channels of one sample, (3, n_samples)."""
