@@ -143,6 +143,7 @@ def test_labels_in_words_and_of_several_classes(own: Path, tmp_path: Path) -> No
     assert result.classes["level"] == ("1", "2", "3")
     assert result.classes["busy"] == ("no", "yes")
     assert result.classes["arousal"] == ("low", "high")
+    assert result.two_class_labels == ("busy",)
     names = np.array([*result.classes["state"], ""])
     assert names[result.recordings["state_label"].fillna(3).astype(int)].tolist() == states
     assert result.recordings["level_label"].fillna(9).tolist() == [2, 0, 1, 0, 9, 2]

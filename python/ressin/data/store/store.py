@@ -100,6 +100,14 @@ class Prepared:
         return {name: named.get(name, ("low", "high")) for name in self.label_names}
 
     @property
+    def two_class_labels(self) -> tuple[str, ...]:
+        """Names of the labels that some recording has, and that have two classes."""
+        known = self.recordings
+        return tuple(
+            name for name, classes in self.classes.items() if len(classes) <= 2 and known[f"{name}_label"].notna().any()
+        )
+
+    @property
     def programme(self) -> str:
         """By which programme the recordings were decomposed, "cvxeda" or "robust"."""
         return str(self.meta["settings"].get("decomposition", {}).get("programme", "cvxeda"))
