@@ -120,8 +120,8 @@ def label_ratings(ratings: "pd.DataFrame", rule: LabelRule) -> tuple["pd.DataFra
     ----------
     ratings
         One row per pair with the columns subject, stimulus, arousal, valence. Only rows with both ratings take part in
-        the clustering, several windows of one listening once; a row with one is still labelled in that dimension. A
-        subject who rated one of the two throughout is clustered in that one.
+        the clustering, several windows of one listening once; a row with one is still labelled in that dimension. Where
+        nobody rated the other dimension, the clustering is along the one.
     rule
         See `LabelRule`.
 
@@ -134,11 +134,10 @@ def label_ratings(ratings: "pd.DataFrame", rule: LabelRule) -> tuple["pd.DataFra
     """
     import pandas as pd
 
-    both = _clustered(ratings, ratings["subject"])
+    both = _clustered(ratings)
     pooled = None
     if rule.few == "pooled":
-        everyone = _clustered(ratings, ratings["subject"].map(lambda _: ""))
-        pooled = thresholds_of(ratings.loc[everyone, ["arousal", "valence"]].to_numpy(np.float64), rule)
+        pooled = thresholds_of(ratings.loc[both, ["arousal", "valence"]].to_numpy(np.float64), rule)
     points_of = dict(
         list(ratings[both].drop_duplicates(["subject", "stimulus", "arousal", "valence"]).groupby("subject"))
     )
@@ -185,11 +184,10 @@ def label_dimension(
     return labels["arousal_label"], pd.DataFrame({"threshold": subjects["threshold_arousal"], "rule": said})
 
 
-def _clustered(ratings: "pd.DataFrame", group: "pd.Series") -> "pd.Series":
-    """Mark the rows that are clustered: those with both ratings, or, in a group of one dimension, with that one."""
+def _clustered(ratings: "pd.DataFrame") -> "pd.Series":
+    """Mark the rows that are clustered: those with both ratings, or with the one where nobody gave the other."""
     known = ratings[["arousal", "valence"]].notna()
-    given = known.groupby(group).transform("any")
-    return known.all(axis=1) | ((given.sum(axis=1) == 1) & known.any(axis=1))
+    return known.all(axis=1) if known.any().all() else known.any(axis=1)
 
 
 def label_song_means(ratings: "pd.DataFrame", rule: LabelRule) -> tuple["pd.DataFrame", "pd.DataFrame"]:
