@@ -74,8 +74,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _text(found: Transfer) -> str:
-    lines = [f"{found.label_name}: {found.n_samples:,} samples of {found.n_subjects} people; 95 % intervals over people"]
-    table = [["", *HEADS.values()], *([row.name, *(_percent(row.metrics[name]) for name in HEADS)] for row in found.rows)]
+    lines = [
+        f"{found.label_name}: {found.n_samples:,} samples of {found.n_subjects} people; 95 % intervals over people"
+    ]
+    table = [
+        ["", *HEADS.values()],
+        *([row.name, *(_percent(row.metrics[name]) for name in HEADS)] for row in found.rows),
+    ]
     table += [["model less", *HEADS.values()]]
     table += [[row.name, *(_percent(row.less[name], "+") for name in HEADS)] for row in found.rows[1:]]
     widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ressin.cli import collate, data, evaluate, inspect, learn, manifest, measures
+from ressin.cli import collate, data, evaluate, inspect, learn, manifest, measures, train
 from ressin.cli.decompose import command as decompose
 from ressin.cli.decompose import windows
 from ressin.cli.demo import command as demo
@@ -25,6 +25,7 @@ COMMANDS = (
     demo.add_parser,
     data.add_parsers,
     manifest.add_parser,
+    train.add_parser,
     learn.add_parsers,
     evaluate.add_parser,
 )

@@ -28,6 +28,7 @@ from ressin.learn.evaluation.metrics import Estimate, difference
 from ressin.learn.evaluation.network import NetworkClassifier
 from ressin.learn.evaluation.regression import less_error, regress
 from ressin.learn.trained.checkpoint import versions
+from ressin.learn.training.machine import processes, wait_for_all
 from ressin.learn.training.progress import Progress
 from ressin.report.plan import SPLITS, Cell, Plan
 
@@ -132,7 +133,7 @@ def make_bench(
     make_folder(folder)
     for part in ("cells", "predictions", "folds"):
         make_folder(folder / part)
-    for kind, drawn in folds.items():
+    for kind, drawn in folds.items() if processes().first else ():
         drawn.write(folder / "folds" / f"{kind}.parquet")
     other = {} if also is None else _same_samples(prepared, data, also)
     return Bench(
@@ -287,7 +288,7 @@ def compute(bench: Bench, cell: Cell, done: Callable[[int, int], None] | None = 
         "n_songs": samples_groups(data, "song"),
         "n_folds": folds.n_folds,
     }
-    path = _path(bench, cell, key)
+    path, first = _path(bench, cell, key), processes().first
     work = bench.folder / "work" / path.stem
     if cell.model == "regression":
         result |= _regression(bench, data, folds)
@@ -298,12 +299,15 @@ def compute(bench: Bench, cell: Cell, done: Callable[[int, int], None] | None = 
             warnings.simplefilter("ignore", EvaluationWarning)  # the remark has it
             found = cross_validate(data, folds, classifier, folder=work, progress=bench.progress, done=done)
         result |= _classification(bench, found, work)
-        with replacing(bench.folder / "predictions" / f"{path.stem}.csv") as temporary:
-            found.table.assign(majority=found.majority).to_csv(temporary, index=False)
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(result, allow_nan=False, indent=1), encoding="utf-8")
-    if work.is_dir():
-        shutil.rmtree(work)
+        if first:
+            with replacing(bench.folder / "predictions" / f"{path.stem}.csv") as temporary:
+                found.table.assign(majority=found.majority).to_csv(temporary, index=False)
+    wait_for_all()  # before the work goes that another process may still read
+    if first:
+        with replacing(path) as temporary:
+            temporary.write_text(json.dumps(result, allow_nan=False, indent=1), encoding="utf-8")
+        if work.is_dir():
+            shutil.rmtree(work)
     return result
 
 

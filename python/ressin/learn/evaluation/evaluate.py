@@ -21,6 +21,7 @@ from ressin.data.samples.labelled import LabelledData
 from ressin.errors import EvaluationWarning, InvalidInputError
 from ressin.learn.evaluation.folds import Folds, check_classes, check_folds
 from ressin.learn.evaluation.metrics import Estimate, difference, metrics
+from ressin.learn.training.machine import agreed, processes
 from ressin.learn.training.progress import Progress
 
 if TYPE_CHECKING:
@@ -227,18 +228,18 @@ def _one_fold(
 ) -> tuple[NDArray[np.float64], float]:
     """Scores of the test part and seconds they took; read where they were computed before."""
     stored = None if fold.folder is None else fold.folder / "scores.json"
-    if stored is not None and stored.is_file():
+    if stored is not None and agreed(stored.is_file()):
         found = _read_scores(stored, key, len(test))
         if found is not None:
             return found, 0.0
-    if stored is not None:
+    if stored is not None and processes().first:
         remove_leftovers_of([stored, stored.parent / "training.csv"])
     begin = time.perf_counter()
     scores = np.asarray(classifier.scores(data, train, test, fold), dtype=np.float64)
     seconds = time.perf_counter() - begin
     if scores.shape != (len(test),) or not np.isfinite(scores).all():
         raise InvalidInputError(f"{fold.name}: scores of shape {scores.shape}; {len(test)} finite numbers are needed")
-    if stored is not None:
+    if stored is not None and processes().first:
         stored.parent.mkdir(parents=True, exist_ok=True)
         with replacing(stored) as temporary:
             temporary.write_text(json.dumps({"key": key, "scores": scores.tolist()}), encoding="utf-8")

@@ -34,11 +34,14 @@ class Prediction:
         Of high, 0 to 1.
     notes
         How the recording is unlike the training samples, in words; empty where it is not.
+    threshold
+        Probabilities above it are called high; 0.5 unless the model's was tuned.
     """
 
     label_name: str
     probability: float
     notes: tuple[str, ...]
+    threshold: float = 0.5
 
 
 def predict_recording(
@@ -94,7 +97,7 @@ def predict_recording(
     probability = float(trained.predict(data, device=device)[0])
     if not math.isfinite(probability):
         raise InvalidInputError("the model gives no probability for this recording: its numbers overflow")
-    return Prediction(trained.label_name, probability, notes)
+    return Prediction(trained.label_name, probability, notes, trained.threshold)
 
 
 def predict_file(

@@ -13,12 +13,13 @@ from ressin._files.limits import remove_leftovers
 from ressin.data.samples.labelled import LabelledData
 from ressin.data.samples.overlap import occasions, overlapping
 from ressin.errors import InvalidInputError
-from ressin.learn.model.decomposing import build_model
+from ressin.learn.model.decomposing import build_networks
 from ressin.learn.model.settings import DEFAULT, LearnSettings, TrainSettings
 from ressin.learn.trained.checkpoint import Domain, TrainedModel, load, versions
 from ressin.learn.training.history import LOGS
+from ressin.learn.training.inference import probabilities
 from ressin.learn.training.inputs import fit_normalisation, make_inputs, one_rate
-from ressin.learn.training.machine import choose_device, choose_precision, processes, wait_for_all
+from ressin.learn.training.machine import agreed, choose_device, choose_precision, processes, wait_for_all
 from ressin.learn.training.progress import Progress
 from ressin.learn.training.trainer import STATE, Trainer
 
@@ -38,7 +39,7 @@ def train(
     name: str = "training",
     n_threads: int = 0,
 ) -> TrainedModel:
-    """Train a `ResSIN` on some of the samples.
+    """Train a network on some of the samples.
 
     Parameters
     ----------
@@ -99,11 +100,11 @@ def train(
         target.mkdir(parents=True, exist_ok=True)
         if processes().first:
             remove_leftovers(target)
-        if (target / MODEL).is_file():
+        if agreed((target / MODEL).is_file()):
             return _finished(target / MODEL, run)
     normalisation = fit_normalisation(data, fitted, settings)
     rate = one_rate(data, samples) if settings.model.decompose == "layer" else 0.0
-    model = build_model(
+    model = build_networks(
         settings.model, data.music.shape[1], settings.training.seed, sampling_rate=rate, image=settings.image
     )
     trainer = Trainer(
@@ -123,6 +124,13 @@ def train(
         name=name,
     )
     state = trainer.fit()
+    threshold = 0.5
+    if settings.training.threshold == "tuned":
+        size = settings.training.batch_size
+        threshold = best_threshold(
+            data.label[validation],
+            probabilities(model, trainer.source, validation, batch_size=size, device=place),
+        )
     trained = TrainedModel(
         model=model,
         settings=settings,
@@ -135,6 +143,7 @@ def train(
         preparation=data.preparation,
         versions=versions(),
         run=run,
+        threshold=threshold,
     )
     if target is not None:
         if processes().first:
@@ -180,6 +189,31 @@ def hold_back(
             "file: hold back by file (none) or by subject"
         )
     return index[~held & apart], index[held]
+
+
+def best_threshold(label: NDArray[np.int64], probability: NDArray[np.float64]) -> float:
+    """Find the threshold with the highest balanced accuracy on some samples, in the middle of its gap.
+
+    Of several the one nearest to 0.5 is taken.
+
+    Raises
+    ------
+    InvalidInputError
+        If all samples are of one class.
+    """
+    if len(np.unique(label)) < 2:
+        raise InvalidInputError(
+            f"threshold='tuned': the {len(label)} samples held back are all of one class; "
+            "a larger validation_share, or another seed, is needed"
+        )
+    known = np.unique(probability)
+    between = np.concatenate([[known[0] / 2.0], (known[1:] + known[:-1]) / 2.0, [(1.0 + known[-1]) / 2.0]])
+    high, low = np.sort(probability[label == 1]), np.sort(probability[label == 0])
+    found = 1.0 - np.searchsorted(high, between, side="right") / len(high)  # sensitivity
+    spared = np.searchsorted(low, between, side="right") / len(low)  # specificity
+    best = np.flatnonzero(found + spared >= (found + spared).max() - 1e-12)
+    nearest = between[best[np.argmin(np.abs(between[best] - 0.5))]]
+    return float(np.clip(nearest, 1e-9, 1.0 - 1e-9))
 
 
 def _checked(data: LabelledData, index: ArrayLike) -> NDArray[np.int64]:
