@@ -43,9 +43,9 @@ Evidence in_programme_unit(Evidence e, double unit) {
   return e;
 }
 
-bool is_finite(const Signal& s, const Decomposed& x) {
+bool is_finite(const Signal& s, const Decomposed& x, bool has_finite_samples) {
   for (const double* part : {s.phasic, s.tonic, s.driver, s.residual}) {
-    if (!all_finite(part, s.n)) return false;
+    if (!has_finite_samples && !all_finite(part, s.n)) return false;
   }
   const Evidence& e = x.evidence;
   const std::vector<double> others = {x.start[0],    x.start[1],     x.mean,         x.scale,          e.objective,
@@ -62,8 +62,33 @@ Evidence evidence_of_written(const Signal& signal, const DecomposeSettings& sett
   return evidence_of(s, settings, written);
 }
 
-// Writes the parts, converted from the solver's scale to the signal's unit. Parts or evidence that overflow there make the
-// result a failure.
+// What is not a sample of a result whose samples have been written, converted from the solver's scale to the signal's unit.
+// Parts or evidence that overflow there make the result a failure.
+void write_rest(const Signal& s, const DecomposeSettings& settings, const Scaled& scaled, bool has_finite_samples,
+                Decomposed* out) {
+  const double scale = scaled.scaling.scale;
+  for (double& l : out->spline) l *= scale;
+  for (double& d : out->drift) d *= scale;
+  for (double& q : out->start) q *= scale;
+  out->mean = scaled.scaling.mean;
+  out->scale = scale;
+  out->evidence = in_programme_unit(out->evidence, scaled.objective_unit);
+  if (!is_finite(s, *out, has_finite_samples)) {
+    out->status = Status::failed;
+    out->evidence = nothing_proved(out->evidence.objective);
+  }
+  for (std::ptrdiff_t i = 0; s.weights && i < s.n; ++i) {
+    if (s.weights[i] == 0.0) s.residual[i] = s.y[i] - s.phasic[i] - s.tonic[i];
+  }
+  // Where alpha is tiny against the signal, so are the objective and the gap, and the rounding of the parts in the signal's
+  // unit decides what can be proved: that is certified which is returned.
+  if (out->status != Status::failed && scaled.alpha < least_alpha_unrounded) {
+    out->evidence = evidence_of_written(s, settings, *out);
+    if (settings.kind != SolverKind::osqp)
+      out->status = status_of(out->evidence.relative_gap, out->iterations, settings.solver);
+  }
+}
+
 void write_parts(const Signal& s, const DecomposeSettings& settings, const Scaled& scaled, Solution&& x, Decomposed* out) {
   const double scale = scaled.scaling.scale, mean = scaled.scaling.mean;
   const auto write = [&](const std::vector<double>& from, double unit, double origin, double* to) {
@@ -79,28 +104,22 @@ void write_parts(const Signal& s, const DecomposeSettings& settings, const Scale
   }
   out->spline = std::move(x.point.spline);
   out->drift = std::move(x.point.drift);
-  for (double& l : out->spline) l *= scale;
-  for (double& d : out->drift) d *= scale;
-  for (std::ptrdiff_t k = 0; k < n_free_start; ++k) out->start[k] = x.point.start[k] * scale;
-  out->mean = mean;
-  out->scale = scale;
-  out->evidence = in_programme_unit(x.certificate.evidence, scaled.objective_unit);
+  std::copy_n(x.point.start, n_free_start, out->start);
+  out->evidence = x.certificate.evidence;
   out->status = x.status;
-  if (!is_finite(s, *out)) {
-    out->status = Status::failed;
-    out->evidence = nothing_proved(out->evidence.objective);
-  }
   out->iterations = x.iterations;
-  for (std::ptrdiff_t i = 0; s.weights && i < s.n; ++i) {
-    if (s.weights[i] == 0.0) s.residual[i] = s.y[i] - s.phasic[i] - s.tonic[i];
-  }
-  // Where alpha is tiny against the signal, so are the objective and the gap, and the rounding of the parts in the signal's
-  // unit decides what can be proved: that is certified which is returned.
-  if (out->status != Status::failed && scaled.alpha < least_alpha_unrounded) {
-    out->evidence = evidence_of_written(s, settings, *out);
-    if (settings.kind != SolverKind::osqp)
-      out->status = status_of(out->evidence.relative_gap, out->iterations, settings.solver);
-  }
+  write_rest(s, settings, scaled, false, out);
+}
+
+// Whether the sums over the parts leave no doubt: the tonic part is not below zero where the signal never is, and does not
+// mirror the phasic part. decomposition/quality.py decides of those that may.
+bool is_plausible(const active_set::WrittenParts& x, std::ptrdiff_t count) {
+  constexpr double least_correlation = -0.85, rounding = 1e-9, least_spread = 1e-6;
+  const double margin = rounding * (std::abs(x.mean) + x.scale), n = static_cast<double>(count);
+  if (x.scale * x.least_signal + x.mean >= -margin && x.scale * x.least_tonic + x.mean <= margin) return false;
+  const double r = x.of_phasic / n, t = x.of_tonic / n, rr = x.of_phasic2 / n, tt = x.of_tonic2 / n;
+  const double vr = rr - r * r, vt = tt - t * t;
+  return vr > least_spread * rr && vt > least_spread * tt && x.both / n - r * t > least_correlation * std::sqrt(vr * vt);
 }
 
 // The calling thread keeps a small workspace for its next batch.
@@ -116,13 +135,16 @@ class Batch {
   void solve(Group& group, int worker, int n_workers) {
     std::map<std::size_t, std::unique_ptr<Task>> tasks;
     std::unique_ptr<OsqpSolver> osqp;
-    const auto finish = [&](std::size_t tag, Solution&& x, SolverKind solver) {
-      write_parts(signals_[tag], settings_, tasks[tag]->scaled, std::move(x), &results_[tag]);
+    const auto close = [&](std::size_t tag, SolverKind solver) {
       results_[tag].solver = solver;
       results_[tag].knots = {group.model->knot(0), group.model->knot_spacing(), group.model->n_knots()};
       results_[tag].done = true;
       tasks.erase(tag);
       n_done_.fetch_add(1);
+    };
+    const auto finish = [&](std::size_t tag, Solution&& x, SolverKind solver) {
+      write_parts(signals_[tag], settings_, tasks[tag]->scaled, std::move(x), &results_[tag]);
+      close(tag, solver);
     };
     const auto next_member = [&](std::size_t* tag) -> Task* {
       for (;;) {
@@ -149,9 +171,8 @@ class Batch {
     std::vector<std::size_t> left;
     const auto next_left = [&](std::size_t* tag) -> const Problem* {
       while (Task* task = workers_.keep_going(worker) ? next_member(tag) : nullptr) {
-        Solution x;
-        if (!first.solves(*task, &x)) return &task->problem;
-        finish(*tag, std::move(x), SolverKind::active_set);
+        if (!first.solves(*task, signals_[*tag], &results_[*tag])) return &task->problem;
+        close(*tag, SolverKind::active_set);
       }
       return nullptr;
     };
@@ -196,18 +217,23 @@ class Batch {
    public:
     ActiveSetRun(Batch& batch, const Group& group, int worker) : batch_(batch), group_(group), worker_(worker) {}
     ~ActiveSetRun() {
-      if (method_ && worker_ == 0 && Workspace::bytes_per_lane(*group_.model) <= most_bytes_kept)
-        kept_active_set.keep(std::move(method_));
+      if (method_ && worker_ == 0 && method_->bytes() <= most_bytes_kept) kept_active_set.keep(std::move(method_));
     }
     ActiveSetRun(const ActiveSetRun&) = delete;
     ActiveSetRun& operator=(const ActiveSetRun&) = delete;
 
-    bool solves(const Task& task, Solution* x) {
+    // Whether it has found and proved the signal's result, and written it.
+    bool solves(const Task& task, const Signal& signal, Decomposed* out) {
       if (!batch_.uses_active_set()) return false;
       const ActiveSetLimits limits = active_set_limits(batch_.settings_.kind, *group_.model, task.problem);
       if (limits.densest <= 0.0) return false;
       if (!method_) method_ = make();
-      return method_->run(task.problem, limits, [this] { return batch_.workers_.keep_going(worker_); }, x);
+      const auto keep_going = [this] { return batch_.workers_.keep_going(worker_); };
+      if (method_->is_plain()) return method_->find(task.problem, limits, keep_going) && write(task.scaled, signal, out);
+      Solution x;
+      if (!method_->run(task.problem, limits, keep_going, &x)) return false;
+      write_parts(signal, batch_.settings_, task.scaled, std::move(x), out);
+      return true;
     }
 
    private:
@@ -216,6 +242,27 @@ class Batch {
       if (before && before->serves(group_.model.get(), group_.weighted, batch_.settings_.solver)) return kept_active_set.take();
       return std::make_unique<ActiveSet>(std::make_shared<const active_set::ShapeTables>(group_.model, group_.weighted),
                                          batch_.settings_.solver);
+    }
+
+    // The point that was found, if it is proved.
+    bool write(const Scaled& scaled, const Signal& s, Decomposed* out) {
+      const double scale = scaled.scaling.scale;
+      active_set::WrittenParts parts{};
+      parts.phasic = s.phasic, parts.tonic = s.tonic, parts.residual = s.residual;
+      parts.scale = scale, parts.mean = scaled.scaling.mean, parts.residual_scale = -scale;
+      const ActiveSet::Proved proved = method_->prove(&parts, s.driver, scale, s.curvature);
+      if (!proved.is_optimal) return false;
+      if (s.copy) std::copy(s.y, s.y + s.n, s.copy);
+      out->spline = method_->spline();
+      out->drift = method_->drift();
+      out->evidence = proved.evidence;
+      out->status = Status::optimal;
+      out->iterations = method_->solves();
+      out->is_plausible = is_plausible(parts, s.n);
+      const double largest = method_->largest_phasic() + parts.largest_tonic + method_->largest_driver();
+      const bool is_bounded = std::isfinite(scale * (largest + std::sqrt(method_->squared_residual())) + std::abs(parts.mean));
+      write_rest(s, batch_.settings_, scaled, is_bounded, out);
+      return true;
     }
 
     Batch& batch_;

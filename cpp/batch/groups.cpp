@@ -35,7 +35,7 @@ std::shared_ptr<const Model> shared_model(const Signal& s, const DecomposeSettin
   const std::shared_ptr<const Model>* before = kept.get();
   if (before && (*before)->is_made_from(s.n, s.dt, program, settings.knots, observed)) return *before;
   auto model = std::make_shared<const Model>(make_model(s.n, s.dt, program, settings.knots, observed));
-  if (Workspace::bytes_per_lane(*model) <= most_bytes_kept) kept.keep(std::make_unique<std::shared_ptr<const Model>>(model));
+  if (model->bytes() <= most_bytes_kept) kept.keep(std::make_unique<std::shared_ptr<const Model>>(model));
   return model;
 }
 

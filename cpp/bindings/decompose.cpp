@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 
 #include <array>
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <stdexcept>
@@ -97,40 +98,77 @@ py::dict describe(const ressin::Decomposed& d) {
   return fields;
 }
 
-// Decomposes signals, each with weights (or None) and a sampling interval; returns one dictionary a signal.
-py::list decompose(const std::vector<Array>& signals, const std::vector<std::optional<Array>>& weights,
-                   const std::vector<double>& dts, const ressin::DecomposeSettings& settings, const py::object& progress) {
+// The results of a batch. The parts of all signals are one array, of which each has its stretch; what else there is to a result
+// becomes Python objects when it is asked for.
+class Solved {
+ public:
+  explicit Solved(py::ssize_t samples) : parts_({py::ssize_t{n_parts}, samples}) {}
+
+  // The arrays of the next signal, of n samples.
+  void lay_out(ressin::Signal* s) {
+    double** const to[n_parts] = {&s->copy, &s->phasic, &s->tonic, &s->driver, &s->residual};
+    for (int k = 0; k < n_parts; ++k) *to[k] = parts_.mutable_data(k, begin_.back());
+    begin_.push_back(begin_.back() + s->n);
+  }
+  void take(std::vector<ressin::Decomposed>&& results) {
+    results_ = std::move(results);
+    locked(parts_);
+  }
+
+  py::dict fields(std::size_t i) const {
+    py::dict fields = describe(results_.at(i));
+    static const char* const names[n_parts] = {"signal", "phasic", "tonic", "driver", "residual"};
+    const py::ssize_t n = begin_[i + 1] - begin_[i];
+    for (int k = 0; k < n_parts; ++k)
+      fields[names[k]] = Array({n}, {py::ssize_t{sizeof(double)}}, parts_.data(k, begin_[i]), parts_);
+    return fields;
+  }
+  std::size_t size() const { return results_.size(); }
+  std::vector<std::size_t> unproved() const {
+    return those([](const ressin::Decomposed& d) { return d.status != ressin::Status::optimal; });
+  }
+  std::vector<std::size_t> doubtful() const {
+    return those([](const ressin::Decomposed& d) { return !d.is_plausible; });
+  }
+
+ private:
+  static constexpr int n_parts = 5;
+
+  template <class Which>
+  std::vector<std::size_t> those(Which which) const {
+    std::vector<std::size_t> found;
+    for (std::size_t i = 0; i < results_.size(); ++i)
+      if (which(results_[i])) found.push_back(i);
+    return found;
+  }
+
+  Array parts_;  // (n_parts, samples of all)
+  std::vector<py::ssize_t> begin_{0};
+  std::vector<ressin::Decomposed> results_;
+};
+
+// Decomposes signals, each with weights (or None) and a sampling interval.
+Solved decompose(const std::vector<Array>& signals, const std::vector<std::optional<Array>>& weights,
+                 const std::vector<double>& dts, const ressin::DecomposeSettings& settings, const py::object& progress) {
   if (weights.size() != signals.size() || dts.size() != signals.size()) {
     throw std::invalid_argument("signals, weights and dts must have one length");
   }
-  using ressin::Signal;
-  const char* const names[] = {"signal", "phasic", "tonic", "driver", "residual"};
-  double* Signal::* const members[] = {&Signal::copy, &Signal::phasic, &Signal::tonic, &Signal::driver, &Signal::residual};
-  std::vector<std::array<Array, 5>> parts(signals.size());
-  std::vector<Signal> jobs;
+  std::vector<ressin::Signal> jobs;
   jobs.reserve(signals.size());
-  for (std::size_t i = 0; i < signals.size(); ++i) {
-    Signal& job = jobs.emplace_back(make_signal(signals[i], weights[i], dts[i]));
-    for (std::size_t k = 0; k < parts[i].size(); ++k) {
-      parts[i][k] = Array(job.n);
-      job.*members[k] = parts[i][k].mutable_data();
-    }
-  }
+  py::ssize_t samples = 0;
+  for (std::size_t i = 0; i < signals.size(); ++i) samples += jobs.emplace_back(make_signal(signals[i], weights[i], dts[i])).n;
+  Solved solved(samples);
+  for (ressin::Signal& job : jobs) solved.lay_out(&job);
 
   Poll poll(progress, jobs.size());
-  std::vector<ressin::Decomposed> solved;
+  std::vector<ressin::Decomposed> results;
   {
-    const py::gil_scoped_release release;  // jobs point into arrays that `signals` and `parts` keep alive
-    solved = ressin::decompose(jobs, settings, std::ref(poll));
+    const py::gil_scoped_release release;  // jobs point into arrays that `signals` and `solved` keep alive
+    results = ressin::decompose(jobs, settings, std::ref(poll));
   }
   poll.rethrow();
-  py::list out;
-  for (std::size_t i = 0; i < solved.size(); ++i) {
-    py::dict fields = describe(solved[i]);
-    for (std::size_t k = 0; k < parts[i].size(); ++k) fields[names[k]] = locked(std::move(parts[i][k]));
-    out.append(std::move(fields));
-  }
-  return out;
+  solved.take(std::move(results));
+  return solved;
 }
 
 py::tuple certify(const Array& signal, const std::optional<Array>& weights, double dt,
@@ -179,6 +217,11 @@ void bind_decompose(py::module_& m) {
       .def_readonly("stationarity", &ressin::Evidence::stationarity)
       .def_readonly("complementarity", &ressin::Evidence::complementarity);
 
+  py::class_<Solved>(m, "Solved")
+      .def("__len__", &Solved::size)
+      .def("fields", &Solved::fields, py::arg("index"))
+      .def("unproved", &Solved::unproved)
+      .def("doubtful", &Solved::doubtful);
   m.def("decompose", &decompose, py::arg("signals"), py::arg("weights"), py::arg("dts"), py::arg("settings"),
         py::arg("progress"));
   m.def("certify", &certify, py::arg("signal"), py::arg("weights"), py::arg("dt"), py::arg("settings"), py::arg("driver"),

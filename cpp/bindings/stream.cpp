@@ -6,10 +6,11 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 
 #include "batch/decompose.hpp"
 #include "bindings/arrays.hpp"
-#include "solvers/window.hpp"
+#include "solvers/stream_window.hpp"
 
 namespace py = pybind11;
 
@@ -19,30 +20,41 @@ namespace {
 class Window {
  public:
   Window(std::ptrdiff_t capacity, double dt, const ressin::DecomposeSettings& settings)
-      : window_(capacity, dt, settings.program, settings.solver) {}
+      : window_(capacity, dt, settings.program, settings.solver, settings.kind) {}
 
-  ressin::WindowSolution solve(const Array& y, const Array& weights, double alpha, bool is_start, bool is_end,
-                               std::array<double, 2> state, const Array& J, const Array& h, std::ptrdiff_t later) {
-    if (y.ndim() != 1 || weights.ndim() != 1 || weights.size() != y.size()) {
-      throw std::invalid_argument("y and weights must be one-dimensional and of one length");
-    }
-    if (J.size() != py::ssize_t{ressin::n_past * ressin::n_past} || h.size() != py::ssize_t{ressin::n_past}) {
-      throw std::invalid_argument("J must be (3, 3) and h (3,)");
-    }
-    ressin::WindowProblem problem;
-    problem.y = y.data();
-    problem.weights = weights.data();
-    problem.n = y.size();
-    problem.alpha = alpha;
-    problem.is_start = is_start;
-    problem.is_end = is_end;
-    std::copy(state.begin(), state.end(), problem.state);
-    std::copy(J.data(), J.data() + J.size(), problem.past.J.begin());
-    std::copy(h.data(), h.data() + h.size(), problem.past.h.begin());
-    const py::gil_scoped_release release;  // y and weights are held by the caller
+  ressin::StreamSolution solve(const Array& signal, std::ptrdiff_t begin, double level, double slope, double deviation,
+                               double alpha, bool is_end, std::array<double, 2> state, const Array& J, const Array& h,
+                               std::ptrdiff_t later) {
+    constexpr py::ssize_t n_past{ressin::n_stream_past};
+    if (signal.ndim() != 1) throw std::invalid_argument("the signal must be one-dimensional");
+    if (J.size() != n_past * n_past || h.size() != n_past) throw std::invalid_argument("J must be (5, 5) and h (5,)");
+    ressin::StreamWindow request;
+    request.signal = signal.data();
+    request.n = signal.size();
+    request.begin = begin;
+    request.level = level, request.slope = slope, request.deviation = deviation, request.alpha = alpha;
+    request.is_end = is_end;
+    std::copy(state.begin(), state.end(), request.state);
+    std::copy(J.data(), J.data() + J.size(), request.J.begin());
+    std::copy(h.data(), h.data() + h.size(), request.h.begin());
+    const py::gil_scoped_release release;  // the signal is held by the caller
     const std::lock_guard<std::mutex> one_at_a_time(mutex_);
-    return window_.solve(problem, later);
+    return ressin::solve(window_, request, later);
   }
+
+  py::tuple support() const {
+    const ressin::Window::Support& kept = window_.support();
+    Integers samples(static_cast<py::ssize_t>(kept.samples.size()));
+    std::copy(kept.samples.begin(), kept.samples.end(), samples.mutable_data());
+    return py::make_tuple(samples, array_of(kept.values));
+  }
+  void set_support(const std::tuple<Integers, Array>& support) {
+    const auto& [samples, values] = support;
+    if (samples.ndim() != 1 || values.ndim() != 1 || samples.size() != values.size())
+      throw std::invalid_argument("samples and values must be one-dimensional and of one length");
+    window_.set_support({{samples.data(), samples.data() + samples.size()}, {values.data(), values.data() + values.size()}});
+  }
+  void keep_support() { window_.keep_support(); }
 
   const ressin::Window& core() const { return window_; }
 
@@ -63,22 +75,26 @@ Array bumps(const Window& window) {
 }  // namespace
 
 void bind_stream(py::module_& m) {
-  py::class_<ressin::WindowSolution>(m, "WindowSolution")
-      .def_property_readonly("phasic", [](const ressin::WindowSolution& s) { return array_of(s.phasic); })
-      .def_property_readonly("tonic", [](const ressin::WindowSolution& s) { return array_of(s.tonic); })
-      .def_property_readonly("driver", [](const ressin::WindowSolution& s) { return array_of(s.driver); })
-      .def_property_readonly("spline", [](const ressin::WindowSolution& s) { return array_of(s.spline); })
+  py::class_<ressin::StreamSolution>(m, "StreamSolution")
+      .def_property_readonly("phasic", [](const ressin::StreamSolution& s) { return array_of(s.phasic); })
+      .def_property_readonly("tonic", [](const ressin::StreamSolution& s) { return array_of(s.tonic); })
+      .def_property_readonly("driver", [](const ressin::StreamSolution& s) { return array_of(s.driver); })
+      .def_property_readonly("residual", [](const ressin::StreamSolution& s) { return array_of(s.residual); })
       .def_property_readonly("later_state",
-                             [](const ressin::WindowSolution& s) { return py::make_tuple(s.later_state[0], s.later_state[1]); })
-      .def_property_readonly("status", [](const ressin::WindowSolution& s) { return std::string(name(s.status)); })
-      .def_readonly("iterations", &ressin::WindowSolution::iterations)
-      .def_readonly("relative_gap", &ressin::WindowSolution::relative_gap)
-      .def_readonly("stationarity", &ressin::WindowSolution::stationarity);
+                             [](const ressin::StreamSolution& s) { return py::make_tuple(s.later_state[0], s.later_state[1]); })
+      .def_property_readonly("status", [](const ressin::StreamSolution& s) { return std::string(name(s.status)); })
+      .def_property_readonly("solver", [](const ressin::StreamSolution& s) { return std::string(name(s.solver)); })
+      .def_readonly("iterations", &ressin::StreamSolution::iterations)
+      .def_readonly("relative_gap", &ressin::StreamSolution::relative_gap)
+      .def_readonly("stationarity", &ressin::StreamSolution::stationarity);
   py::class_<Window>(m, "Window")
       .def(py::init<std::ptrdiff_t, double, const ressin::DecomposeSettings&>(), py::arg("capacity"), py::arg("dt"),
            py::arg("settings"))
-      .def("solve", &Window::solve, py::arg("y"), py::arg("weights"), py::arg("alpha"), py::arg("is_start"), py::arg("is_end"),
-           py::arg("state"), py::arg("J"), py::arg("h"), py::arg("later"))
+      .def("solve", &Window::solve, py::arg("signal"), py::arg("begin"), py::arg("level"), py::arg("slope"),
+           py::arg("deviation"), py::arg("alpha"), py::arg("is_end"), py::arg("state"), py::arg("J"), py::arg("h"),
+           py::arg("later"))
+      .def_property("support", &Window::support, &Window::set_support)
+      .def("keep_support", &Window::keep_support)
       .def_property_readonly("capacity", [](const Window& w) { return w.core().capacity(); })
       .def_property_readonly("knot_spacing", [](const Window& w) { return w.core().knot_spacing(); })
       .def_property_readonly("bumps", &bumps);

@@ -76,7 +76,6 @@ Model::Model(std::ptrdiff_t n, double dt, const ProgramSettings& settings, std::
   for (std::ptrdiff_t o = 0; o < spacing_; ++o) {
     for (std::ptrdiff_t k = -1; k <= 2; ++k) interval_bumps_.push_back(bump(o - k * spacing_));
   }
-  fill_drift();
 }
 
 double Model::bump(std::ptrdiff_t offset) const {
@@ -84,16 +83,21 @@ double Model::bump(std::ptrdiff_t offset) const {
   return o < bump_.size() ? bump_[o] : 0.0;
 }
 
-void Model::fill_drift() {
-  drift_.assign(static_cast<std::size_t>(2 * n_), 0.0);
-  if (settings_.baseline == Baseline::none) return;
-  double* row = drift_.data();
+const double* Model::drift_table() const {
+  std::call_once(drift_->once, [this] { drift_->rows = make_drift(); });
+  return drift_->rows.data();
+}
+
+std::vector<double> Model::make_drift() const {
+  std::vector<double> rows(static_cast<std::size_t>(2 * n_), 0.0);
+  if (settings_.baseline == Baseline::none) return rows;
+  double* row = rows.data();
   if (settings_.baseline != Baseline::spline) {
     for (std::ptrdiff_t i = 0; i < n_; ++i, row += 2) {
       row[0] = 1.0;
       if (settings_.baseline == Baseline::linear) row[1] = static_cast<double>(i + 1) / static_cast<double>(n_);
     }
-    return;
+    return rows;
   }
   for (std::ptrdiff_t m = first_interval_; m < first_interval_ + n_intervals_; ++m) {
     for (std::ptrdiff_t i = interval_begin(m); i < interval_end(m); ++i, row += 2) {
@@ -102,6 +106,7 @@ void Model::fill_drift() {
       }
     }
   }
+  return rows;
 }
 
 bool Model::is_made_from(std::ptrdiff_t n, double dt, const ProgramSettings& s, const std::optional<KnotGrid>& knots,

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -44,6 +46,9 @@ class Model {
   Model(std::ptrdiff_t n, double dt, const ProgramSettings& settings, std::ptrdiff_t first_knot, std::ptrdiff_t knot_spacing,
         std::ptrdiff_t n_knots, std::ptrdiff_t observed_from = n_free_start);
 
+  // Memory of its tables, the drift's included.
+  std::size_t bytes() const { return sizeof(double) * static_cast<std::size_t>(2 * n_ + 6 * spacing_); }
+
   std::ptrdiff_t n() const { return n_; }
   double dt() const { return dt_; }
   const ProgramSettings& settings() const { return settings_; }
@@ -61,7 +66,8 @@ class Model {
   int n_drift() const { return n_drift_; }                                 // columns of C: 0, 1 or 2
   double drift(std::ptrdiff_t i, int k) const { return drift_row(i)[k]; }  // C(i, k)
   // Row i of C as two numbers, zero where there is no column.
-  const double* drift_row(std::ptrdiff_t i) const { return drift_.data() + 2 * i; }
+  const double* drift_row(std::ptrdiff_t i) const { return drift_table() + 2 * i; }
+  const double* drift_table() const;  // (n, 2), made when it is first asked for, by any thread
 
   // Intervals between knots: interval m holds samples [knot(m), knot(m+1)) and only bumps m-1 .. m+2 touch it.
   std::ptrdiff_t first_interval() const { return first_interval_; }
@@ -78,7 +84,11 @@ class Model {
                     std::ptrdiff_t observed_from) const;
 
  private:
-  void fill_drift();
+  struct DriftTable {
+    std::once_flag once;
+    std::vector<double> rows;
+  };
+  std::vector<double> make_drift() const;
 
   std::ptrdiff_t n_;
   double dt_;
@@ -91,7 +101,7 @@ class Model {
   int n_drift_;
   std::vector<double> bump_;            // offsets 0 .. 2 spacing - 2
   std::vector<double> interval_bumps_;  // (spacing, 4)
-  std::vector<double> drift_;           // (n, 2)
+  std::shared_ptr<DriftTable> drift_ = std::make_shared<DriftTable>();
 };
 
 }  // namespace ressin

@@ -57,11 +57,12 @@ Parts make_parts(const Model& model, const Point& point) {
   const std::vector<double> l = padded_spline(model, point.spline, &shift);
   double d[2] = {0.0, 0.0};
   std::copy(point.drift.begin(), point.drift.end(), d);
+  const double* drift = model.drift_table();
   for (std::ptrdiff_t m = model.first_interval(); m < model.first_interval() + model.n_intervals(); ++m) {
     const double* x = l.data() + (m - 1) + shift;  // of the four bumps that touch the interval
     for (std::ptrdiff_t i = model.interval_begin(m); i < model.interval_end(m); ++i) {
       const double* b = model.interval_bumps(i - model.knot(m));
-      const double* c = model.drift_row(i);
+      const double* c = drift + 2 * i;
       parts.tonic[index(i)] = b[0] * x[0] + b[1] * x[1] + b[2] * x[2] + b[3] * x[3] + c[0] * d[0] + c[1] * d[1];
     }
   }

@@ -51,6 +51,7 @@ struct Decomposed {
   Status status = Status::failed;
   SolverKind solver = SolverKind::interior_point;  // that found the solution; never automatic
   int iterations = 0;
+  bool is_plausible = false;  // surely no reason to doubt that tonic and phasic part are what they are named after
   // As OSQP reports them, where it is the solver.
   int osqp_iterations = 0;
   double osqp_primal_residual = 0.0, osqp_dual_residual = 0.0;

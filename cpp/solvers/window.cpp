@@ -53,11 +53,13 @@ double proved_by(const WindowSolution& x, double tol) {
 
 }  // namespace
 
-Window::Window(std::ptrdiff_t capacity, double dt, const ProgramSettings& program, const SolverSettings& solver)
+Window::Window(std::ptrdiff_t capacity, double dt, const ProgramSettings& program, const SolverSettings& solver,
+               SolverKind kind)
     : workspace_(make_model(capacity, dt, program), kernels().single, true),
       shape_(workspace_.shape),
       state_(workspace_.state),
-      steps_(workspace_, solver, gap_share) {}
+      steps_(workspace_, solver, gap_share),
+      kind_(kind) {}
 
 // Intervals and knots of a window of problem.n samples.
 void Window::shape_to(const WindowProblem& problem) {
@@ -223,11 +225,113 @@ void Window::write_tonic(WindowSolution* out) const {
   }
 }
 
+// With the knots of the window as it is now.
+ActiveSet Window::make_active_set(bool weighted) const {
+  const std::ptrdiff_t spacing = knot_spacing(), first_knot = (2 - shape_.newest_knot) * spacing;
+  ProgramSettings program = model().settings();
+  if (shape_.first_row == 0) program.revision = Revision::r2025;  // no free start within a recording
+  const auto cut = std::make_shared<const Model>(shape_.n, model().dt(), program, first_knot, spacing, shape_.n_knots);
+  return ActiveSet(std::make_shared<const active_set::ShapeTables>(cut, weighted), steps_.settings());
+}
+
+// The events to start from that are in this window, counted from its first sample.
+Window::Support Window::start_of(const WindowProblem& problem) const {
+  Support start;
+  for (std::size_t e = 0; e < kept_.samples.size(); ++e) {
+    const std::ptrdiff_t i = kept_.samples[e] - problem.begin;
+    if (i < shape_.first_row || i >= shape_.n) continue;
+    start.samples.push_back(i);
+    start.values.push_back(kept_.values[e]);
+  }
+  return start;
+}
+
+// Writes the parts of the active set's point, and what the data say of it.
+void Window::prove(const WindowProblem& problem, std::ptrdiff_t later, ActiveSet* method, WindowSolution* out) const {
+  const std::ptrdiff_t n = shape_.n;
+  std::vector<double> residual(index(n));
+  for (std::vector<double>* part : {&out->phasic, &out->tonic, &out->driver}) part->resize(index(n));
+  active_set::WrittenParts parts{};
+  parts.phasic = out->phasic.data(), parts.tonic = out->tonic.data(), parts.residual = residual.data();
+  parts.scale = parts.residual_scale = 1.0;
+  const ActiveSet::Measured m = method->measure(&parts);
+  method->write_driver(out->driver.data(), 1.0);
+  out->spline = method->spline();
+
+  double start[2] = {0.0, 0.0};
+  if (shape_.first_row > 0) {
+    method->free_state(start);
+  } else if (!problem.is_start) {
+    std::copy_n(problem.state, 2, start);
+  }
+  double a = start[0], v = start[1];
+  const double unit = model().response().ar[0];
+  for (std::ptrdiff_t i = shape_.first_row; i < later; ++i) {
+    const double p = out->driver[index(i)] / unit, next = shape_.z0 * a + v + shape_.g_a * p;
+    v = shape_.z1 * v + shape_.g_v * p;
+    a = next;
+  }
+  out->later_state[0] = a, out->later_state[1] = v;
+  if (!problem.is_start) {
+    for (std::ptrdiff_t i = 0; i < n; ++i) out->phasic[index(i)] += free_[index(i)];
+  }
+
+  double l2 = 0.0, largest_load = 0.0;
+  for (double l : out->spline) l2 += l * l;
+  const auto size = [&](std::ptrdiff_t i) {
+    return problem.weights[i] > 0.0 ? problem.weights[i] * std::abs(problem.y[i]) : 0.0;
+  };
+  largest_load = sum_of(n, size);
+  for (double h : problem.past.h) largest_load = std::max(largest_load, std::abs(h));
+  const double zero_objective =
+      0.5 * sum_of(n, [&](std::ptrdiff_t i) { return problem.weights[i] > 0.0 ? size(i) * std::abs(problem.y[i]) : 0.0; });
+  const double objective = 0.5 * m.fit + problem.alpha * m.drivers + 0.5 * model().settings().gamma * l2;
+  const double least = std::max(least_unit * zero_objective, least_objective * static_cast<double>(n));
+  out->relative_gap = std::abs(m.product) / std::max(objective, least);
+  out->stationarity = larger(m.worst, largest_load > 0.0 ? m.largest_knot_gradient / largest_load : m.largest_knot_gradient);
+  out->iterations = method->solves();
+  out->solver = SolverKind::active_set;
+  out->status = status_of(proved_by(*out, steps_.settings().tol), out->iterations, steps_.settings());
+}
+
+bool Window::solve_by_active_set(const WindowProblem& problem, std::ptrdiff_t later, WindowSolution* out) {
+  newest_ = {};
+  if (kind_ != SolverKind::active_set && kind_ != SolverKind::automatic) return false;
+  const std::ptrdiff_t n = shape_.n;
+  double a = problem.is_start ? 0.0 : problem.state[0], v = problem.is_start ? 0.0 : problem.state[1];
+  bool weighted = false;
+  free_.resize(index(n));
+  forced_.resize(index(n));
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    weighted = weighted || problem.weights[i] != 1.0;
+    free_[index(i)] = a;
+    forced_[index(i)] = problem.weights[i] > 0.0 ? problem.y[i] - a : 0.0;
+    a = shape_.z0 * a + v;
+    v = shape_.z1 * v;
+  }
+  const Problem programme{forced_.data(), weighted ? problem.weights : nullptr, problem.alpha, model().settings().gamma};
+  const ActiveSetLimits limits = active_set_limits(kind_, model(), programme, n);
+  newest_ = start_of(problem);
+  if (limits.densest <= 0.0) return false;
+  ActiveSet::Start start;
+  start.samples = &newest_.samples, start.values = &newest_.values;
+  if (!problem.is_start) start.past = &problem.past;
+  ActiveSet method = make_active_set(weighted);
+  const bool found = method.find(programme, limits, [] { return true; }, start);
+  method.support(&newest_.samples, &newest_.values);
+  for (std::ptrdiff_t& i : newest_.samples) i += problem.begin;
+  if (!found) return false;
+  prove(problem, later, &method, out);
+  return out->status == Status::optimal;
+}
+
 WindowSolution Window::solve(const WindowProblem& problem, std::ptrdiff_t later) {
   if (problem.n < 1 || problem.n > capacity()) throw std::invalid_argument("a window must hold 1 to capacity samples");
   if (problem.is_start && problem.n <= model().first_row()) throw std::invalid_argument("a window at the start needs a row");
   if (later < 0 || later > problem.n) throw std::invalid_argument("later must lie within the window");
   shape_to(problem);
+  WindowSolution exact;
+  if (solve_by_active_set(problem, later, &exact)) return exact;
   load(problem);
   for (WindowSolution found, best;;) {
     steps_.step();

@@ -6,30 +6,28 @@
 // subtracted from the signal before: a stream cannot know that of the whole recording.
 #pragma once
 
-#include <array>
 #include <cstddef>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "kernel/kernel.hpp"
 #include "programme/model.hpp"
+#include "solvers/active_set/active_set.hpp"
+#include "solvers/past.hpp"
 #include "solvers/predictor_corrector.hpp"
+#include "solvers/signal.hpp"
 #include "solvers/solution.hpp"
 #include "solvers/workspace.hpp"
 
 namespace ressin {
-
-// 1/2 c'Jc - h'c over the three oldest knots, J row by row.
-inline constexpr std::size_t n_past = 3;
-struct Past {
-  std::array<double, n_past * n_past> J{};
-  std::array<double, n_past> h{};
-};
 
 // A window's programme, at the solver's scale.
 struct WindowProblem {
   const double* y = nullptr;        // (n,)
   const double* weights = nullptr;  // (n,) >= 0; y is not read where they are 0
   std::ptrdiff_t n = 0;
+  std::ptrdiff_t begin = 0;  // number of sample 0 in the recording
   double alpha = 0.0;
   bool is_start = true;          // the window begins where the recording does: no knot before it, nothing in the past
   bool is_end = false;           // and ends where it does: knots as decompose() has them
@@ -43,6 +41,7 @@ struct WindowSolution {
   double later_state[2] = {0.0, 0.0};         // of the response filter at sample `later`
   Status status = Status::failed;
   int iterations = 0;
+  SolverKind solver = SolverKind::interior_point;
   double relative_gap = 0.0;  // sum of p lambda over max(objective, 1e-6 * that of the zero solution)
   double stationarity = 0.0;  // largest violation of the multipliers' signs and of the coefficients' gradients, relative
 };
@@ -52,13 +51,26 @@ struct WindowSolution {
 // the last sample too, unless the recording is known to end there.
 class Window {
  public:
-  Window(std::ptrdiff_t capacity, double dt, const ProgramSettings& program, const SolverSettings& solver);
+  // The active set is asked first where `kind` says so, and starts from the support of the window before; the interior point
+  // takes what it gives up or does not prove.
+  Window(std::ptrdiff_t capacity, double dt, const ProgramSettings& program, const SolverSettings& solver,
+         SolverKind kind = SolverKind::interior_point);
   Window(const Window&) = delete;
   Window& operator=(const Window&) = delete;
 
   std::ptrdiff_t capacity() const { return model().n(); }
   std::ptrdiff_t knot_spacing() const { return model().knot_spacing(); }
   const Model& model() const { return workspace_.model(); }
+
+  // Where the driver is positive, in the recording, and what it is there, in any unit.
+  struct Support {
+    std::vector<std::ptrdiff_t> samples;
+    std::vector<double> values;
+  };
+  // From which the active set starts: of the newest window that was to be kept.
+  const Support& support() const { return kept_; }
+  void set_support(Support support) { kept_ = std::move(support); }
+  void keep_support() { kept_ = newest_; }
 
   // `later` in [0, n]: where the filter's state is wanted.
   WindowSolution solve(const WindowProblem& problem, std::ptrdiff_t later);
@@ -69,6 +81,10 @@ class Window {
   void load(const WindowProblem& problem);
   void add_past_hessian(const WindowProblem& problem);
   void add_past_gradient(const WindowProblem& problem);
+  bool solve_by_active_set(const WindowProblem& problem, std::ptrdiff_t later, WindowSolution* out);
+  ActiveSet make_active_set(bool weighted) const;
+  Support start_of(const WindowProblem& problem) const;
+  void prove(const WindowProblem& problem, std::ptrdiff_t later, ActiveSet* method, WindowSolution* out) const;
   double stationarity(const WindowProblem& problem) const;
   double spline_gradient(std::ptrdiff_t knot) const;
   WindowSolution solution(const WindowProblem& problem, std::ptrdiff_t later) const;
@@ -79,6 +95,9 @@ class Window {
   const KernelShape& shape_;  // the workspace's, as the next
   KernelState& state_;
   PredictorCorrector steps_;
+  SolverKind kind_;
+  Support kept_, newest_;
+  std::vector<double> free_, forced_;  // the response of what was before the window, and the signal less it
 };
 
 }  // namespace ressin

@@ -70,13 +70,19 @@ class Result(TypedDict):
     osqp_residuals: tuple[float, float] | None
     _start: tuple[float, float]
 
+class Solved:
+    def __len__(self) -> int: ...
+    def fields(self, index: int) -> Result: ...
+    def unproved(self) -> list[int]: ...  # not "optimal"
+    def doubtful(self) -> list[int]: ...  # whose parts may not be a level and responses on it
+
 def decompose(
     signals: Sequence[NDArray[np.float64]],
     weights: Sequence[NDArray[np.float64] | None],
     dts: Sequence[float],
     settings: Settings,
     progress: Callable[[int, int], object] | None,
-) -> list[Result]: ...
+) -> Solved: ...
 def certify(
     signal: NDArray[np.float64],
     weights: NDArray[np.float64] | None,
@@ -101,6 +107,7 @@ class RobustResult(TypedDict):
     alpha: NDArray[np.float64]
     delta: NDArray[np.float64]
     kappa: NDArray[np.float64]
+    stiffness: NDArray[np.float64]
     before: NDArray[np.float64]
     centred: NDArray[np.float64]
     force: NDArray[np.float64]
@@ -134,7 +141,7 @@ def decompose_robust(
     max_iterations: int,
     n_threads: int,
     progress: Callable[[int, int], object] | None,
-    known: Sequence[tuple[float, float, float] | None] = ...,
+    known: Sequence[tuple[float, float, float, float] | None] = ...,
     constants: Mapping[str, float] = ...,
     osqp: bool = ...,
     warm_start: bool = ...,
@@ -238,7 +245,7 @@ def decompose_rows(
     progress: Callable[[int, int], object] | None,
 ) -> Rows: ...
 
-class WindowSolution:
+class StreamSolution:
     @property
     def phasic(self) -> NDArray[np.float64]: ...
     @property
@@ -246,11 +253,13 @@ class WindowSolution:
     @property
     def driver(self) -> NDArray[np.float64]: ...
     @property
-    def spline(self) -> NDArray[np.float64]: ...
+    def residual(self) -> NDArray[np.float64]: ...
     @property
     def later_state(self) -> tuple[float, float]: ...
     @property
     def status(self) -> _Status: ...
+    @property
+    def solver(self) -> Literal["active_set", "interior_point"]: ...
     @property
     def iterations(self) -> int: ...
     @property
@@ -266,18 +275,25 @@ class Window:
     def knot_spacing(self) -> int: ...
     @property
     def bumps(self) -> NDArray[np.float64]: ...
+    @property
+    def support(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]: ...
+    @support.setter
+    def support(self, support: tuple[NDArray[np.int64], NDArray[np.float64]]) -> None: ...
+    def keep_support(self) -> None: ...
     def solve(
         self,
-        y: NDArray[np.float64],
-        weights: NDArray[np.float64],
+        signal: NDArray[np.float64],
+        begin: int,
+        level: float,
+        slope: float,
+        deviation: float,
         alpha: float,
-        is_start: bool,
         is_end: bool,
         state: tuple[float, float],
         J: NDArray[np.float64],
         h: NDArray[np.float64],
         later: int,
-    ) -> WindowSolution: ...
+    ) -> StreamSolution: ...
 
 class QuadraticProgram:
     @property

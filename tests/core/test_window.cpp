@@ -44,6 +44,8 @@ double largest_difference(const std::vector<double>& a, const std::vector<double
   return largest;
 }
 
+constexpr SolverKind kinds[] = {SolverKind::interior_point, SolverKind::active_set};
+
 WindowProblem problem_of(const Vector& y, const Vector& w, const ProgramSettings& settings) {
   WindowProblem p;
   p.y = y.data();
@@ -56,9 +58,10 @@ WindowProblem problem_of(const Vector& y, const Vector& w, const ProgramSettings
 }  // namespace
 
 TEST("a window at the recording's start is the recording's programme, in whatever order the lengths come") {
-  for (const Revision revision : {Revision::r2015, Revision::r2025}) {
+  for (const auto& [revision, kind] : {std::pair{Revision::r2015, kinds[0]}, std::pair{Revision::r2025, kinds[0]},
+                                       std::pair{Revision::r2015, kinds[1]}, std::pair{Revision::r2025, kinds[1]}}) {
     const ProgramSettings settings = no_drift(revision);
-    Window window(300, dt, settings, SolverSettings{});
+    Window window(300, dt, settings, SolverSettings{}, kind);
     CHECK_EQUAL(window.capacity(), 300);
     CHECK_EQUAL(window.knot_spacing(), 40);
     for (const Eigen::Index n : {300, 3, 40, 41, 155}) {
@@ -77,12 +80,13 @@ TEST("a window at the recording's start is the recording's programme, in whateve
   }
 }
 
-TEST("cut at a knot and given what was before, a window goes on as the whole does") {
+static void check_that_it_goes_on(SolverKind kind) {
   const ProgramSettings settings = no_drift(Revision::r2025);
   const Eigen::Index n = 240, cut = 80;
   const Vector y = programme::make_signal(n, dt, 1), w = Vector::Ones(n);
-  Window window(n, dt, settings, SolverSettings{});
+  Window window(n, dt, settings, SolverSettings{}, kind);
   const WindowSolution whole = window.solve(problem_of(y, w, settings), cut);
+  window.keep_support();
 
   // the cost of the samples before the cut with their drivers fixed: least squares over knots 0 .. 4, minimised over 0 and 1
   programme::Matrix B = programme::Matrix::Zero(cut, 5);
@@ -101,6 +105,7 @@ TEST("cut at a knot and given what was before, a window goes on as the whole doe
   const Vector later_y = y.tail(n - cut), later_w = Vector::Ones(n - cut);
   WindowProblem problem = problem_of(later_y, later_w, settings);
   problem.is_start = false;
+  problem.begin = cut;
   std::copy(whole.later_state, whole.later_state + 2, problem.state);
   for (int j = 0; j < 3; ++j) {
     problem.past.h[static_cast<std::size_t>(j)] = gradient[j];
@@ -108,17 +113,23 @@ TEST("cut at a knot and given what was before, a window goes on as the whole doe
   }
   const WindowSolution later = window.solve(problem, 0);
   CHECK(later.status == Status::optimal);
+  CHECK(later.solver == kind);
+  CHECK(whole.solver == kind);
   const auto from = [&](const std::vector<double>& x) { return std::vector<double>(x.begin() + cut, x.end()); };
   CHECK(largest_difference(later.phasic, from(whole.phasic)) < 1e-6);
   CHECK(largest_difference(later.tonic, from(whole.tonic)) < 1e-6);
   for (int k = 0; k < 2; ++k) CHECK_NEAR(later.later_state[k], whole.later_state[k], 1e-12);
 }
 
-TEST("samples of weight zero are not read, and nothing but them is solved too") {
+TEST("cut at a knot and given what was before, a window goes on as the whole does") {
+  for (const SolverKind kind : kinds) check_that_it_goes_on(kind);
+}
+
+static void check_gap(SolverKind kind) {
   const ProgramSettings settings = no_drift(Revision::r2025);
   Vector y = programme::make_signal(120, dt, 1), w = Vector::Ones(120);
   w.segment(30, 50).setZero();
-  Window window(120, dt, settings, SolverSettings{});
+  Window window(120, dt, settings, SolverSettings{}, kind);
   const WindowSolution plain = window.solve(problem_of(y, w, settings), 0);
   y.segment(30, 50).setConstant(std::numeric_limits<double>::quiet_NaN());
   const WindowSolution holed = window.solve(problem_of(y, w, settings), 0);
@@ -127,6 +138,10 @@ TEST("samples of weight zero are not read, and nothing but them is solved too") 
   const WindowSolution nothing = window.solve(problem_of(y, w, settings), 0);
   CHECK(nothing.status == Status::optimal);
   for (std::size_t i = 0; i < 120; ++i) CHECK_NEAR(nothing.phasic[i] + nothing.tonic[i], 0.0, 1e-6);
+}
+
+TEST("samples of weight zero are not read, and nothing but them is solved too") {
+  for (const SolverKind kind : kinds) check_gap(kind);
 }
 
 TEST("how a window ended is said as it is of a recording") {

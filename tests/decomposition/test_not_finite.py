@@ -105,6 +105,6 @@ def test_a_window_that_is_not_finite_is_a_failure() -> None:
     settings = ressin.Settings()
     from ressin.settings import core_settings
 
-    (result,) = _core.decompose([signal], [None], [1.0 / RATE], core_settings(settings, None), None)
+    result = _core.decompose([signal], [None], [1.0 / RATE], core_settings(settings, None), None).fields(0)
     assert result["status"] == "failed"
     assert not result["relative_gap"] <= 1e300

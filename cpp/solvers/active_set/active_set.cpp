@@ -37,27 +37,18 @@ ActiveSet::ActiveSet(std::shared_ptr<const ShapeTables> shape, const SolverSetti
 void ActiveSet::load(const Problem& problem) {
   const Tables& t = tables_;
   problem_ = &problem;
+  tables_.gram = shape_->tables().gram;
   pivoting_.clear();
   solves_ = 0;
   effort_ = 0.0;
-  double* y = padded_signal_.take(t.n);
-  std::copy_n(problem.y, t.n, y);
-  y_ = y;
-  w_ = nullptr;
-  if (problem.weights) {
-    double* w = padded_weights_.take(t.n);
-    std::copy_n(problem.weights, t.n, w);
-    w_ = w;
-  }
   loads_.gamma = problem.gamma;
   loads_.alpha = problem.alpha * shape_->model().response().ar[0];
   if (t.varying) {
-    const Problem padded{y_, w_, problem.alpha, problem.gamma};
-    signal_rows_.fill(*shape_, passes_, padded, loads_.alpha, &tables_, &loads_);
+    signal_rows_.fill(*shape_, passes_, problem, loads_.alpha, &tables_, &loads_);
   } else {
     double* c = c_.take(t.n);
     double start[2];
-    squares_ = passes_.load(t, y_, loads_.alpha, c, knot_load_.data(), loads_.drift, start);
+    passes_.load(t, problem.y, loads_.alpha, c, knot_load_.data(), loads_.drift, start);
     loads_.c = c;
     loads_.knot = knot_load_.data();
     loads_.start = shape_->start();
@@ -156,16 +147,44 @@ ActiveSet::Outcome ActiveSet::pivot(const ActiveSetLimits& limits, const KeepGoi
   return Outcome::unsettled;
 }
 
-bool ActiveSet::run(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, Solution* solution) {
+void ActiveSet::support(std::vector<std::ptrdiff_t>* samples, std::vector<double>* values) const {
+  samples->resize(pivoting_.size());
+  values->resize(pivoting_.size());
+  for (std::size_t e = 0; e < pivoting_.size(); ++e) (*samples)[e] = pivoting_.sample(e), (*values)[e] = pivoting_.value(e);
+}
+
+std::size_t ActiveSet::bytes() const {
+  const std::size_t per_sample = shape_->tables().varying ? 3 + n_columns + 1 : 2, n = index(tables_.n);
+  return sizeof(double) * (per_sample * n + found_storage_.size() + columns_.size()) + sizeof(Gain) * event_gains_.size() +
+         pivoting_.bytes();
+}
+
+// The past's cost belongs to the Gram matrix of the knots and to their loads.
+void ActiveSet::add_past() {
+  gram_.assign(tables_.gram, tables_.gram + n_columns * tables_.n_knots);
+  past_load_.assign(loads_.knot, loads_.knot + tables_.n_knots);
+  for (std::size_t j = 0; j < n_past && j < past_load_.size(); ++j) {
+    for (std::size_t k = 0; k <= j; ++k) gram_[n_columns * j + 3 - (j - k)] += past_->J[j * n_past + k];
+    past_load_[j] -= past_->h[j];
+  }
+  tables_.gram = gram_.data();
+  loads_.knot = past_load_.data();
+}
+
+// J c - h, to the gradients B'u.
+void ActiveSet::add_past_gradient() {
+  for (std::size_t j = 0; j < n_past && j < at_knots_.size(); ++j) {
+    at_knots_[j] -= past_->h[j];
+    for (std::size_t k = 0; k < n_past && k < spline_.size(); ++k) at_knots_[j] += past_->J[j * n_past + k] * spline_[k];
+  }
+}
+
+bool ActiveSet::find(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, const Start& start) {
   load(problem);
-  if (pivot(limits, keep_going) == Outcome::gave_up) return false;
-  if (!settle(keep_going)) return false;
-  write(solution);
-  solution->iterations = solves_;
-  const double proved = solution->certificate.evidence.relative_gap;
-  if (!(proved <= settings_.tol)) return false;
-  solution->status = Status::optimal;
-  return true;
+  past_ = start.past;
+  if (past_) add_past();
+  if (start.samples) pivoting_.start(*start.samples, *start.values, [this](std::ptrdiff_t i) { return row_at(i); });
+  return pivot(limits, keep_going) != Outcome::gave_up && settle(keep_going);
 }
 
 }  // namespace ressin

@@ -25,6 +25,7 @@
 #include "solvers/active_set/choice.hpp"
 #include "solvers/active_set/pivoting.hpp"
 #include "solvers/active_set/tables.hpp"
+#include "solvers/past.hpp"
 #include "solvers/solution.hpp"
 
 namespace ressin {
@@ -45,10 +46,50 @@ class ActiveSet {
   // Whether the programme's optimum was found and proved to the tolerance; only then is *solution all of it.
   bool run(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, Solution* solution);
 
+  // The same in two steps. Where the proof is one pass over the data (`is_plain`), that pass writes the parts to where the
+  // caller wants them.
+  bool is_plain() const { return shape_->is_plain(); }
+  bool find(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going) {
+    return find(problem, limits, keep_going, Start{});
+  }
+  // What a stream knows: a support to start from, in time order, with its driver's values in any unit, and a cost of the oldest
+  // knots. All may be null.
+  struct Start {
+    const std::vector<std::ptrdiff_t>* samples = nullptr;
+    const std::vector<double>* values = nullptr;
+    const Past* past = nullptr;
+  };
+  bool find(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, const Start& start);
+  struct Proved {
+    Evidence evidence;
+    bool is_optimal = false;
+  };
+  // `driver` (n,) at driver_unit times the solver's scale; `curvature` (n,) or null.
+  Proved prove(active_set::WrittenParts* parts, double* driver, double driver_unit, double* curvature);
+  const std::vector<double>& spline() const { return spline_; }
+  // What the data say of the point that was found, its parts being written.
+  struct Measured {
+    double fit, drivers;    // sum w e^2, sum p in the programme's unit
+    double worst, product;  // least gradient of the driver over alpha, as a number >= 0; gradients times driver
+    double largest_knot_gradient;
+  };
+  Measured measure(active_set::WrittenParts* parts);
+  void write_driver(double* driver, double unit) const;
+  void support(std::vector<std::ptrdiff_t>* samples, std::vector<double>* values) const;
+  void free_state(double* start) const { start[0] = point_.start[0], start[1] = point_.start[1]; }
+  std::vector<double> drift() const { return {point_.drift, point_.drift + tables_.n_drift}; }
+  double largest_driver() const;
+  double largest_phasic() const { return evaluation_.largest_phasic; }
+  double squared_residual() const { return evaluation_.fit; }
+  int solves() const { return solves_; }
+  std::size_t bytes() const;  // that it holds on to
+
  private:
   enum class Outcome { settled, unsettled, gave_up };
 
   void load(const Problem& problem);
+  void add_past();
+  void add_past_gradient();
   active_set::EventRow row_at(std::ptrdiff_t sample) const;
   void solve();
   Outcome pivot(const ActiveSetLimits& limits, const KeepGoing& keep_going);
@@ -56,12 +97,12 @@ class ActiveSet {
   void insert_found();
   bool is_spent(const ActiveSetLimits& limits) const;
 
-  void evaluate(bool project);
+  void evaluate(active_set::WrittenParts* parts);
   void correct();
   bool settle(const KeepGoing& keep_going);
   Evidence evidence() const;
   double largest_load() const;
-  void write(Solution* solution);
+  void write_curvature(double* curvature) const;
   void certify(Solution* solution);
 
   std::shared_ptr<const active_set::ShapeTables> shape_;
@@ -75,10 +116,10 @@ class ActiveSet {
   // the programme
   const Problem* problem_ = nullptr;
   active_set::Loads loads_{};
-  double squares_ = 0.0;
-  active_set::Padded c_, padded_weights_, padded_signal_;
+  active_set::Padded c_;
   std::vector<double> knot_load_;
-  const double *y_ = nullptr, *w_ = nullptr;
+  const Past* past_ = nullptr;
+  std::vector<double> gram_, past_load_;  // with the past's
 
   // the point
   active_set::Support support_{};
@@ -94,7 +135,7 @@ class ActiveSet {
   // what the data say
   active_set::Evaluation evaluation_{};
   std::vector<double> at_events_, at_knots_, step_p_, step_spline_, step_columns_;
-  active_set::Padded phasic_, tonic_, residual_, weighted_;
+  active_set::Padded dual_;
 };
 
 }  // namespace ressin

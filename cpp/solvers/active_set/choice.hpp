@@ -17,6 +17,10 @@ struct ActiveSetLimits {
 //   - a coarsely sampled response (its fast time constant shorter than 4 samples) where the signal's noise asks for a driver at
 //     every few samples: the noise that second differences show, through the response, is more than 8 times alpha.
 // It depends on the signal and the programme alone, not on what else is solved, where, or by how many threads.
-ActiveSetLimits active_set_limits(SolverKind kind, const Model& model, const Problem& problem);
+// `n`: how many samples the programme has, where not all of the model's.
+ActiveSetLimits active_set_limits(SolverKind kind, const Model& model, const Problem& problem, std::ptrdiff_t n);
+inline ActiveSetLimits active_set_limits(SolverKind kind, const Model& model, const Problem& problem) {
+  return active_set_limits(kind, model, problem, model.n());
+}
 
 }  // namespace ressin

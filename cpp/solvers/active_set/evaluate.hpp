@@ -9,31 +9,58 @@
 namespace ressin::active_set {
 namespace {
 
-// r_i = a_i + p_i: between events eight samples of psi0 a + psi1 v at a time.
-inline void write_phasic(const Tables& t, const Support& s, const Values& x, double* phasic) {
-  double a = t.first_row > 0 ? x.start[0] : 0.0, v = t.first_row > 0 ? x.start[1] : 0.0;
-  std::ptrdiff_t e = 0, b = t.first_row;
-  for (std::ptrdiff_t i = 0; i < b; ++i) phasic[i] = 0.0;
-  for (std::ptrdiff_t m = t.start_interval; m < t.n_intervals; ++m) {
-    while (b < t.begin[m + 1]) {
-      const bool ends_at_event = e < s.interval_event[m + 1];
-      const std::ptrdiff_t end = ends_at_event ? s.sample[e] : t.begin[m + 1];
-      const Eight A(a), V(v);
-      for (std::ptrdiff_t i = b; i < end; i += 8)
-        store(phasic + i, fma(A, eight(t.psi0 + (i - b)), V * eight(t.psi1 + (i - b))));
-      const double p0 = t.psi0[end - b], p1 = t.psi1[end - b];
-      a = p0 * a + p1 * v;
-      v = (p0 - t.d * p1) * v;
-      b = end;
+constexpr double least_number = -1.7976931348623157e308;
+
+// r_i = a_i + p_i, interval by interval: between events eight samples of psi0 a + psi1 v at a time.
+class Phasic {
+ public:
+  Phasic(const Tables& t, const Support& s, const Values& x)
+      : t_(t),
+        support_(s),
+        x_(x),
+        a_(t.first_row > 0 ? x.start[0] : 0.0),
+        v_(t.first_row > 0 ? x.start[1] : 0.0),
+        at_(t.first_row) {}
+
+  // The samples of interval m; up to seven numbers after them are overwritten.
+  void write(std::ptrdiff_t m, double* phasic) {
+    for (std::ptrdiff_t i = t_.begin[m]; i < t_.begin[m + 1] && i < t_.first_row; ++i) phasic[i] = 0.0;
+    while (at_ < t_.begin[m + 1]) {
+      const bool ends_at_event = event_ < support_.interval_event[m + 1];
+      const std::ptrdiff_t begin = at_, end = ends_at_event ? support_.sample[event_] : t_.begin[m + 1];
+      const Eight A(a_), V(v_);
+      for (std::ptrdiff_t i = begin; i < end; i += 8)
+        store(phasic + i, fma(A, eight(t_.psi0 + (i - begin)), V * eight(t_.psi1 + (i - begin))));
+      const double p0 = t_.psi0[end - begin], p1 = t_.psi1[end - begin];
+      a_ = p0 * a_ + p1 * v_;
+      v_ = (p0 - t_.d * p1) * v_;
+      at_ = end;
       if (!ends_at_event) continue;
-      const EventRow& event = s.rows[s.slot[e]];
-      const double p = x.p[e++], next = t.z0 * a + v + event.ga * p;
-      phasic[b++] = a + p;
-      v = t.z1 * v + event.gv * p;
-      a = next;
+      const EventRow& event = support_.rows[support_.slot[event_]];
+      const double p = x_.p[event_++], next = t_.z0 * a_ + v_ + event.ga * p;
+      phasic[at_++] = a_ + p;
+      v_ = t_.z1 * v_ + event.gv * p;
+      a_ = next;
     }
   }
-}
+
+ private:
+  const Tables& t_;
+  const Support& support_;
+  const Values& x_;
+  double a_, v_;
+  std::ptrdiff_t event_ = 0, at_;
+};
+
+// The largest of what is added, vectors and single numbers, and of the start.
+struct Largest {
+  Eight many;
+  double one;
+  explicit Largest(double start) : many(start), one(start) {}
+  void add(Eight x) { many = max(many, x); }
+  void add(double x) { one = max(one, x); }
+  double total() const { return max(one, -least(Eight(0.0) - many)); }
+};
 
 template <bool weighted>
 class Evaluate {
@@ -41,10 +68,14 @@ class Evaluate {
   Evaluate(const Tables& t, const double* y, const double* w, const Support& s, const Values& x, Evaluation& result)
       : t_(t), y_(y), w_(w), support_(s), x_(x), r_(result) {}
 
-  void run(double alpha, bool project, double threshold, Found& found) {
-    write_phasic(t_, support_, x_, r_.phasic);
-    measure();
-    lay_out_dual(project);
+  void run(double alpha, double threshold, Found& found, WrittenParts* parts) {
+    for (std::ptrdiff_t j = 0; j < t_.n_knots; ++j) r_.at_knots[j] = 0.0;
+    if (parts) {
+      measure<true>(parts);
+      project();
+    } else {
+      measure<false>(nullptr);
+    }
     find_gradient(alpha, threshold, found);
   }
 
@@ -55,85 +86,115 @@ class Evaluate {
     return V(1.0);
   }
 
-  // Tonic part, residual, and their sums.
-  void measure() {
-    Sum fit, signal;
-    Eight largest(0.0);
-    double largest_one = 0.0;
-    for (std::ptrdiff_t m = 0; m < t_.n_intervals; ++m) {
-      const double* c = x_.columns + n_columns * m;
-      const double d0 = c[first_drift], d1 = c[first_drift + 1];
-      over_interval(t_, m, [&](std::ptrdiff_t i, std::ptrdiff_t o, auto zero) {
-        using V = decltype(zero);
-        V tonic = zero, more = zero;
-        if (t_.n_drift > 0) tonic = V(d0) * drift_at(t_, 0, i, zero);
-        if (t_.n_drift > 1) more = V(d1) * drift_at(t_, 1, i, zero);
-        tonic = fma(V(c[0]), load(t_.bump[0] + o, zero), fma(V(c[1]), load(t_.bump[1] + o, zero), tonic));
-        more = fma(V(c[2]), load(t_.bump[2] + o, zero), fma(V(c[3]), load(t_.bump[3] + o, zero), more));
-        tonic = tonic + more;
-        const V phasic = load(r_.phasic + i, zero), y = load(y_ + i, zero), e = phasic + tonic - y;
-        store(r_.tonic + i, tonic);
-        store(r_.residual + i, e);
-        const V we = weight(i, zero) * e;
-        if constexpr (weighted) store(r_.weighted + i, we);
-        fit.add(we, e);
-        signal.add(weight(i, zero) * y, y);
-        const V size = max(phasic, V(0.0) - phasic);
-        if constexpr (Size<V>::value == 1) {
-          largest_one = max(largest_one, size);
-        } else {
-          largest = max(largest, size);
-        }
-      });
-    }
-    r_.fit = fit.total();
-    r_.signal = signal.total();
-    r_.largest_phasic = max(largest_one, -least(Eight(0.0) - largest));
+  template <class V>
+  V tonic_at(const double* c, std::ptrdiff_t i, std::ptrdiff_t o, V zero) const {
+    V tonic = zero, more = zero;
+    if (t_.n_drift > 0) tonic = V(c[first_drift]) * drift_at(t_, 0, i, zero);
+    if (t_.n_drift > 1) more = V(c[first_drift + 1]) * drift_at(t_, 1, i, zero);
+    tonic = fma(V(c[0]), load(t_.bump[0] + o, zero), fma(V(c[1]), load(t_.bump[1] + o, zero), tonic));
+    more = fma(V(c[2]), load(t_.bump[2] + o, zero), fma(V(c[3]), load(t_.bump[3] + o, zero), more));
+    return tonic + more;
   }
 
-  // u = W e, and less what is left of it along the drift, which the weights being one is the constant and the slope.
-  void lay_out_dual(bool project) {
-    double base = 0.0, slope = 0.0;
-    const double middle = 0.5 * static_cast<double>(t_.n - 1), n = static_cast<double>(t_.n);
-    if (project) {
-      Sum ones, ramp;
-      for (std::ptrdiff_t m = 0; m < t_.n_intervals; ++m) {
-        over_interval(t_, m, [&](std::ptrdiff_t i, std::ptrdiff_t, auto zero) {
-          const auto e = load(r_.residual + i, zero);
-          ones.add(e);
-          ramp.add(e, samples(i, zero) - decltype(zero)(middle));
-        });
-      }
-      if (t_.n_drift > 0) base = ones.total() / n;
-      if (t_.n_drift > 1 && t_.n > 1) slope = ramp.total() / (n * (n * n - 1.0) / 12.0);
+  // The sums of u along the columns of an interval.
+  struct ColumnSums {
+    Sum bump[4];
+    template <class V>
+    void add(const Tables& t, V u, std::ptrdiff_t i, std::ptrdiff_t o, Sum* drift) {
+      for (int k = 0; k < 4; ++k) bump[k].add(u, load(t.bump[k] + o, V{}));
+      for (int k = 0; k < t.n_drift; ++k) drift[k].add(u, drift_at(t, k, i, V{}));
     }
-    Sum uu, ue, mismatch, of_drift[2];
-    for (std::ptrdiff_t j = 0; j < t_.n_knots; ++j) r_.at_knots[j] = 0.0;
+  };
+  void add_to_knots(std::ptrdiff_t m, const ColumnSums& sums) {
+    for (int k = 0; k < 4; ++k) {
+      const std::ptrdiff_t j = t_.newest_knot + m - 3 + k;
+      if (0 <= j && j < t_.n_knots) r_.at_knots[j] += sums.bump[k].total();
+    }
+  }
+
+  // The residual, its sums, and the parts where they are wanted.
+  template <bool written>
+  void measure(WrittenParts* parts) {
+    Sum fit, signal, size, drift[2], ones, ramp, of_phasic, of_tonic, of_phasic2, of_tonic2, both;
+    Largest largest(0.0), lowest_signal(least_number), lowest_tonic(least_number), largest_tonic(0.0);
+    const double middle = 0.5 * static_cast<double>(t_.n - 1);
+    double scale = 1.0, mean = 0.0, residual_scale = 1.0, *to_phasic = nullptr, *to_tonic = nullptr, *to_residual = nullptr;
+    if constexpr (written) {
+      scale = parts->scale, mean = parts->mean, residual_scale = parts->residual_scale;
+      to_phasic = parts->phasic, to_tonic = parts->tonic, to_residual = parts->residual;
+    }
+    Phasic response(t_, support_, x_);
+    double* dual = r_.dual;
     for (std::ptrdiff_t m = 0; m < t_.n_intervals; ++m) {
-      Sum of_bump[4];
+      response.write(m, dual);
+      const double* c = x_.columns + n_columns * m;
+      ColumnSums sums;
       over_interval(t_, m, [&](std::ptrdiff_t i, std::ptrdiff_t o, auto zero) {
         using V = decltype(zero);
-        V u;
-        if constexpr (weighted) {
-          u = load(r_.weighted + i, zero);
+        const V tonic = tonic_at(c, i, o, zero), phasic = load(dual + i, zero), y = load(y_ + i, zero), e = phasic + tonic - y;
+        const V we = weight(i, zero) * e;
+        store(dual + i, we);
+        fit.add(we, e);
+        largest.add(max(phasic, V(0.0) - phasic));
+        if constexpr (written) {
+          store(to_phasic + i, V(scale) * phasic);
+          store(to_tonic + i, fma(V(scale), tonic, V(mean)));
+          store(to_residual + i, V(residual_scale) * e);
+          signal.add(weight(i, zero) * y, y);
+          size.add(max(y, V(0.0) - y));
+          ones.add(e);
+          ramp.add(e, samples(i, zero) - V(middle));
+          of_phasic.add(phasic);
+          of_tonic.add(tonic);
+          of_phasic2.add(phasic, phasic);
+          of_tonic2.add(tonic, tonic);
+          both.add(phasic, tonic);
+          lowest_signal.add(V(0.0) - y);
+          lowest_tonic.add(V(0.0) - tonic);
+          largest_tonic.add(tonic);
         } else {
-          const V e = load(r_.residual + i, zero);
-          u = e - fma(V(slope), samples(i, zero) - V(middle), V(base));
-          store(r_.weighted + i, u);
-          const V off = e - u;
-          uu.add(u, u);
-          ue.add(u, e);
-          mismatch.add(off, off);
+          sums.add(t_, we, i, o, drift);
         }
-        for (int k = 0; k < 4; ++k) of_bump[k].add(u, load(t_.bump[k] + o, zero));
-        for (int k = 0; k < t_.n_drift; ++k) of_drift[k].add(u, drift_at(t_, k, i, zero));
       });
-      for (int k = 0; k < 4; ++k) {
-        const std::ptrdiff_t j = t_.newest_knot + m - 3 + k;
-        if (0 <= j && j < t_.n_knots) r_.at_knots[j] += of_bump[k].total();
-      }
+      if constexpr (!written) add_to_knots(m, sums);
     }
-    for (int k = 0; k < 2; ++k) r_.at_drift[k] = of_drift[k].total();
+    r_.fit = fit.total();
+    r_.largest_phasic = largest.total();
+    if constexpr (written) {
+      r_.signal = signal.total();
+      r_.size = size.total();
+      ones_ = ones.total(), ramp_ = ramp.total();
+      parts->least_signal = -lowest_signal.total();
+      parts->least_tonic = -lowest_tonic.total();
+      parts->largest_tonic = max(largest_tonic.total(), -parts->least_tonic);
+      parts->of_phasic = of_phasic.total(), parts->of_tonic = of_tonic.total();
+      parts->of_phasic2 = of_phasic2.total(), parts->of_tonic2 = of_tonic2.total(), parts->both = both.total();
+    } else {
+      for (int k = 0; k < 2; ++k) r_.at_drift[k] = drift[k].total();
+    }
+  }
+
+  // For weights of one: u = e less what is left of it along the drift, the constant and the slope.
+  void project() {
+    const double middle = 0.5 * static_cast<double>(t_.n - 1), n = static_cast<double>(t_.n);
+    const bool has_proof = !weighted && !t_.varying;
+    const double base = has_proof && t_.n_drift > 0 ? ones_ / n : 0.0;
+    const double slope = has_proof && t_.n_drift > 1 && t_.n > 1 ? ramp_ / (n * (n * n - 1.0) / 12.0) : 0.0;
+    Sum uu, ue, mismatch, drift[2];
+    for (std::ptrdiff_t m = 0; m < t_.n_intervals; ++m) {
+      ColumnSums sums;
+      over_interval(t_, m, [&](std::ptrdiff_t i, std::ptrdiff_t o, auto zero) {
+        using V = decltype(zero);
+        const V e = load(r_.dual + i, zero), off = fma(V(slope), samples(i, zero) - V(middle), V(base)), u = e - off;
+        store(r_.dual + i, u);
+        uu.add(u, u);
+        ue.add(u, e);
+        mismatch.add(off, off);
+        sums.add(t_, u, i, o, drift);
+      });
+      add_to_knots(m, sums);
+    }
+    for (int k = 0; k < 2; ++k) r_.at_drift[k] = drift[k].total();
     r_.uu = uu.total(), r_.ue = ue.total(), r_.mismatch = 0.5 * mismatch.total();
   }
 
@@ -144,7 +205,7 @@ class Evaluate {
     std::ptrdiff_t last = t_.n + 1;  // below the threshold, of the run that is open
     double lowest = 0.0;
     double g[8];
-    filter_backwards(t_, r_.weighted, r_.at_start, [&](std::ptrdiff_t i, auto filtered) {
+    filter_backwards(t_, r_.dual, r_.at_start, [&](std::ptrdiff_t i, auto filtered) {
       using V = decltype(filtered);
       const V x = V(alpha) + filtered;
       const double low = least(x);
@@ -180,14 +241,15 @@ class Evaluate {
   const Support& support_;
   const Values& x_;
   Evaluation& r_;
+  double ones_ = 0.0, ramp_ = 0.0;  // sums of e, and of e times the sample's distance from the middle
 };
 
 inline void evaluate(const Tables& t, const double* y, const double* w, double alpha, const Support& s, const Values& x,
-                     bool project, double threshold, Found* found, Evaluation* result) {
+                     double threshold, Found* found, WrittenParts* parts, Evaluation* result) {
   if (w) {
-    Evaluate<true>(t, y, w, s, x, *result).run(alpha, project, threshold, *found);
+    Evaluate<true>(t, y, w, s, x, *result).run(alpha, threshold, *found, parts);
   } else {
-    Evaluate<false>(t, y, w, s, x, *result).run(alpha, project, threshold, *found);
+    Evaluate<false>(t, y, w, s, x, *result).run(alpha, threshold, *found, parts);
   }
 }
 

@@ -116,14 +116,24 @@ struct Found {
   std::ptrdiff_t count, capacity;
 };
 
-// The point's parts and what the data say of it, r + t - y.
+// Where the point's parts are written, each in the unit that is wanted, and what is seen of them on the way.
+struct WrittenParts {
+  double *phasic, *tonic, *residual;  // (n,) scale r, scale t + mean, residual_scale (r + t - y)
+  double scale, mean, residual_scale;
+  double least_signal, least_tonic;                         // of y and t
+  double of_phasic, of_tonic, of_phasic2, of_tonic2, both;  // sums of r, t, r^2, t^2, r t
+  double largest_tonic;
+};
+
+// What the data say of the point; e = r + t - y.
 struct Evaluation {
-  double *phasic, *tonic, *residual, *weighted;  // (n,) weighted: W e, less its part along the drift where `project`
-  double* at_events;                             // (count,) gradient of the driver's samples in the support
-  double* at_knots;                              // (n_knots,) B'u
-  double at_drift[2], at_start[2];               // C'u, S'u
-  double fit, signal, largest_phasic, worst;     // sum w e^2; sum w y^2; largest |r|; least gradient, at most 0
-  double uu, ue, mismatch, gp;                   // u'W^-1 u; u'e; |e - W^-1 u|^2 / 2; gradient times driver
+  double* dual;                     // (n,) u = W e, less its part along the drift where the parts are written
+  double* at_events;                // (count,) gradient of the driver's samples in the support
+  double* at_knots;                 // (n_knots,) B'u
+  double at_drift[2], at_start[2];  // C'u, S'u
+  double fit, signal, size;         // sum w e^2; sum w y^2; sum |y|
+  double largest_phasic, worst;     // largest |r|; least gradient, at most 0
+  double uu, ue, mismatch, gp;      // u'W^-1 u; u'e; |e - W^-1 u|^2 / 2; gradient times driver
 };
 
 struct Passes {
@@ -135,8 +145,9 @@ struct Passes {
   void (*solve)(const Tables&, const Loads&, const Support&, const Gains&, Values*);
   // least gradient; `found` gets the minima below -threshold
   double (*gradient)(const Tables&, const Loads&, const Support&, const Gains&, const Values&, double threshold, Found*);
-  void (*evaluate)(const Tables&, const double* y, const double* w, double alpha, const Support&, const Values&, bool project,
-                   double threshold, Found*, Evaluation*);
+  // with `parts`, which may be null, u is made for the proof; weights are then ones
+  void (*evaluate)(const Tables&, const double* y, const double* w, double alpha, const Support&, const Values&,
+                   double threshold, Found*, WrittenParts* parts, Evaluation*);
 };
 
 Passes baseline_passes();

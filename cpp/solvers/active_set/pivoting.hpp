@@ -12,11 +12,25 @@ class Pivoting {
  public:
   void clear();
   std::size_t size() const { return sample_.size(); }
+  std::size_t bytes() const { return sizeof(EventRow) * rows_.capacity(); }  // of the rows, which are most of it
   std::ptrdiff_t sample(std::size_t e) const { return sample_[e]; }
+  double value(std::size_t e) const { return value_[e]; }
   EventRow& row(std::size_t e) { return rows_[static_cast<std::size_t>(slot_[e])]; }
 
   // For a solve: the events of each interval, and room for the point's values.
   Support lay_out(const Tables& tables);
+
+  // Begin with these events, in time order.
+  template <class RowAt>
+  void start(const std::vector<std::ptrdiff_t>& samples, const std::vector<double>& values, RowAt row_at) {
+    sample_ = samples;
+    value_ = values;
+    slot_.resize(samples.size());
+    for (std::size_t e = 0; e < samples.size(); ++e) {
+      slot_[e] = static_cast<int>(rows_.size());
+      rows_.push_back(row_at(samples[e]));
+    }
+  }
 
   // Put in events at `found`, latest first, with value zero; row_at(sample) makes their rows.
   template <class RowAt>

@@ -22,17 +22,15 @@ std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 
-void ActiveSet::evaluate(bool project) {
-  const std::ptrdiff_t n = tables_.n;
+void ActiveSet::evaluate(WrittenParts* parts) {
   Evaluation& e = evaluation_;
-  e.phasic = phasic_.take(n);
-  e.tonic = tonic_.take(n);
-  e.residual = residual_.take(n);
-  e.weighted = weighted_.take(n);
+  e.dual = dual_.take(tables_.n);
   at_events_.resize(std::max(at_events_.size(), pivoting_.size()));
   e.at_events = at_events_.data();
   e.at_knots = at_knots_.data();
-  passes_.evaluate(tables_, y_, w_, loads_.alpha, support_, point_, project, gradient_share * loads_.alpha, &found_, &e);
+  passes_.evaluate(tables_, problem_->y, problem_->weights, loads_.alpha, support_, point_, gradient_share * loads_.alpha,
+                   &found_, parts, &e);
+  if (past_) add_past_gradient();
 }
 
 // x <- x + the solve whose loads are the gradients at x.
@@ -75,7 +73,7 @@ void ActiveSet::correct() {
 // Correct until signs and gradients, those of the data, are right. False where the numbers broke down.
 bool ActiveSet::settle(const KeepGoing& keep_going) {
   for (int round = 0;; ++round) {
-    evaluate(false);
+    evaluate(nullptr);
     correct();
     if (!std::isfinite(evaluation_.fit) || !std::isfinite(evaluation_.gp) || !keep_going()) return false;
     const bool has_negative = pivoting_.any_not_positive(point_.p);
@@ -126,9 +124,8 @@ Evidence ActiveSet::evidence() const {
   result.duality_gap = std::max(gap, 0.0);
   result.relative_gap = unit > 0.0 ? result.duality_gap / unit : 0.0;
   result.complementarity = unit > 0.0 ? std::abs(e.gp) / unit : 0.0;
-  const double signal = sum_of(tables_.n, [&](std::ptrdiff_t i) { return std::abs(y_[i]); });
   const double driver_unit = worst > 1e-9 * alpha ? largest_load() : alpha;
-  result.stationarity = std::max(worst / driver_unit, signal > 0.0 ? gradient / signal : 0.0);
+  result.stationarity = std::max(worst / driver_unit, e.size > 0.0 ? gradient / e.size : 0.0);
   if (!std::isfinite(gap) || !std::isfinite(unit)) return nothing_proved(result.objective);  // as the Certifier
   return result;
 }
@@ -138,29 +135,61 @@ double ActiveSet::largest_load() const {
   return max_of(tables_.n, loads_.alpha, [&](std::ptrdiff_t i) { return std::abs(loads_.c[i] - loads_.alpha); });
 }
 
-void ActiveSet::write(Solution* solution) {
-  const Tables& t = tables_;
-  const bool plain = shape_->is_plain();
-  evaluate(plain);
-  const double unit = shape_->model().response().ar[0];
+ActiveSet::Measured ActiveSet::measure(WrittenParts* parts) {
+  evaluate(parts);
+  Measured m{evaluation_.fit, 0.0, -evaluation_.worst / loads_.alpha, evaluation_.gp, 0.0};
+  for (std::size_t e = 0; e < pivoting_.size(); ++e) m.drivers += p_[e];
+  m.drivers *= shape_->model().response().ar[0];
+  for (std::size_t j = 0; j < spline_.size(); ++j)
+    m.largest_knot_gradient = std::max(m.largest_knot_gradient, std::abs(at_knots_[j] + problem_->gamma * spline_[j]));
+  return m;
+}
+
+double ActiveSet::largest_driver() const {
+  double largest = 0.0;
+  for (std::size_t e = 0; e < pivoting_.size(); ++e) largest = std::max(largest, p_[e]);
+  return largest * shape_->model().response().ar[0];
+}
+
+void ActiveSet::write_driver(double* driver, double unit) const {
+  const double scale = shape_->model().response().ar[0];
+  std::fill_n(driver, tables_.n, 0.0);
+  for (std::size_t e = 0; e < pivoting_.size(); ++e) driver[pivoting_.sample(e)] = p_[e] * scale * unit;
+}
+
+void ActiveSet::write_curvature(double* curvature) const {
+  std::fill_n(curvature, tables_.n, held_at_zero);
+  for (std::size_t e = 0; e < pivoting_.size(); ++e) curvature[pivoting_.sample(e)] = 0.0;
+}
+
+ActiveSet::Proved ActiveSet::prove(WrittenParts* parts, double* driver, double driver_unit, double* curvature) {
+  evaluate(parts);
+  write_driver(driver, driver_unit);
+  if (curvature) write_curvature(curvature);
+  Proved proved{evidence(), false};
+  proved.is_optimal = proved.evidence.relative_gap <= settings_.tol;
+  return proved;
+}
+
+bool ActiveSet::run(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, Solution* solution) {
+  if (!find(problem, limits, keep_going)) return false;
   Solution& s = *solution;
-  s.point.driver.assign(index(t.n), 0.0);
-  for (std::size_t e = 0; e < pivoting_.size(); ++e) s.point.driver[index(pivoting_.sample(e))] = p_[e] * unit;
+  const std::size_t n = index(tables_.n);
+  for (std::vector<double>* x : {&s.parts.phasic, &s.parts.tonic, &s.residual, &s.point.driver}) x->resize(n);
+  if (settings_.keep_curvature) s.curvature.resize(n);
+  WrittenParts parts{};
+  parts.phasic = s.parts.phasic.data(), parts.tonic = s.parts.tonic.data(), parts.residual = s.residual.data();
+  parts.scale = parts.residual_scale = 1.0;
+  const Proved proved = prove(&parts, s.point.driver.data(), 1.0, settings_.keep_curvature ? s.curvature.data() : nullptr);
   s.point.spline = spline_;
-  s.point.drift.assign(point_.drift, point_.drift + t.n_drift);
-  if (t.first_row > 0) free_start_of(shape_->model().response(), point_.start, s.point.start);
-  s.residual.assign(evaluation_.residual, evaluation_.residual + t.n);
-  if (settings_.keep_curvature) {
-    s.curvature.assign(index(t.n), held_at_zero);
-    for (std::size_t e = 0; e < pivoting_.size(); ++e) s.curvature[index(pivoting_.sample(e))] = 0.0;
-  }
-  if (!plain) {
-    certify(solution);
-    return;
-  }
-  s.parts.phasic.assign(evaluation_.phasic, evaluation_.phasic + t.n);
-  s.parts.tonic.assign(evaluation_.tonic, evaluation_.tonic + t.n);
-  s.certificate.evidence = evidence();
+  s.point.drift = drift();
+  if (tables_.first_row > 0) free_start_of(shape_->model().response(), point_.start, s.point.start);
+  s.certificate.evidence = proved.evidence;
+  if (!is_plain()) certify(solution);
+  s.iterations = solves_;
+  if (!(s.certificate.evidence.relative_gap <= settings_.tol)) return false;
+  s.status = Status::optimal;
+  return true;
 }
 
 void ActiveSet::certify(Solution* s) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "programme/sums.hpp"
+
 namespace ressin::active_set {
 namespace {
 
@@ -204,28 +206,34 @@ void ShapeTables::lay_out_stationary_rows() {
 void ShapeTables::lay_out_stationary_gram() {
   const Model& m = *model_;
   const std::ptrdiff_t n = m.n(), spacing = m.knot_spacing(), reach = 2 * spacing - 2;
-  double inside[4] = {}, area = 0.0;
-  for (std::ptrdiff_t o = -reach; o <= reach; ++o) {
-    area += m.bump(o);
-    for (int s = 0; s < 4; ++s) inside[s] += m.bump(o) * m.bump(o + s * spacing);
-  }
+  std::vector<double> bump(index(2 * reach + 1 + 3 * spacing), 0.0);  // from -reach on
+  for (std::ptrdiff_t o = -reach; o <= reach; ++o) bump[index(o + reach)] = m.bump(o);
+  // the sums over offsets first to last of a bump's products with those of s knots before; of it alone; and times the offset
+  const auto fill = [&](std::ptrdiff_t first, std::ptrdiff_t last, std::ptrdiff_t before, double* row) {
+    const double* b = bump.data() + first + reach;
+    const std::ptrdiff_t count = last - first + 1;
+    for (std::ptrdiff_t s = 0; s < 4 && s <= before; ++s)
+      row[3 - s] = sum_of(count, [&](std::ptrdiff_t i) { return b[i] * b[i + s * spacing]; });
+    if (m.n_drift() > 0) row[first_drift] = sum_of(count, [&](std::ptrdiff_t i) { return b[i]; });
+    if (m.n_drift() > 1)
+      row[first_drift + 1] = sum_of(count, [&](std::ptrdiff_t i) { return b[i] * static_cast<double>(first + i); });
+  };
+  double inside[n_columns] = {};
+  fill(-reach, reach, 3, inside);
   gram_.assign(index(n_columns * m.n_knots()), 0.0);
   for (std::ptrdiff_t j = 0; j < m.n_knots(); ++j) {
     double* row = gram_.data() + n_columns * j;
-    const std::ptrdiff_t from = m.knot(j) - reach, to = m.knot(j) + reach;
-    if (from >= 0 && to < n) {
-      for (int s = 0; s < 4 && s <= j; ++s) row[3 - s] = inside[s];
-      row[first_drift] = area;
-      row[first_drift + 1] = area * static_cast<double>(m.knot(j) + 1) / static_cast<double>(n);
-    } else {
-      for (std::ptrdiff_t i = std::max<std::ptrdiff_t>(from, 0); i <= std::min(to, n - 1); ++i) {
-        const double b = m.bump(i - m.knot(j));
-        for (int s = 0; s < 4 && s <= j; ++s) row[3 - s] += b * m.bump(i - m.knot(j - s));
-        row[first_drift] += b;
-        row[first_drift + 1] += b * static_cast<double>(i + 1) / static_cast<double>(n);
-      }
+    const std::ptrdiff_t first = std::max(-reach, -m.knot(j)), last = std::min(reach, n - 1 - m.knot(j));
+    if (first == -reach && last == reach) {
+      std::copy_n(inside, n_columns, row);
+      for (std::ptrdiff_t s = j + 1; s < 4; ++s) row[3 - s] = 0.0;
+    } else if (first <= last) {
+      fill(first, last, j, row);
     }
-    for (int k = m.n_drift(); k < 2; ++k) row[first_drift + k] = 0.0;
+    // of the slope's column (i + 1) / n, i the knot and the offset
+    if (m.n_drift() > 1)
+      row[first_drift + 1] =
+          (row[first_drift + 1] + row[first_drift] * static_cast<double>(m.knot(j) + 1)) / static_cast<double>(n);
   }
   tables_.gram = gram_.data();
 }

@@ -129,7 +129,7 @@ def bootstrap_bands(
     for first in range(0, n_boot, most):
         some = np.arange(first, min(first + most, n_boot))
         rows = solve_rows(
-            (pilot.level + np.stack([draw(k) for k in some.tolist()])).ravel(),
+            (pilot.level + draw(some)).ravel(),
             n * np.arange(some.size),
             n,
             decomposition.sampling_rate,
@@ -164,17 +164,20 @@ def with_bands(decomposition: Decomposition, n_boot: int, *, seed: int, n_thread
     return replace(decomposition, bands=bootstrap_bands(decomposition, n_boot, seed=seed, n_threads=n_threads))
 
 
-def _drawer(pilot: Pilot, block: int, n_boot: int, seed: int) -> Callable[[int], NDArray[np.float64]]:
-    """Return a function of the replicate's number: its noise, (n,), in blocks from the residual taken as a circle."""
+def _drawer(pilot: Pilot, block: int, n_boot: int, seed: int) -> Callable[[NDArray[np.int64]], NDArray[np.float64]]:
+    """Return a function of replicates' numbers: their noise, (m, n), in blocks from the residual taken as a circle."""
     rng = np.random.default_rng(seed)
     size = pilot.residual.size
     starts = rng.integers(0, size, (n_boot, math.ceil(size / block)))  # all at once: chunks do not change them
-    reach = np.arange(block)
+    circle = np.resize(pilot.residual, size + block - 1)
+    blocks = np.lib.stride_tricks.sliding_window_view(circle, block)  # (size, block)
 
-    def draw(replicate: int) -> NDArray[np.float64]:
-        noise = np.zeros(pilot.level.size)
-        at = (starts[replicate][:, None] + reach).ravel()[:size] % size
-        noise[pilot.observed] = pilot.residual[at] / pilot.root_weights
+    def draw(replicates: NDArray[np.int64]) -> NDArray[np.float64]:
+        drawn = blocks[starts[replicates]].reshape(replicates.size, -1)[:, :size] / pilot.root_weights
+        if size == pilot.level.size:
+            return np.asarray(drawn)
+        noise = np.zeros((replicates.size, pilot.level.size))
+        noise[:, pilot.observed] = drawn
         return noise
 
     return draw
@@ -185,8 +188,17 @@ def _basic(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the basic bootstrap interval of each sample: the estimate less the quantiles of its shift."""
     tail = (1.0 - level) / 2.0
-    low, high = np.quantile(np.ascontiguousarray(shift.T), [tail, 1.0 - tail], axis=1)
+    ordered = np.sort(np.ascontiguousarray(shift.T), axis=1)
+    low, high = _quantile(ordered, tail), _quantile(ordered, 1.0 - tail)
     return estimate - high, estimate - low
+
+
+def _quantile(ordered: NDArray[np.float32], share: float) -> NDArray[np.float64]:
+    """Return the quantile of each row, whose numbers are in order, by linear interpolation (as NumPy's default)."""
+    place = share * (ordered.shape[1] - 1)
+    below = min(math.floor(place), ordered.shape[1] - 2)
+    first, second = ordered[:, below].astype(np.float64), ordered[:, below + 1].astype(np.float64)
+    return np.asarray(first + (place - below) * (second - first))
 
 
 def _is_nonnegative(decomposition: Decomposition) -> bool:

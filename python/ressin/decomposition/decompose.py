@@ -12,7 +12,7 @@ import numpy as np
 from ressin._progress import Progress, show_progress
 from ressin.decomposition.bands import check_draws, with_bands
 from ressin.decomposition.result import Decomposition
-from ressin.decomposition.solve import Grid, Job, raise_unconverged, solve, warn_of_impossible
+from ressin.decomposition.solve import Batch, Grid, Job, raise_unconverged, solve, warn_of_impossible
 from ressin.errors import ConvergenceError, InvalidInputError, RessinError
 from ressin.settings import (
     Baseline,
@@ -185,11 +185,11 @@ def decompose(
     if knots is not None:
         check_cvxeda("knots", "given", settings)
     job = Job.make(signal, Grid.make(sampling_rate, knots, settings), sample_weight, settings)
-    (solved,) = solve([job], settings, None)
-    result = _with_index(solved, signal)
-    if errors == "raise":
+    batch = solve([job], settings, None)
+    result = _with_index(batch.results[0], signal)
+    if errors == "raise" and batch.unproved:
         raise_unconverged(result)
-    warn_of_impossible([result])
+    warn_of_impossible(batch)
     if n_boot == 0:
         return result
     return with_bands(result, n_boot, seed=boot_seed, n_threads=n_threads)
@@ -385,36 +385,44 @@ def decompose_batch(
     by_key = isinstance(signals, Mapping)
     rates = _spread_rates(sampling_rate, keys, by_key)
     weights = _spread_weights(sample_weight, keys, by_key)
-    results: list[Decomposition | RessinError | None] = []  # None: still to be solved
+    refused: dict[int, RessinError] = {}
     jobs: list[Job] = []
     grid, grid_rate = None, None
-    for key, signal, rate, weight in zip(keys, items, rates, weights, strict=True):
+    for i, (key, signal, rate, weight) in enumerate(zip(keys, items, rates, weights, strict=True)):
         try:
             if grid is None or rate is not grid_rate:
                 grid, grid_rate = Grid.make(rate, knots, settings), rate
             jobs.append(Job.make(signal, grid, weight, settings))
-            results.append(None)
         except InvalidInputError as error:
             named = InvalidInputError(f"signal {key!r}: {error}")
             if errors == "raise":
                 raise named from error
-            results.append(named)
+            refused[i] = named
     with show_progress(progress, len(jobs), "signal") as callback:
-        solved = iter(solve(jobs, settings, callback))
-    for i, key in enumerate(keys):
-        if results[i] is not None:
-            continue
-        result = results[i] = _with_index(next(solved), items[i])
-        if result.converged:
-            continue
-        try:
-            raise_unconverged(result, f"signal {key!r}: ")
-        except ConvergenceError as error:
-            if errors == "raise":
-                raise
-            results[i] = error
-    warn_of_impossible(*_decomposed(keys, results))
-    return dict(zip(keys, results, strict=True)) if by_key else results
+        batch = solve(jobs, settings, callback)
+    kept = [i for i in range(len(keys)) if i not in refused] if refused else range(len(keys))
+    found: list[Decomposition | RessinError] = [
+        _with_index(x, items[i]) for i, x in zip(kept, batch.results, strict=True)
+    ]
+    for k in batch.unproved:
+        found[k] = _unconverged(found[k], keys[kept[k]], errors)
+    proved = Batch(batch.results, [], [k for k in batch.doubtful if isinstance(found[k], Decomposition)])
+    warn_of_impossible(proved, [keys[i] for i in kept])
+    for i, reason in refused.items():  # in ascending order
+        found.insert(i, reason)
+    return dict(zip(keys, found, strict=True)) if by_key else found
+
+
+def _unconverged(result: Decomposition | RessinError, key: object, errors: Errors) -> RessinError:
+    """Return, or where `errors` says so raise, the error of a result that did not reach the tolerance."""
+    assert isinstance(result, Decomposition)
+    try:
+        raise_unconverged(result, f"signal {key!r}: ")
+    except ConvergenceError as error:
+        if errors == "raise":
+            raise
+        return error
+    raise AssertionError("a result that is not proved did not converge")
 
 
 def _with_index(result: Decomposition, signal: ArrayLike) -> Decomposition:
@@ -425,14 +433,6 @@ def _with_index(result: Decomposition, signal: ArrayLike) -> Decomposition:
     index = signal.index
     plain = isinstance(index, pandas.RangeIndex) and (index.start, index.step) == (0, 1)
     return result if plain else replace(result, index=index)
-
-
-def _decomposed(
-    keys: list[Any], results: list[Decomposition | RessinError | None]
-) -> tuple[list[Decomposition], list[Any]]:
-    """Return the results that are decompositions, and their signals' names."""
-    found = [(x, key) for key, x in zip(keys, results, strict=True) if isinstance(x, Decomposition)]
-    return [x for x, _ in found], [key for _, key in found]
 
 
 def _name_signals(signals: Mapping[Any, ArrayLike] | Iterable[ArrayLike]) -> tuple[list[Any], list[ArrayLike]]:

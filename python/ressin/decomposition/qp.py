@@ -199,7 +199,7 @@ def _build_robust(
     job = Job.make(signal, Grid.make(sampling_rate, None, settings), sample_weight, settings)
     n = job.signal.size
     if costs is None:
-        (costs,) = solve([job], settings, None)
+        (costs,) = solve([job], settings, None).results
     given: object = costs
     if not isinstance(given, Decomposition):
         raise InvalidInputError(f"costs is a {type(given).__name__}; it must be a Decomposition")

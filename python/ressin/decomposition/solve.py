@@ -11,7 +11,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -126,22 +126,31 @@ class SolvedRows(ReadOnly):
     drift_ends: NDArray[np.int64]
 
 
-def solve(
-    jobs: Sequence[Job], settings: Settings, progress: Callable[[int, int], object] | None
-) -> list[Decomposition]:
+@dataclass(frozen=True)
+class Batch:
+    """The jobs' results in their order, which of them did not reach the tolerance, and which may be impossible."""
+
+    results: list[Decomposition]
+    unproved: list[int]
+    doubtful: list[int]
+
+
+def solve(jobs: Sequence[Job], settings: Settings, progress: Callable[[int, int], object] | None) -> Batch:
     """Solve the jobs' programmes; progress is called with (done, total)."""
     if not jobs:
-        return []
+        return Batch([], [], [])
     if settings.programme == "robust":
-        return _solve_robust(jobs, settings, progress)
-    raw = _core.decompose(
+        results = _solve_robust(jobs, settings, progress)
+        return Batch(results, [i for i, x in enumerate(results) if not x.converged], [])
+    solved = _core.decompose(
         [j.observed for j in jobs],
         [j.weights for j in jobs],
         [1.0 / j.grid.sampling_rate for j in jobs],
         core_settings(settings, jobs[0].grid.knots),
         progress,
     )
-    return [_wrap(job, solved, settings) for job, solved in zip(jobs, raw, strict=True)]
+    results = [_wrap_core(job, solved, i, settings) for i, job in enumerate(jobs)]
+    return Batch(results, solved.unproved(), solved.doubtful())
 
 
 def _solve_robust(
@@ -151,28 +160,43 @@ def _solve_robust(
     solved = solve_robust([j.observed for j in jobs], [j.weights for j in jobs], intervals, settings, progress)
     results = []
     for job, parts in zip(jobs, solved, strict=True):
-        results.append(_wrap(job, {"signal": job.observed.copy(), **parts}, settings))  # type: ignore[typeddict-item]
+        fields = _without_missing(job, {"signal": job.observed.copy(), **parts})
+        results.append(_make(fields | _of_job(job, settings)))
     return results
 
 
-def _wrap(job: Job, solved: _core.Result, settings: Settings) -> Decomposition:
-    if job.observed is not job.signal:
-        missing = np.isnan(job.signal)
-        for part in (solved["signal"], solved["residual"]):
-            part.flags.writeable = True
-            part[missing] = np.nan
-            part.flags.writeable = False
-    result = object.__new__(Decomposition)
-    # a frozen dataclass sets its fields one by one, which takes several times as long
-    vars(result).update(
-        solved,
-        sampling_rate=job.grid.sampling_rate,
-        settings=settings,
-        weights=job.weights,
-        _knot_grid=job.grid.knots,
-    )
+def _wrap_core(job: Job, solved: _core.Solved, index: int, settings: Settings) -> Decomposition:
+    """Wrap one of the core's results; where it is the common kind, its parts are made when they are asked for."""
+    if job.observed is job.signal:
+        return _make({"_later": (solved, index), **_of_job(job, settings)})
+    return _make(_without_missing(job, dict(solved.fields(index))) | _of_job(job, settings))
+
+
+def _of_job(job: Job, settings: Settings) -> dict[str, object]:
     if job.weights is not None:
         job.weights.flags.writeable = False
+    return {
+        "sampling_rate": job.grid.sampling_rate,
+        "settings": settings,
+        "weights": job.weights,
+        "_knot_grid": job.grid.knots,
+    }
+
+
+def _without_missing(job: Job, fields: dict[str, Any]) -> dict[str, Any]:
+    """Put NaN where the signal is missing."""
+    if job.observed is not job.signal:
+        missing = np.isnan(job.signal)
+        for name in ("signal", "residual"):
+            fields[name] = np.where(missing, np.nan, fields[name])
+            fields[name].flags.writeable = False
+    return fields
+
+
+def _make(fields: dict[str, object]) -> Decomposition:
+    """Make a decomposition at once: a frozen dataclass sets its fields one by one, which takes longer."""
+    result = object.__new__(Decomposition)
+    vars(result).update(fields)
     return result
 
 
@@ -188,13 +212,9 @@ def raise_unconverged(result: Decomposition, where: str = "") -> None:
     )
 
 
-def warn_of_impossible(results: Sequence[Decomposition], names: Sequence[object] | None = None) -> None:
+def warn_of_impossible(batch: Batch, names: Sequence[object] | None = None) -> None:
     """Issue one QualityWarning for those of cvxEDA's results whose parts cannot be what they are named after."""
-    found = [
-        (i, reason)
-        for i, x in enumerate(results)
-        if x.programme == "cvxeda" and x.status != "failed" and (reason := impossible(x))
-    ]
+    found = [(i, reason) for i in batch.doubtful if (reason := _reason(batch.results[i])) is not None]
     if not found:
         return
     first, reason = found[0]
@@ -204,6 +224,10 @@ def warn_of_impossible(results: Sequence[Decomposition], names: Sequence[object]
         QualityWarning,
         stacklevel=3,
     )
+
+
+def _reason(result: Decomposition) -> str | None:
+    return None if result.status == "failed" else impossible(result)
 
 
 def solve_rows(

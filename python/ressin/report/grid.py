@@ -24,7 +24,7 @@ from ressin.errors import EvaluationWarning, InvalidInputError, OutputError
 from ressin.learn.evaluation.baselines import BoostedFeatures, MusicSVM, SeriesClassifier
 from ressin.learn.evaluation.confounds import PersonOnly, TimeOnly, WithinPerson, has_times
 from ressin.learn.evaluation.evaluate import Classifier, CrossValidation, cross_validate
-from ressin.learn.evaluation.metrics import Estimate, difference
+from ressin.learn.evaluation.metrics import Estimate
 from ressin.learn.evaluation.network import NetworkClassifier
 from ressin.learn.evaluation.regression import less_error, regress
 from ressin.learn.trained.checkpoint import versions
@@ -300,7 +300,7 @@ def compute(bench: Bench, cell: Cell, done: Callable[[int, int], None] | None = 
             found = cross_validate(data, folds, classifier, folder=work, progress=bench.progress, done=done)
         result |= _classification(bench, found, work)
         if first:
-            with replacing(bench.folder / "predictions" / f"{path.stem}.csv") as temporary:
+            with replacing(predictions_file(bench, cell, key)) as temporary:
                 found.table.assign(majority=found.majority).to_csv(temporary, index=False)
     wait_for_all()  # before the work goes that another process may still read
     if first:
@@ -311,49 +311,14 @@ def compute(bench: Bench, cell: Cell, done: Callable[[int, int], None] | None = 
     return result
 
 
-def compare_cells(bench: Bench, cell: Cell, other: Cell | None) -> dict[str, list[float | None]]:
-    """Compare two computed cells of one label and split, from the predictions that were kept.
-
-    Parameters
-    ----------
-    bench, cell
-        The first model.
-    other
-        The second one; None is the majority of each training part.
-
-    Returns
-    -------
-    dict
-        [difference, low, high] of each metric, first less second, on the same resamples of subjects.
-    """
-    mine = _predictions(bench, cell)
-    theirs = mine if other is None else _predictions(bench, other)
-    if not (mine["recording_id"].equals(theirs["recording_id"]) and mine["label"].equals(theirs["label"])):
-        raise InvalidInputError(f"{cell.name} and {other and other.name} were not evaluated on the same samples")
-    found = difference(
-        mine["label"],
-        mine["score"],
-        theirs["majority"] if other is None else theirs["score"],
-        mine["subject"],
-        threshold=classifier_of(bench.plan, cell.model).threshold,
-        other_threshold=0.5 if other is None else classifier_of(bench.plan, other.model).threshold,
-        n_resamples=bench.plan.n_resamples,
-        seed=bench.plan.seed,
-    )
-    return {name: plain(value) for name, value in found.items()}
-
-
-def _predictions(bench: Bench, cell: Cell) -> pd.DataFrame:
-    path = bench.folder / "predictions" / f"{_path(bench, cell, cell_key(bench, cell)).stem}.csv"
-    try:
-        return pd.read_csv(path, dtype={"recording_id": str, "subject": str})
-    except (OSError, ValueError) as error:
-        raise InvalidInputError(f"{path} is missing or damaged: delete {path.stem}.json in cells ({error})") from error
-
-
 def file_name(label: str) -> str:
     """Make a part of a file name from a label, which may hold any characters; keys keep different ones apart."""
     return "".join(letter if letter.isalnum() else "_" for letter in label)
+
+
+def predictions_file(bench: Bench, cell: Cell, key: str) -> Path:
+    """Name the file with what a cell's model said of every sample."""
+    return bench.folder / "predictions" / f"{_path(bench, cell, key).stem}.csv"
 
 
 def _path(bench: Bench, cell: Cell, key: str) -> Path:

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ressin._files.atomic import replacing
 from ressin.learn.model.settings import DEFAULT
 from ressin.learn.trained.checkpoint import versions
+from ressin.pages.render import write_page
 from ressin.report import paper
 from ressin.report.claims import Claim, make_claims
 from ressin.report.data_facts import data_facts
 from ressin.report.figures import write_figures
-from ressin.report.grid import Bench, compare_cells, make_folder
+from ressin.report.grid import Bench, make_folder
 from ressin.report.pages import Report, html, markdown
+from ressin.report.paired import compare_cells
 from ressin.report.plan import Cell, Plan
 from ressin.report.tables import Ceiling, Results, compare_programmes, make_tables
 
@@ -39,7 +40,7 @@ def write_report(
     folder = bench.folder
     make_folder(folder / "figures")
     main = {cell: result for cell, result in results.items() if not cell.programme}
-    pictures = write_figures(prepared, main, ceiling, folder / "figures")
+    pictures = write_figures(prepared, bench, main, ceiling, folder / "figures", models)
     claims = make_claims(results, ceiling, partial(compare_cells, bench))
     facts = _facts(prepared, bench, models)
     papers = is_papers(prepared.meta, bench.plan)
@@ -70,8 +71,7 @@ def write_report(
     }
     texts = {"results.json": json.dumps(about, allow_nan=False, indent=1), "report.md": markdown(report)}
     for name, text in {**texts, "report.html": html(report)}.items():
-        with replacing(folder / name) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+        write_page(text, folder / name)
     return tuple(claims)
 
 

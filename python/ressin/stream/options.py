@@ -57,6 +57,11 @@ class StreamOptions:
         InvalidInputError
             context, hop, warm_up or baseline do not go with the rest, or a given mean with standardize.
         """
+        if settings.solver == "osqp":
+            raise InvalidInputError(
+                "solver is 'osqp'; a stream takes 'auto', 'active_set' or 'interior_point': OSQP does not know of the "
+                "samples before the window"
+            )
         if self.context < 2 * settings.delta_knot:
             raise InvalidInputError(
                 f"context is {self.context:g} s; it must be at least two knot spacings, {2 * settings.delta_knot:g} s"

@@ -82,21 +82,6 @@ class Past:
         J = T.T @ J @ T
         return Past(0.5 * (J + J.T), T.T @ h)
 
-    def under(self, level: float, slope: float, unit: float) -> tuple[Array, Array]:
-        """Return J (3, 3) and h (3,) over the knots, where the line is given and the signal is (y - line) / unit.
-
-        Parameters
-        ----------
-        level, slope
-            The line at the past's end, in the signal's unit, and what it rises by from there to the next knot.
-        unit
-            > 0, in the signal's unit.
-        """
-        J = self.J[:N_KNOTS, :N_KNOTS]
-        h = self.h[:N_KNOTS] - self.J[:N_KNOTS, LEVEL] * level - self.J[:N_KNOTS, SLOPE] * slope
-        h = h / unit
-        return np.ascontiguousarray(J), np.where(np.abs(h) < _ROUNDING, 0.0, h)
-
 
 def _without_oldest(J: Array, h: Array, gamma: float) -> tuple[Array, Array]:
     """Minimise over the oldest knot, whose bump has ended; one that no sample determines is left out."""

@@ -23,10 +23,11 @@ from ressin.stream.past import N_COEFFICIENTS, Past
 from ressin.stream.robust import Learned, RobustWindow
 
 FORMAT = "ressin stream"
-VERSION = 1
+VERSION = 2
 
 _COUNTS = ("first_index", "n", "n_final", "n_counted", "missing_run")
 _MOMENTS = ("mean", "mean_time", "yy", "ty", "tt", "largest")
+_SUPPORT = ("support", "support_values")
 _CLOCK = ("origin", "count", "is_given")
 
 
@@ -48,6 +49,7 @@ def write_state(path: str | os.PathLike[str], engine: Engine) -> None:
         header["robust"] = {**dataclasses.asdict(window.learned), "level": window.level}
     else:
         arrays |= {"J": window.past.J, "h": window.past.h, "state": window.state}
+        arrays |= dict(zip(_SUPPORT, window.support, strict=True))
     text = np.frombuffer(json.dumps(header, default=_plain).encode(), np.uint8)
     with replacing(path) as temporary, open(temporary, "wb") as file:
         np.savez(file, header=text, **arrays)  # type: ignore[arg-type]  # no array is called allow_pickle
@@ -113,15 +115,32 @@ def _rebuilt(header: dict[str, Any], held: dict[str, NDArray[Any]]) -> Engine:
         return engine
     window.past = Past(_array(held, "J", (N_COEFFICIENTS,) * 2), _array(held, "h", (N_COEFFICIENTS,)))
     window.state = _array(held, "state", (2,))
+    if _SUPPORT[0] in held:  # what earlier versions wrote has none: the next programme then starts without
+        window.support = _support(held, engine.n)
     return engine
+
+
+def _support(held: dict[str, NDArray[Any]], n: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the samples at which the last programme's driver was positive, and its values there."""
+    samples = held[_SUPPORT[0]]
+    if samples.dtype != np.int64 or samples.ndim != 1:
+        raise ValueError(f"{_SUPPORT[0]} has shape {samples.shape} and dtype {samples.dtype}; it must be (k,) of int64")
+    if samples.size and not (samples[0] >= 0 and samples[-1] < n and (np.diff(samples) > 0).all()):
+        raise ValueError(f"{_SUPPORT[0]} must increase within the {n} samples")
+    values = _array(held, _SUPPORT[1], samples.shape)
+    if not (values >= 0.0).all():
+        raise ValueError(f"{_SUPPORT[1]} must be >= 0")
+    return samples, values
 
 
 def _restore(window: RobustWindow, values: dict[str, Any]) -> None:
     """Give a window what it had learned."""
-    numbers = {name: float(values[name]) for name in ("noise", "height", "seconds", "level")}
+    numbers = {name: float(values[name]) for name in ("noise", "height", "stiffness", "seconds", "level")}
     level = numbers.pop("level")
     if not (math.isfinite(level) and all(math.isfinite(x) and x >= 0.0 for x in numbers.values())):
         raise ValueError(f"what was learned is {values}; it must be finite numbers, noise, height and seconds >= 0")
+    if numbers["stiffness"] == 0.0:
+        raise ValueError("the stiffness is 0 s")
     if numbers["seconds"] > 0.0 and numbers["noise"] == 0.0:
         raise ValueError(f"the noise is 0 after {numbers['seconds']:g} s")
     window.learned, window.level = Learned(**numbers), level

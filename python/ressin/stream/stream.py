@@ -12,6 +12,7 @@ from ressin.settings import (
     Programme,
     Revision,
     Settings,
+    Solver,
     check_cvxeda,
     check_errors,
     check_knots,
@@ -55,6 +56,9 @@ class Stream:
     mean, deviation
         What to standardise with, in the signal's unit, such as those of a recording of the same person; None takes
         those of the samples so far.
+    solver
+        "auto", "active_set", which starts from the last programme's solution, or "interior_point"; see `Settings`. The
+        robust programme is solved by the interior point.
     tol, max_iterations
         How exactly each programme is solved; see `Settings`.
     context
@@ -132,6 +136,7 @@ class Stream:
         standardize: bool = True,
         mean: float | None = None,
         deviation: float | None = None,
+        solver: Solver = "auto",
         tol: float = 1e-8,
         max_iterations: int = 200,
         context: float = 60.0,
@@ -153,6 +158,7 @@ class Stream:
             revision=revision,
             baseline="linear" if robust else baseline,
             standardize=standardize,
+            solver=solver,
             tol=tol,
             max_iterations=max_iterations,
             missing="solve",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,36 +63,30 @@ class Window(Held):
         is_end
             Whether the recording ends with the window: its last knots are then those of `decompose`.
         """
-        signal = self.signal.copy()
-        missing = np.isnan(signal)
-        weights = np.where(missing, 0.0, 1.0)
-        level = scale.level + scale.slope * self.begin
-        line = level + scale.slope * np.arange(self.n)
-        above = np.where(missing, 0.0, signal - line)
-        unit = _size(above, signal, int(self.n - missing.sum())) or scale.deviation
-        J, h = self.past.under(level, scale.slope * self.spacing, unit)
         solution = self._core.solve(
-            above / unit,
-            weights,
-            self.settings.alpha * scale.deviation / unit,
-            self.begin == 0,
+            self.signal,
+            self.begin,
+            scale.level + scale.slope * self.begin,
+            scale.slope,
+            scale.deviation,
+            self.settings.alpha,
             is_end,
-            (self.state[0] / unit, self.state[1] / unit),
-            J,
-            h,
+            (self.state[0], self.state[1]),
+            self.past.J,
+            self.past.h,
             min(self.spacing, self.n),
         )
-        phasic, tonic = solution.phasic * unit, solution.tonic * unit + line
+        nothing = np.zeros(self.n)
         parts = StreamParts(
             index=np.arange(first_index, first_index + self.n),
             time=self.time.copy(),
-            signal=signal,
-            phasic=phasic,
-            tonic=tonic,
-            driver=solution.driver * unit,
-            residual=signal - phasic - tonic,
-            outliers=np.zeros(self.n),
-            shifts=np.zeros(self.n),
+            signal=self.signal.copy(),
+            phasic=solution.phasic,
+            tonic=solution.tonic,
+            driver=solution.driver,
+            residual=solution.residual,
+            outliers=nothing,
+            shifts=nothing,
         )
         return FilterSolved(
             parts,
@@ -101,11 +94,21 @@ class Window(Held):
             solution.iterations,
             solution.relative_gap,
             solution.stationarity,
-            np.array(solution.later_state) * unit,
+            np.array(solution.later_state),
         )
 
+    @property
+    def support(self) -> tuple[NDArray[np.int64], Array]:
+        """Samples of the recording from which the next programme's active set starts, and the driver there."""
+        return self._core.support
+
+    @support.setter
+    def support(self, support: tuple[NDArray[np.int64], Array]) -> None:
+        self._core.support = support
+
     def learn(self, solved: Solved, samples: int) -> None:
-        """Take note of nothing: the programme's settings are given."""
+        """Start the next programme from this one's support; its settings are given."""
+        self._core.keep_support()
 
     def slide(self, solved: Solved) -> None:
         """Drop the oldest knot spacing of samples; their drivers stay as they were solved."""
@@ -122,11 +125,3 @@ class Window(Held):
         self.forget()
         self.past = Past.empty()
         self.state = np.zeros(2)
-
-
-def _size(above: Array, signal: Array, count: int) -> float:
-    """Return the root mean square of the count samples that are not missing, 0 where it is only rounding."""
-    if count == 0:
-        return 0.0
-    size = math.sqrt(float(above @ above) / count)
-    return size if size > 4.0 * np.finfo(float).eps * float(np.nanmax(np.abs(signal))) else 0.0

@@ -44,6 +44,7 @@ def _piece(recording: Recording, first: int, end: int, k: int, n: int) -> Record
     return replace(
         recording,
         signal=recording.signal[first:end],
+        temperature=None if recording.temperature is None else recording.temperature[first:end],
         start_time=start,
         clock=Clock(clock.source, start, clock.origin, gaps, clock.jitter),
         markers=tuple(replace(marker, time=marker.time - after) for marker in inside),
