@@ -129,7 +129,8 @@ def make_bench(
         try:
             folds[kind] = _draw(table, kind, plan, data)
         except InvalidInputError as error:
-            refused[kind] = str(error)
+            if kind in splits:
+                refused[kind] = str(error)
     make_folder(folder)
     for part in ("cells", "predictions", "folds"):
         make_folder(folder / part)
