@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -50,3 +51,42 @@ def test_figures_without_ratings_say_so(own: Path, tmp_path: Path, capsys: pytes
     assert [path.name for path in (tmp_path / "figures").iterdir()] == ["figure3.svg"]
     assert main(["figures", str(own), str(tmp_path / "figures"), "--subject", "s1"]) == 1
     assert "subject 's1' has rated nothing in arousal and valence" in capsys.readouterr().err
+
+
+def conditions(folder: Path, n_stimuli: int) -> Path:
+    """Overlapping windows of four people, whose stimulus is the condition."""
+    rows = []
+    for person in range(4):
+        write_wave(folder / f"{person}.csv", 150.0 + person)
+        for k in range(8):
+            stimulus, label = f"m{k // 2 % n_stimuli}", k // 2 % 2
+            rows.append((f"{person}.csv", f"s{person}", stimulus, 15 * k, 15 * k + 30, label))
+    names = ["recording", "subject", "stimulus", "start", "end", "calm_label"]
+    pd.DataFrame(rows, columns=names).to_csv(folder / "manifest.csv", index=False)
+    prepare(read_manifest(folder / "manifest.csv"), folder / "prepared", n_threads=1)
+    return folder / "prepared"
+
+
+@pytest.mark.parametrize("n_stimuli", [2, 4])
+def test_a_stimulus_that_is_the_condition_gets_fewer_folds_or_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_stimuli: int
+) -> None:
+    def quick_ones(*arguments: object, **keywords: object) -> list[Cell]:
+        return [cell for cell in plans.cells_of(*arguments, **keywords) if cell.model in ("time", "within")]  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "cells_of", quick_ones)
+    plan = dataclasses.replace(brief_plan(), n_folds=4)
+    splits = ("random", "subject", "song", "one-subject")
+    result = module.reproduce(conditions(tmp_path, n_stimuli), tmp_path / "report", plan, splits=splits, models=False)
+    about = json.loads((tmp_path / "report" / "results.json").read_text(encoding="utf-8"))
+    folds = {cell["split"]: cell["n_folds"] for cell in about["cells"]}
+    if n_stimuli == 2:
+        assert len(result.missing) == 2
+        for _, reason in result.missing:
+            assert "nothing to learn; 2 of 2 values of stimulus have calm labels of one kind only" in reason
+        assert folds == {"random": 4, "subject": 4, "one-subject": 4}
+    else:
+        assert result.missing == ()
+        assert folds == {"random": 4, "subject": 4, "song": 2, "one-subject": 4}
+        song = next(cell for cell in about["cells"] if cell["split"] == "song")
+        assert min(song["left_out"]) > 0  # windows that reach into the other part

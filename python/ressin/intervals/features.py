@@ -100,8 +100,7 @@ def features(
         raise InvalidInputError(f"interval {i + 1}, from {start[i]:g} to {end[i]:g} s, holds no sample at {rate:g} Hz")
     valid = result.validity.valid
     share = samples.sums(valid.astype(np.float64)) / samples.count
-    table = pd.DataFrame({**kept, "Start": start, "End": end})
-    columns = {
+    found = {
         **_responses(result, start, end, min_amplitude),
         **_parts(result, valid, samples),
         **_oscillations(result, valid, samples, start, end),
@@ -109,13 +108,14 @@ def features(
     }
     length = end - start
     damaged = share < min_valid
+    columns = {}
     for feature in FEATURES:
-        values = np.asarray(columns[feature.name], dtype=np.float64)
+        values = np.asarray(found[feature.name], dtype=np.float64)
         if feature.name != "EDA_Valid":
             values = np.where(damaged | (length < feature.least_seconds - 1e-9), np.nan, values)
-        table[feature.name] = values
-    table["Reason"] = _reasons(length, damaged, share, min_valid)
-    return table
+        columns[feature.name] = values
+    reasons = _reasons(length, damaged, share, min_valid)
+    return pd.DataFrame({**kept, "Start": start, "End": end, **columns, "Reason": reasons})
 
 
 def _bounds(

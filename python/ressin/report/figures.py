@@ -19,7 +19,7 @@ from ressin.plots.decomposition import PHASIC, SIGNAL, TONIC
 from ressin.plots.files import save_figure
 from ressin.plots.style import STYLE
 from ressin.report.attention import SAMPLES, kept_attention, plot_attention
-from ressin.report.plan import NAMES, SPLITS, Cell
+from ressin.report.plan import ALL_SPLITS, NAMES, Cell
 from ressin.report.prediction_figures import plot_calibration, plot_confusion, plot_people, plot_roc
 from ressin.report.predictions import Predictions, read_predictions
 from ressin.report.prepared_figures import plot_labels, plot_round_trip, round_trip
@@ -40,6 +40,7 @@ COLOURS = {
     "music-svm": "#007A5A",
     "eda-classical": "#8a5fa0",
     "eda-cnn": SIGNAL,
+    "time": "#b0722a",
 }
 
 
@@ -98,7 +99,7 @@ def _of_results(results: Results, ceiling: Ceiling) -> Iterator[Drawing]:
 
 
 def _of_predictions(found: dict[Cell, Predictions], results: Results) -> Iterator[Drawing]:
-    split = next((name for name in ("subject", *SPLITS) if any(cell.split == name for cell in found)), None)
+    split = next((name for name in ("subject", *ALL_SPLITS) if any(cell.split == name for cell in found)), None)
     if split is None:
         return
     here = {cell: value for cell, value in found.items() if cell.split == split and cell.model in COLOURS}
@@ -128,7 +129,7 @@ def _of_predictions(found: dict[Cell, Predictions], results: Results) -> Iterato
 
 
 def _of_training(results: Results) -> Iterator[Drawing]:
-    split = next((name for name in SPLITS if curves_of(results, name)), None)
+    split = next((name for name in ALL_SPLITS if curves_of(results, name)), None)
     if split is not None:
         yield Drawing(
             "figure5",
@@ -209,7 +210,7 @@ def plot_accuracy(results: Results, ceiling: Ceiling) -> Figure:
     labels = list(dict.fromkeys(cell.label for cell, result in results.items() if "metrics" in result))
     blocks = [
         (split, models)
-        for split in SPLITS
+        for split in ALL_SPLITS
         if (models := [m for m in COLOURS if any(_cell(results, label, split, m) for label in labels)])
     ]
     rows = sum(len(models) + 1 for _, models in blocks)

@@ -24,7 +24,7 @@ from ressin.errors import EvaluationWarning, InvalidInputError, OutputError
 from ressin.learn.evaluation.baselines import BoostedFeatures, MusicSVM, SeriesClassifier
 from ressin.learn.evaluation.confounds import PersonOnly, TimeOnly, WithinPerson, has_times
 from ressin.learn.evaluation.evaluate import Classifier, CrossValidation, cross_validate
-from ressin.learn.evaluation.metrics import Estimate, difference
+from ressin.learn.evaluation.metrics import Estimate
 from ressin.learn.evaluation.network import NetworkClassifier
 from ressin.learn.evaluation.regression import less_error, regress
 from ressin.learn.trained.checkpoint import versions
@@ -128,7 +128,8 @@ def make_bench(
         try:
             folds[kind] = _draw(table, kind, plan, data)
         except InvalidInputError as error:
-            refused[kind] = str(error)
+            if kind in splits:
+                refused[kind] = str(error)
     make_folder(folder)
     for part in ("cells", "predictions", "folds"):
         make_folder(folder / part)
@@ -308,46 +309,6 @@ def compute(bench: Bench, cell: Cell, done: Callable[[int, int], None] | None = 
         if work.is_dir():
             shutil.rmtree(work)
     return result
-
-
-def compare_cells(bench: Bench, cell: Cell, other: Cell | None) -> dict[str, list[float | None]]:
-    """Compare two computed cells of one label and split, from the predictions that were kept.
-
-    Parameters
-    ----------
-    bench, cell
-        The first model.
-    other
-        The second one; None is the majority of each training part.
-
-    Returns
-    -------
-    dict
-        [difference, low, high] of each metric, first less second, on the same resamples of subjects.
-    """
-    mine = _predictions(bench, cell)
-    theirs = mine if other is None else _predictions(bench, other)
-    if not (mine["recording_id"].equals(theirs["recording_id"]) and mine["label"].equals(theirs["label"])):
-        raise InvalidInputError(f"{cell.name} and {other and other.name} were not evaluated on the same samples")
-    found = difference(
-        mine["label"],
-        mine["score"],
-        theirs["majority"] if other is None else theirs["score"],
-        mine["subject"],
-        threshold=classifier_of(bench.plan, cell.model).threshold,
-        other_threshold=0.5 if other is None else classifier_of(bench.plan, other.model).threshold,
-        n_resamples=bench.plan.n_resamples,
-        seed=bench.plan.seed,
-    )
-    return {name: plain(value) for name, value in found.items()}
-
-
-def _predictions(bench: Bench, cell: Cell) -> pd.DataFrame:
-    path = bench.folder / "predictions" / f"{_path(bench, cell, cell_key(bench, cell)).stem}.csv"
-    try:
-        return pd.read_csv(path, dtype={"recording_id": str, "subject": str})
-    except (OSError, ValueError) as error:
-        raise InvalidInputError(f"{path} is missing or damaged: delete {path.stem}.json in cells ({error})") from error
 
 
 def file_name(label: str) -> str:

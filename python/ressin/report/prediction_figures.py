@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ressin.plots.decomposition import PHASIC, SIGNAL
 from ressin.plots.style import STYLE
-from ressin.report.plan import NAMES, SPLITS, Cell
+from ressin.report.plan import ALL_SPLITS, NAMES, Cell
 from ressin.report.predictions import Predictions, calibration, confusion, people, roc_points
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def plot_calibration(found: Found, colours: dict[str, str]) -> Figure:
 
 def plot_confusion(found: Found) -> Figure:
     """Draw the confusion matrices of one model, one for each label and split."""
-    cells = sorted(found, key=lambda cell: (cell.label, SPLITS.index(cell.split)))
+    cells = sorted(found, key=lambda cell: (cell.label, ALL_SPLITS.index(cell.split)))
     with mpl.rc_context({**STYLE, "axes.spines.left": False, "axes.spines.bottom": False}):
         figure, axes = panels(len(cells), 2.3, 2.4)
         for axis, cell in zip(axes, cells, strict=True):

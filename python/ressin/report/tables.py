@@ -81,7 +81,8 @@ def make_tables(results: Results, ceiling: Ceiling, *, papers: bool = True) -> l
             ceiling,
             papers,
             lambda cell: cell.split == "random" and cell.model in (*together, *CONFOUNDS),
-            "A random split puts the same song and the same person in training and test.",
+            "A random split distributes whole files: no stretch of a recording is in training and test, but the same "
+            "song and the same person may be.",
         )
     )
     tables.append(
@@ -92,7 +93,8 @@ def make_tables(results: Results, ceiling: Ceiling, *, papers: bool = True) -> l
             ceiling,
             papers,
             lambda cell: cell.model in (*together, *CONFOUNDS, "eda-classical", "eda-cnn"),
-            "Subject: nobody tested was seen in training. Song: no song tested was heard in training.",
+            "Subject, one-subject: nobody tested was seen in training. Song: no song tested was heard in training. "
+            "Random: whole files. Time only, person only and within-person level are what a model must beat.",
         )
     )
     rest = _table("grid", "The whole grid", results, ceiling, papers, lambda cell: True)

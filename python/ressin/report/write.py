@@ -15,8 +15,9 @@ from ressin.report import paper
 from ressin.report.claims import Claim, make_claims
 from ressin.report.data_facts import data_facts
 from ressin.report.figures import write_figures
-from ressin.report.grid import Bench, compare_cells, make_folder
+from ressin.report.grid import Bench, make_folder
 from ressin.report.pages import Report, html, markdown
+from ressin.report.paired import compare_cells
 from ressin.report.plan import Cell, Plan
 from ressin.report.tables import Ceiling, Results, compare_programmes, make_tables
 

@@ -212,6 +212,13 @@ def test_a_training_sample_that_overlaps_a_tested_one_is_refused(data: LabelledD
         check_folds(windows, folds_of(windows, kind))
 
 
+def test_a_fold_without_training_samples_says_that_they_all_overlap(data: LabelledData) -> None:
+    start = np.arange(90, dtype=np.float64) % 2
+    one = dataclasses.replace(data, file=np.full(90, "one.csv"), start=start, end=start + 60.0)
+    with pytest.raises(InvalidInputError, match=r"has 0 training and .* every other sample overlaps a tested one"):
+        check_folds(one, folds_of(one, "subject"))
+
+
 def conditions(data: LabelledData, one_kind: int) -> LabelledData:
     """The samples with a label that the first stimuli decide."""
     number = np.array([int(name.removeprefix("stimulus")) for name in data.stimulus])

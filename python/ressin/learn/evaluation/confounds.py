@@ -34,7 +34,7 @@ class TimeOnly:
         Of the randomised trees (scikit-learn's) that map these two numbers to a probability.
     """
 
-    n_trees: int = 200
+    n_trees: int = 100
     tree_leaf: int = 8
     seed: int = 0
     name: str = "time only"

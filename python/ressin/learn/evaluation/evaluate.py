@@ -19,7 +19,7 @@ from ressin._files.atomic import remove_leftovers_of, replacing
 from ressin._files.json_text import parse_json
 from ressin.data.samples.labelled import LabelledData
 from ressin.errors import EvaluationWarning, InvalidInputError
-from ressin.learn.evaluation.folds import Folds, check_classes, check_folds
+from ressin.learn.evaluation.folds import Folds, check_classes, check_folds, groups_of_one_kind
 from ressin.learn.evaluation.metrics import Estimate, difference, metrics
 from ressin.learn.training.machine import agreed, processes
 from ressin.learn.training.progress import Progress
@@ -185,7 +185,7 @@ def cross_validate(
         if len(np.unique(data.label[train])) < 2:
             raise InvalidInputError(
                 f"fold {number}: the labels of its {len(train)} training samples are all {data.label[train[0]]}: "
-                "nothing to learn; more recordings or other folds are needed"
+                f"nothing to learn; {groups_of_one_kind(data, folds.kind)}; more recordings or another split are needed"
             )
     remark = check_classes(data, folds)
     if remark:

@@ -53,7 +53,9 @@ def check_folds(data: LabelledData, folds: Folds) -> None:
     tested = np.zeros(len(data), np.int64)
     for number, (train, test) in enumerate(folds):
         if not len(train) or not len(test):
-            raise InvalidInputError(f"fold {number} has {len(train)} training and {len(test)} test samples")
+            overlap = len(test) and len(overlapping(data.file, data.start, data.end, test)) == len(data) - len(test)
+            why = ": every other sample overlaps a tested one in its file" if overlap else ""
+            raise InvalidInputError(f"fold {number} has {len(train)} training and {len(test)} test samples{why}")
         tested[test] += 1
         for column in ("recording_id", "pair", *DISJOINT[folds.kind]):
             values = getattr(data, column)
@@ -90,10 +92,7 @@ def check_classes(data: LabelledData, folds: Folds) -> str:
     one_class = [number for number, (_, test) in enumerate(folds) if len(np.unique(data.label[test])) < 2]
     if not one_class:
         return ""
-    what = GROUPS[folds.kind]
-    values = getattr(data, {"person": "subject"}.get(what, what))
-    pure = [name for name in np.unique(values) if len(np.unique(data.label[values == name])) < 2]
-    reason = f"{len(pure)} of {len(np.unique(values))} values of {what} have {data.label_name} labels of one kind only"
+    what, reason = GROUPS[folds.kind], groups_of_one_kind(data, folds.kind)
     if len(one_class) == folds.n_folds:
         raise InvalidInputError(
             f"under a {folds.kind} split every test part holds one class only: {reason}, so that {what} and label "
@@ -104,3 +103,11 @@ def check_classes(data: LabelledData, folds: Folds) -> str:
         f"{len(one_class)} of {folds.n_folds} test parts of the {folds.kind} split hold one class only (fold "
         f"{numbers}): {reason}; ROC-AUC then compares scores of different models, and comes out too low"
     )
+
+
+def groups_of_one_kind(data: LabelledData, kind: str) -> str:
+    """Say of how many files, people or stimuli, whichever a split keeps together, all labels are the same."""
+    what = GROUPS[kind]
+    values = getattr(data, {"person": "subject"}.get(what, what))
+    pure = [name for name in np.unique(values) if len(np.unique(data.label[values == name])) < 2]
+    return f"{len(pure)} of {len(np.unique(values))} values of {what} have {data.label_name} labels of one kind only"

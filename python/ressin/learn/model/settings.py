@@ -162,7 +162,7 @@ class TrainSettings:
     validation_share
         Part of the training rows held back for early stopping; 0 for none.
     validation_group
-        What must not be divided between training and validation: ``"none"``, ``"subject"`` or ``"song"``.
+        What is held back as a whole: files (``"none"``), ``"subject"`` or ``"song"``.
     validate_every, patience
         Iterations between validations, and how many of them without a lower loss end the training. The
         weights with the best one are kept.
