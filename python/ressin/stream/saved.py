@@ -44,7 +44,7 @@ def write_state(path: str | os.PathLike[str], engine: Engine) -> None:
         "begin": engine.window.begin,
     }
     window = engine.window
-    arrays = {"signal": window.signal, "time": window.time}
+    arrays: dict[str, NDArray[Any]] = {"signal": window.signal, "time": window.time}
     if isinstance(window, RobustWindow):
         header["robust"] = {**dataclasses.asdict(window.learned), "level": window.level}
     else:

@@ -130,7 +130,7 @@ def evaluate_trained(
         len(data),
         len(np.unique(data.subject)),
         tuple(rows),
-        tuple([*notes, *_beaten(rows)]),
+        (*notes, *_beaten(rows)),
         pd.DataFrame({**columns, "score": score}),
     )
 
