@@ -78,6 +78,9 @@ class ModelSettings:
     imagenet
         Path to weights of torchvision's ``resnet18`` (``.pth`` or ``.safetensors``) to start from; "" starts at random.
         Needs ``norm="batch"``.
+    pretrained
+        Path to a model (``model.safetensors``, or what ``ressin pretrain`` wrote) whose EDA branch the training starts
+        from; "" starts at random. It must be of the same network, channels and number of members.
     decompose
         ``"fixed"`` draws the phasic and tonic part that the data were prepared with. ``"layer"`` decomposes inside the
         network, `ressin.nn.CvxEDA` from the origin channel: alpha, tau0 and tau1, shared by all recordings, are learned
@@ -95,6 +98,7 @@ class ModelSettings:
     scaling: str = "running"
     hidden: int = 512
     imagenet: str = ""
+    pretrained: str = ""
     decompose: str = "fixed"
 
     def __post_init__(self) -> None:
@@ -114,6 +118,10 @@ class ModelSettings:
         if self.decompose == "layer" and self.members > 1:
             raise InvalidInputError(
                 f"decompose='layer' learns one decomposition; members={self.members} networks would learn several"
+            )
+        if self.pretrained and (self.imagenet or not self.use_eda):
+            raise InvalidInputError(
+                f"pretrained={self.pretrained!r} is for the EDA branch: not with imagenet, nor without use_eda"
             )
         if self.within_person and not (self.use_eda and self.decompose == "fixed"):
             raise InvalidInputError("within_person scales features of the EDA branch, of recordings decomposed before")
