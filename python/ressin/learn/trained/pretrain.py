@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import nn
 
 from ressin.data.samples.labelled import LabelledData
 from ressin.decomposition.decompose import decompose
-from ressin.errors import InvalidInputError
+from ressin.errors import InvalidInputError, QualityWarning
 from ressin.image import PackedSignals
 from ressin.learn.model.fusion import Ensemble
 from ressin.learn.model.settings import ModelSettings
@@ -56,7 +57,9 @@ def simulated_windows(
     for number in range(n_recordings):
         made = simulate_recording(kind, WINDOWS * seconds, rng=np.random.default_rng([seed, number]))
         rate = made.sampling_rate
-        result = decompose(made.signal, rate, missing="solve")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", QualityWarning)  # artefacts are simulated, too
+            result = decompose(made.signal, rate, missing="solve")
         channels = np.stack([made.signal, result.phasic, result.tonic]).astype(np.float32)
         edges = np.round(np.arange(WINDOWS + 1) * seconds * rate).astype(int)
         signals += [channels[:, begin:end] for begin, end in itertools.pairwise(edges)]
