@@ -8,8 +8,10 @@ import pytest
 
 from ressin.cli import main
 from ressin.cli.demo import study as demo_study
+from ressin.cli.demo.real_recording import RECORDING
 from ressin.cli.demo.study import study_step
 from ressin.cli.terminal import Demo
+from ressin.io import read_recording
 from ressin.report import reproduce as report_module
 from tests.report.brief import brief_plan, few_cells
 
@@ -72,5 +74,16 @@ def test_what_an_extra_is_missing_for_is_said_and_the_rest_is_run(
 
 def test_the_short_one_stops_after_the_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", "--short", "-o", str(tmp_path)]) == 0
-    assert "optimality recomputed from the data holds" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert out.count("optimality recomputed from the data holds") == 2
+    assert "300 s of person S05 of Stress-Predict (Iqbal et al. 2022, MIT licence)" in out
+    assert {"demo.csv", "real.csv", "real.png"} <= {path.name for path in tmp_path.iterdir()}
     assert not list(tmp_path.glob("study*"))
+
+
+def test_the_real_recording_comes_with_its_licence_and_is_a_wristbands_file() -> None:
+    recording = read_recording(RECORDING)
+    assert (recording.sampling_rate, recording.signal.size, recording.unit) == (4.0, 1200, "uS")
+    assert "MIT License" in RECORDING.with_name("LICENSE").read_text()
+    assert "Stress-Predict" in RECORDING.with_name("SOURCE.md").read_text()
+    assert sum(path.stat().st_size for path in RECORDING.parent.iterdir()) < 20_000

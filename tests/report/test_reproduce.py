@@ -254,6 +254,20 @@ def test_without_music_the_subnet_stands_alone() -> None:
     }
 
 
+def test_the_plan_of_a_night_lies_between_the_quick_one_and_the_papers() -> None:
+    quick, night, paper = (make_plan(name) for name in ("quick", "standard", "default"))
+    sizes = [
+        (p.learn.image.size, p.learn.training.batch_size, p.learn.training.iterations, p.n_folds)
+        for p in (quick, night, paper)
+    ]
+    assert all(a < b < c for a, b, c in zip(*sizes, strict=True))
+    cells = [cells_of(plan, ("arousal",), music=True, rated=("arousal",)) for plan in (night, paper)]
+    assert cells[0] == cells[1]
+    assert make_plan("standard", training={"iterations": 80}).learn.training.decay_every == 60
+    small = make_plan("standard", model={"network": "cnn1d"}).settings_of("eda-phasic")
+    assert (small.model.network, small.model.members, small.training.optimizer) == ("cnn1d", 3, "adamw")
+
+
 def test_the_full_plan_holds_the_default_one() -> None:
     full, default = (
         set(cells_of(make_plan(name), ["arousal", "valence"], music=True, rated=["arousal"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-MODEL = ("network", "length", "members", "hidden", "norm", "imagenet")
+MODEL = ("network", "length", "members", "within_person", "hidden", "norm", "imagenet", "pretrained")
 TRAINING = (
     "iterations", "batch_size", "optimizer", "learning_rate", "momentum", "weight_decay", "decay_every", "decay_factor",
     "crop_padding", "class_weights", "validation_share", "validation_group", "validate_every", "patience", "threshold",
@@ -23,9 +23,14 @@ def add_training_options(parser: argparse.ArgumentParser, title: str) -> argpars
     group.add_argument("--size", type=int, metavar="PIXELS", help="side of a picture (resnet18)")
     group.add_argument("--length", type=int, metavar="N", help="samples of a signal (cnn1d, rtcan1d; default 64)")
     group.add_argument("--members", type=int, metavar="N", help="networks whose probabilities are averaged")
+    group.add_argument(
+        "--within-person", action="store_const", const=True,
+        help="z-score what the network finds over the samples of each person: for many samples of each",
+    )  # fmt: skip
     group.add_argument("--hidden", type=int, metavar="N", help="width of the fusion layer; 0 for none")
     group.add_argument("--norm", choices=["batch", "none"], help="normalisation inside resnet18")
     group.add_argument("--imagenet", metavar="FILE", help="weights of torchvision's resnet18 to start from")
+    group.add_argument("--pretrained", metavar="FILE", help="model to start from, as ressin pretrain writes it")
     group.add_argument(
         "--iterations", type=int, metavar="N", help="of the training; the decay of the learning rate scales with them"
     )

@@ -111,7 +111,7 @@ class Plan:
         kind, _, channels = model.partition("-")
         base = self.learn.model
         if kind == "music":
-            chosen = dataclasses.replace(base, use_eda=False, use_music=True)
+            chosen = dataclasses.replace(base, use_eda=False, use_music=True, within_person=False, pretrained="")
         else:
             chosen = dataclasses.replace(base, channels=channels, use_eda=True, use_music=kind == "fusion")
         return dataclasses.replace(self.learn, model=chosen)

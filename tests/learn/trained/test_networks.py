@@ -13,6 +13,7 @@ import pytest
 from ressin.data.samples.labelled import LabelledData
 from ressin.data.samples.splits import make_splits
 from ressin.errors import InvalidInputError
+from ressin.image import PackedSignals
 from ressin.learn.evaluation.evaluate import cross_validate
 from ressin.learn.evaluation.metrics import metrics
 from ressin.learn.evaluation.network import NetworkClassifier
@@ -22,6 +23,7 @@ from ressin.learn.trained.checkpoint import TrainedModel, load
 from ressin.learn.trained.export import export_onnx
 from ressin.learn.trained.predict import predict_recording
 from ressin.learn.trained.train import best_threshold, hold_back, train
+from ressin.learn.training.dataset import BatchStream
 from ressin.learn.training.tensors import read_tensors, write_tensors
 from tests.learn.samples import RATE
 
@@ -176,3 +178,58 @@ def test_a_checkpoint_of_another_size_than_its_settings_is_refused(data: Labelle
     write_tensors(tmp_path / "odd.safetensors", tensors, {**about, "threshold": 1.5})
     with pytest.raises(InvalidInputError, match=r"threshold=1\.5 is outside \(0, 1\)"):
         load(tmp_path / "odd.safetensors")
+
+
+def test_within_a_person_neither_level_nor_gain_matters(data: LabelledData) -> None:
+    """Each person's recordings multiplied and moved by numbers of their own: the same model, the same predictions."""
+    settings = changed(brief("cnn1d", members=2), {"within_person": True}, {})
+    one = trained_on(data, settings)
+    _, who = np.unique(data.subject, return_inverse=True)
+    recordings = [data.signal(i) * (1.0 + who[i]) + who[i] for i in range(len(data))]
+    other = dataclasses.replace(data, signals=PackedSignals.pack(recordings, RATE))
+    np.testing.assert_allclose(
+        trained_on(other, settings).predict(other, device="cpu"), one.predict(data, device="cpu"), atol=1e-3
+    )
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_person_is_predicted_as_a_whole_whatever_the_order_and_the_batch(
+    data: LabelledData, network: str, tmp_path: Path
+) -> None:
+    settings = changed(brief(network, use_music=True), {"within_person": True}, {})
+    trained = trained_on(data, settings)
+    trained.save(tmp_path / "model.safetensors")
+    test = np.flatnonzero(np.isin(data.subject, ["subject3", "subject11"]))
+    chances = trained.predict(data, test, device="cpu")
+    back = load(tmp_path / "model.safetensors").predict(data, test[::-1], batch_size=2, device="cpu")
+    np.testing.assert_allclose(back[::-1], chances, atol=1e-6)
+    alone = trained.predict(data, test[data.subject[test] == "subject3"], device="cpu")
+    np.testing.assert_allclose(alone, chances[data.subject[test] == "subject3"], atol=1e-6)
+
+
+def test_one_recording_has_no_other_to_be_compared_with(data: LabelledData, tmp_path: Path) -> None:
+    trained = trained_on(data, changed(brief("cnn1d"), {"within_person": True}, {}))
+    with pytest.raises(InvalidInputError, match="one recording has no other: predict a prepared folder"):
+        predict_recording(trained, data.signal(0), RATE, device="cpu")
+    with pytest.raises(InvalidInputError, match="the model compares the samples of a person; ONNX"):
+        export_onnx(trained, tmp_path / "model.onnx")
+    with pytest.raises(InvalidInputError, match="within_person scales features of the EDA branch"):
+        changed(brief("cnn1d", use_music=True), {"within_person": True, "use_eda": False}, {})
+
+
+def test_batches_hold_several_samples_of_each_person_and_each_sample_once_an_epoch() -> None:
+    groups = np.repeat(np.arange(4), [30, 25, 12, 5])
+    stream = BatchStream(Nothing(), np.zeros(72, np.int64), np.arange(72), 72, seed=3, groups=groups)
+    for step in range(3):
+        samples = stream.samples(step)
+        np.testing.assert_array_equal(np.sort(samples), np.arange(72))
+        changes = np.count_nonzero(np.diff(groups[samples])) + 1
+        assert changes <= 2 + 2 + 1 + 1
+    assert not np.array_equal(stream.samples(0), stream.samples(1))
+
+
+class Nothing:
+    """A source that is never asked."""
+
+    def inputs(self, index: np.ndarray, shifts: np.ndarray | None) -> tuple[None]:
+        raise AssertionError

@@ -5,7 +5,7 @@ import pytest
 
 from ressin.data.samples.labelled import LabelledData
 from ressin.learn.model.settings import LearnSettings, ModelSettings
-from ressin.learn.training.resampled import ResampledSignals, fit_series_scale, stretched
+from ressin.learn.training.resampled import ResampledSignals, fit_series_scale, ranked_within, stretched
 
 
 def settings(length: int, channels: str = "mix") -> LearnSettings:
@@ -67,3 +67,19 @@ def test_a_moved_signal_repeats_its_ends(data: LabelledData) -> None:
     np.testing.assert_array_equal(earlier[:, 3:], still[:, :-3])
     np.testing.assert_array_equal(earlier[:, :3], np.repeat(still[:, :1], 3, axis=1))
     np.testing.assert_array_equal(source.of(index[:1], None).numpy()[0], still)
+
+
+def test_ranks_within_a_group_are_shares_of_its_values() -> None:
+    rng = np.random.default_rng(0)
+    series = rng.integers(0, 5, (6, 2, 4)).astype(np.float32)
+    group = np.array([0, 1, 0, 1, 1, 0])
+    ranks = ranked_within(series, group)
+    for i in range(6):
+        for plane in range(2):
+            among = series[group == group[i], plane].ravel()
+            for t in range(4):
+                value = series[i, plane, t]
+                share = ((among < value).sum() + 0.5 * (among == value).sum()) / among.size
+                assert ranks[i, plane, t] == pytest.approx(share)
+    louder = series * np.where(group == 1, 7.0, 1.0)[:, None, None].astype(np.float32) + 3.0
+    np.testing.assert_array_equal(ranked_within(louder, group), ranks)

@@ -13,6 +13,7 @@ from ressin._files.atomic import replacing
 from ressin.data.samples.labelled import LabelledData
 from ressin.learn.evaluation.evaluate import Fold
 from ressin.learn.model.settings import LearnSettings
+from ressin.learn.trained.pretrain import digest_of
 from ressin.learn.trained.train import train as train_model
 from ressin.learn.training.machine import choose_device, choose_precision, processes, wait_for_all
 
@@ -55,7 +56,7 @@ class NetworkClassifier:
     def key(self) -> dict[str, Any]:
         """All settings, and the precision that they come to here."""
         precision = choose_precision(self.settings, choose_device(self.device))
-        return {**self.settings.as_dict(), "precision": precision}
+        return {**self.settings.as_dict(), "precision": precision, "weights": digest_of(self.settings.model.pretrained)}
 
     def scores(
         self, data: LabelledData, train: NDArray[np.int64], test: NDArray[np.int64], fold: Fold

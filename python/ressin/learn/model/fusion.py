@@ -14,6 +14,7 @@ from ressin.learn.model.shared_norm import SharedNorm1d
 from ressin.learn.model.subnet import ResidualSubnet, load_imagenet
 
 N_CLASSES = 2
+LEAST_VARIANCE = 1e-3  # of a feature within a person, below which it is not blown up
 
 
 class FusionClassifier(nn.Module):
@@ -54,6 +55,16 @@ def n_eda_features(settings: ModelSettings) -> int:
     return counts[settings.network] if settings.use_eda else 0
 
 
+def within_groups(features: Tensor, group: Tensor) -> Tensor:
+    """Z-score features, (B, n), over the samples of each group, int64 (B,); a group of one sample becomes zeros."""
+    _, place = torch.unique(group, return_inverse=True)
+    member = nn.functional.one_hot(place).to(features.dtype)  # (B, n_groups)
+    count = member.sum(dim=0)[:, None]
+    centred = features - (member.T @ features / count)[place]
+    variance = member.T @ centred.square() / count
+    return centred * torch.rsqrt(variance + LEAST_VARIANCE)[place]
+
+
 class ResSIN(nn.Module):
     """The residual signal-image network: subnet on the picture, music features beside it, fusion.
 
@@ -91,17 +102,23 @@ class ResSIN(nn.Module):
         n_eda = n_eda_features(settings)
         scaled = settings.use_eda and settings.scaling == "running"
         self.scale = SharedNorm1d(n_eda, affine=False) if scaled else nn.Identity()
+        self.within_person = settings.within_person
         self.classifier = FusionClassifier(n_eda + self.n_music, settings.hidden)
         if settings.imagenet and isinstance(self.subnet, ResidualSubnet):
             load_imagenet(self.subnet, settings.imagenet)
 
-    def forward(self, image: Tensor | None, music: Tensor | None) -> Tensor:
-        """Logits (B, 2) of low and high."""
+    def forward(self, image: Tensor | None, music: Tensor | None, person: Tensor | None = None) -> Tensor:
+        """Logits (B, 2) of low and high; `person`, int64 (B,), says whose each sample is, where that matters."""
         parts = []
         if self.subnet is not None:
             if image is None:
                 raise InvalidInputError("the model has an EDA branch, and no image was given")
-            parts.append(self.scale(self.subnet(image)))  # (B, n_eda)
+            features = self.scale(self.subnet(image))  # (B, n_eda)
+            if self.within_person:
+                if person is None:
+                    raise InvalidInputError("the model compares a person's samples, and it was not said whose they are")
+                features = within_groups(features, person)
+            parts.append(features)
         if self.n_music:
             if music is None:
                 raise InvalidInputError("the model has a music branch, and no music features were given")
@@ -126,9 +143,9 @@ class Ensemble(nn.Module):
         super().__init__()
         self.members = nn.ModuleList(members)
 
-    def forward(self, image: Tensor | None, music: Tensor | None) -> Tensor:
+    def forward(self, image: Tensor | None, music: Tensor | None, person: Tensor | None = None) -> Tensor:
         """Logits of low and high, (B, n_members, 2) in training, else (B, 2)."""
-        logits = torch.stack([member(image, music) for member in self.members], dim=1)
+        logits = torch.stack([member(image, music, person) for member in self.members], dim=1)
         if self.training:
             return logits
         return torch.log_softmax(logits, dim=2).logsumexp(dim=1) - math.log(len(self.members))

@@ -16,7 +16,7 @@ def recipe(network: str) -> LearnSettings:
     ----------
     network
         ``"resnet18"``: the paper's. ``"cnn1d"`` and ``"rtcan1d"``: three members, AdamW at a constant rate, few
-        iterations: they learn windows of a minute in two or three epochs, and single people after that.
+        iterations: they learn windows of a minute in a few epochs, and single people after that.
 
     Raises
     ------
@@ -27,7 +27,7 @@ def recipe(network: str) -> LearnSettings:
         raise InvalidInputError(f"network={network!r} is not known: one of {', '.join(NETWORKS)}")
     if network == "resnet18":
         return LearnSettings()
-    iterations = 80 if network == "cnn1d" else 60
+    iterations = 160 if network == "cnn1d" else 100
     training = TrainSettings(
         iterations=iterations,
         optimizer="adamw",

@@ -67,11 +67,20 @@ class ModelSettings:
     scaling
         Of the EDA features before fusion: ``"running"`` is a z-score with running mean and deviation (a batch
         normalisation without parameters), ``"none"`` passes them on.
+    within_person
+        The EDA features of each sample are z-scored over the samples of its person, in training over those in the
+        batch, else over all that are given, without their labels: what is left is how a sample differs from the
+        person's others. A network on signals is given ranks, each channel's values among all that the person has, in
+        the place of the values. For data with many samples of each person that are there as a whole; such a model tells
+        nothing of a single recording.
     hidden
         Width of the fusion layer; 0 goes from the features to the logits at once.
     imagenet
         Path to weights of torchvision's ``resnet18`` (``.pth`` or ``.safetensors``) to start from; "" starts at random.
         Needs ``norm="batch"``.
+    pretrained
+        Path to a model (``model.safetensors``, or what ``ressin pretrain`` wrote) whose EDA branch the training starts
+        from; "" starts at random. It must be of the same network, channels and number of members.
     decompose
         ``"fixed"`` draws the phasic and tonic part that the data were prepared with. ``"layer"`` decomposes inside the
         network, `ressin.nn.CvxEDA` from the origin channel: alpha, tau0 and tau1, shared by all recordings, are learned
@@ -81,6 +90,7 @@ class ModelSettings:
     network: str = "resnet18"
     length: int = 64
     members: int = 1
+    within_person: bool = False
     channels: str = "mix"
     use_eda: bool = True
     use_music: bool = True
@@ -88,6 +98,7 @@ class ModelSettings:
     scaling: str = "running"
     hidden: int = 512
     imagenet: str = ""
+    pretrained: str = ""
     decompose: str = "fixed"
 
     def __post_init__(self) -> None:
@@ -108,6 +119,12 @@ class ModelSettings:
             raise InvalidInputError(
                 f"decompose='layer' learns one decomposition; members={self.members} networks would learn several"
             )
+        if self.pretrained and (self.imagenet or not self.use_eda):
+            raise InvalidInputError(
+                f"pretrained={self.pretrained!r} is for the EDA branch: not with imagenet, nor without use_eda"
+            )
+        if self.within_person and not (self.use_eda and self.decompose == "fixed"):
+            raise InvalidInputError("within_person scales features of the EDA branch, of recordings decomposed before")
         if self.imagenet and self.norm != "batch":
             raise InvalidInputError(
                 f"imagenet weights come with batch normalisation; norm={self.norm!r} cannot hold them"

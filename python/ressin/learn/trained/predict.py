@@ -72,6 +72,11 @@ def predict_recording(
     InvalidInputError
         If the shape is wrong, the recording too short, a sample not finite, or the music missing or of another length.
     """
+    if trained.settings.model.within_person:
+        raise InvalidInputError(
+            "the model compares the samples of a person (within_person), and one recording has no other: predict a "
+            "prepared folder, by ressin evaluate or TrainedModel.predict"
+        )
     signal = np.asarray(channels)
     if signal.ndim != 2 or len(signal) != len(CHANNELS):
         raise InvalidInputError(f"channels have shape {signal.shape}; (3, n_samples) is needed: {', '.join(CHANNELS)}")

@@ -16,6 +16,7 @@ from ressin.errors import InvalidInputError
 from ressin.learn.model.decomposing import build_networks
 from ressin.learn.model.settings import DEFAULT, LearnSettings, TrainSettings
 from ressin.learn.trained.checkpoint import Domain, TrainedModel, load, versions
+from ressin.learn.trained.pretrain import digest_of, start_from
 from ressin.learn.training.history import LOGS
 from ressin.learn.training.inference import probabilities
 from ressin.learn.training.inputs import fit_normalisation, make_inputs, one_rate
@@ -95,6 +96,7 @@ def train(
         "data": data.fingerprint,
         "samples": hashlib.blake2b(samples.tobytes(), digest_size=16).hexdigest(),
         "versions": versions(),
+        "pretrained": digest_of(settings.model.pretrained),
     }
     if target is not None:
         target.mkdir(parents=True, exist_ok=True)
@@ -107,6 +109,8 @@ def train(
     model = build_networks(
         settings.model, data.music.shape[1], settings.training.seed, sampling_rate=rate, image=settings.image
     )
+    if settings.model.pretrained:
+        start_from(model, settings.model)
     trainer = Trainer(
         model,
         make_inputs(data, settings, normalisation, n_threads),

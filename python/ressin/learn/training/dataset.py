@@ -25,6 +25,7 @@ from ressin.errors import InvalidInputError
 from ressin.image import DEFAULT, ImageSettings
 from ressin.learn.training.buffers import BatchBuffers
 
+RUN = 12  # samples of one person that stay together, where a model compares them
 Inputs = tuple[Tensor | None, ...]
 
 
@@ -145,6 +146,9 @@ class BatchStream:
         Decides order and crops.
     rank, world
         This process and how many there are; each draws its own share of every batch.
+    groups
+        Of all samples, such as whose they are: then runs of 12 samples of one group stay together, so that a batch
+        holds several of each group that it holds at all.
 
     Raises
     ------
@@ -163,6 +167,7 @@ class BatchStream:
         crop_padding: int = 0,
         rank: int = 0,
         world: int = 1,
+        groups: NDArray[np.int64] | None = None,
     ) -> None:
         if not len(index):
             raise InvalidInputError("there are no samples to train on")
@@ -170,6 +175,7 @@ class BatchStream:
             raise InvalidInputError(f"batch_size={batch_size} for {world} processes: each needs a sample")
         self.source, self.label, self.index, self.batch_size = source, label, index, batch_size
         self.seed, self.crop_padding, self.rank, self.world = seed, crop_padding, rank, world
+        self.groups = None if groups is None else groups[index]
         self._shuffles: dict[int, NDArray[np.int64]] = {}
 
     def samples(self, step: int) -> NDArray[np.int64]:
@@ -210,5 +216,16 @@ class BatchStream:
     def _shuffle(self, k: int) -> NDArray[np.int64]:
         if k not in self._shuffles:
             self._shuffles = {j: order for j, order in self._shuffles.items() if j >= k - 1}
-            self._shuffles[k] = np.random.default_rng([self.seed, 0, k]).permutation(len(self.index))
+            rng = np.random.default_rng([self.seed, 0, k])
+            order = rng.permutation(len(self.index))
+            self._shuffles[k] = order if self.groups is None else _in_runs(order, self.groups, rng)
         return self._shuffles[k]
+
+
+def _in_runs(order: NDArray[np.int64], groups: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Rearrange a shuffle so that runs of at least 12 samples of one group stay together; smaller groups whole."""
+    runs: list[NDArray[np.int64]] = []
+    for group in np.unique(groups):
+        own = order[groups[order] == group]
+        runs += np.array_split(own, max(1, len(own) // RUN))
+    return np.concatenate([runs[i] for i in rng.permutation(len(runs))])

@@ -29,14 +29,21 @@ def logits(
     """Logits of samples, (n, 2), float32 on the CPU; the model is in evaluation mode meanwhile."""
     was_training = model.training
     model.to(device).eval()
+    found = torch.empty(len(index), 2)
     try:
-        parts = [
-            model(*moved(source.inputs(index[begin : begin + batch_size], None), device)).float().cpu()
-            for begin in range(0, len(index), batch_size)
-        ]
+        for rows in batches_of(index, getattr(source, "groups", None), batch_size):
+            found[rows] = model(*moved(source.inputs(index[rows], None), device)).float().cpu()
     finally:
         model.train(was_training)
-    return torch.cat(parts) if parts else torch.empty(0, 2)
+    return found
+
+
+def batches_of(index: NDArray[np.int64], groups: NDArray[np.int64] | None, batch_size: int) -> list[NDArray[np.int64]]:
+    """Divide positions of samples into batches: so many at a time, or group by group where groups are given."""
+    if groups is None:
+        return [np.arange(begin, min(begin + batch_size, len(index))) for begin in range(0, len(index), batch_size)]
+    whose = groups[index]
+    return [np.flatnonzero(whose == group) for group in np.unique(whose)]
 
 
 def probabilities(

@@ -121,6 +121,8 @@ def one_rate(data: LabelledData, index: NDArray[np.int64]) -> float:
 class SignalInputs:
     """An `InputSource` for `DecomposingResSIN`: (signal, lengths, shifts, mean, music or None)."""
 
+    groups = None
+
     def __init__(self, data: LabelledData, settings: LearnSettings, normalisation: Normalisation) -> None:
         self.data, self.use_music, self.normalisation = data, settings.model.use_music, normalisation
         self.mean = torch.from_numpy(normalisation.image_mean)
@@ -139,7 +141,7 @@ class SignalInputs:
 
 
 class FusionInputs:
-    """An `InputSource` for `ResSIN`: (image, signals or None, music or None)."""
+    """An `InputSource` for `ResSIN`: (image, signals or None, music or None), and whose they are where it matters."""
 
     def __init__(
         self, data: LabelledData, settings: LearnSettings, normalisation: Normalisation, n_threads: int = 0
@@ -147,6 +149,7 @@ class FusionInputs:
         model: ModelSettings = settings.model
         self.data, self.use_music, self.normalisation = data, model.use_music, normalisation
         self.images, self.series = None, None
+        self.person = np.unique(data.subject, return_inverse=True)[1].astype(np.int64) if model.within_person else None
         if model.use_eda and model.on_signals:
             self.series = ResampledSignals(data, settings, normalisation.series_mean, normalisation.series_deviation)
         elif model.use_eda:
@@ -164,7 +167,14 @@ class FusionInputs:
         music = None
         if self.use_music:
             music = torch.from_numpy(self.normalisation.scale_music(self.data.music_of(index)))
-        return image, music
+        if self.person is None:
+            return image, music
+        return image, music, torch.from_numpy(self.person[index])
+
+    @property
+    def groups(self) -> NDArray[np.int64] | None:
+        """Whose each sample is, where the model looks at a person's samples together; else None."""
+        return self.person
 
 
 def make_inputs(

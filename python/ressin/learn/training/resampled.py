@@ -37,11 +37,36 @@ def resampled(
     return out
 
 
+def ranked_within(series: NDArray[np.float32], group: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Replace each value of a channel by its rank among all values that its group has there, 0 to 1.
+
+    `series` is (n, n_planes, length), `group` (n,); equal values share their middle rank.
+    """
+    out = np.empty_like(series)
+    for one in np.unique(group):
+        own = series[group == one]
+        for plane in range(series.shape[1]):
+            values = own[:, plane]
+            ordered = np.sort(values, axis=None)
+            below, to = (np.searchsorted(ordered, values, side=side) for side in ("left", "right"))
+            own[:, plane] = (below + to) / (2.0 * ordered.size)
+        out[group == one] = own
+    return out
+
+
+def _all(data: LabelledData, settings: LearnSettings) -> NDArray[np.float32]:
+    """Series of all samples as the network sees them before the z-score: within the person where it compares these."""
+    series = resampled(data, np.arange(len(data)), settings.model.channel_index, settings.model.length)
+    if not settings.model.within_person:
+        return series
+    return ranked_within(series, np.unique(data.subject, return_inverse=True)[1])
+
+
 def fit_series_scale(
     data: LabelledData, train: NDArray[np.int64], settings: LearnSettings
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Mean and deviation of each channel over the training samples, (n_planes,); infinite where one does not vary."""
-    series = resampled(data, train, settings.model.channel_index, settings.model.length).astype(np.float64)
+    series = _all(data, settings)[train].astype(np.float64)
     mean, deviation = series.mean(axis=(0, 2)), series.std(axis=(0, 2))
     flat = deviation <= MIN_DEVIATION * np.maximum(1.0, np.abs(mean))
     return mean.astype(np.float32), np.where(flat, np.inf, deviation).astype(np.float32)
@@ -67,17 +92,12 @@ class ResampledSignals:
         mean: NDArray[np.float32],
         deviation: NDArray[np.float32],
     ) -> None:
-        self.data, self.planes, self.length = data, settings.model.channel_index, settings.model.length
-        self.mean, self.deviation = mean[:, None], deviation[:, None]
-        self._known: dict[int, NDArray[np.float32]] = {}
+        self.length = settings.model.length
+        self.series = ((_all(data, settings) - mean[:, None]) / deviation[:, None]).astype(np.float32)
 
     def of(self, index: NDArray[np.int64], shifts: NDArray[np.int64] | None) -> torch.Tensor:
         """Signals of samples, (B, n_planes, length), each moved by the first of its `shifts`, the ends repeated."""
-        for sample in map(int, index):
-            if sample not in self._known:
-                whole = resampled(self.data, np.array([sample]), self.planes, self.length)[0]
-                self._known[sample] = ((whole - self.mean) / self.deviation).astype(np.float32)
-        series = np.stack([self._known[int(sample)] for sample in index])
+        series = self.series[index]
         if shifts is not None:
             at = np.clip(np.arange(self.length) + shifts[:, :1], 0, self.length - 1)  # (B, length)
             series = np.take_along_axis(series, at[:, None, :], axis=2)

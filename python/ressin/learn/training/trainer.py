@@ -77,6 +77,11 @@ class Trainer:
         name: str = "training",
     ) -> None:
         self.me = processes()
+        groups = getattr(source, "groups", None)
+        if groups is not None and self.me.world > 1:
+            raise InvalidInputError(
+                "within_person compares a person's samples in a batch, which several processes would divide"
+            )
         self.model = model.to(device)
         if settings.channels_last:
             self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -96,6 +101,7 @@ class Trainer:
             crop_padding=settings.crop_padding,
             rank=self.me.rank,
             world=self.me.world,
+            groups=groups,
         )
 
     def fit(self) -> TrainingState:
