@@ -164,9 +164,7 @@ def with_bands(decomposition: Decomposition, n_boot: int, *, seed: int, n_thread
     return replace(decomposition, bands=bootstrap_bands(decomposition, n_boot, seed=seed, n_threads=n_threads))
 
 
-def _drawer(
-    pilot: Pilot, block: int, n_boot: int, seed: int
-) -> Callable[[NDArray[np.int64]], NDArray[np.float64]]:
+def _drawer(pilot: Pilot, block: int, n_boot: int, seed: int) -> Callable[[NDArray[np.int64]], NDArray[np.float64]]:
     """Return a function of replicates' numbers: their noise, (m, n), in blocks from the residual taken as a circle."""
     rng = np.random.default_rng(seed)
     size = pilot.residual.size
