@@ -17,7 +17,7 @@ assert not heavy, f"import ressin loads {sorted(heavy)}"
 files = [str(file) for file in distribution.files or []]
 for name in ("LICENSE", "OSQP-QDLDL-Apache-2.0.txt", "Eigen-MPL-2.0.txt", "pybind11-BSD-3-Clause.txt"):
     assert any("licenses" in file and file.endswith(name) for file in files), f"{name} is not in the wheel"
-for name in ("ressin/py.typed", "ressin/_core.pyi"):
+for name in ("ressin/py.typed", "ressin/_core.pyi", "ressin/pages/templates/recording.html"):
     assert name in files, f"{name} is not in the wheel"
 strays = [file for file in files if file.startswith(("tests", "bench", "cpp"))]
 assert not strays, f"the wheel holds {strays}"

@@ -62,7 +62,13 @@ def _loads(y: Array, result: Any) -> tuple[Any, ...]:
     """Return the last weighted programme on the solver's scale."""
     robust, scale = result.robust, result.scale
     costs = [x / scale for x in (robust.alpha, robust.delta, robust.kappa, robust.alpha_before)]
-    return ((y - result.mean) / scale, None, *costs, -result.mean / scale if robust.bounded else -np.inf)
+    return (
+        (y - result.mean) / scale,
+        None,
+        *costs,
+        -result.mean / scale if robust.bounded else -np.inf,
+        robust.stiffness,
+    )
 
 
 def assert_proved(signals: Sequence[Array], results: Sequence[Any]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.extras import DATA, skipped_without
+from tests.extras import DATA, REPORT, skipped_without
 from tests.signals import NO_RECORDINGS, eda_folder
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ NEED_DATA = ("cli/test_data.py", "simulation/test_pmemo.py")
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
     inside = module_path.relative_to(Path(__file__).parent).as_posix()
+    if inside.startswith("recording_report/") or inside == "cli/test_report.py":
+        return skipped_without(REPORT, module_path, parent)
     return skipped_without(DATA, module_path, parent) if inside.startswith("data/") or inside in NEED_DATA else None
 
 

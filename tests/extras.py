@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 DATA = {"pyarrow": "data", "pandera": "data", "sklearn": "data"}  # what must be there, and the extra that brings it
+REPORT = {"jinja2": "report", "bokeh": "report", "matplotlib": "report"}
 TRAIN = {"torch": "train", "torchvision": "train", "safetensors": "train", **DATA}
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 Signal = npt.NDArray[np.float64]
 
 NO_RECORDINGS = "RESSIN_EDA_DIR is not set to the folder of real recordings"
+NO_LABELLED = "RESSIN_LABELLED_DIR is not set to the folder of labelled recordings"
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,12 @@ RECORDINGS = (
 def eda_folder() -> Path | None:
     """Return the folder of real recordings, or None where the variable is not set."""
     folder = os.environ.get("RESSIN_EDA_DIR")
+    return Path(folder) if folder else None
+
+
+def labelled_folder() -> Path | None:
+    """Return the folder of labelled recordings, or None where the variable is not set."""
+    folder = os.environ.get("RESSIN_LABELLED_DIR")
     return Path(folder) if folder else None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -208,3 +210,60 @@ def test_names_the_first_bad_recording_of_a_threaded_batch() -> None:
     recordings[31][0, 3] = np.nan
     with pytest.raises(InvalidInputError, match="recording 17 holds"):
         to_images(recordings, 50, size=64, n_threads=4)
+
+
+def resized(grid: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """Bilinear resize with half-pixel centres, by two matrices."""
+
+    def weights(n: int) -> NDArray[np.float64]:
+        place = np.clip((np.arange(size) + 0.5) * n / size - 0.5, 0.0, None)
+        first = np.minimum(place.astype(int), n - 1)
+        second = np.minimum(first + 1, n - 1)
+        matrix = np.zeros((size, n))
+        np.add.at(matrix, (np.arange(size), first), 1.0 - (place - first))
+        np.add.at(matrix, (np.arange(size), second), place - first)
+        return matrix
+
+    return np.asarray(weights(grid.shape[0]) @ grid @ weights(grid.shape[1]).T)
+
+
+@pytest.mark.parametrize("row_seconds", [0.5, 1.0, 4.0, 7.0])
+@pytest.mark.parametrize("span", [None, (-3.0, 3.0), (0.0, 1.0)])
+def test_rows_of_any_length_and_a_given_span(row_seconds: float, span: tuple[float, float] | None) -> None:
+    rate, n = 4.0, 243
+    signal = np.random.default_rng(3).normal(size=n) + 2.0
+    columns = round(rate * row_seconds)
+    grid = signal[: n // columns * columns].reshape(-1, columns)
+    low, high = span or (grid.min(), grid.max())
+    channels = np.stack([signal, np.full(n, 0.5)])
+    image = to_image(channels, rate, size=37, row_seconds=row_seconds, span=span)
+    np.testing.assert_allclose(image[0], resized((grid - low) / (high - low), 37), atol=2e-5)
+    constant = 0.0 if span is None else (0.5 - low) / (high - low)
+    np.testing.assert_allclose(image[1], constant, atol=1e-6)
+    large = to_image(channels[:1], rate, size=224, row_seconds=row_seconds, span=span)
+    back = to_signal(large, rate, n, low=low, high=high, row_seconds=row_seconds)
+    np.testing.assert_allclose(back[0], grid.ravel(), atol=1e-3)
+
+
+def test_what_lies_outside_a_picture_of_a_given_span_is_the_mean_below_zero() -> None:
+    packed = PackedSignals.pack([np.full((1, 80), 0.75)], 4.0, row_seconds=2.0, span=(0.0, 1.0))
+    image = packed.draw([0], ImageSettings(16), mean=[0.25], shifts=[[3, -2]])
+    expected = np.full((16, 16), 0.5)
+    expected[-3:], expected[:, :2] = -0.25, -0.25
+    np.testing.assert_allclose(image[0, 0], expected, atol=1e-6)
+    assert packed.select([0]).span == (0.0, 1.0)
+    assert packed.select([0]).row_seconds == 2.0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"row_seconds": 0.0}, "row_seconds=0: a number of seconds > 0 is needed"),
+        ({"row_seconds": 0.2}, "at least 5 Hz, one sample a row"),
+        ({"row_seconds": 11.0}, "80 samples at 4 Hz are 20.00 s; a picture needs two rows of 11 s"),
+        ({"span": (1.0, 1.0)}, "two finite numbers are needed, the lower first"),
+    ],
+)
+def test_rows_and_spans_that_cannot_be_are_refused(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidInputError, match=words):
+        to_image(np.zeros((1, 80)), 4.0, **options)

@@ -126,18 +126,16 @@ def test_every_default_of_the_programme_is_that_of_settings() -> None:
 
 def test_the_command_line_prepares_and_watches_with_the_librarys_defaults() -> None:
     pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    from ressin.cli.data import _settings
     from ressin.data.preparation.settings import PrepareSettings
     from ressin.stream.options import StreamOptions
 
     parser = make_parser()
     prepared = parser.parse_args(["prepare", "source", "folder"])
     settings = PrepareSettings()
-    assert {
-        "drop_seconds": prepared.drop,
-        "drop": "after" if prepared.drop_after else "before",
-        "min_duration": prepared.min_duration,
-        "max_missing": prepared.max_missing,
-    }.items() <= dataclasses.asdict(settings.window).items()
+    for has_windows in (False, True):
+        expected = settings.decided(has_windows=has_windows)
+        assert _settings(prepared, has_windows=has_windows) == expected
     assert (prepared.min_cover, prepared.music, prepared.few) == (
         settings.min_cover, settings.music, settings.labels.few,
     )  # fmt: skip

@@ -11,6 +11,7 @@
 
 #include "batch/parallel.hpp"
 #include "programme/robust/contact.hpp"
+#include "programme/sums.hpp"
 #include "solvers/robust/osqp.hpp"
 #include "solvers/robust/screening.hpp"
 #include "solvers/robust/stretches.hpp"
@@ -38,6 +39,7 @@ void write_settings(const Procedure& procedure, Decomposed* out) {
   out->alpha = procedure.loads().alpha;
   out->delta = procedure.loads().delta;
   out->kappa = procedure.loads().kappa;
+  out->stiffness = procedure.stiffness();
   out->alpha_before = procedure.loads().alpha_before;
   out->bounded = procedure.is_bounded();
   out->mean = procedure.mean();
@@ -113,6 +115,7 @@ class ScaledProblem {
         alpha_(x.alpha),
         delta_(x.delta),
         kappa_(x.kappa),
+        stiffness_(x.stiffness),
         alpha_before_(x.alpha_before / x.scale),
         floor_(x.bounded ? -x.mean / x.scale : -std::numeric_limits<double>::infinity()) {
     for (auto* loads : {&alpha_, &delta_, &kappa_}) {
@@ -126,15 +129,17 @@ class ScaledProblem {
       furthest = std::max(furthest, std::abs(signal.y[i] - x.mean)), largest = std::max(largest, std::abs(signal.y[i]));
     }
     // As in Procedure: a signal that differs from its mean by rounding alone is constant.
-    if (furthest <= 64.0 * std::numeric_limits<double>::epsilon() * largest) y_.assign(y_.size(), 0.0);
+    if (furthest <= rounding_of(largest)) y_.assign(y_.size(), 0.0);
   }
 
   // Points into this.
-  Problem problem() const { return {y_.data(), weights_, alpha_.data(), delta_.data(), kappa_.data(), alpha_before_, floor_}; }
+  Problem problem() const {
+    return {y_.data(), weights_, alpha_.data(), delta_.data(), kappa_.data(), alpha_before_, floor_, stiffness_.data()};
+  }
 
  private:
   const double* weights_;
-  std::vector<double> y_, alpha_, delta_, kappa_;
+  std::vector<double> y_, alpha_, delta_, kappa_, stiffness_;
   double alpha_before_, floor_;
 };
 
@@ -257,7 +262,7 @@ class Batch {
             *tag = at->first;
             ++at;
             if (!p.is_estimated()) continue;  // the run was called off
-            work.request = p.prepare_final();
+            work.request = p.prepare_final(*model);
             work.request.start = &work.start;
             const std::ptrdiff_t block = Procedure::block_size(settings_.rules, signals_[*tag].dt);
             if (!p.is_constant()) work.all_shifts = refine(work.all_shifts, *blocks, *model, block);

@@ -31,6 +31,7 @@ struct Decomposed {
   std::vector<double> phasic, tonic, shifts, outliers, residual, driver;  // (n,); the tonic part with the shifts
   std::vector<double> contact;                                            // (n,) what of the shifts is lost contact
   std::vector<double> alpha, delta, kappa;                                // (n,) the last programme's costs
+  std::vector<double> stiffness;                                          // (n_bends,) s, its spline's
   std::vector<double> before;                                             // driver before the first sample
   std::vector<double> spline;                                             // coefficients
   std::vector<double> centred;  // the same less the mean, which would take digits from them

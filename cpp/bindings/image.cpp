@@ -1,9 +1,14 @@
 // The image kernel for Python: shapes and types are checked here, values in python/ressin/image.py.
 
+#include <pybind11/stl.h>
+
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bindings/arrays.hpp"
@@ -69,7 +74,8 @@ std::ptrdiff_t draw(const py::sequence& channels, const Integers& offsets, const
 }
 
 std::ptrdiff_t draw_images(const py::sequence& channels, const Integers& offsets, const Array& rates, const Integers& index,
-                           const Integers& shifts, const Floats& mean, bool antialias, FloatsToWrite& out, int n_threads) {
+                           const Integers& shifts, const Floats& mean, bool antialias, FloatsToWrite& out, int n_threads,
+                           const std::optional<std::pair<double, double>>& span) {
   ressin::ImageSettings settings;
   const auto n_channels = static_cast<py::ssize_t>(channels.size());
   require(n_channels >= 1 && n_channels <= ressin::max_channels, "between 1 and 8 channels");
@@ -81,6 +87,13 @@ std::ptrdiff_t draw_images(const py::sequence& channels, const Integers& offsets
   settings.antialias = antialias;
   settings.n_channels = static_cast<int>(n_channels);
   for (py::ssize_t c = 0; c < n_channels; ++c) settings.mean[c] = mean.at(c);
+  if (span) {
+    require(std::isfinite(span->first) && std::isfinite(span->second) && span->first < span->second,
+            "span must be two finite numbers, the lower first");
+    settings.given = true;
+    settings.low = span->first;
+    settings.high = span->second;
+  }
 
   bool single = true, twice = true;
   for (const auto& channel : channels) {
@@ -124,8 +137,9 @@ Integers grid_starts(std::ptrdiff_t rows, double rate) {
 void bind_image(py::module_& m) {
   m.def("draw_images", &draw_images, py::arg("channels"), py::arg("offsets").noconvert(), py::arg("rates").noconvert(),
         py::arg("index").noconvert(), py::arg("shifts").noconvert(), py::arg("mean").noconvert(), py::arg("antialias"),
-        py::arg("out").noconvert(), py::arg("n_threads"),
-        "Draw the recordings `index` into out; the first batch position with a sample that is not finite, or -1.");
+        py::arg("out").noconvert(), py::arg("n_threads"), py::arg("span") = py::none(),
+        "Draw the recordings `index` into out, by their own ranges or with span as 0 and 1; the first batch position with a "
+        "sample that is not finite, or -1.");
   m.def("read_image", &read_image, py::arg("image").noconvert(), py::arg("rows"), py::arg("columns"),
         "The grid (rows, columns) behind a square image.");
   m.def("image_grid", &image_grid, py::arg("n"), py::arg("rate"), "Rows and columns of n samples at `rate` Hz.");

@@ -30,6 +30,10 @@ void set_constants(const std::map<std::string, double>& constants, robust::Batch
   robust::Settings& p = settings->programme;
   robust::Rules& r = settings->rules;
   const std::map<std::string, double*> known = {{"stiffness", &p.stiffness},
+                                                {"curvature", &r.curvature},
+                                                {"softest", &r.softest},
+                                                {"stiffest", &r.stiffest},
+                                                {"expected_bends", &r.expected_bends},
                                                 {"before", &p.before},
                                                 {"threshold", &r.threshold},
                                                 {"misfit", &r.misfit},
@@ -56,8 +60,9 @@ struct Loads {
   std::optional<Array> weights;
   Array alpha, delta, kappa;
   double alpha_before, floor;
+  std::optional<Array> stiffness;
 
-  robust::Problem problem() const {
+  robust::Problem problem(const robust::Model& model) const {
     const auto n = signal.size();
     if (alpha.size() != n || delta.size() != n || kappa.size() != n || (weights && weights->size() != n)) {
       throw std::invalid_argument("loads must have the signal's length");
@@ -66,15 +71,17 @@ struct Loads {
     p.y = signal.data(), p.weights = weights ? weights->data() : nullptr;
     p.alpha = alpha.data(), p.delta = delta.data(), p.kappa = kappa.data();
     p.alpha_before = alpha_before, p.floor = floor;
+    if (stiffness && stiffness->size() != model.n_bends()) throw std::invalid_argument("one stiffness for each inner knot");
+    p.stiffness = stiffness ? stiffness->data() : nullptr;
     return p;
   }
 };
 
 Loads loads_of(const py::tuple& t) {
-  return {t[0].cast<Array>(), t[1].cast<std::optional<Array>>(),
-          t[2].cast<Array>(), t[3].cast<Array>(),
-          t[4].cast<Array>(), t[5].cast<double>(),
-          t[6].cast<double>()};
+  return {t[0].cast<Array>(),  t[1].cast<std::optional<Array>>(),
+          t[2].cast<Array>(),  t[3].cast<Array>(),
+          t[4].cast<Array>(),  t[5].cast<double>(),
+          t[6].cast<double>(), t.size() > 7 ? t[7].cast<std::optional<Array>>() : std::nullopt};
 }
 
 py::dict dict_of(const robust::Model& model, const robust::Solution& x) {
@@ -98,7 +105,8 @@ py::dict dict_of(const robust::Model& model, const robust::Solution& x) {
   return d;
 }
 
-// Programmes of one shape with any loads, each (signal, weights, alpha, delta, kappa, alpha_before, floor).
+// Programmes of one shape with any loads, each (signal, weights, alpha, delta, kappa, alpha_before, floor), and the
+// stiffness at each inner knot where it is not the default.
 py::list solve(const std::vector<py::tuple>& programmes, double dt, double tau0, double tau1, double delta_knot, double tol,
                int max_iterations, bool certified, bool lanes) {
   py::list results;
@@ -107,7 +115,7 @@ py::list solve(const std::vector<py::tuple>& programmes, double dt, double tau0,
   for (const py::tuple& t : programmes) loads.push_back(loads_of(t));
   const auto model = std::make_shared<const robust::Model>(loads[0].signal.size(), dt, settings_of(tau0, tau1, delta_knot));
   std::vector<robust::Request> requests;
-  for (const Loads& l : loads) requests.push_back({l.problem(), tol, certified, max_iterations});
+  for (const Loads& l : loads) requests.push_back({l.problem(*model), tol, certified, max_iterations});
   std::vector<robust::Solution> solutions(loads.size());
   {
     const py::gil_scoped_release release;
@@ -140,6 +148,7 @@ py::dict dict_of(const robust::Decomposed& x) {
   put("alpha", x.alpha);
   put("delta", x.delta);
   put("kappa", x.kappa);
+  put("stiffness", x.stiffness);
   put("before", x.before);
   put("force", x.witness.u);
   put("level", x.witness.level);
@@ -171,7 +180,7 @@ void check(const Array& signal, const std::optional<Array>& weights) {
   }
 }
 
-using Known = std::tuple<double, double, double>;  // noise, height and number of blocks
+using Known = std::tuple<double, double, double, double>;  // noise, height, stiffness and number of blocks
 
 py::list decompose(const std::vector<Array>& signals, const std::vector<std::optional<Array>>& weights,
                    const std::vector<double>& dts, double tau0, double tau1, double delta_knot, double tol, int max_iterations,
@@ -186,8 +195,8 @@ py::list decompose(const std::vector<Array>& signals, const std::vector<std::opt
     check(signals[i], weights[i]);
     batch.push_back({signals[i].data(), weights[i] ? weights[i]->data() : nullptr, signals[i].size(), dts[i]});
     if (known.empty() || !known[i]) continue;
-    const auto& [noise, height, n_blocks] = *known[i];
-    batch.back().known = robust::Known{noise, height, n_blocks};
+    const auto& [noise, height, stiffness, n_blocks] = *known[i];
+    batch.back().known = robust::Known{noise, height, stiffness, n_blocks};
   }
   robust::BatchSettings settings{settings_of(tau0, tau1, delta_knot), {}, tol, max_iterations, n_threads};
   if (osqp) settings.kind = ressin::SolverKind::osqp;
@@ -211,10 +220,11 @@ std::vector<double> values(const py::dict& d, const char* key, std::ptrdiff_t n)
   return std::vector<double>(a.data(), a.data() + a.size());
 }
 
-void read_costs(const py::dict& fields, std::ptrdiff_t n, robust::Decomposed* x) {
+void read_costs(const py::dict& fields, std::ptrdiff_t n, std::ptrdiff_t n_bends, robust::Decomposed* x) {
   x->alpha = values(fields, "alpha", n);
   x->delta = values(fields, "delta", n);
   x->kappa = values(fields, "kappa", n);
+  x->stiffness = values(fields, "stiffness", n_bends);
   x->alpha_before = fields["alpha_before"].cast<double>();
   x->bounded = fields["bounded"].cast<bool>();
   x->mean = fields["mean"].cast<double>();
@@ -226,10 +236,10 @@ ressin::QuadraticProgram build_qp(const Array& signal, const std::optional<Array
                                   double delta_knot, const py::dict& fields) {
   check(signal, weights);
   robust::Decomposed x;
-  read_costs(fields, signal.size(), &x);
+  const robust::Settings settings = settings_of(tau0, tau1, delta_knot);
+  read_costs(fields, signal.size(), robust::Model(signal.size(), dt, settings).n_bends(), &x);
   const py::gil_scoped_release release;
-  return robust::make_qp({signal.data(), weights ? weights->data() : nullptr, signal.size(), dt},
-                         settings_of(tau0, tau1, delta_knot), x);
+  return robust::make_qp({signal.data(), weights ? weights->data() : nullptr, signal.size(), dt}, settings, x);
 }
 
 // The evidence of a decomposition's own numbers, the phasic and tonic part and outliers that its driver, spline and shifts
@@ -246,7 +256,7 @@ py::tuple certify(const Array& signal, const std::optional<Array>& weights, doub
   x.contact = values(fields, "contact", n);
   x.noise = fields["noise"].cast<double>();
   x.witness.u = values(fields, "force", n);
-  read_costs(fields, n, &x);
+  read_costs(fields, n, model.n_bends(), &x);
   x.before = values(fields, "before", model.n_before());
   x.centred = values(fields, "centred", model.n_knots());
   x.witness.level = values(fields, "level", model.n_knots());
@@ -260,8 +270,8 @@ py::tuple certify(const Array& signal, const std::optional<Array>& weights, doub
 }
 
 // Gradients in the signals of a batch, (B, n). A row of `samples`, (B, 6, n), holds driver, residual, outliers, shifts, alpha
-// and kappa; one of `coefficients`, (B, 2 + before + 2 knots), alpha before the signal, whether the level is bounded, the
-// driver before, and the spline and its multipliers, each in as many places as the longest signal has knots.
+// and kappa; one of `coefficients`, (B, 2 + before + 3 knots), alpha before the signal, whether the level is bounded, the
+// driver before, and the spline, its multipliers and its stiffness, each in as many places as the longest signal has knots.
 Array differentiate(const std::optional<Array>& weights, const Integers& lengths, const Array& samples,
                     const Array& coefficients, double dt, double tau0, double tau1, double delta_knot, const Array& to_phasic,
                     const Array& to_tonic, const Array& to_driver) {
@@ -274,8 +284,8 @@ Array differentiate(const std::optional<Array>& weights, const Integers& lengths
   const robust::Settings settings = settings_of(tau0, tau1, delta_knot);
   const robust::Model longest(n, dt, settings);
   const auto before = longest.n_before(), knots = longest.n_knots();
-  if (coefficients.ndim() != 2 || coefficients.shape(0) != count || coefficients.shape(1) != 2 + before + 2 * knots) {
-    throw std::invalid_argument("coefficients must be (B, 2 + before + 2 knots)");
+  if (coefficients.ndim() != 2 || coefficients.shape(0) != count || coefficients.shape(1) != 2 + before + 3 * knots) {
+    throw std::invalid_argument("coefficients must be (B, 2 + before + 3 knots)");
   }
   for (py::ssize_t i = 0; i < count; ++i) {
     if (lengths.at(i) < 1 || lengths.at(i) > n) throw std::invalid_argument("a length must be between 1 and n");
@@ -286,7 +296,7 @@ Array differentiate(const std::optional<Array>& weights, const Integers& lengths
   const py::gil_scoped_release release;
   for (py::ssize_t i = 0; i < count; ++i) {
     const robust::Model model(lengths.data()[i], dt, settings);
-    const double *x = samples.data() + i * 6 * n, *c = coefficients.data() + i * (2 + before + 2 * knots);
+    const double *x = samples.data() + i * 6 * n, *c = coefficients.data() + i * (2 + before + 3 * knots);
     const double* w = weights ? weights->data() + i * n : nullptr;
     const robust::Solved solved{w,
                                 x,
@@ -298,6 +308,7 @@ Array differentiate(const std::optional<Array>& weights, const Integers& lengths
                                 c + 2,
                                 c + 2 + before,
                                 c + 2 + before + knots,
+                                c + 2 + before + 2 * knots,
                                 c[0],
                                 c[1] != 0.0,
                                 to_phasic.data() + i * n,

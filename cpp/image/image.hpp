@@ -3,7 +3,7 @@
 // A recording of n samples at `rate` Hz becomes a grid of T rows and w = round(rate) columns: row s starts at sample
 // round(s rate) (halves up), so that it begins within half a sample of its second whatever the rate, and T counts the rows
 // that fit: an incomplete last second is dropped. Each channel is scaled by its own minimum and maximum to [0, 1] (a
-// constant channel becomes zeros) and resized with half-pixel centres.
+// constant channel becomes zeros), or from two given values to 0 and 1, and resized with half-pixel centres.
 #pragma once
 
 #include <cstddef>
@@ -29,6 +29,8 @@ struct ImageSettings {
   std::ptrdiff_t size = 224;  // pixels of either side
   bool antialias = false;     // weigh every sample under a pixel (a triangle filter) where the grid is larger than the image
   int n_channels = 3;
+  bool given = false;        // `low` and `high` become 0 and 1, for every channel; else each channel's own minimum and maximum
+  double low = 0, high = 1;  // what lies outside them is drawn below 0 and above 1
   float mean[max_channels] = {};  // subtracted from the channel's pixels, the ones cropped in from outside included
 };
 

@@ -193,8 +193,9 @@ RESSIN_INLINE bool draw_item(const ImageItem<Real>& item, const Grid& grid, cons
   bool finite = true;
   for (int c = 0; c < settings.n_channels; ++c, out += size * size) {
     const float mean = settings.mean[c];
-    const Range<Real> range = channel_range(item.channels[c], grid.samples());
+    Range<Real> range = channel_range(item.channels[c], grid.samples());
     finite = finite && range.finite;
+    if (settings.given) range = {static_cast<Real>(settings.low), static_cast<Real>(settings.high), range.finite};
     if (range.high == range.low && range.finite) {  // a constant channel
       std::fill(out, out + size * size, -mean);
       continue;

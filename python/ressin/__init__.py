@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ressin.intervals.features import features
     from ressin.io import open_recording, read_recording
     from ressin.recording import Channel, Clock, Gap, Marker, Recording
+    from ressin.recording_report.page import write_report
     from ressin.settings import Settings
     from ressin.simulation.eda import simulate_eda
     from ressin.simulation.recording import SimulatedRecording, simulate_recording
@@ -88,6 +89,7 @@ _HOMES = {
     "simulate_recording": "simulation.recording",
     "sweep": "decomposition.sweep",
     "within_person": "events.study",
+    "write_report": "recording_report.page",
 }
 
 __all__ = [
@@ -137,6 +139,7 @@ __all__ = [
     "simulate_recording",
     "sweep",
     "within_person",
+    "write_report",
 ]
 
 

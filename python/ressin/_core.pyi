@@ -107,6 +107,7 @@ class RobustResult(TypedDict):
     alpha: NDArray[np.float64]
     delta: NDArray[np.float64]
     kappa: NDArray[np.float64]
+    stiffness: NDArray[np.float64]
     before: NDArray[np.float64]
     centred: NDArray[np.float64]
     force: NDArray[np.float64]
@@ -140,7 +141,7 @@ def decompose_robust(
     max_iterations: int,
     n_threads: int,
     progress: Callable[[int, int], object] | None,
-    known: Sequence[tuple[float, float, float] | None] = ...,
+    known: Sequence[tuple[float, float, float, float] | None] = ...,
     constants: Mapping[str, float] = ...,
     osqp: bool = ...,
     warm_start: bool = ...,
@@ -321,6 +322,7 @@ def draw_images(
     antialias: bool,
     out: NDArray[np.float32],
     n_threads: int,
+    span: tuple[float, float] | None = None,
 ) -> int: ...
 def read_image(image: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float64]: ...
 def image_grid(n: int, rate: float) -> tuple[int, int]: ...

@@ -89,5 +89,9 @@ def first_line(error: BaseException) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
+class EvaluationWarning(UserWarning):
+    """An evaluation is carried out as asked, but its numbers do not mean what they seem to: the message says why."""
+
+
 class QualityWarning(UserWarning):
     """A decomposition is exact, but its parts cannot be what they are named after: the message says why."""

@@ -1,9 +1,11 @@
-"""Signals as images and images as signals: one second a row, resized to a square grey picture per channel.
+"""Signals as images and images as signals: some seconds a row, resized to a square grey picture per channel.
 
 A recording of n samples at rate f becomes a grid of T rows and w = round(f) columns. Row s begins at sample
 round(s f), so that at a fractional rate every row still begins within half a sample of its second; T counts the rows
-that fit, and an incomplete last second is dropped. Each channel is scaled by its own minimum and maximum to [0, 1]
-(a constant channel becomes zeros) and resized bilinearly with half-pixel centres (``align_corners=False``).
+that fit, and an incomplete last second is dropped. A row can hold any other number of seconds (`row_seconds`), in the
+place of one: at few samples a second one a row gives stripes. Each channel is scaled by its own minimum and maximum to
+[0, 1] (a constant channel becomes zeros), or from two given values (`span`) to 0 and 1, and resized bilinearly with
+half-pixel centres (``align_corners=False``).
 """
 
 from __future__ import annotations
@@ -72,12 +74,18 @@ class PackedSignals:
     offsets
         Shape (n + 1,): recording i is ``values[c][offsets[i]:offsets[i + 1]]``.
     sampling_rates
-        Shape (n,), Hz, each >= 1.
+        Shape (n,), Hz, with at least one sample in a row.
+    row_seconds
+        Seconds in a row of a picture, > 0; the paper's 1.
+    span
+        The two values that are drawn as 0 and 1, in every channel; what lies outside them is drawn below 0 and above 1.
+        None, the paper's way: the minimum and the maximum of each recording's channel.
 
     Raises
     ------
     InvalidInputError
-        If shapes disagree, a rate is below 1 Hz or a recording is shorter than two rows (its number is in the message).
+        If shapes disagree, a row has no sample, a recording is shorter than two rows (its number is in the message), or
+        `row_seconds` or `span` is out of range.
     """
 
     def __init__(
@@ -85,7 +93,14 @@ class PackedSignals:
         values: Sequence[NDArray[np.floating]],
         offsets: NDArray[np.int64],
         sampling_rates: ArrayLike,
+        *,
+        row_seconds: float = 1.0,
+        span: tuple[float, float] | None = None,
     ) -> None:
+        check_row(row_seconds)
+        if span is not None and not (math.isfinite(span[0]) and math.isfinite(span[1]) and span[0] < span[1]):
+            raise InvalidInputError(f"span={span}: two finite numbers are needed, the lower first")
+        self.row_seconds, self.span = float(row_seconds), span
         if not 1 <= len(values) <= MAX_CHANNELS:
             raise InvalidInputError(f"{len(values)} channels were given: between 1 and {MAX_CHANNELS} can be drawn")
         self.values: tuple[NDArray[np.float32], ...] | tuple[NDArray[np.float64], ...]
@@ -103,12 +118,19 @@ class PackedSignals:
                 )
         for i in range(n):
             rate, length = float(self.sampling_rates[i]), int(self.offsets[i + 1] - self.offsets[i])
-            check_rate(rate, f" of recording {i}")
-            if _core.image_grid(max(length, 0), rate)[0] < 2:
-                raise InvalidInputError(too_short(length, rate, f"recording {i}: "))
+            check_rate(rate, f" of recording {i}", row_seconds)
+            if _core.image_grid(max(length, 0), rate * row_seconds)[0] < 2:
+                raise InvalidInputError(too_short(length, rate, f"recording {i}: ", row_seconds))
 
     @classmethod
-    def pack(cls, recordings: Sequence[ArrayLike], sampling_rate: ArrayLike) -> PackedSignals:
+    def pack(
+        cls,
+        recordings: Sequence[ArrayLike],
+        sampling_rate: ArrayLike,
+        *,
+        row_seconds: float = 1.0,
+        span: tuple[float, float] | None = None,
+    ) -> PackedSignals:
         """Copy recordings of shape (n_channels, n_samples) each into one array per channel."""
         arrays = [np.asarray(recording) for recording in recordings]
         if not arrays:
@@ -124,7 +146,8 @@ class PackedSignals:
                 f"{rates.size} sampling rates for {len(arrays)} recordings: give one, or one for each"
             )
         offsets = np.cumsum([0, *(array.shape[1] for array in arrays)], dtype=np.int64)
-        return cls([np.concatenate([array[c] for array in arrays]) for c in range(len(arrays[0]))], offsets, rates)
+        values = [np.concatenate([array[c] for array in arrays]) for c in range(len(arrays[0]))]
+        return cls(values, offsets, rates, row_seconds=row_seconds, span=span)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -147,6 +170,7 @@ class PackedSignals:
         chosen = object.__new__(PackedSignals)
         chosen.values = tuple(self.values[c] for c in channels)  # type: ignore[assignment]  # all of one kind
         chosen.offsets, chosen.sampling_rates = self.offsets, self.sampling_rates
+        chosen.row_seconds, chosen.span = self.row_seconds, self.span
         return chosen
 
     def draw(
@@ -206,8 +230,9 @@ class PackedSignals:
         if pixels.shape != shape or pixels.dtype != np.float32 or not pixels.flags.c_contiguous:
             raise InvalidInputError(f"out is {pixels.dtype} {pixels.shape}; contiguous float32 {shape} is needed")
         bad = _core.draw_images(
-            self.values, self.offsets, self.sampling_rates, which, moves, means, settings.antialias, pixels, n_threads
-        )
+            self.values, self.offsets, self.sampling_rates * self.row_seconds, which, moves, means, settings.antialias,
+            pixels, n_threads, self.span,
+        )  # fmt: skip
         if bad >= 0:
             raise InvalidInputError(f"recording {int(which[bad])} holds a sample that is not finite")
         return pixels
@@ -222,20 +247,30 @@ def empty_images(shape: tuple[int, ...]) -> NDArray[np.float32]:
     return images
 
 
-def check_rate(rate: float, which: str = "") -> None:
-    """Refuse a rate below 1 Hz; `which` says whose it is."""
-    if not (math.isfinite(rate) and rate >= 1.0):
-        raise InvalidInputError(f"sampling_rate{which} is {rate:g} Hz; a picture needs at least 1 Hz, one sample a row")
+def check_row(row_seconds: float) -> None:
+    """Refuse a number of seconds a row that is not positive."""
+    if not (math.isfinite(row_seconds) and row_seconds > 0.0):
+        raise InvalidInputError(f"row_seconds={row_seconds:g}: a number of seconds > 0 is needed")
 
 
-def too_short(n_samples: int, rate: float, where: str = "") -> str:
+def check_rate(rate: float, which: str = "", row_seconds: float = 1.0) -> None:
+    """Refuse a rate of less than a sample a row; `which` says whose it is."""
+    if not (math.isfinite(rate) and rate * row_seconds >= 1.0):
+        least = 1.0 / row_seconds
+        raise InvalidInputError(
+            f"sampling_rate{which} is {rate:g} Hz; a picture needs at least {least:g} Hz, one sample a row"
+        )
+
+
+def too_short(n_samples: int, rate: float, where: str = "", row_seconds: float = 1.0) -> str:
     """Say that a recording has less than two rows."""
-    return f"{where}{n_samples} samples at {rate:g} Hz are {n_samples / rate:.2f} s; a picture needs two whole seconds"
+    needed = "two whole seconds" if row_seconds == 1.0 else f"two rows of {row_seconds:g} s"
+    return f"{where}{n_samples} samples at {rate:g} Hz are {n_samples / rate:.2f} s; a picture needs {needed}"
 
 
 @dataclass(frozen=True)
 class ImageGrid:
-    """The layout of one recording: `rows` whole seconds of `columns` samples each; row s starts at ``starts[s]``."""
+    """The layout of one recording: `rows` whole rows of `columns` samples each; row s starts at ``starts[s]``."""
 
     rows: int
     columns: int
@@ -247,23 +282,30 @@ class ImageGrid:
         return int(self.starts[-1]) + self.columns
 
 
-def image_grid(n_samples: int, sampling_rate: float) -> ImageGrid:
-    """Lay out `n_samples` samples at `sampling_rate` Hz in rows of one second.
+def image_grid(n_samples: int, sampling_rate: float, *, row_seconds: float = 1.0) -> ImageGrid:
+    """Lay out `n_samples` samples at `sampling_rate` Hz in rows of `row_seconds`.
 
     Raises
     ------
     InvalidInputError
-        If the rate is below 1 Hz (a row needs a sample) or the recording is shorter than two rows.
+        If a row has no sample or the recording is shorter than two rows.
     """
-    check_rate(sampling_rate)
-    rows, columns = _core.image_grid(n_samples, sampling_rate)
+    check_row(row_seconds)
+    check_rate(sampling_rate, row_seconds=row_seconds)
+    rows, columns = _core.image_grid(n_samples, sampling_rate * row_seconds)
     if rows < 2:
-        raise InvalidInputError(too_short(n_samples, sampling_rate))
-    return ImageGrid(rows, columns, _core.grid_starts(rows, sampling_rate))
+        raise InvalidInputError(too_short(n_samples, sampling_rate, row_seconds=row_seconds))
+    return ImageGrid(rows, columns, _core.grid_starts(rows, sampling_rate * row_seconds))
 
 
 def to_image(
-    channels: ArrayLike, sampling_rate: float, *, size: int = 224, antialias: bool = False
+    channels: ArrayLike,
+    sampling_rate: float,
+    *,
+    size: int = 224,
+    antialias: bool = False,
+    row_seconds: float = 1.0,
+    span: tuple[float, float] | None = None,
 ) -> NDArray[np.float32]:
     """Turn one recording into a picture.
 
@@ -272,16 +314,18 @@ def to_image(
     channels
         Shape (n_channels, n_samples), at most 8 channels, usually origin, phasic and tonic.
     sampling_rate
-        Samples per second (Hz), >= 1.
+        Samples per second (Hz), at least one in a row.
     size
         Pixels of either side.
     antialias
         See `ImageSettings`.
+    row_seconds, span
+        See `PackedSignals`.
 
     Returns
     -------
     ndarray
-        Shape (n_channels, size, size), float32, in [0, 1].
+        Shape (n_channels, size, size), float32, in [0, 1] where `span` is None.
 
     Raises
     ------
@@ -293,7 +337,7 @@ def to_image(
     Coordinates are rounded to single precision the way ``torch.nn.functional.interpolate`` rounds them; the two agree
     to 1e-6 at any length and rate.
     """
-    image: NDArray[np.float32] = PackedSignals.pack([channels], sampling_rate).draw(
+    image: NDArray[np.float32] = PackedSignals.pack([channels], sampling_rate, row_seconds=row_seconds, span=span).draw(
         [0], ImageSettings(size, antialias)
     )[0]
     return image
@@ -305,6 +349,8 @@ def to_images(
     *,
     size: int = 224,
     antialias: bool = False,
+    row_seconds: float = 1.0,
+    span: tuple[float, float] | None = None,
     out: NDArray[np.float32] | None = None,
     n_threads: int = 0,
 ) -> NDArray[np.float32]:
@@ -313,7 +359,7 @@ def to_images(
     As `to_image` for every recording; `sampling_rate` is one rate or one for each. Errors as there and in
     `PackedSignals.draw`.
     """
-    packed = PackedSignals.pack(recordings, sampling_rate)
+    packed = PackedSignals.pack(recordings, sampling_rate, row_seconds=row_seconds, span=span)
     return packed.draw(np.arange(len(packed)), ImageSettings(size, antialias), out=out, n_threads=n_threads)
 
 
@@ -324,6 +370,7 @@ def to_signal(
     *,
     low: ArrayLike = 0.0,
     high: ArrayLike = 1.0,
+    row_seconds: float = 1.0,
 ) -> NDArray[np.float64]:
     """Read a picture back as the signal it was drawn from.
 
@@ -336,7 +383,10 @@ def to_signal(
     n_samples
         Samples of the recording.
     low, high
-        Minimum and maximum of each channel, in its unit: a number or shape (n_channels,).
+        What was drawn as 0 and as 1: minimum and maximum of each channel, in its unit, or the `span`; a number or
+        shape (n_channels,).
+    row_seconds
+        As it was drawn.
 
     Returns
     -------
@@ -357,7 +407,7 @@ def to_signal(
     pixels = np.ascontiguousarray(image, dtype=np.float32)
     if pixels.ndim != 3 or pixels.shape[1] != pixels.shape[2]:
         raise InvalidInputError(f"image has shape {pixels.shape}; (n_channels, size, size) is needed")
-    grid = image_grid(n_samples, sampling_rate)
+    grid = image_grid(n_samples, sampling_rate, row_seconds=row_seconds)
     place = (grid.starts[:, None] + np.arange(grid.columns)).ravel()
     count = np.bincount(place, minlength=grid.n_samples)
     signals = np.empty((len(pixels), grid.n_samples))

@@ -127,11 +127,16 @@ class Recording:
     refusal
         Why no skin conductance could be taken, with the remedy; ``""`` where it was. Then `signal` is empty and
         `sampling_rate` is NaN (only `ressin.open_recording` returns such a recording).
+    temperature
+        Temperature of the skin in degrees Celsius at the samples of `signal`, shape (n_samples,), float64, read-only,
+        NaN where it is not known; None where the file has none. `ressin.Decomposition.with_temperature` lets the
+        validity of a decomposition go by it.
 
     Raises
     ------
     RecordingError
-        If the signal is not a one-dimensional float64 array or the rate is not a positive finite number.
+        If the signal is not a one-dimensional float64 array, the temperature is not one of its shape, or the rate is
+        not a positive finite number.
     """
 
     signal: NDArray[np.float64]
@@ -147,6 +152,7 @@ class Recording:
     layout: str = ""
     warnings: tuple[str, ...] = ()
     refusal: str = ""
+    temperature: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         if self.signal.ndim != 1 or self.signal.dtype != np.float64:
@@ -158,6 +164,13 @@ class Recording:
         if not (positive or (self.refusal and self.signal.size == 0)):
             raise RecordingError(f"a recording's sampling_rate is a positive number of Hz, not {self.sampling_rate!r}")
         object.__setattr__(self, "signal", _read_only(self.signal))
+        if self.temperature is not None:
+            if self.temperature.shape != self.signal.shape or self.temperature.dtype != np.float64:
+                raise RecordingError(
+                    f"a recording's temperature is float64 of the signal's shape {self.signal.shape}, not "
+                    f"{self.temperature.dtype} of shape {self.temperature.shape}"
+                )
+            object.__setattr__(self, "temperature", _read_only(self.temperature))
 
     @property
     def n_samples(self) -> int:

@@ -7,7 +7,7 @@ import pytest
 from ressin._files.limits import digest_file
 from ressin.cli import main
 from ressin.data.sources.manifest import read_manifest
-from ressin.data.sources.manifest_check import NUMBERS, TEXTS
+from ressin.data.sources.manifest_check import NUMBERS, TEXTS, TIMES
 from ressin.data.store import schema
 from ressin.data.store.store import Prepared, load
 from ressin.report.prepared_figures import round_trip
@@ -162,7 +162,7 @@ def test_the_help_of_prepare_names_every_column_of_a_manifest(
         main(["prepare", "--help"])
     text = capsys.readouterr().out
     columns = text[text.index("columns of a manifest") :]
-    assert all(name in columns for name in (*TEXTS, *NUMBERS, "NAME_label"))
+    assert all(name in columns for name in (*TEXTS, *TIMES, *NUMBERS, "NAME_label"))
     example = [line.strip() for line in columns.strip().splitlines()[-3:]]
     manifest = tmp_path / "mine.csv"
     manifest.write_text("\n".join(example) + "\n")

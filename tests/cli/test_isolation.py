@@ -224,10 +224,10 @@ def test_prepare_lists_what_cannot_be_used_and_prepares_the_rest(
     else:
         make = Sample.of.__func__  # type: ignore[attr-defined]
 
-        def of(cls: type[Sample], window: Any, result: Any) -> Sample:
+        def of(cls: type[Sample], window: Any, result: Any, after: int = 0) -> Sample:
             if window.entry.stimulus == "bad":
                 raise error
-            return make(cls, window, result)  # type: ignore[no-any-return]
+            return make(cls, window, result, after)  # type: ignore[no-any-return]
 
         monkeypatch.setattr(Sample, "of", classmethod(of))
     assert main(["prepare", str(source), str(tmp_path / "out"), "--quiet"]) == 1

@@ -30,9 +30,14 @@ class Programme:
     tau0: float = 2.0
     tau1: float = 0.7
     delta_knot: float = 10.0
+    stiffness: NDArray[np.float64] | None = None  # (n_knots - 2,), or `STIFFNESS` everywhere
+
+    def penalties(self, spacing: float) -> NDArray[np.float64] | float:
+        """Return the cost of each squared second difference, for knots `spacing` seconds apart."""
+        return (STIFFNESS if self.stiffness is None else self.stiffness) ** 4 / (spacing**3 * self.dt)
 
     def loads(self) -> tuple[object, ...]:
-        return self.y, self.weights, self.alpha, self.delta, self.kappa, self.alpha_before, self.floor
+        return self.y, self.weights, self.alpha, self.delta, self.kappa, self.alpha_before, self.floor, self.stiffness
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ def objective(
         + alpha @ driver
         + (programme.weights * programme.delta) @ np.abs(outliers)
         + programme.kappa[:-1] @ np.abs(np.diff(shift)) / programme.dt
-        + 0.5 * STIFFNESS**4 / (spacing**3 * programme.dt) * ((m.bends @ spline) ** 2).sum()
+        + 0.5 * (programme.penalties(spacing) * (m.bends @ spline) ** 2).sum()
     )
 
 
@@ -106,7 +111,8 @@ def solve(programme: Programme, eps: float = 1e-11) -> Answer:
     S = sp.vstack([sp.csc_matrix((1, n - 1)), sp.eye(n - 1)]).tocsc()  # s_0 = 0
     H = sp.hstack([m.response[k:], m.spline[k:], S, sp.csc_matrix((n, 2 * (n - 1))), sp.eye(n), -sp.eye(n)]).tocsc()
     spacing = (m.knots[1] - m.knots[0]) * dt
-    penalty = STIFFNESS**4 / (spacing**3 * dt) * (m.bends.T @ m.bends)
+    penalties = np.broadcast_to(programme.penalties(spacing), n_knots - 2)
+    penalty = m.bends.T @ sp.diags(penalties) @ m.bends
     W = sp.diags(w)
     P = H.T @ W @ H + sp.block_diag(
         [sp.csc_matrix((n + k, n + k)), penalty, sp.csc_matrix((3 * (n - 1) + 2 * n, 3 * (n - 1) + 2 * n))]

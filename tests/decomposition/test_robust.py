@@ -13,7 +13,7 @@ import pytest
 import ressin
 from ressin import _core
 from ressin.decomposition.robust import before_contact, certify_robust, solve_robust
-from tests.decomposition.robust_oracle import Programme, matrices, objective, solve
+from tests.decomposition.robust_oracle import BEFORE, Programme, matrices, objective, solve
 from tests.signals import RECORDINGS, Signal, read, simulate
 
 PARTS = ("phasic", "tonic", "driver", "residual", "outliers", "shifts")
@@ -45,6 +45,7 @@ def random_programme(rng: np.random.Generator, n: int, dt: float, sparse: bool =
     def less(cost: float, most: float, share: float) -> Signal:
         return np.asarray(cost / (1 + rng.exponential(most, n) * (rng.random(n) < share)))
 
+    n_bends = -(-(n + round(BEFORE / dt)) // max(1, round(10.0 / dt))) + 1
     return Programme(
         np.where(weights > 0, signal - middle, 0.0),
         np.asarray(weights, float),
@@ -54,6 +55,7 @@ def random_programme(rng: np.random.Generator, n: int, dt: float, sparse: bool =
         alpha,
         -middle if rng.random() < 0.8 else -np.inf,
         dt,
+        stiffness=rng.uniform(1.0, 6.0, n_bends) if rng.random() < 0.7 else None,
     )
 
 

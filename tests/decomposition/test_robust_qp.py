@@ -58,7 +58,7 @@ def as_point(qp: ressin.QuadraticProgram, result: ressin.Decomposition) -> Signa
 
 CASES = {
     "4 Hz": (recording(), 4.0),
-    "50 Hz": (recording(50.0, 20.0), 50.0),
+    "50 Hz": (recording(50.0, 24.0), 50.0),
     "missing": (gap_recording(), 4.0),
     "negative": (recording() - 6.0, 4.0),
     "0.75 Hz": (recording(0.75, 200.0), 0.75),
@@ -101,6 +101,7 @@ def test_the_matrices_are_the_formulas() -> None:
         result.robust.alpha_before / scale,
         -result.mean / scale,
         1 / rate,
+        stiffness=result.robust.stiffness,
     )
     k = result.robust.before.size + signal.size
     rng = np.random.default_rng(0)

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.signal import welch
+from scipy.stats import skew
 
 import ressin
 from ressin.bateman import area
@@ -45,6 +46,7 @@ def test_every_window_is_what_it_is_alone() -> None:
         own = scrs[(scrs["SCR_OnsetTime"] >= row["Start"]) & (scrs["SCR_OnsetTime"] < row["End"])]
         time = np.arange(seen.size)[seen] / RATE
         tonic, phasic = whole.tonic[part][seen], whole.phasic[part][seen]
+        late = np.abs(np.where(seen, whole.phasic[part], 0.0)[seen.size // 2 :]).sum()
         expected = {
             "SCR_Peaks_N": len(own),
             "SCR_Rate": len(own) / 70 * 60,
@@ -63,6 +65,13 @@ def test_every_window_is_what_it_is_alone() -> None:
             "EDA_Tonic_Min": tonic.min(),
             "EDA_Tonic_Max": tonic.max(),
             "EDA_Tonic_Slope": np.polyfit(time, tonic, 1)[0],
+            "SCR_Amplitude_Rate": own["SCR_Amplitude"].sum() / 70 * 60,
+            "EDA_Phasic_Skewness": skew(phasic),
+            "EDA_Phasic_Late": late / np.abs(phasic).sum(),
+            "EDA_Mean": whole.signal[part][seen].mean(),
+            "EDA_SD": whole.signal[part][seen].std(ddof=1),
+            "EDA_Slope": np.polyfit(time, whole.signal[part][seen], 1)[0],
+            "EDA_Step": np.nanmean(np.abs(np.diff(np.where(seen, whole.signal[part], np.nan)))) * RATE,
             "EDA_Valid": seen.mean(),
         }
         for name, value in expected.items():
@@ -173,6 +182,15 @@ def test_moments_and_extremes_are_those_of_each_interval(values: np.ndarray, dat
         assert (smallest, largest) == (own.min(), own.max())
         assert np.isnan(deviation) if own.size < 2 else deviation == pytest.approx(own.std(ddof=1), abs=1e-5 * size)
     np.testing.assert_array_equal(extreme(values, intervals), [values[a:b].max() for a, b in pairs])
+
+
+def test_a_curve_that_hardly_varies_has_no_skewness() -> None:
+    values = np.concatenate([np.zeros(50), 1e-9 * np.arange(50.0), np.random.default_rng(0).exponential(size=100)])
+    intervals = Intervals(np.array([0, 50, 100]), np.array([50, 100, 200]))
+    flat, faint, varied = Moments(values, np.ones(200, np.bool_), intervals).skewness()
+    assert np.isnan(flat)
+    assert np.isnan(faint)
+    assert varied == pytest.approx(skew(values[100:]), rel=1e-9)
 
 
 def test_every_feature_is_defined_once() -> None:

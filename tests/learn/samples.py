@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -57,3 +59,14 @@ def small(model: ModelSettings | None = None, training: TrainSettings | None = N
     """Settings for tests: few, tiny pictures."""
     training = training or TrainSettings(iterations=6, batch_size=16, crop_padding=2, precision="fp32")
     return LearnSettings(model or ModelSettings(), training, ImageSettings(size))
+
+
+def in_files(data: LabelledData, windows: int = 6, step: float = 30.0) -> LabelledData:
+    """Make the samples overlapping windows of 60 s: of one file a person, in the order of the samples."""
+    number = np.zeros(len(data))
+    for name in np.unique(data.subject):
+        rows = np.flatnonzero(data.subject == name)
+        number[rows] = np.arange(len(rows))
+    file = np.char.add(data.subject, np.where(number < windows, "_1.csv", "_2.csv"))
+    start = step * (number % windows)
+    return dataclasses.replace(data, file=file, start=start, end=start + 60.0)

@@ -50,7 +50,7 @@ def loss_with_settings_held(d: ressin.Decomposition, weigh: dict[str, Signal]) -
     tau0, tau1, knot = d.settings.tau0, d.settings.tau1, d.settings.delta_knot
 
     def loss(y: Signal) -> float:
-        one = ((y - d.mean) / d.scale, d.weights, *held, found.alpha_before / d.scale, floor)
+        one = ((y - d.mean) / d.scale, d.weights, *held, found.alpha_before / d.scale, floor, found.stiffness)
         (x,) = _core.robust_solve([one], 1 / d.sampling_rate, tau0, tau1, knot, 1e-13, 300, True, False)
         before = int(x["before"])
         phasic, driver = x["phasic"][before:] * d.scale, x["driver"][before:] * d.scale

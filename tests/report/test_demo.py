@@ -1,5 +1,6 @@
 """`ressin demo` to its end, small: a study from files to a report, and what it says where an extra is missing."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def test_from_nothing_to_a_report_and_a_second_run_has_nothing_to_do(
     second = capsys.readouterr().out
     assert "6 listeners, 6 songs, 60 recordings, was there already: " in second
     assert "60 recordings decomposed and labelled, there already: " in second
-    assert "4 cells of the grid, 4 of them are there already" in second
+    assert re.search(r"(\d+) cells of the grid, \1 of them are there already", second)
     assert "estimated time" not in second
     assert report.read_bytes() == before
 

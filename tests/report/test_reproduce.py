@@ -15,15 +15,17 @@ from ressin.data.samples.labelled import LabelledData
 from ressin.errors import InvalidInputError
 from ressin.learn.evaluation.evaluate import Fold
 from ressin.learn.evaluation.network import NetworkClassifier
-from ressin.report.plan import NAMES, SPLITS, Cell, cells_of, make_plan
+from ressin.report import paper
+from ressin.report.plan import BASELINES, CONFOUNDS, NAMES, SPLITS, Cell, cells_of, make_plan
 from ressin.report.reproduce import reproduce
 from ressin.report.tables import percent
-from ressin.report.write import remark_of
+from ressin.report.write import is_papers, remark_of
 
 SMALL = (
     *("--quick", "--label", "arousal", "--folds", 2, "--iterations", 2, "--series-iterations", 2),
     *("--size", 16, "--batch", 8, "--resamples", 100, "--device", "cpu", "--no-models"),
 )
+FIGURES = ("accuracy", "roc", "calibration", "confusion", "people", "figure5", "figure2", "figure3")
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
@@ -59,29 +61,44 @@ def test_every_cell_of_the_plan_is_there_with_majority_and_ordered_intervals(rep
             assert 0.0 <= low <= value <= high <= 1.0
         assert cell["majority"]["balanced_accuracy"][0] <= 1.0
         assert cell["n_folds"] == 2
-        assert (cell["curve"] is None) == (cell["model"] in ("music-svm", "eda-classical", "eda-cnn"))
+        assert (cell["curve"] is None) == (cell["model"] in (*CONFOUNDS, *BASELINES))
         assert cell["curve"] is None or len(cell["curve"]) == 2
 
 
-def test_the_papers_figures_stand_beside_ours_on_its_split_only(report: Path) -> None:
-    cells = {(cell["split"], cell["model"]): cell for cell in results(report)["cells"]}
-    assert cells["random", "fusion-mix"]["paper"] == {
-        "accuracy": 0.7365,
-        "f1": 0.7856,
-        "precision": 0.8212,
-        "recall": 0.7529,
-    }
-    assert cells["subject", "fusion-mix"]["paper"] == {}
+def test_the_papers_figures_stand_beside_ours_only_where_data_and_size_are_its_own(report: Path) -> None:
+    assert all(not cell["paper"] for cell in results(report)["cells"])  # simulated, and small
+    real = {"simulation": None, "source": {"kind": "pmemo-2018", "rating_source": "subject"}}
+    own = {"simulation": None, "source": {"kind": "manifest", "rating_source": "subject"}}
+    assert is_papers(real, make_plan())
+    assert is_papers(real, make_plan("full", seed=3))
+    assert not is_papers(own, make_plan())
+    assert not is_papers({**real, "simulation": {"seed": 0}}, make_plan())
+    for other in (make_plan("quick"), make_plan(size=112), make_plan(n_folds=5), make_plan(training={"iterations": 9})):
+        assert not is_papers(real, other)
+    found = {(c.split, c.model): paper.classification(c.label, c.split, c.model) for c in papers_cells()}
+    assert found["random", "fusion-mix"] == {"accuracy": 0.7365, "f1": 0.7856, "precision": 0.8212, "recall": 0.7529}
+    assert found["subject", "fusion-mix"] == {}
+
+
+def papers_cells() -> list[Cell]:
+    return cells_of(make_plan(), ["arousal"], music=True, rated=[])
+
+
+def test_the_report_says_how_labels_were_made_and_what_was_dropped(report: Path) -> None:
     page = (report / "report.md").read_text(encoding="utf-8")
-    assert "(paper 73.7)" in page or "(paper 73.6)" in page
-    assert "(paper 0.1759)" in page
+    assert "a person's own ratings make their labels, a test person's too" in page
+    assert "min_ratings 4" in page
+    assert "drop_seconds 15" in page
+    assert "| quality |" in page
+    assert "(paper" not in page
     assert "always the majority" in page
+    assert "within-person level" in page
     assert "simulator's ceiling" in page
 
 
 def test_every_metric_of_every_model_stands_beside_the_majoritys(report: Path) -> None:
     page = (report / "report.md").read_text(encoding="utf-8")
-    wanted = "| label | split | model | accuracy | F1 | precision | recall | balanced acc. | ROC-AUC |"
+    wanted = "| label | split | model | balanced acc. | ROC-AUC | accuracy | F1 | precision | recall |"
     assert page.count(wanted) == 3  # Table 2 (1), Table 2 (2), by split
     rows = [line.strip("| ").split(" | ") for line in page.splitlines() if "| always the majority |" in line]
     assert len(rows) == 2 + 3
@@ -101,7 +118,7 @@ class Page(HTMLParser):
         values = dict(attrs)
         self.sources += [values[name] or "" for name in ("src", "href") if name in values]
         self.viewport |= values.get("name") == "viewport"
-        if tag not in ("meta", "img"):
+        if tag not in ("meta", "img", "link"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -114,16 +131,18 @@ def test_the_page_is_whole_needs_no_other_file_and_fits_a_phone(report: Path) ->
     page.feed(text)
     assert page.open == []
     assert page.viewport
-    assert len(page.sources) == 4
-    assert all(source.startswith("data:image/svg+xml;base64,") for source in page.sources)
+    assert page.sources[0] == "data:,"  # the page's icon: none is asked for
+    assert len(page.sources) == 1 + len(FIGURES)
+    assert all(source.startswith("data:image/svg+xml;base64,") for source in page.sources[1:])
     assert "@import" not in text
     assert "url(" not in text
     assert text.count("<table>") == text.count('<div class="wide">')
+    assert text.index("<figure>") < text.index("<table>")  # results first as pictures
 
 
 def test_the_markdown_refers_to_figures_that_are_there(report: Path) -> None:
     names = re.findall(r"!\[\w+\]\(([^)]+)\)", (report / "report.md").read_text(encoding="utf-8"))
-    assert names == [f"figures/{name}.svg" for name in ("figure2", "figure3", "figure5", "splits")]
+    assert names == [f"figures/{name}.svg" for name in FIGURES]
     assert all((report / name).read_text(encoding="utf-8").rstrip().endswith("</svg>") for name in names)
 
 
@@ -134,7 +153,7 @@ def test_a_second_run_computes_nothing_and_writes_the_same(
     before = [(report / name).read_bytes() for name in files]
     status, out, _ = run(capsys, "reproduce", prepared_folder, "-o", report, *SMALL)
     assert status == 0
-    assert out.splitlines()[-1].startswith("0 cells computed, 18 read: ")
+    assert out.splitlines()[-1].startswith("0 cells computed, 23 read: ")
     assert [(report / name).read_bytes() for name in files] == before
 
 
@@ -196,7 +215,7 @@ def test_settings_that_cannot_be_are_refused(
 def test_the_remark_says_what_the_data_are() -> None:
     mean = remark_of({"simulation": None, "source": {"rating_source": "song mean"}}, "default")
     assert "a label is the song's, not the person's" in mean
-    assert "comparable only where the data are PMEmo's" in mean
+    assert "figures are not shown" in mean
     made = remark_of({"simulation": {"seed": 0}, "source": {"rating_source": "subject"}}, "quick")
     assert made.startswith("The data are simulated")
     assert "quick plan" in made
@@ -214,14 +233,25 @@ def test_only_the_wanted_splits_are_evaluated_and_table_1_in_any_case(
     assert "Table 1." in (copy / "report.md").read_text(encoding="utf-8")
     assert "Table 2" not in (copy / "report.md").read_text(encoding="utf-8")
     assert "Fig. 5. Training loss, subject split" in (copy / "report.md").read_text(encoding="utf-8")
-    with pytest.raises(InvalidInputError, match="split 'people' is not known: one of random, subject, song"):
+    with pytest.raises(
+        InvalidInputError, match="split 'people' is not known: one of random, subject, song, one-subject"
+    ):
         reproduce(prepared_folder, copy, make_plan("quick"), splits=("people",))
 
 
 def test_without_music_the_subnet_stands_alone() -> None:
     plan = make_plan("default")
     models = {cell.model for cell in cells_of(plan, ["arousal"], music=False, rated=[])}
-    assert models == {"eda-classical", "eda-cnn", "eda-origin", "eda-tonic", "eda-phasic", "eda-mix"}
+    assert models == {
+        "person",
+        "within",
+        "eda-classical",
+        "eda-cnn",
+        "eda-origin",
+        "eda-tonic",
+        "eda-phasic",
+        "eda-mix",
+    }
 
 
 def test_the_full_plan_holds_the_default_one() -> None:
@@ -231,7 +261,16 @@ def test_the_full_plan_holds_the_default_one() -> None:
     )
     assert default < full
     assert {Cell("valence", split, "fusion-mix") for split in ("random", "subject", "song")} < default
-    assert len(full) == 2 * 3 * 12 + 3
+    assert len(full) == 2 * (3 * 13 + 2) + 3
+
+
+def test_time_alone_and_one_person_left_out_are_computed_where_they_can_be() -> None:
+    plan = make_plan("quick")
+    cells = cells_of(plan, ["calm", "joy"], music=False, rated=[], timed=["joy"], splits=("one-subject",))
+    assert {cell.split for cell in cells} == {"one-subject"}
+    assert Cell("joy", "one-subject", "time") in cells
+    assert Cell("calm", "one-subject", "time") not in cells
+    assert not [cell for cell in cells if cell.model == "person"]
 
 
 @pytest.fixture(scope="module")
@@ -251,7 +290,7 @@ def test_a_second_folder_gives_the_network_a_row_for_each_programme(
     status, out, _ = run(capsys, *command)
     assert status == 0
     assert out.startswith("programme cvxeda, and robust: what the recordings were decomposed by\n")
-    assert out.splitlines()[-1].startswith("5 cells computed, 18 read: ")
+    assert out.splitlines()[-1].startswith("5 cells computed, 23 read: ")
     page = (copy / "report.md").read_text(encoding="utf-8")
     table = page[page.index("## The network on each decomposition") :]
     rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| arousal |")]

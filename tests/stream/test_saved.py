@@ -66,7 +66,7 @@ def change(path: Path, **changes: Any) -> None:
     ("changes", "message"),
     [
         ({"format": "a cake"}, "does not hold a stream's state"),
-        ({"version": 99}, "version 99; this ressin reads version 1"),
+        ({"version": 99}, "version 99; this ressin reads version 2"),
         ({"settings__alpha": -1.0}, "alpha is -1"),
         ({"settings__colour": 1}, "colour"),
         ({"options__lag": "long"}, "lag is 'long'"),

@@ -55,9 +55,9 @@ class Factor {
     front_.m[u][u] = front_.m[u][u] + curvature;
   }
 
-  // penalty / 2 (l_j - 2 l_j+1 + l_j+2)^2, knot j in column k.
+  // Its penalty / 2 (l_j - 2 l_j+1 + l_j+2)^2, knot j in column k.
   void add_penalty(std::ptrdiff_t j, int k) {
-    const L q(shape_.penalty);
+    const L q = knot<L>(st_, j).get(bend_penalty);
     const L bend = (knot<L>(st_, j).get(knot_value) - knot<L>(st_, j + 1).get(knot_value)) +
                    (knot<L>(st_, j + 2).get(knot_value) - knot<L>(st_, j + 1).get(knot_value));
     constexpr double difference[3] = {1.0, -2.0, 1.0};

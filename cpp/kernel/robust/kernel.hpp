@@ -63,6 +63,7 @@ enum KnotRecord {
   knot_row,  // its elimination: couplings, offset, 1 / pivot
   knot_offset = knot_row + n_unknowns,
   knot_inverse,
+  bend_penalty,  // of the squared second difference of this knot's coefficient and the next two
   n_knot_record
 };
 
@@ -71,7 +72,6 @@ enum KnotRecord {
 struct Shape {
   std::ptrdiff_t n, spacing, n_intervals;
   double z0, z1, g_a, g_v;  // the response as in kernel/kernel.hpp
-  double penalty;           // of squared second differences of the coefficients
   const double* bumps;      // (spacing, 4) the four bumps over an interval, oldest first; they sum to one
 };
 

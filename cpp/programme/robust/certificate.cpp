@@ -99,7 +99,7 @@ class Dual {
     for (std::size_t j = 0; j < level_.size(); ++j) {
       if (level_[j] > 0.0) line += level_[j] * problem_.floor;
     }
-    for (double x : bend_) square += x * x / model_.penalty();
+    for (std::size_t j = 0; j < bend_.size(); ++j) square += bend_[j] * bend_[j] / penalty(j);
     return (1.0 - theta) * (line - 0.5 * (1.0 + theta) * square);
   }
 
@@ -118,6 +118,7 @@ class Dual {
 
  private:
   static std::size_t at(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
+  double penalty(std::size_t j) const { return problem_.penalty(model_, static_cast<std::ptrdiff_t>(j)); }
   static double largest(const std::vector<double>& x) {
     double most = 0.0;
     for (double v : x) most = std::max(most, std::abs(v));
@@ -135,7 +136,7 @@ class Dual {
     std::vector<double> rest = spline_gradient_;
     bend_.resize(n_bends);
     for (std::size_t j = 0; j < n_bends; ++j) {
-      bend_[j] = model_.penalty() * ((l[j] - l[j + 1]) + (l[j + 2] - l[j + 1]));
+      bend_[j] = penalty(j) * ((l[j] - l[j + 1]) + (l[j + 2] - l[j + 1]));
       rest[j] -= bend_[j], rest[j + 1] += 2.0 * bend_[j], rest[j + 2] -= bend_[j];
     }
     change_.resize(n_bends);
@@ -164,7 +165,7 @@ class Dual {
       const double above = point.spline[at(j)] + parts.shift[at(model_.knot_sample(j))] - problem_.floor;
       gap += level_[at(j)] * above;
     }
-    for (double x : change_) gap += 0.5 * x * x / model_.penalty();
+    for (std::size_t j = 0; j < change_.size(); ++j) gap += 0.5 * change_[j] * change_[j] / penalty(j);
     const std::size_t last = point.spline.size() - 1;
     return gap + std::abs(unbalanced_[0] * point.spline[last - 1]) + std::abs(unbalanced_[1] * point.spline[last]);
   }
@@ -192,7 +193,7 @@ double objective_of(const Model& model, const Problem& problem, const Dual& dual
   }
   for (std::size_t j = 0; j + 2 < point.spline.size(); ++j) {
     const double bend = point.spline[j] - 2.0 * point.spline[j + 1] + point.spline[j + 2];
-    sum += 0.5 * model.penalty() * bend * bend;
+    sum += 0.5 * problem.penalty(model, static_cast<std::ptrdiff_t>(j)) * bend * bend;
   }
   return sum;
 }

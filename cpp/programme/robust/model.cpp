@@ -32,9 +32,9 @@ Model::Model(std::ptrdiff_t n_signal, double dt, const Settings& settings)
   }
 }
 
-double Model::penalty() const {
-  const double apart = static_cast<double>(spacing_) * dt_;
-  return settings_.gamma() / (apart * apart * apart * dt_);
+double Model::penalty(double stiffness) const {
+  const double apart = static_cast<double>(spacing_) * dt_, square = stiffness * stiffness;
+  return square * square / (apart * apart * apart * dt_);
 }
 
 Parts make_parts(const Model& model, const Problem& problem, const Point& point) {

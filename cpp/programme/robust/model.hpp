@@ -4,13 +4,14 @@
 // steps), outliers and the rest. In the unit of the signal and in seconds,
 //
 //   minimise  1/2 sum w_i e_i^2 dt + sum alpha_i p_i dt + sum w_i delta_i |o_i| dt + sum kappa_i |s_i+1 - s_i|
-//             + gamma/2 int t''^2     subject to  p >= 0,  l_j + s_j >= floor
+//             + 1/2 int gamma t''^2     subject to  p >= 0,  l_j + s_j >= floor
 //
 // with r the response to the driver p, t the cubic spline of coefficients l, a partition of unity with a knot every
-// delta_knot, and s_j the shift at knot j (at the first sample for knots before it, at the last for those after). int t''^2 is
-// taken as delta_knot sum (second difference of l / delta_knot^2)^2. The shifts begin at zero; a constant in them is one in
-// the spline, so no other choice changes a part, the bound included. Six seconds without weight come before the first sample:
-// what they answer to is what still decays there. Nothing else is penalised, so the programme is the same at any rate.
+// delta_knot, and s_j the shift at knot j (at the first sample for knots before it, at the last for those after). int gamma
+// t''^2 is taken as delta_knot sum gamma_j (second difference of l / delta_knot^2)^2, gamma the fourth power of a stiffness in
+// s. The shifts begin at zero; a constant in them is one in the spline, so no other choice changes a part, the bound included.
+// Six seconds without weight come before the first sample: what they answer to is what still decays there. Nothing else is
+// penalised, so the programme is the same at any rate.
 #pragma once
 
 #include <cstddef>
@@ -25,10 +26,8 @@ namespace ressin::robust {
 struct Settings {
   double tau0 = 2.0, tau1 = 0.7;  // s, time constants of the response
   double delta_knot = 10.0;       // s, between knots
-  double stiffness = 3.0;         // s; gamma is its fourth power
+  double stiffness = 3.0;         // s, of the spline where a problem has none of its own; gamma is its fourth power
   double before = 6.0;            // s without weight before the first sample
-
-  double gamma() const { return stiffness * stiffness * stiffness * stiffness; }
 };
 
 // One shape of signals. Samples here count from the beginning of the stretch before the first.
@@ -53,8 +52,11 @@ class Model {
   std::ptrdiff_t interval(std::ptrdiff_t i) const { return i / spacing_; }
   const double* bumps(std::ptrdiff_t i) const { return bumps_.data() + 4 * (i % spacing_); }
   const std::vector<double>& all_bumps() const { return bumps_; }
-  // of squared second differences of the coefficients, in an objective over dt
-  double penalty() const;
+  // of a squared second difference of the coefficients, in an objective over dt
+  double penalty(double stiffness) const;
+  // of the one of knots j, j + 1 and j + 2, and where the middle one stands: the signal's nearest sample
+  std::ptrdiff_t n_bends() const { return n_knots() - 2; }
+  std::ptrdiff_t bend_sample(std::ptrdiff_t j) const { return std::max<std::ptrdiff_t>(knot_sample(j + 1) - before_, 0); }
 
  private:
   std::ptrdiff_t n_, before_;
@@ -74,8 +76,12 @@ struct Problem {
   const double* kappa = nullptr;    // > 0, signal unit times s; of the step to the next sample, so the last is of no use
   double alpha_before = 0.0;        // alpha before the first sample
   double floor = -std::numeric_limits<double>::infinity();
+  const double* stiffness = nullptr;  // (n_bends,) s, > 0, of the spline about its inner knots; null for the settings' own
 
   double weight(std::ptrdiff_t i) const { return weights ? weights[i] : 1.0; }
+  double penalty(const Model& model, std::ptrdiff_t j) const {
+    return model.penalty(stiffness ? stiffness[j] : model.settings().stiffness);
+  }
 };
 
 struct Point {

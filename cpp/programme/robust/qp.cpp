@@ -133,7 +133,9 @@ QuadraticProgram make_qp(const Model& model, const Problem& problem) {
     qp.constant += 0.5 * wy[i] * problem.y[i];
   }
   const SparseMatrix H = signal_rows(model), D = bends(model);
-  const SparseMatrix fit = H.transpose() * (w.asDiagonal() * H), bending = model.penalty() * SparseMatrix(D.transpose() * D);
+  Eigen::VectorXd penalties(model.n_bends());
+  for (Index j = 0; j < penalties.size(); ++j) penalties[j] = problem.penalty(model, j);
+  const SparseMatrix fit = H.transpose() * (w.asDiagonal() * H), bending = D.transpose() * (penalties.asDiagonal() * D);
   qp.P = fit + bending;
   qp.q = costs(model, problem) - H.transpose() * wy;
   qp.A = qp_constraints(model);

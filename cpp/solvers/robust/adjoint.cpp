@@ -95,15 +95,16 @@ class Regulator {
     return out;
   }
 
-  void add_bend(int first) {
+  // of knots j to j + 2, of which the first is unknown `first`
+  void add_bend(std::ptrdiff_t j, int first) {
     Vector bend = Vector::Zero();
     bend(first) = 1.0, bend(first + 1) = -2.0, bend(first + 2) = 1.0;
-    P_ += model_.penalty() * bend * bend.transpose();
+    P_ += model_.penalty(x_.stiffness[j]) * bend * bend.transpose();
   }
 
   // From the knots of interval m + 1 to those of m.
   void leave_interval(std::ptrdiff_t m) {
-    add_bend(of_knot + 1);
+    add_bend(m + 2, of_knot + 1);
     Eliminated& newest = knots_[at(m + 4)];
     newest = eliminate(of_knot + 3, 0.0);
     newest.row(of_knot + 3) = 0.0;
@@ -159,8 +160,8 @@ class Regulator {
       add_sample(i);
       add_levels(i);
     }
-    add_bend(of_knot);
-    add_bend(of_knot + 1);
+    add_bend(0, of_knot);
+    add_bend(1, of_knot + 1);
   }
 
   std::vector<double> forwards() {

@@ -20,6 +20,7 @@ struct Solved {
   const double *alpha, *kappa;                 // (n_signal,)
   const double* before;                        // (n_before,) driver before the first sample
   const double *spline, *level;                // (n_knots,) coefficients, and multipliers of their bounds
+  const double* stiffness;                     // (n_bends,)
   double alpha_before;
   bool bounded;
   const double *to_phasic, *to_tonic, *to_driver;  // (n_signal,) the tonic part with its shifts

@@ -30,15 +30,11 @@ InteriorPoint::InteriorPoint(std::shared_ptr<const Model> model, const Kernel& k
       shifting_(static_cast<std::size_t>(model_->n()), in_no_lane),
       lanes_(static_cast<std::size_t>(kernel.lanes)) {
   const Response& r = model_->response();
-  shape_ = {model_->n(),
-            model_->spacing(),
-            model_->n_intervals(),
-            r.z0,
-            r.z1,
-            2.0 + r.z0 + r.z1,
-            (1.0 + r.z1) * (1.0 + r.z1),
-            model_->penalty(),
-            model_->all_bumps().data()};
+  shape_ = {model_->n(), model_->spacing(), model_->n_intervals(),       r.z0,
+            r.z1,        2.0 + r.z0 + r.z1, (1.0 + r.z1) * (1.0 + r.z1), model_->all_bumps().data()};
+  for (int lane = 0; lane < kernel_.lanes; ++lane) {  // those without a signal are eliminated too
+    for (std::ptrdiff_t j = 0; j < model_->n_bends(); ++j) of_knot(j, bend_penalty, lane) = 1.0;
+  }
   state_ = State{};
   state_.shifting = shifting_.data();
   state_.samples = samples_.data();
@@ -112,6 +108,7 @@ void InteriorPoint::load(int lane, const Request& request) {
   std::fill(l.shifts.begin(), l.shifts.begin() + before, 0);
   l.shifts.back() = 0;
   for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) of_knot(j, level, lane) = least_level;
+  for (std::ptrdiff_t j = 0; j < model_->n_bends(); ++j) of_knot(j, bend_penalty, lane) = problem.penalty(*model_, j);
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     load_sample(lane, i, problem);
     const double y = i < before ? 0.0 : problem.y[i - before];
@@ -236,9 +233,9 @@ double InteriorPoint::objective(int lane) {
   for (std::ptrdiff_t j = 0; j + 2 < model_->n_knots(); ++j) {
     const double bend =
         of_knot(j, knot_value, lane) - 2.0 * of_knot(j + 1, knot_value, lane) + of_knot(j + 2, knot_value, lane);
-    bends += bend * bend;
+    bends += of_knot(j, bend_penalty, lane) * bend * bend;
   }
-  return 0.5 * state_.sum_fit[lane] + state_.sum_cost[lane] + 0.5 * shape_.penalty * bends;
+  return 0.5 * state_.sum_fit[lane] + state_.sum_cost[lane] + 0.5 * bends;
 }
 
 Solution InteriorPoint::take_solution(int lane) {

@@ -131,8 +131,10 @@ void Procedure::start() {
   for (Period& s : periods_) {
     s.smallest = universal_ * std::max(known ? known->noise : first_noise(s), least_noise_);
     if (known) s.smallest = std::hypot(s.smallest, rules_.misfit * known->height);
+    s.stiffness = known ? known->stiffness : settings_.stiffness;
   }
   set_plain();
+  find_stiffness(Model(n_blocks_, block_dt_, settings_), 1);
   request_blocks();
 }
 
@@ -160,20 +162,35 @@ double Procedure::first_noise(const Period& s) const {
   return median_of(bends) / 0.6745 / std::sqrt(6.0);
 }
 
-// a between the periods' middles, and the costs that go with it.
-void Procedure::set_plain() {
-  const Shape2 h = shape_of(settings_);
-  smallest_.assign(index(n_blocks_), 1.0);
+// Between the periods' middles; one where there is no period.
+std::vector<double> Procedure::over_blocks(double Period::* of) const {
+  std::vector<double> values(index(n_blocks_), 1.0);
   for (std::size_t k = 0; !periods_.empty() && k <= periods_.size(); ++k) {
     const Period &left = periods_[k == 0 ? 0 : k - 1], &right = periods_[std::min(k, periods_.size() - 1)];
     const std::ptrdiff_t begin = k == 0 ? 0 : std::lround(left.middle);
     const std::ptrdiff_t end = k == periods_.size() ? n_blocks_ : std::lround(right.middle);
-    const double growth = std::log(right.smallest / left.smallest) / std::max(right.middle - left.middle, 1.0);
+    const double growth = std::log(right.*of / left.*of) / std::max(right.middle - left.middle, 1.0);
     for (std::ptrdiff_t b = begin; b < end; ++b) {
       const double along = static_cast<double>(b) - left.middle;
-      smallest_[index(b)] = growth == 0.0 ? left.smallest : left.smallest * std::exp(growth * along);
+      values[index(b)] = growth == 0.0 ? left.*of : left.*of * std::exp(growth * along);
     }
   }
+  return values;
+}
+
+void Procedure::find_stiffness(const Model& model, std::ptrdiff_t samples_per_block) {
+  stiffness_.assign(index(model.n_bends()), settings_.stiffness);
+  if (periods_.empty()) return;
+  const std::vector<double> of_block = over_blocks(&Period::stiffness);
+  for (std::ptrdiff_t j = 0; j < model.n_bends(); ++j) {
+    stiffness_[index(j)] = of_block[index(std::min(model.bend_sample(j) / samples_per_block, n_blocks_ - 1))];
+  }
+}
+
+// a between the periods' middles, and the costs that go with it.
+void Procedure::set_plain() {
+  const Shape2 h = shape_of(settings_);
+  smallest_ = over_blocks(&Period::smallest);
   loads_.alpha.resize(index(n_blocks_)), loads_.delta.resize(index(n_blocks_)), loads_.kappa.resize(index(n_blocks_));
   for (std::size_t b = 0; b < smallest_.size(); ++b) {
     loads_.alpha[b] = smallest_[b] * h.energy / h.peak;
@@ -198,6 +215,7 @@ void Procedure::request_blocks() {
        request_loads_.kappa.data(),
        request_loads_.alpha_before};
   if (bounded_) p.floor = -mean_ / scale_;
+  p.stiffness = stiffness_.data();
   request_.tol = coarse_tol;
   request_.certified = false;
   request_.max_iterations = max_iterations_;
@@ -260,6 +278,26 @@ double Procedure::phasic_height(const Period& s, const Model& model, const Solut
   return scale_ * quantile_of(r, 0.95);
 }
 
+// From the level's second differences over half the distance of knots, where all three are observed.
+double Procedure::stiffness_of(const Period& s, const Model& model, const Solution& x) const {
+  const double deviation = s.noise / scale_, noise = deviation * deviation * block_dt_;  // its density
+  const auto stiffness = [&](double square) { return rules_.curvature * std::sqrt(std::sqrt(noise / square)); };
+  const double expected = std::pow((signal_.known ? signal_.known->stiffness : settings_.stiffness) / rules_.curvature, 4);
+  double sum = rules_.expected_bends * noise / expected;
+  double bends = rules_.expected_bends;
+  const std::ptrdiff_t reach = std::max<std::ptrdiff_t>(1, model.spacing() / 2), before = model.n_before();
+  const double apart = static_cast<double>(reach) * block_dt_, per_sample = 1.0 / static_cast<double>(model.spacing());
+  for (std::ptrdiff_t i = s.begin + reach; i + reach < s.end; ++i) {
+    const auto is_seen = [&](std::ptrdiff_t b) { return block_weights_[index(b)] > 0.0; };
+    if (!is_seen(i - reach) || !is_seen(i) || !is_seen(i + reach)) continue;
+    const auto level = [&](std::ptrdiff_t b) { return x.parts.spline[index(before + b)]; };
+    const double bend = ((level(i - reach) - level(i)) + (level(i + reach) - level(i))) / (apart * apart);
+    sum += per_sample * bend * bend;
+    bends += per_sample;
+  }
+  return std::clamp(stiffness(sum / bends), rules_.softest, rules_.stiffest);
+}
+
 void Procedure::take(const Model& model, Solution&& x) {
   iterations_ += x.iterations;
   if (!reweighted_) {
@@ -272,6 +310,7 @@ void Procedure::take(const Model& model, Solution&& x) {
   for (Period& s : periods_) {
     s.noise = std::max(noise_of(s, x), least_noise_);
     s.height = phasic_height(s, model, x);
+    s.stiffness = stiffness_of(s, model, x);
     next.push_back(std::hypot(universal_ * s.noise, rules_.misfit * s.height));
     change.push_back(std::abs(std::log(next.back() / s.smallest)));
   }
@@ -282,6 +321,7 @@ void Procedure::take(const Model& model, Solution&& x) {
   }
   for (std::size_t k = 0; k < next.size(); ++k) periods_[k].smallest = next[k];
   set_plain();
+  find_stiffness(model, 1);
   request_blocks();
 }
 
@@ -291,7 +331,7 @@ double Procedure::median_over_periods(double Period::* of) const {
   return median_of(all);
 }
 
-const Request& Procedure::prepare_final() {
+const Request& Procedure::prepare_final(const Model& model) {
   const Loads blocks = loads_;
   const std::ptrdiff_t n = signal_.n;
   for (auto* x : {&loads_.alpha, &loads_.delta, &loads_.kappa}) x->resize(index(n));
@@ -306,6 +346,7 @@ const Request& Procedure::prepare_final() {
     const bool seen = !signal_.weights || signal_.weights[i] > 0.0;
     final_signal_[index(i)] = seen ? (signal_.y[i] - mean_) / scale_ : 0.0;
   }
+  find_stiffness(model, block_);
   request_blocks();
   Problem& p = request_.problem;
   p.y = final_signal_.data();

@@ -12,8 +12,17 @@
 // train, would otherwise be taken for the level. Rounds end when a has changed by less than a tenth. One solution
 // at the recording's own rate follows, with the last weights.
 //
-// Noise changes over a day: sigma and the height, and so a, are found in periods of a quarter of an hour that overlap by
-// half, and log a is interpolated between their middles. A recording of less than one and a half periods has one a.
+// How stiff the level is depends on how it moves beside the noise: were both random, with noise of density sigma^2 dt and
+// curvature c, gamma would be sigma^2 dt / c^2. The first round has the default; each one after it, and the last programme,
+//
+//   stiffness = 2 (sigma^2 dt / c^2)^(1/4),   from 1 to 6 s,
+//
+// with c the level's curvature after the round before, root mean square, together with five bends of the default's (of what is
+// known): a wave of the level is followed, and a level that rests does not follow a train of responses.
+//
+// Noise changes over a day: sigma, the height and the curvature, and so a and the stiffness, are found in periods of a quarter
+// of an hour that overlap by half, and their logarithms are interpolated between the middles. A recording of less than one and
+// a half periods has one of each.
 #pragma once
 
 #include <cstddef>
@@ -27,16 +36,19 @@
 namespace ressin::robust {
 
 struct Rules {
-  double threshold = 1.23;       // factor of the universal threshold
-  double misfit = 0.02;          // of the phasic part's 95 % quantile
-  double outlier_cost = 4.0;     // delta over alpha, 1/s
-  double shift_cost = 9.0;       // kappa over alpha
-  double reweighting = 1.0;      // share of what the first solution has that counts
-  double response_reach = 0.75;  // s, to either side: responses that stand together
-  double recovery = 3.5;         // s in which what a response allows after it falls to 1/e
-  double recovery_most = 10.0;   // that it allows, in smallest responses: contact that comes back is no long response
-  double outlier_reach = 0.5;    // s
-  double enough = 0.1;           // change of log a that ends the rounds
+  double threshold = 1.23;               // factor of the universal threshold
+  double misfit = 0.02;                  // of the phasic part's 95 % quantile
+  double outlier_cost = 4.0;             // delta over alpha, 1/s
+  double shift_cost = 9.0;               // kappa over alpha
+  double reweighting = 1.0;              // share of what the first solution has that counts
+  double response_reach = 0.75;          // s, to either side: responses that stand together
+  double recovery = 3.5;                 // s in which what a response allows after it falls to 1/e
+  double recovery_most = 10.0;           // that it allows, in smallest responses: contact that comes back is no long response
+  double outlier_reach = 0.5;            // s
+  double curvature = 2.0;                // factor of the stiffness
+  double softest = 1.0, stiffest = 6.0;  // s
+  double expected_bends = 5.0;           // of the default's curvature, counted with those that are seen
+  double enough = 0.1;                   // change of log a that ends the rounds
   int most_rounds = 4;
   double block = 0.25;    // s
   double period = 900.0;  // s over which noise and height are taken to be the same
@@ -51,6 +63,7 @@ struct Loads {
 // What is known of a signal beforehand, as in a stream: then one round follows, with the smallest response that it makes.
 struct Known {
   double noise, height;  // of means over blocks; the phasic part's 95 % quantile
+  double stiffness;      // s
   double n_blocks;       // that the threshold counts
 };
 
@@ -76,7 +89,7 @@ class Procedure {
   bool is_reweighted() const { return reweighted_; }  // the next programme on blocks is a round's second
   // The next programme on blocks; then, once estimated, the one at the signal's own rate.
   const Request& next_request() const { return request_; }
-  const Request& prepare_final();
+  const Request& prepare_final(const Model& model);
   void take(const Model& blocks, Solution&& x);
 
   double mean() const { return mean_; }
@@ -85,6 +98,8 @@ class Procedure {
   double smallest_response() const { return median_over_periods(&Period::smallest); }
   double noise() const { return median_over_periods(&Period::noise); }
   double height() const { return median_over_periods(&Period::height); }
+  // (n_bends,) of the last programme that was prepared
+  const std::vector<double>& stiffness() const { return stiffness_; }
   int rounds() const { return round_; }
   bool is_bounded() const { return bounded_; }
   const Loads& loads() const { return loads_; }  // at the signal's own rate once prepare_final() is called
@@ -97,16 +112,19 @@ class Procedure {
   struct Period {
     std::ptrdiff_t begin, end;
     double middle;
-    double noise = 0.0, height = 0.0, smallest = 0.0;
+    double noise = 0.0, height = 0.0, smallest = 0.0, stiffness = 0.0;
   };
   void form_periods();
   double median_over_periods(double Period::* of) const;
   void start();
   double first_noise(const Period& s) const;
+  std::vector<double> over_blocks(double Period::* of) const;
+  void find_stiffness(const Model& model, std::ptrdiff_t samples_per_block);
   void set_plain();
   void reweight(const Model& model, const Solution& x);
   double noise_of(const Period& s, const Solution& x) const;
   double phasic_height(const Period& s, const Model& model, const Solution& x) const;
+  double stiffness_of(const Period& s, const Model& model, const Solution& x) const;
   void request_blocks();
 
   Signal signal_;
@@ -120,6 +138,7 @@ class Procedure {
   double mean_ = 0.0, scale_ = 1.0, least_noise_ = 0.0, universal_ = 0.0;
   std::vector<Period> periods_;   // those in which anything is observed; none for a constant signal
   std::vector<double> smallest_;  // (n_blocks,) a
+  std::vector<double> stiffness_;
   bool constant_ = false, estimated_ = false, bounded_ = true, reweighted_ = false;
   int round_ = 0, iterations_ = 0;
   Loads loads_, request_loads_;  // request_loads_: over the scale

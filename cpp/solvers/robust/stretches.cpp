@@ -41,6 +41,7 @@ Request Stretches::part_of(const Request& whole, std::ptrdiff_t k) const {
   for (const double** x : {&p.y, &p.weights, &p.alpha, &p.delta, &p.kappa}) {
     if (*x) *x += first_[at(k)];
   }
+  if (p.stiffness) p.stiffness += first_[at(k)] / whole_.spacing();  // all begin at a knot
   return part;
 }
 

@@ -22,14 +22,21 @@ SHOWN_REJECTS = 5  # of each kind
 # Kinds of reject after which the command fails, where a recording is lost to one: it could not be read whole or solved.
 # Others (too short, too much missing, no clip) are choices of the settings.
 BAD = ("malformed", "missing", "outside", "size", "solver", "truncated")
+DECOMPOSE = ("recording", "window")  # "auto" is the default, and is not to be given
+SCALES = ("recording", "person", "window")
 PLANS = {"cvxeda": "programme cvxeda: the paper's plan (other: --programme robust)", "robust": programme_line("robust")}
 MANIFEST = """columns of a manifest (comma, semicolon or tab; or Parquet), one row per window:
   recording, subject, stimulus   file, whose it is, what was heard or seen (all three needed)
   sampling_rate                  Hz, where the file does not say it
   column                         of the signal: its name, or its number from 1
-  start, end                     window in seconds; several windows of one file are several rows
-  arousal, valence               ratings on any scale, the same for one subject
-  NAME_label                     a ready label, 0 or 1, of any name; other columns by --label
+  where                          column=value: the rows of a table that holds several recordings
+  unit                           of the samples, where the file does not state it
+  start, end                     window: seconds (75.5) or hh:mm:ss (00:01:15) of the file, Unix seconds, or ISO
+                                 times (2024-05-01T09:30:00Z); several windows of one file are several rows
+  window, step                   divides the row into windows of so many seconds, so many apart (default: end to
+                                 end); they share its ratings and labels
+  arousal, valence               ratings on any scale, the same for one subject; one of them will do
+  NAME_label                     a ready label of any name: 0 and 1, whole numbers or words; other columns by --label
   audio                          music clip of the stimulus (mp3, wav, flac, ogg)
   feature_row                    key of the stimulus in the table of --features (default: its name)
   recording_id                   (default: file and row)
@@ -113,9 +120,12 @@ def _add_prepare(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "prepare",
         help="decompose, label and hear a data set, and write it as Parquet",
-        description="Read a PMEmo folder or a manifest of your own recordings, drop the first 15 s, decompose,\n"
-        "label high and low per subject, extract the music features, and write a folder of Parquet\n"
-        "tables. Interrupted, it goes on where it stopped; with nothing new to do, it says so.",
+        description="Read a PMEmo folder or a manifest of your own recordings, decompose, label high and low per\n"
+        "subject, extract the music features, and write a folder of Parquet tables. Interrupted, it goes on\n"
+        "where it stopped; with nothing new to do, it says so.\n\n"
+        "PMEmo, and files without start and end, as in the paper: the first 15 s of each file are dropped, the\n"
+        "rest is decomposed, and each picture is scaled by its own minimum and maximum. Where a manifest has\n"
+        "start and end: each file is decomposed and scaled as a whole, and its windows are cut from the result.",
         epilog=MANIFEST,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -127,6 +137,10 @@ def _add_prepare(subparsers: Subparsers) -> None:
     source.add_argument(
         "--label", action="append", default=[], metavar="COLUMN", help="column of ready 0/1 labels; repeatable"
     )
+    source.add_argument(
+        "--window", type=float, metavar="S", help="divide each row of a manifest into windows of so many seconds"
+    )
+    source.add_argument("--step", type=float, metavar="S", help="seconds from window to window (default: --window)")
     source.add_argument("--features", metavar="FILE", help="table of music features beside a manifest")
     how = parser.add_argument_group("how")
     how.add_argument(
@@ -134,10 +148,31 @@ def _add_prepare(subparsers: Subparsers) -> None:
         help="cvxeda: the paper's; robust: outliers and shifts apart, settings from each recording (default cvxeda)",
     )  # fmt: skip
     how.add_argument(
-        "--drop", type=float, default=15.0, metavar="S", help="seconds dropped at the beginning (default 15)"
-    )
+        "--decompose", choices=DECOMPOSE, default="auto",
+        help="recording: each file once, as a whole, its windows cut from the result; window: each window by itself, "
+        "the paper's way on PMEmo (default: recording where the manifest has start and end, else window)",
+    )  # fmt: skip
+    how.add_argument(
+        "--scale", choices=SCALES, default="auto",
+        help="what a model sees: by mean and deviation of the recording; by the share of the person's samples that "
+        "are not above it; or each window by its own minimum and maximum, the paper's way on PMEmo (default: as "
+        "--decompose)",
+    )  # fmt: skip
+    how.add_argument(
+        "--row-seconds", type=float, default=0.0, metavar="S",
+        help="seconds in a row of a picture (default: 1, as in the paper; where the manifest has start and end, the "
+        "whole number that makes the median window square)",
+    )  # fmt: skip
+    how.add_argument(
+        "--drop", type=float, metavar="S",
+        help="seconds dropped at the beginning of each file, never of a window cut from it: a window that begins "
+        "within them is refused (default: 15, as in the paper; 0 where the manifest has start and end)",
+    )  # fmt: skip
     how.add_argument("--drop-after", action="store_true", help="drop them after the decomposition instead of before")
-    how.add_argument("--min-duration", type=float, default=15.5, metavar="S", help="shortest recording (default 15.5)")
+    how.add_argument(
+        "--min-duration", type=float, metavar="S",
+        help="shortest recording or window (default 15.5; 2 where the manifest has start and end)",
+    )  # fmt: skip
     how.add_argument(
         "--max-missing", type=float, default=0.2, metavar="SHARE", help="most missing samples (default 0.2)"
     )
@@ -165,11 +200,16 @@ def run_prepare(arguments: argparse.Namespace) -> int:
     from ressin.data.preparation.prepare import prepare
 
     print(PLANS[arguments.programme])
-    catalog = read_source(arguments.source, arguments.release, arguments.root, arguments.label, arguments.features)
+    catalog = read_source(
+        arguments.source, arguments.release, arguments.root, arguments.label, arguments.features,
+        window=arguments.window, step=arguments.step,
+    )  # fmt: skip
+    settings = _settings(arguments, has_windows=catalog.has_windows)
+    print(settings.in_words(has_windows=catalog.has_windows))
     report = prepare(
         catalog,
         arguments.folder,
-        settings=_settings(arguments),
+        settings=settings,
         scheduler=arguments.scheduler,
         cache=arguments.cache,
         n_threads=arguments.threads,
@@ -188,8 +228,20 @@ def run_prepare(arguments: argparse.Namespace) -> int:
     else:
         resumed = f", {report.resumed} piece(s) of it left by an earlier run" if report.resumed else ""
         number = report.meta["counts"]["prepared"]
+        print(quality_line(report.meta["quality"]))
         print(f"{number:,} recordings prepared in {report.seconds:.1f} s{resumed}: {report.folder}")
     return 1 if lost else 0
+
+
+def quality_line(counts: dict[str, int]) -> str:
+    """Say in one line what the evidence says of the samples."""
+    words = {
+        "good": "nothing to say", "not_converged": "not converged", "large_residual": "large residual",
+        "correlated_parts": "correlated parts", "mirrored_parts": "mirrored parts", "fast_decays": "fast decays",
+        "missing": "missing samples",
+    }  # fmt: skip
+    told = ", ".join(f"{text} {counts[name]:,}" for name, text in words.items() if counts[name] or name == "good")
+    return f"of {counts['samples']:,} samples of {counts['files']:,} file(s): {told}"
 
 
 def read_source(
@@ -198,6 +250,9 @@ def read_source(
     root: Path | None = None,
     labels: list[str] | None = None,
     features: str | None = None,
+    *,
+    window: float | None = None,
+    step: float | None = None,
 ) -> "Catalog":
     """Take stock of a PMEmo folder or a manifest, whichever the path is.
 
@@ -209,30 +264,37 @@ def read_source(
     if source.is_dir():
         from ressin.data.sources.pmemo import read_pmemo
 
+        if window is not None or step is not None:
+            raise InvalidInputError("--window and --step divide the rows of a manifest; PMEmo's files are not divided")
         return read_pmemo(source, release=release)
     if source.suffix.lower() in (".csv", ".tsv", ".txt", ".parquet"):
         from ressin.data.sources.manifest import read_manifest
 
-        return read_manifest(source, root=root, labels=labels or [], features=features)
+        return read_manifest(source, root=root, labels=labels or [], features=features, window=window, step=step)
     raise InvalidInputError(f"{source} is neither a folder nor a manifest (.csv, .parquet)")
 
 
-def _settings(arguments: argparse.Namespace) -> "PrepareSettings":
-    from ressin.data.preparation.cut import WindowRule
+def _settings(arguments: argparse.Namespace, *, has_windows: bool) -> "PrepareSettings":
     from ressin.data.preparation.labels import LabelRule
     from ressin.data.preparation.settings import DecompositionChoice, PrepareSettings
 
-    window = WindowRule(
-        drop_seconds=arguments.drop,
+    settings = PrepareSettings(
+        decomposition=DecompositionChoice(programme=arguments.programme),
+        decompose=arguments.decompose,
+        scale=arguments.scale,
+        row_seconds=arguments.row_seconds,
+        labels=LabelRule(few=arguments.few),
+        music=arguments.music,
+        min_cover=arguments.min_cover,
+    ).decided(has_windows=has_windows)
+    given = {"drop_seconds": arguments.drop, "min_duration": arguments.min_duration}
+    window = dataclasses.replace(
+        settings.rule,
         drop="after" if arguments.drop_after else "before",
-        min_duration=arguments.min_duration,
         max_missing=arguments.max_missing,
+        **{name: value for name, value in given.items() if value is not None},
     )
-    labels = LabelRule(few=arguments.few)
-    decomposition = DecompositionChoice(programme=arguments.programme)
-    return PrepareSettings(
-        window=window, decomposition=decomposition, labels=labels, music=arguments.music, min_cover=arguments.min_cover
-    )
+    return dataclasses.replace(settings, window=window)
 
 
 def _print_rejects(folder: Path) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ressin.errors import InvalidInputError, OutputError
+from ressin.errors import InvalidInputError, NotEdaError, OutputError
 from ressin.io.source import content_stem
 
 _OWN = (
@@ -109,6 +109,20 @@ def _may_be_recording(name: str) -> bool:
         or lower in _COMPANIONS
         or any(own in lower for own in _OWN)
     )
+
+
+def is_other(path: Path, error: Exception) -> bool:
+    """Whether a file that was found in a folder is no recording of skin conductance, rather than a damaged one."""
+    from ressin.io.columns import EDA_WORDS, words_of
+
+    if isinstance(error, NotEdaError):
+        return True
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096).decode("utf-8", "replace")
+    except OSError:
+        head = ""
+    return not EDA_WORDS & words_of([path.name, *head.split("\n")[:60]])
 
 
 def listed(path: str) -> list[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ressin.cli.terminal import TrainingBar
+from ressin.cli.training_options import add_training_options, model_options, training_options
 
 if TYPE_CHECKING:
     from ressin.data.preparation.cut import WindowRule
@@ -34,7 +35,8 @@ def _add_reproduce(subparsers: Subparsers) -> None:
         help="compute the paper's tables and figures on prepared data, and write a report",
         description="Cross-validate the network, its parts and its rivals on a prepared folder and write report.html, "
         "report.md, results.json and the figures, the paper's own numbers beside ours. Interrupted, it goes on where "
-        "it stopped; with nothing new to do, it only writes the report again.",
+        "it stopped; with nothing new to do, it only writes the report again. Several processes share every training: "
+        "torchrun --nproc_per_node N -m ressin reproduce ...",
     )
     parser.add_argument("data", type=Path, metavar="DATA", help="folder that ressin prepare wrote")
     parser.add_argument(
@@ -46,26 +48,19 @@ def _add_reproduce(subparsers: Subparsers) -> None:
     )  # fmt: skip
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="small pictures, short training, 3 folds: for a laptop")
+    size.add_argument("--standard", action="store_true", help="pictures of 64 pixels, 5 folds: a night on a laptop")
     size.add_argument("--full", action="store_true", help="every model on every split")
     parser.add_argument("--label", action="append", default=[], help="what to predict; repeatable (default: all)")
     parser.add_argument(
-        "--split", action="append", choices=["random", "subject", "song"], help="repeatable (default: all three)"
-    )
+        "--split", action="append", choices=["random", "subject", "song", "one-subject"],
+        help="repeatable (default: the first three); one-subject leaves one person out at a time",
+    )  # fmt: skip
     parser.add_argument("--no-models", action="store_true", help="train no final model for ressin predict")
     parser.add_argument("--quiet", action="store_true", help="only the last line")
-    changed = parser.add_argument_group("instead of the plan's own")
+    changed = add_training_options(parser, "instead of the plan's own")
     changed.add_argument("--folds", type=int, metavar="N")
     changed.add_argument("--resamples", type=int, metavar="N", help="of the bootstrap")
-    changed.add_argument("--size", type=int, metavar="PIXELS", help="side of a picture")
-    changed.add_argument("--iterations", type=int, metavar="N", help="of the network's training")
-    changed.add_argument("--series-iterations", type=int, metavar="N", help="of the 1-D network's training")
-    changed.add_argument("--batch", type=int, metavar="N", help="samples an iteration")
-    changed.add_argument("--optimizer", choices=["sgd", "adamw"])
-    changed.add_argument("--learning-rate", type=float, metavar="RATE")
-    changed.add_argument("--momentum", type=float, metavar="M")
-    changed.add_argument("--norm", choices=["batch", "none"], help="normalisation inside the subnet")
-    changed.add_argument("--imagenet", metavar="FILE", help="weights of torchvision's resnet18 to start from")
-    changed.add_argument("--precision", choices=["auto", "fp32", "bf16"])
+    changed.add_argument("--series-iterations", type=int, metavar="N", help="of the 1-D baseline's training")
     parser.add_argument("--seed", type=int, default=0, help="of folds, training and bootstrap (default 0)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda ... (default auto)")
     parser.set_defaults(run=run_reproduce)
@@ -77,31 +72,24 @@ def run_reproduce(arguments: argparse.Namespace) -> int:
 
     require("matplotlib", "plot", "a report")
     require("torch", "train", "training the network")
+    from ressin.learn.training.machine import joined_processes
     from ressin.report.plan import SPLITS, make_plan
     from ressin.report.reproduce import reproduce
 
-    training = {
-        "iterations": arguments.iterations,
-        "batch_size": arguments.batch,
-        "optimizer": arguments.optimizer,
-        "learning_rate": arguments.learning_rate,
-        "momentum": arguments.momentum,
-        "precision": arguments.precision,
-    }
     plan = make_plan(
-        "quick" if arguments.quick else "full" if arguments.full else "default",
+        next((name for name in ("quick", "standard", "full") if getattr(arguments, name)), "default"),
         n_folds=arguments.folds,
         n_resamples=arguments.resamples,
         seed=arguments.seed,
         device=arguments.device,
         size=arguments.size,
-        model=_given({"norm": arguments.norm, "imagenet": arguments.imagenet}),
-        training=_given(training),
-        series=_given({"iterations": arguments.series_iterations}),
+        model=model_options(arguments),
+        training=training_options(arguments),
+        series={} if arguments.series_iterations is None else {"iterations": arguments.series_iterations},
     )
     data = arguments.data
     output = arguments.output or data.with_name(f"{data.resolve().name}-report")
-    with TrainingBar(arguments.quiet) as bar:
+    with joined_processes() as me, TrainingBar(arguments.quiet or not me.first) as bar:
         result = reproduce(
             data,
             output,
@@ -113,14 +101,11 @@ def run_reproduce(arguments: argparse.Namespace) -> int:
             models=not arguments.no_models,
             also=arguments.also,
         )
-    for name, reason in result.missing:
-        print(f"not computed: {name}: {reason}", file=sys.stderr)
-    print(f"{result.computed} cells computed, {result.read} read: {output / 'report.html'}")
+    if me.first:
+        for name, reason in result.missing:
+            print(f"not computed: {name}: {reason}", file=sys.stderr)
+        print(f"{result.computed} cells computed, {result.read} read: {output / 'report.html'}")
     return 1 if result.missing else 0
-
-
-def _given(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _add_predict(subparsers: Subparsers) -> None:
@@ -167,11 +152,17 @@ def run_predict(arguments: argparse.Namespace) -> int:
         device=arguments.device,
     )
     if arguments.json:
-        about = {"label": found.label_name, "probability": found.probability, "notes": list(found.notes)}
+        about = {
+            "label": found.label_name,
+            "probability": found.probability,
+            "threshold": found.threshold,
+            "notes": list(found.notes),
+        }
         print(json.dumps({"recording": str(arguments.recording), **about}))
         return 0
-    level = "high" if found.probability > 0.5 else "low"
-    print(f"{arguments.recording}: {found.label_name} is {level}: probability of high {found.probability:.3f}")
+    level = "high" if found.probability > found.threshold else "low"
+    above = "" if found.threshold == 0.5 else f" (high above {found.threshold:.3f}, tuned in training)"
+    print(f"{arguments.recording}: {found.label_name} is {level}: probability of high {found.probability:.3f}{above}")
     domain = trained.domain
     people = f"{domain.n_samples:,} samples of {domain.n_subjects} people and {domain.n_songs} songs"
     if not found.notes:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ressin.cli import collate, data, inspect, learn, measures
+from ressin.cli import collate, data, evaluate, inspect, learn, manifest, measures, report, train
 from ressin.cli.decompose import command as decompose
 from ressin.cli.decompose import windows
 from ressin.cli.demo import command as demo
@@ -21,10 +21,14 @@ COMMANDS = (
     collate.add_parser,
     windows.add_parser,
     measures.add_parsers,
+    report.add_parser,
     watch.add_parser,
     demo.add_parser,
     data.add_parsers,
+    manifest.add_parser,
+    train.add_parser,
     learn.add_parsers,
+    evaluate.add_parser,
 )
 
 

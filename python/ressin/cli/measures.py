@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ressin.cli.options import SETTINGS, add_settings, check_programme, programme_line
 from ressin.cli.reading import add_help, add_reading, reading_of
 from ressin.cli.terminal import Console, failure_table
-from ressin.errors import QualityWarning, RecordingError, RessinError, describe
+from ressin.errors import QualityWarning, RessinError, describe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,8 +129,8 @@ def _run(
     import pandas as pd
 
     from ressin._files.tables import write_table
-    from ressin.cli.inputs import distinct_names, expand
-    from ressin.io.read import open_recording
+    from ressin.cli.inputs import distinct_names, expand, is_other
+    from ressin.io.read import read_recording
 
     try:
         check_programme(arguments)
@@ -149,13 +149,13 @@ def _run(
         for found, name in zip(inputs, names, strict=True):
             path = found.path
             try:
-                recording = open_recording(path, **reading.arguments())
-                if recording.refusal and found.is_found:  # in a folder there are other files beside the recordings
-                    console.say(f"{path} is left out: {recording.refusal.removeprefix(f'{path}: ')}")
-                    continue
-                table = _measured(recording, settings, measure)
+                table = _measured(read_recording(path, **reading.arguments()), settings, measure)
             except Exception as error:  # noqa: BLE001  # whatever one file does, the others are worked on
-                failures.append((str(path), describe(error).removeprefix(f"{path}: ")))
+                reason = describe(error).removeprefix(str(path)).lstrip(":, ")
+                if found.is_found and is_other(path, error):  # in a folder there are other files beside the recordings
+                    console.say(f"{path} is left out: {reason}")
+                else:
+                    failures.append((str(path), reason))
             else:
                 table.insert(0, "Participant", name)
                 tables.append(table)
@@ -174,12 +174,10 @@ def _run(
 def _measured(recording: Recording, settings: dict[str, Any], measure: Measure) -> pd.DataFrame:
     from ressin.decomposition.decompose import decompose
 
-    if recording.refusal:
-        raise RecordingError(recording.refusal)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", QualityWarning)
         result = decompose(recording.signal, recording.sampling_rate, **settings)
-    return measure(result, recording)
+    return measure(result.with_temperature(recording.temperature), recording)
 
 
 def _output(name: str) -> Path:

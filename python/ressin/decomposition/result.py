@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,12 +13,13 @@ from ressin.decomposition.quality import Quality, assess
 from ressin.decomposition.readonly import ReadOnly
 from ressin.decomposition.robust import Robust, certify_robust
 from ressin.decomposition.validity import Validity, assess_validity
+from ressin.errors import InvalidInputError
 from ressin.settings import Programme, Settings, check_positive, core_settings
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from ressin import _core
 
@@ -84,6 +85,8 @@ class Decomposition(ReadOnly):
         What the robust programme has found beside the parts, or None where the programme is cvxEDA's.
     index
         The index of a pandas Series that was decomposed, or None; `to_frame` has it.
+    temperature
+        (n,) temperature of the skin in degrees Celsius, by which `validity` goes too, or None; see `with_temperature`.
     """
 
     signal: NDArray[np.float64]
@@ -111,6 +114,7 @@ class Decomposition(ReadOnly):
     bands: Bands | None = None
     robust: Robust | None = None
     index: pd.Index | None = None
+    temperature: NDArray[np.float64] | None = None
     _start: tuple[float, float] = field(repr=False)
     _knot_grid: tuple[int, int, int] | None = field(repr=False)
 
@@ -191,6 +195,27 @@ class Decomposition(ReadOnly):
     def validity(self) -> Validity:
         """What of the signal can be trusted, by the default rules; see `ressin.decomposition.validity`."""
         return assess_validity(self)
+
+    def with_temperature(self, temperature: ArrayLike | None) -> Decomposition:
+        """Return the same result with the temperature of the skin, by which its validity and quality go too.
+
+        Parameters
+        ----------
+        temperature
+            (n,) degrees Celsius at the samples, NaN where it is not known, such as `ressin.Recording.temperature`;
+            None for none.
+
+        Raises
+        ------
+        InvalidInputError
+            A temperature of another shape.
+        """
+        if temperature is None:
+            return self if self.temperature is None else replace(self, temperature=None)
+        degrees = np.array(temperature, dtype=np.float64)
+        if degrees.shape != self.signal.shape:
+            raise InvalidInputError(f"temperature has the shape {degrees.shape}; the signal has {self.signal.shape}")
+        return replace(self, temperature=degrees)
 
     def is_optimal(self, tol: float = 1e-6) -> bool:
         """Recompute the KKT conditions from the data, without trusting the solver.

@@ -52,6 +52,10 @@ class Robust(ReadOnly):
     alpha, delta, kappa
         (n,) costs of the last programme: of the driver's area, in the signal's unit times seconds; of an outlier, in
         the signal's unit; and of a shift to the next sample, in the signal's unit times seconds.
+    stiffness
+        (n_knots - 2,) stiffness of the tonic curve about each of its inner knots, in seconds: its curvature's square
+        costs the fourth power. From 1 to 6, by how much the curve bends beside the noise: low where the level has
+        waves, high where it rests.
     alpha_before
         alpha before the first sample, in the six seconds without weight that hold what still decays there.
     estimation_iterations
@@ -68,6 +72,7 @@ class Robust(ReadOnly):
     alpha: NDArray[np.float64]
     delta: NDArray[np.float64]
     kappa: NDArray[np.float64]
+    stiffness: NDArray[np.float64]
     alpha_before: float
     estimation_iterations: int
     before: NDArray[np.float64]  # driver in the six seconds before the first sample
@@ -89,6 +94,7 @@ class Robust(ReadOnly):
             "smallest_response": self.smallest_response,
             "noise": self.noise,
             "rounds": self.rounds,
+            "stiffness": float(np.median(self.stiffness)),
             "bounded": self.bounded,
             "estimation_iterations": self.estimation_iterations,
             "largest_outlier": float(np.abs(self.outliers).max()),
@@ -109,7 +115,7 @@ def solve_robust(
     """Return the fields of a `Decomposition` for each signal, but for the signal's own; intervals are in seconds.
 
     `rules` puts other values in place of the programme's constants, by name (`Rules` and `Settings` of the core), to
-    see what each is good for. `Decomposition.is_optimal` knows the default `stiffness` and `before` alone.
+    see what each is good for. `Decomposition.is_optimal` knows the default `before` alone.
     """
     raw = _core.decompose_robust(
         list(signals),
@@ -142,6 +148,7 @@ def _fields(raw: _core.RobustResult, interval: float, settings: Settings) -> dic
         alpha=raw["alpha"],
         delta=raw["delta"],
         kappa=raw["kappa"],
+        stiffness=raw["stiffness"],
         alpha_before=raw["alpha_before"],
         estimation_iterations=raw["estimation_iterations"],
         before=raw["before"],
@@ -230,5 +237,5 @@ def certify_robust(
 def costs_of(parts: dict[str, Any], robust: Robust) -> dict[str, Any]:
     """Return what makes a signal's last weighted programme: its scale, its costs and whether it has a floor."""
     return {name: parts[name] for name in ("mean", "scale")} | {
-        name: vars(robust)[name] for name in (*COSTS, "alpha_before", "bounded")
+        name: vars(robust)[name] for name in (*COSTS, "stiffness", "alpha_before", "bounded")
     }

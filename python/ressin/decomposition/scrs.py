@@ -32,6 +32,7 @@ _SUDDEN = 0.8  # of the shortest rise: half a second, of which a response that s
 _FASTER = 1.25  # and how much faster than the phasic part it must be
 _BEFORE, _AFTER = 1.5, 3.0  # s before an onset and after a peak in which a wave of the level goes on
 _BEND = 0.2  # share of an amplitude by which the signal rises more, in a response's rise, than it did before
+MIN_AMPLITUDE = 0.01  # uS
 _NORMAL = 1.959964  # half of a 95 % band in standard deviations
 
 
@@ -192,6 +193,23 @@ def find_scrs(
     if min_rise is not None:
         found = seen.shown(found, min_rise, min(rise_time[0], 0.5))
     return _table(found, seen, decomposition)
+
+
+def least_amplitude(signal: Array, unit: str) -> float:
+    """Return the least height of an SCR where none is asked for, in the unit of the signal.
+
+    Parameters
+    ----------
+    signal
+        Samples, (n,); NaN where one is missing.
+    unit
+        Its unit. In microsiemens, or where the unit is unknown, 0.01; in another one a threshold in microsiemens means
+        nothing, and a millionth of the signal's range lets every height pass.
+    """
+    if unit in ("uS", ""):
+        return MIN_AMPLITUDE
+    present = signal[~np.isnan(signal)]
+    return max(1e-6 * float(present.max() - present.min()), 5e-324)
 
 
 def _check(min_amplitude: float, min_distance: float, rise_time: tuple[float, float], min_rise: float | None) -> None:

@@ -136,6 +136,8 @@ _SENTENCES = {
     "sensor is off the skin.",
     "flat": "The signal does not change at all for half a minute and more, in {share:.0%} of the recording: no "
     "contact, or a device that repeats its last value.",
+    "temperature": "The skin is colder than 30 or warmer than 40 \u00b0C in {share:.0%} of the recording: the sensor "
+    "may not be worn.",
     "clipped": "The signal is cut off at an end of its range in {share:.0%} of the recording: the amplifier is "
     "saturated.",
 }
@@ -166,7 +168,8 @@ def assess_validity(
     rules
         Which samples are not valid; None for the defaults of `ValidityRules`.
     temperature
-        (n,) temperature of the skin in degrees Celsius, at the recording's samples, NaN where it is not known.
+        (n,) temperature of the skin in degrees Celsius, at the recording's samples, NaN where it is not known; None for
+        the decomposition's own, if it has one.
 
     Returns
     -------
@@ -179,6 +182,7 @@ def assess_validity(
         A temperature of another length.
     """
     rules = ValidityRules() if rules is None else rules
+    temperature = decomposition.temperature if temperature is None else temperature
     signal, rate = decomposition.signal, decomposition.sampling_rate
     missing = np.isnan(signal)
     if decomposition.weights is not None:

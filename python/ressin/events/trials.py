@@ -101,7 +101,8 @@ def event_related(
     DataFrame
         One row a trial in order of time. Where NeuroKit2 has the measure, the column has its name.
 
-        - ``Trial`` (str), ``Condition`` (str); ``Event_Onset`` (int64): sample next to the event, may lie outside;
+        - ``Trial`` (str), and the same as ``Label``, as NeuroKit2 has it; ``Condition`` (str); ``Event_Onset`` (int64):
+          sample next to the event, may lie outside;
           ``Event_Time``, ``Event_Duration`` (s);
         - ``EDA_SCR`` (int64): 1 where a response begins in the window, else 0; ``SCR_Count``: how many do;
         - ``SCR_Peak_Amplitude``: of its own response, NaN where there is none; ``SCR_Magnitude``: likewise, 0 where
@@ -166,6 +167,7 @@ def event_related(
     count = window.stop - window.start
     table: dict[str, Any] = {
         "Trial": list(read.trials),
+        "Label": list(read.trials),
         "Condition": list(read.conditions),
         "Event_Onset": np.round(at * rate).astype(np.int64),
         "Event_Time": at,
@@ -239,7 +241,7 @@ def _without(frame: pd.DataFrame, lost: NDArray[np.bool_]) -> pd.DataFrame:
         frame["EDA_SCR"] = frame["EDA_SCR"].astype("Int64")
         frame["SCR_Count"] = frame["SCR_Count"].astype("Int64")
         frame.loc[lost, ["EDA_SCR", "SCR_Count"]] = pd.NA
-        measures = [name for name in frame.columns[5:] if name not in ("EDA_SCR", "SCR_Count")]
+        measures = [name for name in frame.columns[6:] if name not in ("EDA_SCR", "SCR_Count")]
         frame.loc[lost, measures] = np.nan
     return frame
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from ressin.bateman import area
-from ressin.decomposition.scrs import find_scrs
+from ressin.decomposition.scrs import Parts, find_scrs
 from ressin.errors import InvalidInputError
 from ressin.intervals.definitions import FEATURES, NAMES
 from ressin.intervals.levels import Intervals, Moments, extreme
@@ -21,8 +21,28 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 
+class Marked(Protocol):
+    """Which samples are valid: a `ressin.Validity`, or anything with this mask."""
+
+    @property
+    def valid(self) -> NDArray[np.bool_]:
+        """(n,) whether a sample can be trusted."""
+
+
+class IntervalParts(Parts, Protocol):
+    """What features are computed from: a `ressin.Decomposition`, or anything with these arrays, (n,) each."""
+
+    @property
+    def tonic(self) -> Array:
+        """The tonic part, in the signal's unit."""
+
+    @property
+    def validity(self) -> Marked:
+        """Which samples count."""
+
+
 def features(
-    result: Decomposition,
+    result: Decomposition | IntervalParts,
     *,
     window: float | None = None,
     step: float | None = None,
@@ -35,7 +55,7 @@ def features(
     Parameters
     ----------
     result
-        The recording, decomposed.
+        The recording, decomposed (or the same parts of it from elsewhere).
     window, step
         Seconds of each interval and from the start of one to that of the next, > 0; `step` is `window` by default, and
         without a window there is one interval, the whole recording. Only whole windows count.
@@ -147,7 +167,7 @@ def _sample(time: Array, rate: float, n: int) -> NDArray[np.int64]:
     return np.clip(np.ceil(time * rate - 1e-6), 0, n).astype(np.int64)
 
 
-def _responses(result: Decomposition, start: Array, end: Array, min_amplitude: float) -> dict[str, Array]:
+def _responses(result: IntervalParts, start: Array, end: Array, min_amplitude: float) -> dict[str, Array]:
     scrs = find_scrs(result, min_amplitude=min_amplitude)
     onset = scrs["SCR_OnsetTime"].to_numpy()
     first, stop = (np.searchsorted(onset, edge - 1e-9, side="left").astype(np.int64) for edge in (start, end))
@@ -169,6 +189,7 @@ def _responses(result: Decomposition, start: Array, end: Array, min_amplitude: f
             "SCR_Amplitude_SD": np.where(number > 1, np.sqrt(np.maximum(squares / (some - 1), 0.0)), np.nan),
             "SCR_Amplitude_Max": _largest_of(amplitude, within),
             "SCR_Amplitude_Sum": within.sums(amplitude),
+            "SCR_Amplitude_Rate": within.sums(amplitude) / (end - start) * 60.0,
             "SCR_RiseTime_Mean": within.sums(scrs["SCR_RiseTime"].to_numpy()) / some,
             "SCR_RecoveryTime_Mean": within.sums(np.where(known, recovery, 0.0))
             / np.where(recovered > 0, recovered, np.nan),
@@ -183,26 +204,49 @@ def _largest_of(amplitude: Array, within: Intervals) -> Array:
     return found
 
 
-def _parts(result: Decomposition, valid: NDArray[np.bool_], samples: Intervals) -> dict[str, Array]:
+def _parts(result: IntervalParts, valid: NDArray[np.bool_], samples: Intervals) -> dict[str, Array]:
     rate = result.sampling_rate
     phasic, tonic = Moments(result.phasic, valid, samples), Moments(result.tonic, valid, samples)
+    whole = Moments(result.signal, valid, samples)
     driver = samples.sums(np.where(valid, result.driver, 0.0)) / rate
     return {
         "EDA_ISCR": driver * area(result.settings.tau0, result.settings.tau1),
         "EDA_Phasic_Mean": phasic.mean(),
         "EDA_Phasic_SD": phasic.deviation(),
         "EDA_Phasic_Max": phasic.largest(),
+        "EDA_Phasic_Skewness": phasic.skewness(),
+        "EDA_Phasic_Late": _late(np.where(valid, np.abs(result.phasic), 0.0), samples),
         "EDA_Tonic_Mean": tonic.mean(),
         "EDA_Tonic_SD": tonic.deviation(),
         "EDA_Tonic_Min": tonic.smallest(),
         "EDA_Tonic_Max": tonic.largest(),
         "EDA_Tonic_Slope": tonic.slope(rate),
         "EDA_Tonic_Change": result.tonic[samples.stop - 1] - result.tonic[samples.start],
+        "EDA_Mean": whole.mean(),
+        "EDA_SD": whole.deviation(),
+        "EDA_Slope": whole.slope(rate),
+        "EDA_Step": _steps(result.signal, valid, samples) * rate,
     }
 
 
+def _late(area: Array, samples: Intervals) -> Array:
+    """Share of an area that lies in the second half of each interval; NaN where there is none."""
+    late = Intervals(samples.start + samples.count // 2, samples.stop).sums(area)
+    total = samples.sums(area)
+    return np.asarray(np.divide(late, total, out=np.full(total.shape, np.nan), where=total > 0))
+
+
+def _steps(signal: Array, valid: NDArray[np.bool_], samples: Intervals) -> Array:
+    """Mean absolute difference of neighbouring samples that are both valid; NaN where there are none."""
+    both = valid[1:] & valid[:-1]
+    steps = np.where(both, np.abs(np.diff(np.where(valid, signal, 0.0))), 0.0)
+    pairs = Intervals(samples.start, samples.stop - 1)
+    total, number = pairs.sums(steps), pairs.sums(both.astype(np.float64))
+    return np.asarray(np.divide(total, number, out=np.full(total.shape, np.nan), where=number > 0.5))
+
+
 def _oscillations(
-    result: Decomposition, valid: NDArray[np.bool_], samples: Intervals, start: Array, end: Array
+    result: IntervalParts, valid: NDArray[np.bool_], samples: Intervals, start: Array, end: Array
 ) -> dict[str, Array]:
     """Compute what is of the signal's frequencies; stretches that are not valid are bridged by straight lines."""
     at = np.arange(result.signal.size)

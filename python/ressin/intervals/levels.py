@@ -49,6 +49,16 @@ class Moments:
         squares = self._intervals.sums(self._centred**2) - self.number * self._mean**2
         return np.sqrt(np.maximum(_ratio(squares, np.where(self.number > 1, self.number - 1, 0.0)), 0.0))
 
+    def skewness(self) -> Array:
+        """Return the third standardised moment (n); NaN where the curve varies too little for the sums' digits."""
+        n, mean = self.number, self._mean
+        cubes = self._centred**3
+        square = _ratio(self._intervals.sums(self._centred**2), n) - mean**2
+        cube = _ratio(self._intervals.sums(cubes), n) - 3.0 * mean * square - mean**3
+        rounding = _ratio(np.full(n.shape, 1e-15 * np.abs(cubes).sum()), n)
+        spread = np.maximum(square, 0.0) ** 1.5
+        return np.asarray(np.divide(cube, spread, out=np.full(n.shape, np.nan), where=spread > 1e4 * rounding))
+
     def slope(self, sampling_rate: float) -> Array:
         """Return the slope of the line of least squares, per second; NaN with fewer than two samples."""
         time = (np.arange(self._values.size) - 0.5 * self._values.size) / sampling_rate

@@ -21,6 +21,7 @@ from ressin.io.layout import Layout, Match
 from ressin.io.layouts.registry import find_layout
 from ressin.io.source import Content, content_stem, inside, open_content
 from ressin.io.table import Table
+from ressin.io.temperature import skin_temperature
 from ressin.reading import MAX_BYTES, Reading
 from ressin.recording import Channel, Clock, Gap, Marker, Recording
 
@@ -130,7 +131,7 @@ def open_recording(
     """
     wanted = _wanted(path, sampling_rate, column, unit, where, force_rate, max_bytes)
     content, layout, match, tables = _opened(path, wanted)
-    channels = tuple(channel for table in tables for channel in _channels(table))
+    channels = tuple(channel for table in tables for part in (table, *table.companions) for channel in _channels(part))
     try:
         found = _recording(content, layout, tables, wanted)
     except RessinError as error:
@@ -195,13 +196,16 @@ def _recording(content: Content, layout: Layout, tables: Sequence[Table], wanted
         gaps = _gaps(clock.places)
         notes = [*table.notes, found, *conductance.notes, clock.note, _gaps_note(gaps), _missing_note(signal)]
         start = clock.start_time if clock.start_time is not None else table.start_time
+        others = [*table.companions, *(other for other in tables if other is not table)]
+        temperature, warmth = skin_temperature(table, others, clock.places, clock.sampling_rate, start, signal.size)
+        notes.append(warmth)
         channel = Channel(table.names[index], table.units[index], clock.sampling_rate, conductance.signal)
         return Recording(
             signal, clock.sampling_rate, content_stem(content.path), conductance.unit, start,
             tuple(filter(None, notes)), (channel,),
             Clock(clock.source, start, table.origin, gaps, clock.jitter),
             _markers(table, clock), table.device, layout.name,
-            (*conductance.warnings, *clock_warnings(clock.sampling_rate, signal.size)),
+            (*conductance.warnings, *clock_warnings(clock.sampling_rate, signal.size)), temperature=temperature,
         )  # fmt: skip
 
 

@@ -61,6 +61,8 @@ class Table(ABC):
         Rows of the file that are this table's; None where all are.
     missing_rows
         For a column, the rows that hold no sample whatever is written there.
+    companions
+        Other signals of the same session, from files beside this one.
     """
 
     path: str
@@ -82,6 +84,7 @@ class Table(ABC):
     not_eda: str = ""
     kept: NDArray[np.int64] | None = None
     missing_rows: dict[int, NDArray[np.int64]] = field(default_factory=dict)
+    companions: list[Table] = field(default_factory=list)
 
     def set_missing(self, index: int, rows: NDArray[np.int64]) -> None:
         """Say that some cells of a column hold no sample, whatever is written there."""

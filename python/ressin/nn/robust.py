@@ -85,7 +85,7 @@ def robust_operator(
 
     Returns phasic, tonic, driver, shifts, delta, the cost of an outlier, and contact, (B, n), like `signal`; tonic part
     and shifts are the programme's, to which lost contact is to be added. And on the CPU in double precision what the
-    backward pass needs: samples, (B, 6, n), and coefficients, (B, 2 + before + 2 n_knots).
+    backward pass needs: samples, (B, 6, n), and coefficients, (B, 2 + before + 3 n_knots).
     """
     settings = robust_settings(sampling_rate, tau0, tau1, delta_knot, tol, max_iterations, n_threads)
     rows = _rows(signal, mask, sample_weight)
@@ -93,7 +93,7 @@ def robust_operator(
     count, n = rows.signals.shape
     parts = {name: np.zeros((count, n)) for name in ("phasic", "tonic", "delta", "contact", *_SAMPLES)}
     before, n_knots = sizes(n, sampling_rate, delta_knot)
-    coefficients = np.zeros((count, 2 + before + 2 * n_knots))
+    coefficients = np.zeros((count, 2 + before + 3 * n_knots))
     for k, (fields, length) in enumerate(zip(solved, rows.lengths, strict=True)):
         robust = fields["robust"]
         own = before_contact(fields)
@@ -105,6 +105,7 @@ def robust_operator(
         spline, at = fields["spline"], 2 + before
         one[at : at + spline.size] = spline
         one[at + n_knots : at + n_knots + spline.size] = robust.level * fields["scale"]
+        one[at + 2 * n_knots : at + 2 * n_knots + robust.stiffness.size] = robust.stiffness
     samples = torch.from_numpy(np.stack([parts[name] for name in _SAMPLES], axis=1))
     phasic, tonic, driver, shifts, delta, contact = (
         _like(torch.from_numpy(parts[name]), signal)
@@ -158,7 +159,7 @@ def _(
     count, n = signal.shape
     before, n_knots = sizes(n, sampling_rate, delta_knot)
     parts = [torch.empty_like(signal, memory_format=torch.contiguous_format) for _ in range(6)]
-    kept = [(count, len(_SAMPLES), n), (count, 2 + before + 2 * n_knots)]
+    kept = [(count, len(_SAMPLES), n), (count, 2 + before + 3 * n_knots)]
     return (*parts, *(signal.new_empty(shape, dtype=torch.float64, device="cpu") for shape in kept))
 
 

@@ -7,7 +7,10 @@
 | `ressin.report.grid` | one cell of the grid: computed once, kept under the key of its content |
 | `ressin.report.estimate` | how long it will take |
 | `ressin.report.tables`, `ressin.report.claims` | tables of cells, and claims computed from them |
-| `ressin.report.figures` | Fig. 2, 3, 5 and the comparison of splits, as SVG |
+| `ressin.report.predictions` | predictions sample by sample: ROC, calibration, confusion, people |
+| `ressin.report.figures`, `ressin.report.prediction_figures` | the figures, as SVG |
+| `ressin.report.attention` | what the network looks at |
+| `ressin.report.prepared_figures` | Fig. 2 and 3, of the data |
 | `ressin.report.pages` | ``report.html`` and ``report.md`` |
 | `ressin.report.write` | all of these, written to files |
 | `ressin.report.reproduce` | `reproduce`: all of it |

@@ -1,11 +1,19 @@
-"""Claims about the results, each computed from the cells and shown with its numbers."""
+"""Claims about the results, each computed from the cells and shown with its numbers.
+
+A statement that one model is better than another holds where the interval of their difference, on the same resamples
+of people, lies above zero from end to end.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ressin.report.plan import NAMES, Cell
+from ressin.report.plan import CONFOUNDS, NAMES, Cell
 from ressin.report.tables import Ceiling, Results
+
+Compare = Callable[[Cell, Cell | None], dict[str, list[float | None]]]
+LEADING = ("balanced_accuracy", "roc_auc")
 
 
 @dataclass(frozen=True)
@@ -30,35 +38,48 @@ class Claim:
     numbers: str
 
 
-def make_claims(results: Results, ceiling: Ceiling) -> list[Claim]:
-    """Check every statement whose cells were computed."""
+def make_claims(results: Results, ceiling: Ceiling, compare: Compare) -> list[Claim]:
+    """Check every statement whose cells were computed.
+
+    Parameters
+    ----------
+    results, ceiling
+        The cells, and what a classifier with the simulator's latent variables reaches.
+    compare
+        Gives the difference of two cells' metrics with its interval; the majority for None.
+    """
     claims = []
     for label in dict.fromkeys(cell.label for cell in results):
-        claims += _fusion(results, label) + _distance(results, ceiling, label) + _channels(results, label)
-        claims += _programmes(results, label)
+        claims += _fusion(results, label, compare) + _distance(results, ceiling, label) + _channels(results, label)
+        claims += _time(results, label, compare) + _programmes(results, label, compare)
     return claims
 
 
-def _fusion(results: Results, label: str) -> list[Claim]:
+def _fusion(results: Results, label: str, compare: Compare) -> list[Claim]:
     """Under subject-disjoint splits: fusion against either branch, and against the majority."""
-    names = ("fusion-mix", "eda-mix", "music-svm")
-    found = {name: results.get(Cell(label, "subject", name)) for name in names}
-    fusion = found["fusion-mix"]
-    if fusion is None:
+    fusion = Cell(label, "subject", "fusion-mix")
+    if fusion not in results:
         return []
-    claims = []
-    for name in names[1:]:
-        other = found[name]
-        if other is not None:
-            ours, theirs = fusion["metrics"]["accuracy"][0], other["metrics"]["accuracy"][0]
-            text = f"fusion beats {NAMES[name]} on new people"
-            claims.append(Claim(label, text, ours > theirs, f"accuracy {ours:.1%} against {theirs:.1%}"))
-    low, often = fusion["metrics"]["accuracy"][1], fusion["majority"]["accuracy"][0]
-    high = fusion["majority"]["accuracy"][2]
-    numbers = f"fusion from {low:.1%}, majority {often:.1%} and up to {high:.1%}"
-    text = "on new people, the intervals of fusion and majority do not overlap"
-    claims.append(Claim(label, text, low > high, numbers))
-    return claims
+    others = [Cell(label, "subject", name) for name in ("eda-mix", "music-svm")]
+    claims = [
+        _better(f"fusion beats {NAMES[other.model]} on new people", fusion, other, compare)
+        for other in others
+        if other in results
+    ]
+    return [*claims, _better("fusion beats the majority on new people", fusion, None, compare)]
+
+
+def _better(text: str, cell: Cell, other: Cell | None, compare: Compare) -> Claim:
+    """State that a model's balanced accuracy is higher."""
+    value, low, high = compare(cell, other)["balanced_accuracy"]
+    return Claim(cell.label, text, low is not None and low > 0.0, f"balanced accuracy {points(value, low, high)}")
+
+
+def points(value: float | None, low: float | None, high: float | None) -> str:
+    """Write a difference of shares in points of per cent, with its interval."""
+    if value is None:
+        return "not defined"
+    return f"{100 * value:+.1f}" + ("" if low is None or high is None else f" [{100 * low:+.1f}, {100 * high:+.1f}]")
 
 
 def _distance(results: Results, ceiling: Ceiling, label: str) -> list[Claim]:
@@ -67,9 +88,28 @@ def _distance(results: Results, ceiling: Ceiling, label: str) -> list[Claim]:
     if fusion is None or (label, "subject") not in ceiling:
         return []
     best, often = ceiling[label, "subject"], fusion["majority"]["accuracy"][0]
-    ours = fusion["metrics"]["accuracy"][0]
-    numbers = f"majority {often:.1%}, fusion {ours:.1%}, ceiling {best:.1%}"
-    return [Claim(label, "fusion reaches half the way from majority to ceiling", ours >= (often + best) / 2, numbers)]
+    ours, low = fusion["metrics"]["accuracy"][:2]
+    numbers = f"accuracy: majority {often:.1%}, fusion {ours:.1%} (interval from {low:.1%}), ceiling {best:.1%}"
+    return [Claim(label, "fusion reaches half the way from majority to ceiling", low >= (often + best) / 2, numbers)]
+
+
+def _time(results: Results, label: str, compare: Compare) -> list[Claim]:
+    """Say of each model under each split whether it beats the time in the session alone."""
+    claims = []
+    for cell in results:
+        time = replace(cell, model="time", programme="")
+        if cell.label != label or time not in results or cell.model in (*CONFOUNDS, "regression") or cell.programme:
+            continue
+        value, low, high = compare(cell, time)["roc_auc"]
+        ours, theirs = (results[one]["metrics"]["roc_auc"][0] for one in (cell, time))
+        numbers = f"ROC-AUC {_area(ours)} against {_area(theirs)}, {points(value, low, high)}"
+        text = f"{NAMES[cell.model]} beats the time in the session alone ({cell.split} split)"
+        claims.append(Claim(label, text, low is not None and low > 0.0, numbers))
+    return claims
+
+
+def _area(value: float | None) -> str:
+    return "not defined" if value is None else f"{value:.1%}"
 
 
 def _channels(results: Results, label: str) -> list[Claim]:
@@ -79,22 +119,24 @@ def _channels(results: Results, label: str) -> list[Claim]:
         return []
     claims = []
     for method in dict.fromkeys(row["method"] for row in table["rows"]):
-        error = {row["channel"]: row["rmse"][0] for row in table["rows"] if row["method"] == method}
-        best = min(("phasic", "tonic"), key=lambda name: error[name])
-        numbers = ", ".join(f"{name} {value:.4f}" for name, value in error.items())
+        rows = {row["channel"]: row for row in table["rows"] if row["method"] == method}
+        best = min(("phasic", "tonic"), key=lambda name: rows[name]["rmse"][0])
+        less = rows[best].get("less_than_origin", [None, None, None])
+        numbers = ", ".join(f"{name} {row['rmse'][0]:.4f}" for name, row in rows.items())
+        if less[2] is not None:
+            numbers += f"; {best} less origin {less[0]:+.4f} [{less[1]:+.4f}, {less[2]:+.4f}]"
         text = f"phasic or tonic beats origin in Table 1 ({method})"
-        claims.append(Claim(label, text, error[best] < error["origin"], f"RMSE {numbers}"))
+        claims.append(Claim(label, text, less[2] is not None and less[2] < 0.0, f"RMSE {numbers}"))
     return claims
 
 
-def _programmes(results: Results, label: str) -> list[Claim]:
+def _programmes(results: Results, label: str, compare: Compare) -> list[Claim]:
     """Under subject-disjoint splits: the network on the other decomposition against that on the report's own."""
     claims = []
-    for cell, other in results.items():
-        own = results.get(replace(cell, programme=""))
-        if not cell.programme or (cell.label, cell.split) != (label, "subject") or own is None:
+    for cell in results:
+        own = replace(cell, programme="")
+        if not cell.programme or (cell.label, cell.split) != (label, "subject") or own not in results:
             continue
-        ours, theirs = own["metrics"]["accuracy"][0], other["metrics"]["accuracy"][0]
         text = f"{NAMES[cell.model]} is better on the {cell.programme} programme's parts, on new people"
-        claims.append(Claim(label, text, theirs > ours, f"accuracy {theirs:.1%} against {ours:.1%}"))
+        claims.append(_better(text, cell, own, compare))
     return claims

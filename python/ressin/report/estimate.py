@@ -19,11 +19,37 @@ from ressin.report.grid import Bench, classifier_of
 from ressin.report.plan import Cell
 
 STEPS = 3  # the first one warms up
+SHORT_STEPS = 14  # of small pictures, and of signals, where the first half warms up
+SMALL = 64  # pixels
 FORWARD = 0.35  # a step's share that looking at a batch costs
 SMALL_CELL = 3.0  # seconds for a cell without a network, on a few hundred recordings; they do not decide the total
 
 
-def estimate_seconds(bench: Bench, cells: Sequence[Cell]) -> dict[Cell, float]:
+class StepTimes:
+    """Seconds of a training step of each kind of network, measured once."""
+
+    def __init__(self) -> None:
+        self._known: dict[object, float] = {}
+
+    def of(self, data: LabelledData, classifier: NetworkClassifier | SeriesClassifier) -> float:
+        """Look up a step, or carry some out."""
+        kind: object = "series"
+        if isinstance(classifier, NetworkClassifier):
+            model = classifier.settings.model
+            kind = (model.network, model.n_planes, model.use_eda)
+        if kind not in self._known:
+            self._known[kind] = seconds_per_step(data, classifier)
+        return self._known[kind]
+
+
+def model_seconds(bench: Bench, model: str, steps: StepTimes) -> float:
+    """Estimate the seconds that training a network on all samples of each label will take."""
+    classifier = NetworkClassifier(bench.plan.settings_of(model), device=bench.plan.device)
+    iterations = classifier.settings.training.iterations
+    return sum(iterations * steps.of(data, classifier) for data in bench.data.values())
+
+
+def estimate_seconds(bench: Bench, cells: Sequence[Cell], steps: StepTimes | None = None) -> dict[Cell, float]:
     """Estimate the seconds that each cell will take on this machine.
 
     Parameters
@@ -32,31 +58,30 @@ def estimate_seconds(bench: Bench, cells: Sequence[Cell]) -> dict[Cell, float]:
         Data and settings.
     cells
         Those still to be computed.
+    steps
+        What was measured already.
 
     Notes
     -----
-    For each kind of network (one plane, three planes, music alone, 1-D) three training steps are carried out, and the
-    time of the last two counts for all iterations of all folds, with a third of it for every batch that is scored. The
-    other models are taken at three seconds and six milliseconds a recording: little beside the networks.
+    For each kind of network (one plane, three planes, music alone, 1-D) three training steps are carried out, or
+    fourteen where they are short, and the median of the later ones counts for all iterations of all folds, with a third
+    of it for every batch that is scored. The other models are taken at three seconds and six milliseconds a recording:
+    little beside the networks.
     """
-    per_step: dict[tuple[object, ...], float] = {}
+    steps = steps or StepTimes()
     expected = {}
     for cell in cells:
         data = bench.samples(cell)
         classifier = None if cell.model == "regression" else classifier_of(bench.plan, cell.model)
-        kind: tuple[object, ...]
         if isinstance(classifier, SeriesClassifier):
-            kind, training = ("series",), classifier.training
+            training = classifier.training
         elif isinstance(classifier, NetworkClassifier):
-            model, training = classifier.settings.model, classifier.settings.training
-            kind = (model.n_planes, model.use_eda)
+            training = classifier.settings.training
         else:
             expected[cell] = SMALL_CELL + 0.006 * len(data)
             continue
-        if kind not in per_step:
-            per_step[kind] = seconds_per_step(data, classifier)
         scored = len(data) / training.batch_size * FORWARD
-        expected[cell] = per_step[kind] * (training.iterations * bench.folds[cell.split].n_folds + scored)
+        expected[cell] = steps.of(data, classifier) * (training.iterations * bench.folds[cell.split].n_folds + scored)
     return expected
 
 
@@ -69,19 +94,25 @@ def seconds_per_step(data: LabelledData, classifier: NetworkClassifier | SeriesC
 
     brief: NetworkClassifier | SeriesClassifier
     if isinstance(classifier, SeriesClassifier):
-        training = classifier.training
-        brief = dataclasses.replace(classifier, training=_brief(training))
+        training, is_short = classifier.training, True
+        brief = dataclasses.replace(classifier, training=_brief(training, SHORT_STEPS))
     else:
-        training = classifier.settings.training
-        settings = dataclasses.replace(classifier.settings, training=_brief(training))
+        training, model = classifier.settings.training, classifier.settings.model
+        is_short = model.on_signals or not model.use_eda or classifier.settings.image.size <= SMALL
+        settings = dataclasses.replace(
+            classifier.settings, training=_brief(training, SHORT_STEPS if is_short else STEPS)
+        )
         brief = dataclasses.replace(classifier, settings=settings)
     index = _some_of_each(data.label, training.batch_size)
     brief.scores(data, index, index[:1], Fold(0, "estimate", None, tell))
-    return (times[-1] - times[0]) / (STEPS - 1)
+    if not times:  # process 0 alone is told of progress, and tells
+        return 0.0
+    between = np.diff(times)
+    return float(np.median(between[len(between) // 2 :] if is_short else between))
 
 
-def _brief(training: TrainSettings) -> TrainSettings:
-    return dataclasses.replace(training, iterations=STEPS, validation_share=0.0)
+def _brief(training: TrainSettings, iterations: int) -> TrainSettings:
+    return dataclasses.replace(training, iterations=iterations, validation_share=0.0, threshold="half")
 
 
 def _some_of_each(label: NDArray[np.int64], n: int) -> NDArray[np.int64]:

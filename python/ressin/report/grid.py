@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import shutil
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,21 +18,24 @@ import pandas as pd
 from ressin._files.atomic import replacing
 from ressin._files.json_text import parse_json
 from ressin.data.samples.labelled import LabelledData, labelled_data
+from ressin.data.samples.overlap import occasions
 from ressin.data.samples.splits import GROUP_COLUMN, Splits, make_splits
-from ressin.errors import InvalidInputError, OutputError
+from ressin.errors import EvaluationWarning, InvalidInputError, OutputError
 from ressin.learn.evaluation.baselines import BoostedFeatures, MusicSVM, SeriesClassifier
+from ressin.learn.evaluation.confounds import PersonOnly, TimeOnly, WithinPerson, has_times
 from ressin.learn.evaluation.evaluate import Classifier, CrossValidation, cross_validate
-from ressin.learn.evaluation.metrics import Estimate
+from ressin.learn.evaluation.metrics import Estimate, difference
 from ressin.learn.evaluation.network import NetworkClassifier
-from ressin.learn.evaluation.regression import regress
+from ressin.learn.evaluation.regression import less_error, regress
 from ressin.learn.trained.checkpoint import versions
+from ressin.learn.training.machine import processes, wait_for_all
 from ressin.learn.training.progress import Progress
 from ressin.report.plan import SPLITS, Cell, Plan
 
 if TYPE_CHECKING:
     from ressin.data.store.store import Prepared
 
-FORMAT = 1
+FORMAT = 2
 Result = dict[str, Any]
 
 
@@ -57,6 +61,8 @@ class Bench:
         The same samples of each label, decomposed by another programme; empty where there is no second folder.
     also_programme
         Its name, or "".
+    refused
+        Splits that cannot be drawn, and why.
     """
 
     plan: Plan
@@ -67,6 +73,7 @@ class Bench:
     programme: str = "cvxeda"
     also: dict[str, LabelledData] = field(default_factory=dict)
     also_programme: str = ""
+    refused: dict[str, str] = field(default_factory=dict)
 
     def samples(self, cell: Cell) -> LabelledData:
         """Return the samples that a cell is computed on."""
@@ -82,10 +89,15 @@ class Bench:
         """Labels with ratings behind them."""
         return [name for name, data in self.data.items() if np.isfinite(data.rating).any()]
 
+    @property
+    def timed(self) -> list[str]:
+        """Labels whose samples begin at different times of their files."""
+        return [name for name, data in self.data.items() if has_times(data)]
+
 
 def make_bench(
     prepared: Prepared, plan: Plan, folder: Path, *, labels: tuple[str, ...] = (), progress: Progress = False,
-    also: Prepared | None = None,
+    also: Prepared | None = None, splits: tuple[str, ...] = SPLITS,
 ) -> Bench:  # fmt: skip
     """Collect samples and folds; the folds are saved in ``folds/`` for others to use.
 
@@ -112,19 +124,39 @@ def make_bench(
             raise InvalidInputError(f"the {len(samples)} samples of {name!r} are all of one class: nothing to learn")
     used = np.unique(np.concatenate([samples.recording_id for samples in data.values()]))
     table = prepared.recordings[prepared.recordings["recording_id"].isin(used)]
-    folds = {}
-    for kind in SPLITS:
-        groups = min(samples_groups(samples, kind) for samples in data.values())
-        folds[kind] = make_splits(table, kind, n_folds=min(plan.n_folds, groups), seed=plan.seed)
+    folds, refused = {}, {}
+    for kind in dict.fromkeys(("random", *splits)):
+        try:
+            folds[kind] = _draw(table, kind, plan, data)
+        except InvalidInputError as error:
+            refused[kind] = str(error)
     make_folder(folder)
     for part in ("cells", "predictions", "folds"):
         make_folder(folder / part)
-    for kind, splits in folds.items():
-        splits.write(folder / "folds" / f"{kind}.parquet")
+    for kind, drawn in folds.items() if processes().first else ():
+        drawn.write(folder / "folds" / f"{kind}.parquet")
     other = {} if also is None else _same_samples(prepared, data, also)
     return Bench(
-        plan, data, folds, folder, progress, prepared.programme, other, "" if also is None else also.programme
+        plan, data, folds, folder, progress, prepared.programme, other, "" if also is None else also.programme, refused
     )  # fmt: skip
+
+
+def _draw(table: pd.DataFrame, kind: str, plan: Plan, data: dict[str, LabelledData]) -> Splits:
+    """Draw as many folds as the plan has, or so many fewer that every test part holds both classes of every label."""
+    most = min(plan.n_folds, *(samples_groups(samples, kind) for samples in data.values()))
+    first = make_splits(table, kind, n_folds=most, seed=plan.seed)
+    if kind == "one-subject":
+        return first
+    for n_folds in range(most, 1, -1):
+        splits = make_splits(table, kind, n_folds=n_folds, seed=plan.seed)
+        if not any(_one_class(samples, splits.take(samples.recording_id)) for samples in data.values()):
+            return splits
+    return first
+
+
+def _one_class(samples: LabelledData, folds: Splits) -> bool:
+    """Whether a test part holds one class only."""
+    return any(len(np.unique(samples.label[folds.fold == fold])) < 2 for fold in range(folds.n_folds))
 
 
 def _same_samples(prepared: Prepared, data: dict[str, LabelledData], also: Prepared) -> dict[str, LabelledData]:
@@ -171,7 +203,9 @@ def make_folder(folder: Path) -> None:
 
 
 def samples_groups(samples: LabelledData, kind: str) -> int:
-    """Count what a split distributes: pairs, subjects or songs."""
+    """Count what a split distributes: files, subjects or songs."""
+    if kind == "random":
+        return len(np.unique(occasions(samples.pair, samples.file)))
     return len(np.unique(getattr(samples, GROUP_COLUMN[kind])))
 
 
@@ -181,6 +215,13 @@ def classifier_of(plan: Plan, model: str) -> Classifier:
         return MusicSVM()
     if model == "eda-classical":
         return BoostedFeatures(seed=plan.seed)
+    confounds: dict[str, Classifier] = {
+        "time": TimeOnly(seed=plan.seed),
+        "person": PersonOnly(),
+        "within": WithinPerson(),
+    }
+    if model in confounds:
+        return confounds[model]
     if model == "eda-cnn":
         return SeriesClassifier(training=plan.series, device=plan.device)
     return NetworkClassifier(plan.settings_of(model), device=plan.device)
@@ -232,7 +273,7 @@ def compute(bench: Bench, cell: Cell, done: Callable[[int, int], None] | None = 
     result
         JSON values: identity, counts, and either ``metrics``, ``majority`` and ``curve`` (mean training loss over the
         folds, per iteration; None without iterations) or ``rows`` of Table 1 and ``mean`` (always answering the mean
-        rating of the training part).
+        rating of the training part). With metrics comes ``remark``: what a reader must know of the folds, or "".
     """
     data, key = bench.samples(cell), cell_key(bench, cell)
     folds = bench.folds[cell.split].take(data.recording_id)
@@ -247,27 +288,77 @@ def compute(bench: Bench, cell: Cell, done: Callable[[int, int], None] | None = 
         "n_songs": samples_groups(data, "song"),
         "n_folds": folds.n_folds,
     }
-    path = _path(bench, cell, key)
+    path, first = _path(bench, cell, key), processes().first
     work = bench.folder / "work" / path.stem
     if cell.model == "regression":
         result |= _regression(bench, data, folds)
     else:
         classifier = classifier_of(bench.plan, cell.model)
         make_folder(work)
-        found = cross_validate(data, folds, classifier, folder=work, progress=bench.progress, done=done)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", EvaluationWarning)  # the remark has it
+            found = cross_validate(data, folds, classifier, folder=work, progress=bench.progress, done=done)
         result |= _classification(bench, found, work)
-        with replacing(bench.folder / "predictions" / f"{path.stem}.csv") as temporary:
-            found.table.to_csv(temporary, index=False)
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(result, allow_nan=False, indent=1), encoding="utf-8")
-    if work.is_dir():
-        shutil.rmtree(work)
+        if first:
+            with replacing(predictions_file(bench, cell, key)) as temporary:
+                found.table.assign(majority=found.majority).to_csv(temporary, index=False)
+    wait_for_all()  # before the work goes that another process may still read
+    if first:
+        with replacing(path) as temporary:
+            temporary.write_text(json.dumps(result, allow_nan=False, indent=1), encoding="utf-8")
+        if work.is_dir():
+            shutil.rmtree(work)
     return result
+
+
+def compare_cells(bench: Bench, cell: Cell, other: Cell | None) -> dict[str, list[float | None]]:
+    """Compare two computed cells of one label and split, from the predictions that were kept.
+
+    Parameters
+    ----------
+    bench, cell
+        The first model.
+    other
+        The second one; None is the majority of each training part.
+
+    Returns
+    -------
+    dict
+        [difference, low, high] of each metric, first less second, on the same resamples of subjects.
+    """
+    mine = _predictions(bench, cell)
+    theirs = mine if other is None else _predictions(bench, other)
+    if not (mine["recording_id"].equals(theirs["recording_id"]) and mine["label"].equals(theirs["label"])):
+        raise InvalidInputError(f"{cell.name} and {other and other.name} were not evaluated on the same samples")
+    found = difference(
+        mine["label"],
+        mine["score"],
+        theirs["majority"] if other is None else theirs["score"],
+        mine["subject"],
+        threshold=classifier_of(bench.plan, cell.model).threshold,
+        other_threshold=0.5 if other is None else classifier_of(bench.plan, other.model).threshold,
+        n_resamples=bench.plan.n_resamples,
+        seed=bench.plan.seed,
+    )
+    return {name: plain(value) for name, value in found.items()}
+
+
+def _predictions(bench: Bench, cell: Cell) -> pd.DataFrame:
+    path = bench.folder / "predictions" / f"{_path(bench, cell, cell_key(bench, cell)).stem}.csv"
+    try:
+        return pd.read_csv(path, dtype={"recording_id": str, "subject": str})
+    except (OSError, ValueError) as error:
+        raise InvalidInputError(f"{path} is missing or damaged: delete {path.stem}.json in cells ({error})") from error
 
 
 def file_name(label: str) -> str:
     """Make a part of a file name from a label, which may hold any characters; keys keep different ones apart."""
     return "".join(letter if letter.isalnum() else "_" for letter in label)
+
+
+def predictions_file(bench: Bench, cell: Cell, key: str) -> Path:
+    """Name the file with what a cell's model said of every sample."""
+    return bench.folder / "predictions" / f"{_path(bench, cell, key).stem}.csv"
 
 
 def _path(bench: Bench, cell: Cell, key: str) -> Path:
@@ -286,13 +377,25 @@ def _classification(bench: Bench, found: CrossValidation, work: Path) -> Result:
         "metrics": {name: plain(value) for name, value in found.metrics(**sizes).items()},
         "majority": {name: plain(value) for name, value in found.majority_metrics(**sizes).items()},
         "curve": curve,
+        "remark": found.remark,
+        "threshold": found.threshold,
+        "left_out": list(found.left_out),
     }
 
 
 def _regression(bench: Bench, data: LabelledData, folds: Splits) -> Result:
+    n_resamples, seed = bench.plan.n_resamples, bench.plan.seed
+    found = regress(data, folds, n_resamples=n_resamples, seed=seed)
+    origin = {row.method: row for row in found if row.channel == "origin"}
     rows = [
-        {"method": row.method, "channel": row.channel, "rmse": plain(row.rmse), "correlation": plain(row.correlation)}
-        for row in regress(data, folds, n_resamples=bench.plan.n_resamples, seed=bench.plan.seed)
+        {
+            "method": row.method,
+            "channel": row.channel,
+            "rmse": plain(row.rmse),
+            "correlation": plain(row.correlation),
+            "less_than_origin": plain(less_error(data, row, origin[row.method], n_resamples=n_resamples, seed=seed)),
+        }
+        for row in found
     ]
     rated = np.isfinite(data.rating)
     error = np.zeros(len(data))

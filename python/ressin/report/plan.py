@@ -1,4 +1,4 @@
-"""What a report computes: the models, the splits, and the sizes of the three plans."""
+"""What a report computes: the models, the splits, and the sizes of the plans."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from typing import Any
 
 from ressin.errors import InvalidInputError
 from ressin.image import ImageSettings
+from ressin.learn.model.recipes import changed, recipe
 from ressin.learn.model.settings import LearnSettings, ModelSettings, TrainSettings
 
-PLANS = ("quick", "default", "full")
+PLANS = ("quick", "standard", "default", "full")
 SPLITS = ("random", "subject", "song")
+ALL_SPLITS = (*SPLITS, "one-subject")
 SELECTIONS = ("origin", "tonic", "phasic", "mix")
 BASELINES = ("music-svm", "eda-classical", "eda-cnn")
+CONFOUNDS = ("time", "person", "within")  # what a model must beat besides the majority
 NAMES = {
     **{f"fusion-{name}": f"fusion, {name}" for name in SELECTIONS},
     **{f"eda-{name}": f"subnet + EDA, {name}" for name in SELECTIONS},
@@ -22,6 +25,9 @@ NAMES = {
     "music-svm": "SVM + music",
     "eda-classical": "classical EDA features, boosting",
     "eda-cnn": "1-D CNN + EDA",
+    "time": "time only",
+    "person": "person only",
+    "within": "within-person level",
     "regression": "regression of the ratings",
 }
 
@@ -129,14 +135,17 @@ def make_plan(
     ----------
     name
         ``"quick"`` (pictures of 32 pixels, 120 iterations of 32 samples with momentum, 3 folds: minutes on a laptop;
-        chosen on a simulated set of another seed than the reported one), ``"default"`` (the paper's settings and
+        chosen on a simulated set of another seed than the reported one), ``"standard"`` (64 pixels, 240 iterations of
+        64, 5 folds: a night on a laptop), ``"default"`` (the paper's settings and
         tables, and the fusion model on all splits) or ``"full"`` (every model on every split).
     n_folds, n_resamples, seed, device
         See `Plan`; the seed is also that of the training.
     size
         Pixels of a picture's side.
     model, training, series
-        Fields of `ModelSettings`, and of `TrainSettings` for the network and for the 1-D CNN.
+        Fields of `ModelSettings`, and of `TrainSettings` for the network and for the 1-D CNN. Another network than
+        ``"resnet18"`` brings its own training, `ressin.learn.model.recipes.recipe`, in every plan. With other
+        ``iterations`` the decay of the learning rate is scaled.
 
     Raises
     ------
@@ -154,26 +163,33 @@ def make_plan(
             decay_every=90,
             crop_padding=2,
         )
-        one_d = dataclasses.replace(plan.series, iterations=200, batch_size=32, learning_rate=3e-3, decay_every=150)
+        short = dataclasses.replace(plan.series, iterations=200, batch_size=32, learning_rate=3e-3, decay_every=150)
         plan = dataclasses.replace(
             plan,
             learn=LearnSettings(ModelSettings(), small, ImageSettings(32)),
-            series=one_d,
+            series=short,
             n_folds=3,
             n_resamples=500,
         )
-    training = dict(training or {})
-    if training.get("optimizer") == "adamw":
-        training.setdefault("momentum", 0.0)  # that of a plan is SGD's
-    learn = LearnSettings(
-        dataclasses.replace(plan.learn.model, **(model or {})),
-        dataclasses.replace(plan.learn.training, seed=seed, **training),
-        plan.learn.image if size is None else dataclasses.replace(plan.learn.image, size=size),
-    )
+    if name == "standard":
+        medium = TrainSettings(
+            iterations=240,
+            batch_size=64,
+            learning_rate=1e-2,
+            momentum=0.9,
+            weight_decay=3e-2,
+            decay_every=180,
+            crop_padding=4,
+        )
+        plan = dataclasses.replace(plan, learn=LearnSettings(ModelSettings(), medium, ImageSettings(64)), n_folds=5)
+    network = (model or {}).get("network", "resnet18")
+    base = plan.learn if network == "resnet18" else recipe(network)  # small enough for every plan
+    learn = changed(base, model or {}, {**(training or {}), "seed": seed}, size=size)
+    one_d = changed(LearnSettings(training=plan.series), {}, {**(series or {}), "seed": seed}).training
     return dataclasses.replace(
         plan,
         learn=learn,
-        series=dataclasses.replace(plan.series, seed=seed, **(series or {})),
+        series=one_d,
         n_folds=plan.n_folds if n_folds is None else n_folds,
         n_resamples=plan.n_resamples if n_resamples is None else n_resamples,
         seed=seed,
@@ -181,7 +197,15 @@ def make_plan(
     )
 
 
-def cells_of(plan: Plan, labels: Sequence[str], *, music: bool, rated: Sequence[str]) -> list[Cell]:
+def cells_of(
+    plan: Plan,
+    labels: Sequence[str],
+    *,
+    music: bool,
+    rated: Sequence[str],
+    timed: Sequence[str] = (),
+    splits: Sequence[str] = SPLITS,
+) -> list[Cell]:
     """List the cells of a plan, the quick ones of each split first.
 
     Parameters
@@ -194,13 +218,24 @@ def cells_of(plan: Plan, labels: Sequence[str], *, music: bool, rated: Sequence[
         Whether there are music features. Without them the paper's Table 2 (1) is made of the subnet alone.
     rated
         The labels that have ratings behind them, for Table 1.
+    timed
+        The labels whose samples begin at different times of their files, for what time alone tells.
+    splits
+        Of `ALL_SPLITS`.
     """
     main = "fusion" if music else "eda"
     baselines = [name for name in BASELINES if music or name != "music-svm"]
     cells = []
     for label in labels:
-        for split in SPLITS:
+        for split in dict.fromkeys(("random", *splits)):
             models = ["regression"] if label in rated and (split == "random" or plan.name == "full") else []
+            if split not in splits:
+                cells += [Cell(label, split, model) for model in models]
+                continue
+            apart = split in ("subject", "one-subject")  # of a person not seen before, the person alone tells nothing
+            models += [
+                name for name in CONFOUNDS if (label in timed or name != "time") and not (name == "person" and apart)
+            ]
             models += baselines
             if plan.name == "full":
                 models += ["music-network"] if music else []
@@ -208,7 +243,7 @@ def cells_of(plan: Plan, labels: Sequence[str], *, music: bool, rated: Sequence[
             elif split == "random":
                 models += ["eda-mix", *(f"{main}-{name}" for name in SELECTIONS)]
             else:
-                models += (["eda-mix"] if split == "subject" else []) + [f"{main}-mix"]
+                models += (["eda-mix"] if apart else []) + [f"{main}-mix"]
             cells += [Cell(label, split, model) for model in dict.fromkeys(models)]
     return cells
 

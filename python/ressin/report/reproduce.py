@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,16 @@ from ressin.data.store.store import Prepared, load
 from ressin.errors import InvalidInputError
 from ressin.learn.trained.checkpoint import versions
 from ressin.learn.trained.train import MODEL, train
+from ressin.learn.training.machine import processes, wait_for_all
 from ressin.learn.training.progress import Progress
 from ressin.report.claims import Claim
-from ressin.report.estimate import TimeLeft, estimate_seconds
+from ressin.report.estimate import StepTimes, TimeLeft, estimate_seconds, model_seconds
 from ressin.report.grid import Bench, compute, file_name, make_bench, make_folder, read_finished
-from ressin.report.plan import SPLITS, Plan, also_of, cells_of
+from ressin.report.plan import ALL_SPLITS, SPLITS, Plan, also_of, cells_of
 from ressin.report.tables import Results
 from ressin.report.write import write_report
 
+PAGES = 10.0  # seconds for the figures and pages
 Say = Callable[[str], None]
 
 
@@ -78,7 +81,7 @@ def reproduce(
     labels
         Which to predict; default all of the folder.
     splits
-        Which to evaluate under, of `ressin.report.plan.SPLITS`. Table 1 is computed in any case.
+        Which to evaluate under, of `ressin.report.plan.ALL_SPLITS`. Table 1 is computed in any case.
     say
         Called with lines of text: the estimate of the time, and each cell when it is finished.
     progress
@@ -98,36 +101,47 @@ def reproduce(
         If there is nothing to learn, or a result that is there is damaged.
     OutputError
         If something cannot be written, or another process holds its lock.
+
+    Notes
+    -----
+    Inside `ressin.learn.training.machine.joined_processes` all processes that ``torchrun`` started compute the same
+    cells and share the batches of every training; process 0 alone holds the lock and writes.
     """
-    unknown = [name for name in splits if name not in SPLITS]
+    unknown = [name for name in splits if name not in ALL_SPLITS]
     if unknown:
-        raise InvalidInputError(f"split {unknown[0]!r} is not known: one of {', '.join(SPLITS)}")
+        raise InvalidInputError(f"split {unknown[0]!r} is not known: one of {', '.join(ALL_SPLITS)}")
     tell = say or (lambda text: None)
     target = Path(folder)
     prepared = load(data)
     other = None if also is None else load(also)
     make_folder(target)
-    with locked(target):
-        for place in (target, *(path for path in target.rglob("*") if path.is_dir())):
+    me = processes()
+    with locked(target) if me.first else nullcontext():
+        for place in (target, *(path for path in target.rglob("*") if path.is_dir())) if me.first else ():
             remove_leftovers(place)
-        bench = make_bench(prepared, plan, target, labels=labels, progress=progress, also=other)
+        bench = make_bench(prepared, plan, target, labels=labels, progress=progress, also=other, splits=splits)
         return _reproduce(prepared, bench, splits, tell, models)
 
 
 def _reproduce(prepared: Prepared, bench: Bench, splits: tuple[str, ...], tell: Say, models: bool) -> Reproduction:
-    every = cells_of(bench.plan, tuple(bench.data), music=bench.has_music, rated=bench.rated)
-    cells = [cell for cell in every if cell.split in splits or cell.model == "regression"]
+    every = cells_of(
+        bench.plan, tuple(bench.data), music=bench.has_music, rated=bench.rated, timed=bench.timed, splits=splits
+    )
+    cells = [cell for cell in every if cell.split in bench.folds]
     cells += also_of(cells, bench.also_programme) if bench.also else []
     found = {cell: read_finished(bench, cell) for cell in cells}
+    wait_for_all()  # every process has read what is there before the first one writes
     waiting = [cell for cell in cells if found[cell] is None]
     also = f", and {bench.also_programme}" if bench.also else ""
     tell(f"programme {bench.programme}{also}: what the recordings were decomposed by")
     counts = ", ".join(f"{len(samples):,} samples of {name}" for name, samples in bench.data.items())
     tell(f"{counts}; {len(cells)} cells of the grid, {len(cells) - len(waiting)} of them are there already")
-    missing: list[tuple[str, str]] = []
+    missing = [(f"{split} split", reason) for split, reason in bench.refused.items()]
     if waiting:
-        left = TimeLeft(estimate_seconds(bench, waiting))
-        tell(f"estimated time on this machine: {in_words(sum(left.expected.values()))}")
+        steps = StepTimes()
+        left = TimeLeft(estimate_seconds(bench, waiting, steps))
+        after = model_seconds(bench, _final_model(bench), steps) if models else 0.0
+        tell(f"estimated time on this machine: {in_words(sum(left.expected.values()) + after + PAGES)}")
     for number, cell in enumerate(waiting, start=1):
         began = time.perf_counter()
         try:
@@ -139,9 +153,10 @@ def _reproduce(prepared: Prepared, bench: Bench, splits: tuple[str, ...], tell: 
         tell(f"[{number}/{len(waiting)}] {cell.name}: {_outcome(found[cell], missing)}{more}")
     trained = _final_models(bench, tell) if models else {}
     results: Results = {cell: result for cell, result in found.items() if result is not None}
-    claims = write_report(prepared, bench, results, tuple(missing), trained)
+    claims = write_report(prepared, bench, results, tuple(missing), trained) if processes().first else ()
+    wait_for_all()  # until the report is written
     n_read = len(cells) - len(waiting)
-    return Reproduction(bench.folder, len(waiting) - len(missing), n_read, tuple(missing), claims)
+    return Reproduction(bench.folder, sum(found[cell] is not None for cell in waiting), n_read, tuple(missing), claims)
 
 
 def in_words(seconds: float) -> str:
@@ -156,12 +171,20 @@ def _outcome(result: dict[str, Any] | None, missing: list[tuple[str, str]]) -> s
         return f"not computed: {missing[-1][1]}"
     if "rows" in result:
         return "done"
-    return f"accuracy {result['metrics']['accuracy'][0]:.1%}, majority {result['majority']['accuracy'][0]:.1%}"
+    area = result["metrics"]["roc_auc"][0]
+    return (
+        f"balanced accuracy {result['metrics']['balanced_accuracy'][0]:.1%}, "
+        f"ROC-AUC {'not defined' if area is None else f'{area:.1%}'}"
+    )
+
+
+def _final_model(bench: Bench) -> str:
+    return "fusion-mix" if bench.has_music else "eda-mix"
 
 
 def _final_models(bench: Bench, tell: Say) -> dict[str, str]:
     """Train on all samples of each label, for use on other recordings; gives the files by label."""
-    model = "fusion-mix" if bench.has_music else "eda-mix"
+    model = _final_model(bench)
     settings = bench.plan.settings_of(model)
     files = {}
     for label, data in bench.data.items():

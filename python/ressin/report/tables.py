@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ressin.report import paper
-from ressin.report.plan import NAMES, SELECTIONS, SPLITS, Cell
+from ressin.report.plan import ALL_SPLITS, CONFOUNDS, NAMES, SELECTIONS, Cell
 
 SHOWN = (
+    ("balanced_accuracy", "balanced acc."),
+    ("roc_auc", "ROC-AUC"),
     ("accuracy", "accuracy"),
     ("f1", "F1"),
     ("precision", "precision"),
     ("recall", "recall"),
-    ("balanced_accuracy", "balanced acc."),
-    ("roc_auc", "ROC-AUC"),
 )
 Results = dict[Cell, dict[str, Any]]
 Ceiling = dict[tuple[str, str], float]
@@ -46,9 +46,17 @@ class Table:
     note: str = ""
 
 
-def make_tables(results: Results, ceiling: Ceiling) -> list[Table]:
-    """Lay out whatever was computed; a table without rows is left out."""
-    tables = [_regressions(results)]
+def make_tables(results: Results, ceiling: Ceiling, *, papers: bool = True) -> list[Table]:
+    """Lay out whatever was computed; a table without rows is left out.
+
+    Parameters
+    ----------
+    results, ceiling
+        The cells, and what a classifier with the simulator's latent variables reaches.
+    papers
+        Whether the paper's figures stand beside ours: where the data and the size are the paper's.
+    """
+    tables = [_regressions(results, papers)]
     main = "fusion" if any(cell.model.startswith("fusion-") for cell in results) else "eda"
     channels = [f"{main}-{name}" for name in SELECTIONS]
     heard = "As in the paper, the music is there in every row and the picture shows one channel or all three."
@@ -59,7 +67,8 @@ def make_tables(results: Results, ceiling: Ceiling) -> list[Table]:
             "Table 2 (1). What the picture is made of, random split",
             results,
             ceiling,
-            lambda cell: cell.split == "random" and cell.model in channels,
+            papers,
+            lambda cell: cell.split == "random" and cell.model in (*channels, *CONFOUNDS),
             heard if main == "fusion" else alone,
         )
     )
@@ -70,7 +79,8 @@ def make_tables(results: Results, ceiling: Ceiling) -> list[Table]:
             "Table 2 (2). EDA, music and both, random split",
             results,
             ceiling,
-            lambda cell: cell.split == "random" and cell.model in together,
+            papers,
+            lambda cell: cell.split == "random" and cell.model in (*together, *CONFOUNDS),
             "A random split puts the same song and the same person in training and test.",
         )
     )
@@ -80,11 +90,12 @@ def make_tables(results: Results, ceiling: Ceiling) -> list[Table]:
             "By split, beside stronger baselines",
             results,
             ceiling,
-            lambda cell: cell.model in (*together, "eda-classical", "eda-cnn"),
+            papers,
+            lambda cell: cell.model in (*together, *CONFOUNDS, "eda-classical", "eda-cnn"),
             "Subject: nobody tested was seen in training. Song: no song tested was heard in training.",
         )
     )
-    rest = _table("grid", "The whole grid", results, ceiling, lambda cell: True)
+    rest = _table("grid", "The whole grid", results, ceiling, papers, lambda cell: True)
     tables += [rest] if len(rest.rows) > len(tables[-1].rows) + len(SELECTIONS) * len(_labels(results)) else []
     return [table for table in tables if table.rows]
 
@@ -94,17 +105,19 @@ def _table(
     title: str,
     results: Results,
     ceiling: Ceiling,
+    papers: bool,
     wanted: Callable[[Cell], bool],
     note: str = "",
 ) -> Table:
     """One row per cell, after each label and split one for the majority and one for the ceiling."""
     rows: list[tuple[str, ...]] = []
     for label in _labels(results):
-        for split in SPLITS:
+        for split in ALL_SPLITS:
             cells = [cell for cell in results if (cell.label, cell.split) == (label, split) and wanted(cell)]
             cells = sorted((cell for cell in cells if cell.model != "regression"), key=_order)
+            cells = cells if any(cell.model not in CONFOUNDS for cell in cells) else []
             for cell in cells:
-                printed = paper.classification(label, split, cell.model)
+                printed = paper.classification(label, split, cell.model) if papers else {}
                 texts = [
                     _with_paper(results[cell]["metrics"][metric], printed.get(metric), percent) for metric, _ in SHOWN
                 ]
@@ -116,8 +129,25 @@ def _table(
                 best = f"{100 * ceiling[label, split]:.1f}"
                 rows.append((label, split, "simulator's ceiling", best, *[""] * (len(SHOWN) - 1)))
     header = ("label", "split", "model", *(head for _, head in SHOWN))
-    legend = "In %, 95 % intervals by resampling subjects; “paper” is what the paper prints. "
-    return Table(name, title, header, tuple(rows), legend + note)
+    legend = "In %, 95 % intervals by resampling subjects" + (
+        "; “paper” is what the paper prints. " if papers else ". "
+    )
+    return Table(name, title, header, tuple(rows), legend + note + _remarks(results, wanted))
+
+
+def _remarks(results: Results, wanted: Callable[[Cell], bool]) -> str:
+    """Say what a reader must know of the folds, each thing once."""
+    found = [results[cell].get("remark", "") for cell in results if wanted(cell) and cell.model != "regression"]
+    left = {
+        cell.split: sum(results[cell].get("left_out", ())) / results[cell]["n_folds"]
+        for cell in results
+        if wanted(cell) and any(results[cell].get("left_out", ()))
+    }
+    found += [
+        f"{split} split: {number:.0f} samples a fold were left out of training, since they overlap a tested one"
+        for split, number in left.items()
+    ]
+    return "".join(f" {remark[0].upper()}{remark[1:]}." for remark in dict.fromkeys(found) if remark)
 
 
 def compare_programmes(results: Results, programme: str) -> list[Table]:
@@ -146,7 +176,7 @@ def compare_programmes(results: Results, programme: str) -> list[Table]:
 
 
 def _place(cell: Cell) -> tuple[str, int, int]:
-    return cell.label, SPLITS.index(cell.split), _order(cell)
+    return cell.label, ALL_SPLITS.index(cell.split), _order(cell)
 
 
 def _order(cell: Cell) -> int:
@@ -157,13 +187,13 @@ def _labels(results: Results) -> list[str]:
     return list(dict.fromkeys(cell.label for cell in results))
 
 
-def _regressions(results: Results) -> Table:
+def _regressions(results: Results, papers: bool) -> Table:
     rows = []
     for cell, result in results.items():
         if cell.model != "regression":
             continue
         for row in result["rows"]:
-            printed = paper.regression(cell.label, cell.split, row["method"], row["channel"])
+            printed = paper.regression(cell.label, cell.split, row["method"], row["channel"]) if papers else {}
             texts = [_with_paper(row[name], printed.get(name), number) for name in ("rmse", "correlation")]
             rows.append((cell.label, cell.split, row["method"], row["channel"], *texts))
         rows.append((cell.label, cell.split, "mean rating", "", f"{result['mean']['rmse']:.4f}", ""))

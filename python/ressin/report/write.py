@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ressin._files.atomic import replacing
+from ressin.learn.model.settings import DEFAULT
 from ressin.learn.trained.checkpoint import versions
+from ressin.pages.render import write_page
 from ressin.report import paper
 from ressin.report.claims import Claim, make_claims
+from ressin.report.data_facts import data_facts
 from ressin.report.figures import write_figures
-from ressin.report.grid import Bench, make_folder
+from ressin.report.grid import Bench, compare_cells, make_folder
 from ressin.report.pages import Report, html, markdown
-from ressin.report.plan import Cell
+from ressin.report.plan import Cell, Plan
 from ressin.report.tables import Ceiling, Results, compare_programmes, make_tables
 
 if TYPE_CHECKING:
@@ -36,16 +39,17 @@ def write_report(
     folder = bench.folder
     make_folder(folder / "figures")
     main = {cell: result for cell, result in results.items() if not cell.programme}
-    pictures = write_figures(prepared, main, ceiling, folder / "figures")
-    claims = make_claims(results, ceiling)
+    pictures = write_figures(prepared, bench, main, ceiling, folder / "figures", models)
+    claims = make_claims(results, ceiling, partial(compare_cells, bench))
     facts = _facts(prepared, bench, models)
+    papers = is_papers(prepared.meta, bench.plan)
     title = f"Res-SIN on {prepared.folder.resolve().name}: {bench.plan.name} plan"
     report = Report(
         title,
         remark_of(prepared.meta, bench.plan.name),
         facts,
         claims,
-        [*make_tables(main, ceiling), *compare_programmes(results, bench.programme)],
+        [*make_tables(main, ceiling, papers=papers), *compare_programmes(results, bench.programme)],
         pictures,
         missing,
     )
@@ -56,7 +60,7 @@ def write_report(
         "versions": versions(),
         "paper": paper.CITATION,
         "cells": [
-            {**result, "name": cell.name, "programme": cell.programme or bench.programme, **_printed(cell)}
+            {**result, "name": cell.name, "programme": cell.programme or bench.programme, **_printed(cell, papers)}
             for cell, result in results.items()
         ],
         "ceiling": [{"label": a, "split": b, "accuracy": value} for (a, b), value in ceiling.items()],
@@ -66,8 +70,7 @@ def write_report(
     }
     texts = {"results.json": json.dumps(about, allow_nan=False, indent=1), "report.md": markdown(report)}
     for name, text in {**texts, "report.html": html(report)}.items():
-        with replacing(folder / name) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+        write_page(text, folder / name)
     return tuple(claims)
 
 
@@ -82,9 +85,11 @@ def remark_of(meta: dict[str, Any], plan: str) -> str:
         Name of the plan.
     """
     if meta.get("simulation") is not None:
-        remark = "The data are simulated: the paper's figures beside ours are for orientation only."
+        remark = "The data are simulated."
+    elif meta["source"].get("kind") == "pmemo-2018" and plan != "quick":
+        remark = "The paper's figures stand beside ours where the settings are the paper's, too."
     else:
-        remark = "The paper's figures stand beside ours; they are comparable only where the data are PMEmo's."
+        remark = "The paper's figures are not shown: data or size are not the paper's."
     if meta["source"]["rating_source"] == "song mean":
         remark += " The ratings are means over the listeners of a song: a label is the song's, not the person's."
     if plan == "quick":
@@ -92,9 +97,26 @@ def remark_of(meta: dict[str, Any], plan: str) -> str:
     return remark
 
 
-def _printed(cell: Cell) -> dict[str, Any]:
-    """Give what the paper prints for a cell."""
-    if cell.programme:
+def is_papers(meta: dict[str, Any], plan: Plan) -> bool:
+    """Whether data and size are the paper's, so that its figures may stand beside ours.
+
+    Parameters
+    ----------
+    meta
+        ``meta.json`` of the prepared folder.
+    plan
+        With the settings of pictures and training.
+    """
+    real = meta.get("simulation") is None and meta["source"].get("kind") == "pmemo-2018"
+    learn = plan.learn.as_dict()
+    for seeded in (learn, default := DEFAULT.as_dict()):
+        seeded["training"].pop("seed")
+    return bool(real and plan.n_folds == 10 and learn == default)
+
+
+def _printed(cell: Cell, papers: bool) -> dict[str, Any]:
+    """Give what the paper prints for a cell; nothing where data or size are not the paper's."""
+    if cell.programme or not papers:
         return {"paper": {}}
     if cell.model != "regression":
         return {"paper": paper.classification(cell.label, cell.split, cell.model)}
@@ -119,6 +141,7 @@ def _facts(prepared: Prepared, bench: Bench, models: dict[str, str]) -> tuple[tu
         people, songs = len(np.unique(data.subject)), len(np.unique(data.stimulus))
         share = f"{data.label.mean():.1%} high, {len(data.left_out)} left out"
         rows.append((name, f"{len(data):,} samples, {people} subjects, {songs} songs; {share}"))
+    rows += data_facts(prepared)
     rows += [
         ("folds", ", ".join(f"{kind} {folds.n_folds}" for kind, folds in bench.folds.items()) + f"; seed {plan.seed}"),
         ("picture", f"{learn.image.size} x {learn.image.size}, random crops within {training.crop_padding} pixels"),

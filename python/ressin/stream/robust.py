@@ -23,7 +23,7 @@ BLOCK = 0.25  # seconds, whose means they are of
 
 @dataclass(frozen=True)
 class Learned:
-    """Noise and height of a recording so far, from which the smallest response believed is made.
+    """Noise, height and stiffness of a recording so far, from which a window's settings are made.
 
     Attributes
     ----------
@@ -31,34 +31,39 @@ class Learned:
         Deviation of the noise on means over a quarter of a second: geometric mean over the windows, the older the less.
     height
         95 % quantile of the phasic part, likewise, the arithmetic mean.
+    stiffness
+        Of the tonic curve in seconds, as the noise.
     seconds
         How long it has been learned for; 0 where nothing is known.
     """
 
     noise: float = 0.0
     height: float = 0.0
+    stiffness: float = 3.0
     seconds: float = 0.0
 
-    def after(self, noise: float, height: float, seconds: float) -> Learned:
+    def after(self, noise: float, height: float, stiffness: float, seconds: float) -> Learned:
         """Return what is known after another window, whose end is `seconds` later."""
         if noise <= 0.0:  # a window without any change says nothing
             return self
         if self.seconds == 0.0:
-            return Learned(noise, height, seconds)
+            return Learned(noise, height, stiffness, seconds)
         share = seconds / (min(self.seconds, MEMORY) + seconds)
         return Learned(
             self.noise * math.exp(share * math.log(noise / self.noise)),
             self.height + share * (height - self.height),
+            self.stiffness * math.exp(share * math.log(stiffness / self.stiffness)),
             self.seconds + seconds,
         )
 
 
 @dataclass(frozen=True, eq=False)
 class RobustSolved(Solved):
-    """As `Solved`, with what the window itself says of noise and height, and the smallest response that was used."""
+    """As `Solved`, with what the window itself says of noise, height and stiffness, and the smallest response used."""
 
     noise: float
     height: float
+    stiffness: float
     smallest_response: float
     steps: Array  # (n,) shifts less contact lost for a moment
 
@@ -112,6 +117,7 @@ class RobustWindow(Held):
             found["stationarity"],
             found["noise"],
             found["height"],
+            float(np.median(found["stiffness"])),
             found["smallest_response"],
             steps,
         )
@@ -121,7 +127,12 @@ class RobustWindow(Held):
         known = None
         if self.begin > 0 and self.learned.seconds > 0.0:
             block = max(1, math.floor(BLOCK * self.sampling_rate * (1.0 + 1e-12)))
-            known = (self.learned.noise, self.learned.height, (self.begin + self.n) / block)
+            known = (
+                self.learned.noise,
+                self.learned.height,
+                self.learned.stiffness,
+                (self.begin + self.n) / block,
+            )
         (found,) = _core.decompose_robust(
             [signal],
             [weights],
@@ -143,7 +154,7 @@ class RobustWindow(Held):
         before, seconds = self.learned, samples / self.sampling_rate
         if self.begin == 0:  # of all samples so far: nothing to average
             before, seconds = Learned(), self.n / self.sampling_rate
-        after = before.after(solved.noise, solved.height, seconds)
+        after = before.after(solved.noise, solved.height, solved.stiffness, seconds)
         self.learned = after if after.seconds > 0.0 else self.learned
 
     def slide(self, solved: Solved) -> None:

@@ -23,7 +23,7 @@ from ressin.stream.past import N_COEFFICIENTS, Past
 from ressin.stream.robust import Learned, RobustWindow
 
 FORMAT = "ressin stream"
-VERSION = 1
+VERSION = 2
 
 _COUNTS = ("first_index", "n", "n_final", "n_counted", "missing_run")
 _MOMENTS = ("mean", "mean_time", "yy", "ty", "tt", "largest")
@@ -44,7 +44,7 @@ def write_state(path: str | os.PathLike[str], engine: Engine) -> None:
         "begin": engine.window.begin,
     }
     window = engine.window
-    arrays = {"signal": window.signal, "time": window.time}
+    arrays: dict[str, NDArray[Any]] = {"signal": window.signal, "time": window.time}
     if isinstance(window, RobustWindow):
         header["robust"] = {**dataclasses.asdict(window.learned), "level": window.level}
     else:
@@ -136,10 +136,12 @@ def _support(held: dict[str, NDArray[Any]], n: int) -> tuple[NDArray[np.int64], 
 
 def _restore(window: RobustWindow, values: dict[str, Any]) -> None:
     """Give a window what it had learned."""
-    numbers = {name: float(values[name]) for name in ("noise", "height", "seconds", "level")}
+    numbers = {name: float(values[name]) for name in ("noise", "height", "stiffness", "seconds", "level")}
     level = numbers.pop("level")
     if not (math.isfinite(level) and all(math.isfinite(x) and x >= 0.0 for x in numbers.values())):
         raise ValueError(f"what was learned is {values}; it must be finite numbers, noise, height and seconds >= 0")
+    if numbers["stiffness"] == 0.0:
+        raise ValueError("the stiffness is 0 s")
     if numbers["seconds"] > 0.0 and numbers["noise"] == 0.0:
         raise ValueError(f"the noise is 0 after {numbers['seconds']:g} s")
     window.learned, window.level = Learned(**numbers), level

@@ -57,12 +57,12 @@ def test_windows_formats_ratings_and_labels_of_any_name(own: Path, tmp_path: Pat
     rows = result.recordings.set_index("recording_id")
     assert list(rows.index) == ["a.csv#1", "a.csv#2", "a.csv#3", "sub/b.npy#4", "./sub/../c.parquet#5", "d.csv.gz#6"]
     assert result.label_names == ("arousal", "valence", "stress", "busy")
-    assert rows["n_samples"].tolist() == [160, 160, 800, 800, 800, 800]
+    assert rows["n_samples"].tolist() == [640, 640, 1280, 1280, 1280, 1280]
     assert rows["stress_label"].tolist()[:2] == [1, 0]
     assert rows["busy_label"].tolist()[:2] == [0, 1]
     assert pd.isna(rows["stress_label"].iloc[2])
     assert rows["arousal"].tolist()[:2] == [1.0, 2.0]
-    np.testing.assert_allclose(result.channel("origin")[0], wave(40.0, 32.0)[1][480:640], rtol=1e-6)
+    np.testing.assert_allclose(result.channel("origin")[0], wave(40.0, 32.0)[1][:640], rtol=1e-6)
     np.testing.assert_allclose(result.channel("origin")[2], -result.channel("origin")[3], rtol=1e-6)
     assert [kind for kind, _, _ in found(result, "a.csv")] == ["labels"]
 
@@ -112,7 +112,7 @@ def test_parquet_manifest_says_the_same(own: Path, tmp_path: Path) -> None:
         ),
         (["recording,subject,stimulus,start", "a.csv,s,m,-1"], r"column 'start': -1 must be a time in seconds from 0"),
         (["recording,subject,stimulus,start,end", "a.csv,s,m,9,8"], r"column 'end': 8 must be after the start, 9"),
-        (["recording,subject,stimulus,x_label", "a.csv,s,m,2"], r"column 'x_label': 2 must be 0 or 1"),
+        (["recording,subject,stimulus,x_label", "a.csv,s,m,0.5"], r"column 'x_label': 0.5 is no class: a whole number"),
         (["recording,subject,stimulus,arousal", "a.csv,s,m,inf"], r"column 'arousal': inf must be finite"),
         (
             ["recording,subject,stimulus,recording_id", "a.csv,s,m,r", "a.csv,s,m,r"],

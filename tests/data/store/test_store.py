@@ -72,8 +72,8 @@ def test_frames_load_lazily_and_channels_are_views(prepared: Prepared) -> None:
     assert len(channel) == len(list(channel)) == 60
     with pytest.raises(IndexError):
         channel[60]
-    with pytest.raises(InvalidInputError, match="one of origin, phasic, tonic"):
-        fresh.channel("driver")
+    with pytest.raises(InvalidInputError, match="one of origin, phasic, tonic, driver"):
+        fresh.channel("residual")
 
 
 @pytest.fixture

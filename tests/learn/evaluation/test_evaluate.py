@@ -13,22 +13,22 @@ from numpy.typing import NDArray
 
 from ressin.data.samples.labelled import LabelledData
 from ressin.data.samples.splits import Splits, make_splits
-from ressin.errors import InvalidInputError
+from ressin.errors import EvaluationWarning, InvalidInputError
 from ressin.learn.evaluation.baselines import BoostedFeatures, Majority, MusicSVM, SeriesClassifier, SeriesInputs
 from ressin.learn.evaluation.evaluate import Fold, cross_validate
-from ressin.learn.evaluation.features import CLASSICAL, STATISTICS, channel_features, classical_features
+from ressin.learn.evaluation.features import STATISTICS, channel_features
 from ressin.learn.evaluation.folds import check_folds
 from ressin.learn.evaluation.network import NetworkClassifier
 from ressin.learn.evaluation.regression import regress
 from ressin.learn.model.settings import ModelSettings, TrainSettings
-from tests.learn.samples import RATE, made_up, small
+from tests.learn.samples import RATE, in_files, made_up, small
 
-KINDS = ("random", "subject", "song")
+KINDS = ("random", "subject", "song", "one-subject")
 NOWHERE = Fold(0, "test", None, False)
 
 
 def folds_of(data: LabelledData, kind: str, n_folds: int = 3) -> Splits:
-    names = ("recording_id", "pair", "subject", "stimulus")
+    names = ("recording_id", "pair", "subject", "stimulus", "file", "start", "end")
     return make_splits(pd.DataFrame({name: getattr(data, name) for name in names}), kind, n_folds=n_folds, seed=0)
 
 
@@ -54,6 +54,7 @@ class Spy:
         return test.astype(np.float64)
 
 
+@pytest.mark.filterwarnings("ignore::ressin.errors.EvaluationWarning")  # some people have one class only
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_sample_is_predicted_once_by_a_model_that_has_not_seen_it(data: LabelledData, kind: str) -> None:
     spy = Spy()
@@ -64,9 +65,9 @@ def test_every_sample_is_predicted_once_by_a_model_that_has_not_seen_it(data: La
     for number, (train, test) in enumerate(spy.calls):
         assert not set(train) & set(test)
         assert (result.table["fold"].to_numpy()[test] == number).all()
-        apart = {"subject": data.subject, "song": data.stimulus}.get(kind, data.recording_id)
+        apart = {"subject": data.subject, "song": data.stimulus, "one-subject": data.subject}.get(kind, data.pair)
         assert not set(apart[train]) & set(apart[test])
-    assert len(result.seconds) == 3
+    assert len(result.seconds) == (15 if kind == "one-subject" else 3)
 
 
 def test_the_majority_baseline_is_taken_from_each_training_part(data: LabelledData) -> None:
@@ -79,6 +80,18 @@ def test_the_majority_baseline_is_taken_from_each_training_part(data: LabelledDa
     assert result.majority_metrics(n_resamples=20)["accuracy"].value == pytest.approx(right)
     own = cross_validate(data, folds, Majority())
     np.testing.assert_array_equal(own.table["score"], result.majority)
+
+
+def test_two_models_are_compared_on_the_same_samples(data: LabelledData) -> None:
+    folds = folds_of(data, "subject")
+    spy, majority = cross_validate(data, folds, Spy()), cross_validate(data, folds, Majority())
+    found = spy.less(majority, n_resamples=50)
+    for name, value in found.items():
+        of = [result.metrics(n_resamples=10)[name].value for result in (spy, majority)]
+        assert value.value == pytest.approx(of[0] - of[1])
+    part = data.take(np.arange(50))
+    with pytest.raises(InvalidInputError, match="spy and majority were not evaluated on the same samples: 90 and 50"):
+        spy.less(cross_validate(part, folds_of(part, "subject"), Majority()))
 
 
 def test_finished_folds_are_read_and_the_rest_goes_on(data: LabelledData, tmp_path: Path) -> None:
@@ -185,6 +198,43 @@ def test_folds_that_divide_what_belongs_together_are_refused(
         check_folds(data, Rows(kind, data.recording_id, [(train, test)]))
 
 
+def test_a_training_sample_that_overlaps_a_tested_one_is_refused(data: LabelledData) -> None:
+    windows = in_files(data)
+    test = np.flatnonzero(windows.stimulus == "stimulus0")
+    others = np.setdiff1d(np.arange(90), test)
+    rest = [(np.flatnonzero(windows.stimulus == "stimulus0"), others)]
+    parts = [(others, test), *rest]
+    with pytest.raises(InvalidInputError, match=r"fold 0: .* shares a stretch of the file 'subject\d+_1.csv' with a"):
+        check_folds(windows, Rows("song", windows.recording_id, parts))
+    with pytest.raises(InvalidInputError, match=r"fold 0: file 'subject0_1.csv' is in the training and in the test"):
+        check_folds(windows, Rows("random", windows.recording_id, parts))
+    for kind in KINDS:
+        check_folds(windows, folds_of(windows, kind))
+
+
+def conditions(data: LabelledData, one_kind: int) -> LabelledData:
+    """The samples with a label that the first stimuli decide."""
+    number = np.array([int(name.removeprefix("stimulus")) for name in data.stimulus])
+    label = np.where(number < one_kind, number % 2, data.label)
+    return dataclasses.replace(data, label=label.astype(np.int64))
+
+
+def test_folds_that_test_one_class_each_are_refused_with_the_reason(data: LabelledData) -> None:
+    samples = conditions(data, 10)
+    with pytest.raises(InvalidInputError, match="every test part holds one class only: 10 of 10 values of stimulus"):
+        cross_validate(samples, folds_of(samples, "song", 10), Spy())
+    cross_validate(samples, folds_of(samples, "subject"), Spy())
+
+
+def test_some_folds_of_one_class_are_warned_about(data: LabelledData) -> None:
+    samples = conditions(data, 4)
+    number = sum(len(np.unique(samples.label[samples.stimulus == name])) < 2 for name in np.unique(samples.stimulus))
+    assert 4 <= number < 10
+    with pytest.warns(EvaluationWarning, match=f"{number} of 10 test parts of the song split hold one class only"):
+        result = cross_validate(samples, folds_of(samples, "song", 10), Spy())
+    assert f"{number} of 10 values of stimulus have arousal labels of one kind only" in result.remark
+
+
 def test_folds_of_other_samples_are_refused(data: LabelledData) -> None:
     with pytest.raises(InvalidInputError, match=r"use splits\.take\(data\.recording_id\)"):
         cross_validate(data.take(np.arange(50)), folds_of(data, "random"), Spy())
@@ -221,8 +271,15 @@ def test_the_svm_on_songs_is_the_svm_on_samples(data: LabelledData) -> None:
 
 def test_boosting_finds_what_the_classical_features_tell() -> None:
     data = made_up(n=200, n_subjects=20)
-    result = cross_validate(data, folds_of(data, "subject"), BoostedFeatures(iterations=40))
-    assert result.metrics(n_resamples=200)["accuracy"].low > result.majority_metrics()["accuracy"].high
+    result = cross_validate(data, folds_of(data, "subject"), BoostedFeatures(iterations=40, n_trees=40))
+    assert result.metrics(n_resamples=200)["roc_auc"].low > 0.7
+
+
+def test_threads_do_not_change_what_boosting_finds(data: LabelledData) -> None:
+    train, test = np.arange(60), np.arange(60, 90)
+    one, two = (BoostedFeatures(iterations=10, n_trees=10, n_threads=n) for n in (1, 2))
+    np.testing.assert_allclose(one.scores(data, train, test, NOWHERE), two.scores(data, train, test, NOWHERE))
+    assert one.key() == two.key()
 
 
 def test_the_series_network_learns_from_the_channels_themselves() -> None:
@@ -238,25 +295,6 @@ def test_series_are_stretched_from_end_to_end(data: LabelledData) -> None:
     origin = data.signal(4)[0].astype(np.float64)
     scaled = (origin - origin.mean()) / origin.std()
     np.testing.assert_allclose(series[4, 0, [0, -1]].numpy(), scaled[[0, -1]], atol=1e-5)
-
-
-def test_classical_features_count_the_responses() -> None:
-    data = made_up(n=4, n_subjects=2)
-    time = np.arange(int(RATE * 60)) / RATE
-    phasic = np.zeros_like(time)
-    for onset, amplitude in ((5, 1.0), (20, 0.5), (40, 2.0)):
-        after = np.maximum(time - onset, 0.0)
-        phasic += amplitude * (np.exp(-after / 2.0) - np.exp(-after / 0.7))
-    tonic = 2.0 + 0.01 * time
-    signals = data.signals.pack([[phasic + tonic, phasic, tonic]], RATE)
-    one = dataclasses.replace(data.take(np.arange(1)), signals=signals, place=np.zeros(1, np.int64))
-    features = dict(zip(CLASSICAL, classical_features(one)[0], strict=True))
-    peak = (np.exp(-time / 2.0) - np.exp(-time / 0.7)).max()
-    assert features["scr_per_minute"] == pytest.approx(3.0)
-    assert features["scr_amplitude_max"] == pytest.approx(2.0 * peak, rel=0.02)
-    assert features["tonic_slope"] == pytest.approx(0.01, rel=1e-6)
-    assert features["tonic_change"] == pytest.approx(0.01 * time[-1], rel=1e-6)
-    assert features["origin_mean"] == pytest.approx((phasic + tonic).mean())
 
 
 def test_channel_features_are_numbers_whatever_the_unit(data: LabelledData) -> None:

@@ -6,7 +6,7 @@ import sklearn.metrics as reference
 from numpy.typing import NDArray
 
 from ressin.errors import InvalidInputError
-from ressin.learn.evaluation.metrics import METRICS, metrics, resampled_weights
+from ressin.learn.evaluation.metrics import METRICS, difference, metrics, resampled_weights
 
 
 def answers(n: int = 240, n_subjects: int = 12, seed: int = 0) -> tuple[NDArray, NDArray, NDArray]:  # type: ignore[type-arg]
@@ -75,6 +75,33 @@ def test_roc_auc_of_a_single_class_is_not_a_number() -> None:
     assert np.isnan(found["roc_auc"].value)
     assert np.isnan(found["roc_auc"].low)
     assert found["recall"].value == 0.5
+
+
+@pytest.mark.parametrize("high", [0, 1])
+@pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true:UserWarning")
+def test_balanced_accuracy_of_a_single_class_is_scikit_learns(high: int) -> None:
+    label, score = np.full(6, high), np.array([0.1, 0.9, 0.8, 0.7, 0.2, 0.6])
+    found = metrics(label, score, ["a", "a", "a", "b", "b", "b"], n_resamples=50)["balanced_accuracy"]
+    assert found.value == pytest.approx(reference.balanced_accuracy_score(label, score > 0.5))
+    assert found.low <= found.value <= found.high
+
+
+def test_a_difference_is_taken_on_the_same_resamples() -> None:
+    label, score, subject = answers()
+    better = np.clip(score + 0.15 * (2 * label - 1), 0, 1)
+    found = difference(label, better, score - 1.0, subject, other_threshold=-0.5, n_resamples=80, seed=4)
+    names = np.unique(subject)
+    draws = []
+    for weights in resampled_weights(len(names), 80, seed=4):
+        rows = np.concatenate(
+            [np.flatnonzero(subject == s) for s, w in zip(names, weights, strict=True) for _ in range(int(w))]
+        )
+        draws.append(expected(label[rows], better[rows])["roc_auc"] - expected(label[rows], score[rows])["roc_auc"])
+    low, high = np.quantile(draws, [0.025, 0.975])
+    assert (found["roc_auc"].low, found["roc_auc"].high) == pytest.approx((low, high), abs=1e-12)
+    assert 0 < found["roc_auc"].low < found["roc_auc"].value < found["roc_auc"].high
+    itself = difference(label, score, score, subject, n_resamples=50)
+    assert all((e.value, e.low, e.high) == (0.0, 0.0, 0.0) for e in itself.values())
 
 
 def test_the_threshold_is_the_callers() -> None:

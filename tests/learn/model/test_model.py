@@ -67,6 +67,7 @@ def test_a_branch_that_is_off_takes_no_part() -> None:
     image, music = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)), torch.ones(2, 5)
     eda, song = made(ModelSettings(use_music=False), 5), made(ModelSettings(use_eda=False), 5)
     assert eda.n_music == 0
+    assert eda.classifier.hidden is not None
     assert eda.classifier.hidden.in_features == 512
     assert torch.equal(eda(image, None), eda(image, music))
     assert song.subnet is None
@@ -79,7 +80,7 @@ def test_a_branch_that_is_off_takes_no_part() -> None:
 
 def test_without_normalisation_every_block_starts_as_the_identity() -> None:
     subnet = made(ModelSettings(norm="none"), 5).subnet
-    assert subnet is not None
+    assert isinstance(subnet, ResidualSubnet)
     x = torch.rand(2, 64, 8, 8, generator=torch.Generator().manual_seed(0))
     assert torch.equal(subnet.net.layer1(x), x)
     assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in subnet.modules())
@@ -102,7 +103,7 @@ def test_starts_from_imagenet_weights(tmp_path: Path, suffix: str, channels: str
     path = tmp_path / f"resnet18{suffix}"
     torch.save(state, path) if suffix == ".pth" else save_file(state, path)
     subnet = made(ModelSettings(channels=channels, norm="batch", imagenet=str(path)), 5).subnet
-    assert subnet is not None
+    assert isinstance(subnet, ResidualSubnet)
     found, first = subnet.net.state_dict(), state["conv1.weight"]
     assert torch.equal(found["conv1.weight"], first if channels == "mix" else first.sum(dim=1, keepdim=True))
     assert torch.equal(found["layer4.1.conv2.weight"], state["layer4.1.conv2.weight"])
@@ -161,7 +162,7 @@ def test_helps_a_torchvision_that_was_built_for_another_torch(tmp_path: Path, me
         ({"channels": "blue"}, "channels='blue' is not known: one of mix, origin, phasic, tonic"),
         ({"norm": "layer"}, "norm='layer' is not known: one of batch, none"),
         ({"use_eda": False, "use_music": False}, "both off"),
-        ({"hidden": 0}, "hidden=0: at least 1"),
+        ({"hidden": -1}, "hidden=-1: at least 0"),
         ({"norm": "none", "imagenet": "x.pth"}, "imagenet weights come with batch normalisation"),
     ],
 )

@@ -129,7 +129,7 @@ def test_settings_that_ask_for_more_than_the_file_holds_build_nothing(trained: T
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 99}, "is a checkpoint of format 99; this version reads 2"),
+        ({"format": 99}, "is a checkpoint of format 99; this version reads 3"),
         ({"settings": {}}, "settings must hold the parts model, training and image"),
         ({"settings": {**DEFAULT.as_dict(), "model": {"hidden": 8}}}, "settings of the model part do not fit"),
         ({"history": {"loss": []}}, "a history has the columns"),
@@ -175,7 +175,7 @@ def test_tensors_that_do_not_fit_are_refused(saved: Path, name: str, value: torc
 
 
 @pytest.mark.parametrize(
-    "text", ['{"format": ' + "9" * 5000 + "}", '{"format": 2, "best_step": Infinity}', "[" * 100_000]
+    "text", ['{"format": ' + "9" * 5000 + "}", '{"format": 3, "best_step": Infinity}', "[" * 100_000]
 )
 def test_a_description_that_python_cannot_hold_is_refused(saved: Path, text: str) -> None:
     tensors, about = read_tensors(saved)

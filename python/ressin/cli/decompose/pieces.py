@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from ressin.cli.decompose.outputs import Target
+from ressin.io.gaps import LONG_GAP, stretches
 from ressin.io.source import content_stem
 from ressin.recording import Clock, Recording
-
-LONG_GAP = 60.0  # s: six knots of the tonic part and more than any response; nothing of the signal reaches across
-MIN_SAMPLES = 4
 
 
 def pieces(target: Target, recording: Recording) -> list[tuple[Target, Recording]]:
@@ -30,25 +26,12 @@ def pieces(target: Target, recording: Recording) -> list[tuple[Target, Recording
     list of (Target, Recording)
         One pair where no gap is long; else one for each piece of at least `MIN_SAMPLES` samples, with its own start.
     """
-    runs = _runs(recording)
+    runs = stretches(recording.signal, recording.sampling_rate)
     if len(runs) == 1:
         return [(target, recording)]
     return [
         (_numbered(target, k), _piece(recording, first, end, k, len(runs))) for k, (first, end) in enumerate(runs, 1)
     ]
-
-
-def _runs(recording: Recording) -> list[tuple[int, int]]:
-    """First sample and end of each stretch between long gaps; the whole where there is none."""
-    present = np.flatnonzero(recording.signal == recording.signal)
-    longest = max(1, round(LONG_GAP * recording.sampling_rate))
-    cuts = np.flatnonzero(np.diff(present) > longest)
-    if not cuts.size:
-        return [(0, recording.n_samples)]
-    starts = present[np.concatenate([[0], cuts + 1])]
-    ends = present[np.concatenate([cuts, [present.size - 1]])] + 1
-    long_enough = [(int(a), int(b)) for a, b in zip(starts, ends, strict=True) if b - a >= MIN_SAMPLES]
-    return long_enough or [(0, recording.n_samples)]
 
 
 def _piece(recording: Recording, first: int, end: int, k: int, n: int) -> Recording:
@@ -61,6 +44,7 @@ def _piece(recording: Recording, first: int, end: int, k: int, n: int) -> Record
     return replace(
         recording,
         signal=recording.signal[first:end],
+        temperature=None if recording.temperature is None else recording.temperature[first:end],
         start_time=start,
         clock=Clock(clock.source, start, clock.origin, gaps, clock.jitter),
         markers=tuple(replace(marker, time=marker.time - after) for marker in inside),

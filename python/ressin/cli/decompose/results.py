@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from ressin.recording import Recording
 
 
-MIN_AMPLITUDE = 0.01  # uS
-
-
 def write_results(
     target: Target,
     recording: Recording,
@@ -58,10 +55,10 @@ def write_results(
     OutputError
         If a file cannot be written.
     """
-    from ressin.decomposition.scrs import find_scrs
+    from ressin.decomposition.scrs import find_scrs, least_amplitude
     from ressin.io.write import write_evidence, write_scrs
 
-    least = _least(recording, min_amplitude)
+    least = least_amplitude(recording.signal, recording.unit) if min_amplitude is None else min_amplitude
     events = find_scrs(result, min_amplitude=least)
     written = [target.table, target.evidence]
     _write_table(target, recording, result)
@@ -103,16 +100,6 @@ def _write_table(target: Target, recording: Recording, result: Decomposition) ->
         write_bids(result, target.table, unit=recording.unit, start_time=after, source=target.source.name)
     else:
         write_decomposition(result, target.table, unit=recording.unit, start_time=start if dated else None)
-
-
-def _least(recording: Recording, asked: float | None) -> float:
-    """Least height of an SCR: 0.01 uS unless it was asked for; no threshold in uS is applied in another unit."""
-    if asked is not None:
-        return asked
-    if recording.unit in ("uS", ""):
-        return MIN_AMPLITUDE
-    present = recording.signal[recording.signal == recording.signal]
-    return max(1e-6 * float(present.max() - present.min()), 5e-324)
 
 
 def _about(target: Target, recording: Recording, n_scrs: int, min_amplitude: float, run: str) -> dict[str, object]:

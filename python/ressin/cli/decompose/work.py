@@ -14,7 +14,8 @@ from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ressin.cli.decompose.done import run_key
-from ressin.errors import NotEdaError, QualityWarning, describe
+from ressin.cli.inputs import is_other
+from ressin.errors import QualityWarning, describe
 
 if TYPE_CHECKING:  # what reads and writes files is imported where it runs, so that --help is quick
     from ressin.cli.decompose.outputs import Target
@@ -139,7 +140,9 @@ def work(
         try:
             recording = read_recording(target.source, **options.reading.arguments())
         except Exception as error:  # noqa: BLE001  # whatever one file does, the others are worked on
-            yield Outcome(target, reason=reason_of(error, target), is_other=target.is_found and is_other(target, error))
+            yield Outcome(
+                target, reason=reason_of(error, target), is_other=target.is_found and is_other(target.source, error)
+            )
             continue
         group += pieces(target, recording)
         if len(group) >= _GROUP_FILES or sum(item.n_samples for _, item in group) >= _GROUP_SAMPLES:
@@ -191,6 +194,7 @@ def _write(
         stage("bands")
         result = with_bands(result, options.n_boot, seed=options.boot_seed, n_threads=options.settings["n_threads"])
     stage("writing")
+    result = result.with_temperature(recording.temperature)
     return write_results(
         target,
         recording,
@@ -200,20 +204,6 @@ def _write(
         scrs=options.scrs,
         picture=options.picture,
     )
-
-
-def is_other(target: Target, error: Exception) -> bool:
-    """Whether a file that was found in a folder is no recording of skin conductance, rather than a damaged one."""
-    from ressin.io.columns import EDA_WORDS, words_of
-
-    if isinstance(error, NotEdaError):
-        return True
-    try:
-        with target.source.open("rb") as file:
-            head = file.read(4096).decode("utf-8", "replace")
-    except OSError:
-        head = ""
-    return not EDA_WORDS & words_of([target.source.name, *head.split("\n")[:60]])
 
 
 def reason_of(error: Exception, target: Target) -> str:

@@ -1,4 +1,4 @@
-"""`ressin demo`: a simulated recording against its truth, then a simulated study from files to a report."""
+"""`ressin demo`: a simulated recording against its truth, a real one, and a simulated study from files to a report."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ressin.cli.demo.real_recording import real_step
 from ressin.cli.demo.recording import decomposition_step
 from ressin.cli.demo.study import study_step
 from ressin.cli.options import add_choice
@@ -20,8 +21,9 @@ def add_parser(subparsers: Any) -> None:
         "demo",
         help="see all of it work: a recording against its truth, and a small study from files to report.html",
         description="Simulate a recording (responses at known times on a drifting level, with noise), decompose it, "
-        "compare what was found with the truth, and write table, evidence and picture. Then simulate a small study "
-        "(listeners, songs, ratings), prepare it, train and evaluate the network, and write report.html: some minutes. "
+        "compare what was found with the truth, and write table, evidence and picture; decompose five minutes of a real "
+        "one, too. Then simulate a small study (listeners, songs, ratings), prepare it, train and evaluate the "
+        "network on new people and new songs, and write report.html: some minutes. "
         "A run that was stopped goes on where it stopped.",
     )
     parser.add_argument(
@@ -29,7 +31,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of the simulation; default: %(default)s")
     add_choice(parser)
-    parser.add_argument("--short", action="store_true", help="only the recording: a second, and no extra is needed")
+    parser.add_argument("--short", action="store_true", help="only the two recordings: seconds, and no extra is needed")
     parser.set_defaults(run=run)
 
 
@@ -41,8 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from error
     demo = Demo(folder, arguments.seed, arguments.programme)
-    outcomes = [step(demo) for step in (STEPS[:1] if arguments.short else STEPS)]
+    outcomes = [step(demo) for step in (STEPS[:2] if arguments.short else STEPS)]
     return 0 if all(outcomes) else 1
 
 
-STEPS: tuple[Callable[[Demo], bool], ...] = (decomposition_step, study_step)
+STEPS: tuple[Callable[[Demo], bool], ...] = (decomposition_step, real_step, study_step)

@@ -77,7 +77,7 @@ def thresholds_of(points: np.ndarray, rule: LabelRule) -> Thresholds:
     Parameters
     ----------
     points
-        n x 2, columns arousal and valence, no NaN.
+        n x 2, columns arousal and valence. Where one was not rated it is NaN in every row, and the other decides alone.
     rule
         Needed number of points, restarts and seed.
 
@@ -92,19 +92,25 @@ def thresholds_of(points: np.ndarray, rule: LabelRule) -> Thresholds:
     With centres c1 and c2 the threshold is (c1 + c2) / 2 in each dimension; a rating above it is high.
     The points are sorted first, so that the result does not depend on their order.
     """
-    different = len(np.unique(points, axis=0)) if len(points) else 0
+    rated = ~np.isnan(points).any(axis=0)
+    different = len(np.unique(points[:, rated], axis=0)) if len(points) else 0
     if len(points) < rule.min_ratings:
         return Thresholds(NOTHING, NOTHING, *NOTHING, f"too few ratings ({len(points)} of {rule.min_ratings} needed)")
     if different < 2:
         return Thresholds(NOTHING, NOTHING, *NOTHING, f"all {len(points)} ratings are identical")
     cluster = require("sklearn.cluster", "data", "labels by k-means")
-    ordered = points[np.lexsort((points[:, 1], points[:, 0]))]
+    ordered = points[np.lexsort((points[:, 1], points[:, 0]))][:, rated]
     fit = cluster.KMeans(n_clusters=2, n_init=rule.restarts, random_state=rule.seed).fit(ordered)
-    centres = sorted(fit.cluster_centers_.tolist(), key=sum)
+    found = np.full((2, 2), math.nan)
+    found[:, rated] = sorted(fit.cluster_centers_.tolist(), key=sum)
+    centres = found.tolist()
     first, second = ((float(arousal), float(valence)) for arousal, valence in centres)
     middle = [0.5 * (a + b) if abs(a - b) > SAME else math.nan for a, b in zip(first, second, strict=True)]
-    flat = [name for name, value in zip(("arousal", "valence"), middle, strict=True) if math.isnan(value)]
-    return Thresholds(first, second, middle[0], middle[1], "k-means" + (f", no contrast in {flat[0]}" if flat else ""))
+    names = ("arousal", "valence")
+    flat = [name for name, value, known in zip(names, middle, rated, strict=True) if known and math.isnan(value)]
+    alone = "" if rated.all() else f" of {names[int(np.argmax(rated))]} alone"
+    said = f"k-means{alone}" + (f", no contrast in {flat[0]}" if flat else "")
+    return Thresholds(first, second, middle[0], middle[1], said)
 
 
 def label_ratings(ratings: "pd.DataFrame", rule: LabelRule) -> tuple["pd.DataFrame", "pd.DataFrame"]:
@@ -114,7 +120,8 @@ def label_ratings(ratings: "pd.DataFrame", rule: LabelRule) -> tuple["pd.DataFra
     ----------
     ratings
         One row per pair with the columns subject, stimulus, arousal, valence. Only rows with both ratings take part in
-        the clustering, several windows of one listening once; a row with one is still labelled in that dimension.
+        the clustering, several windows of one listening once; a row with one is still labelled in that dimension. A
+        subject who rated one of the two throughout is clustered in that one.
     rule
         See `LabelRule`.
 
@@ -127,10 +134,11 @@ def label_ratings(ratings: "pd.DataFrame", rule: LabelRule) -> tuple["pd.DataFra
     """
     import pandas as pd
 
-    both = ratings[["arousal", "valence"]].notna().all(axis=1)
+    both = _clustered(ratings, ratings["subject"])
     pooled = None
     if rule.few == "pooled":
-        pooled = thresholds_of(ratings.loc[both, ["arousal", "valence"]].to_numpy(np.float64), rule)
+        everyone = _clustered(ratings, ratings["subject"].map(lambda _: ""))
+        pooled = thresholds_of(ratings.loc[everyone, ["arousal", "valence"]].to_numpy(np.float64), rule)
     points_of = dict(
         list(ratings[both].drop_duplicates(["subject", "stimulus", "arousal", "valence"]).groupby("subject"))
     )
@@ -148,6 +156,13 @@ def label_ratings(ratings: "pd.DataFrame", rule: LabelRule) -> tuple["pd.DataFra
             rows.append(_subject_row(str(subject), len(points), found))
     subjects = pd.DataFrame(rows, columns=SUBJECT_COLUMNS)
     return _apply(ratings, subjects), subjects
+
+
+def _clustered(ratings: "pd.DataFrame", group: "pd.Series") -> "pd.Series":
+    """Mark the rows that are clustered: those with both ratings, or, in a group of one dimension, with that one."""
+    known = ratings[["arousal", "valence"]].notna()
+    given = known.groupby(group).transform("any")
+    return known.all(axis=1) | ((given.sum(axis=1) == 1) & known.any(axis=1))
 
 
 def label_song_means(ratings: "pd.DataFrame", rule: LabelRule) -> tuple["pd.DataFrame", "pd.DataFrame"]:

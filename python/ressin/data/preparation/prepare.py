@@ -10,11 +10,14 @@ The order makes it safe to kill at any moment:
 4. the tables are assembled, each whole or not at all; ``meta.json`` comes last; the parts are removed.
 """
 
+import math
 import shutil
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ressin._core import __version__
 from ressin._files.json_text import parse_json
@@ -27,7 +30,7 @@ from ressin.data.preparation.partition import run_task
 from ressin.data.preparation.settings import PrepareSettings
 from ressin.data.preparation.stock import content_key, make_tasks, take_stock
 from ressin.data.preparation.task import Task
-from ressin.data.sources.catalog import Catalog, Reject
+from ressin.data.sources.catalog import DIMENSIONS, Catalog, Reject
 from ressin.data.store import schema
 from ressin.errors import InvalidInputError, RecordingError
 
@@ -79,7 +82,8 @@ def prepare(
     folder
         Where the result goes; made if need be. It must not be a folder with other things in it.
     settings
-        How; the defaults are the paper's.
+        How; the defaults are the paper's for PMEmo, and for a manifest whose rows are windows of files (start, end)
+        each file is decomposed and scaled as a whole, and nothing is dropped; see `PrepareSettings`.
     scheduler
         None for this process, ``"local"`` or ``"local:N"`` for N workers on this machine, or the address of a Dask
         scheduler. The result is the same, byte for byte.
@@ -111,6 +115,7 @@ def prepare(
     with locked(target):
         asked = settings or PrepareSettings()
         chosen = replace(asked, music=catalog_music.decide(catalog, asked.music))
+        chosen = chosen.decided(has_windows=catalog.has_windows)
         music = chosen.music
         stock = take_stock(catalog, hear_audio=music == "extract", read_features=music == "read")
         version = __version__
@@ -128,8 +133,7 @@ def prepare(
         before = [*catalog.rejects, *stock.rejects]
         names = tables.all_labels(catalog)
         ratings, subjects, unlabelled = tables.label_catalog(catalog, chosen.labels)
-        parts = [Path(task.part) for task in tasks]
-        refused = tables.write_recordings(target / schema.RECORDINGS, parts, ratings, names)
+        refused = tables.write_recordings(target / schema.RECORDINGS, tasks, ratings, names, chosen.scale)
         rejects = [*before, *refused, *unlabelled, *deaf]
         tables.write_ratings(target / schema.RATINGS, ratings, names)
         tables.write_subjects(target / schema.SUBJECTS, subjects)
@@ -159,7 +163,7 @@ def _clear(folder: Path, tasks: list[Task]) -> int:
     work.mkdir(exist_ok=True)
     remove_leftovers(folder)
     remove_leftovers(work)
-    wanted = {Path(task.part).name for task in tasks}
+    wanted = {Path(path).name for task in tasks for path in (task.part, task.rejects, task.people)}
     for path in work.iterdir():
         if path.name not in wanted:
             path.unlink()
@@ -200,11 +204,31 @@ def _meta(
         "schema_version": schema.SCHEMA_VERSION,
         "ressin_version": version,
         "content_key": key,
-        "source": {"kind": catalog.kind, "name": catalog.root.resolve().name, "rating_source": catalog.rating_source},
-        "settings": settings.as_dict(),
+        "source": {
+            "kind": catalog.kind,
+            "name": catalog.root.resolve().name,
+            "rating_source": catalog.rating_source,
+            "windows": catalog.has_windows,
+        },
+        "settings": {**settings.as_dict(), "row_seconds": settings.row_seconds or square_rows(folder)},
+        "in_words": settings.in_words(has_windows=catalog.has_windows),
+        "quality": tables.count_quality(folder / schema.RECORDINGS),
         "labels": list(names),
+        "classes": {name: list(catalog.classes.get(name, ("0", "1"))) for name in names if name not in DIMENSIONS},
         "simulation": catalog.simulation,
         "counts": {**catalog.counts, "prepared": files[schema.RECORDINGS]["rows"]},
         "rejects": tables.summarise(rejects),
         "files": files,
     }
+
+
+def square_rows(folder: Path) -> float:
+    """Whole seconds a row, at least 1, that give the median recording about as many rows as columns."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(folder / schema.RECORDINGS, columns=["n_samples", "sampling_rate"])
+    samples, rates = (np.asarray(column, np.float64) for column in table.columns)
+    if not len(samples):
+        return 1.0
+    seconds, rate = float(np.median(samples / rates)), float(np.median(rates))
+    return float(min(max(1, round(math.sqrt(seconds / rate))), max(1, int(seconds / 2))))

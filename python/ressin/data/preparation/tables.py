@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,11 @@ from ressin._files.names import encodable
 from ressin.data.preparation.labels import LabelRule, label_ratings, label_song_means
 from ressin.data.preparation.music import MusicTable
 from ressin.data.preparation.partition import rejects_of
+from ressin.data.preparation.people import People
+from ressin.data.preparation.task import Task
 from ressin.data.sources.catalog import DIMENSIONS, Catalog, Reject
 from ressin.data.store.schema import (
+    LIST_COLUMNS,
     REJECT_SCHEMA,
     STIMULUS_SCHEMA,
     SUBJECT_SCHEMA,
@@ -26,8 +29,8 @@ from ressin.data.store.schema import (
     rating_schema,
     recording_schema,
 )
+from ressin.decomposition.quality import MAX_CORRELATION, MAX_FAST_DECAY_SHARE, MAX_RESIDUAL_SHARE, MIRRORED
 from ressin.errors import InvalidInputError, RecordingError
-from ressin.image import CHANNELS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +42,7 @@ PARQUET_OPTIONS: dict[str, object] = {
     "use_dictionary": False,
 }
 # The bytes of the floats are sorted by their place before they are compressed: half the size at the same speed.
-SPLIT_COLUMNS = [f"{name}.list.element" for name in CHANNELS]
+SPLIT_COLUMNS = [f"{name}.list.element" for name in LIST_COLUMNS]
 
 
 def label_catalog(catalog: Catalog, rule: LabelRule) -> tuple["pd.DataFrame", "pd.DataFrame", list[Reject]]:
@@ -71,33 +74,39 @@ def all_labels(catalog: Catalog) -> tuple[str, ...]:
     return (*DIMENSIONS, *(name for name in catalog.label_names if name not in DIMENSIONS))
 
 
-def write_recordings(path: Path, parts: Sequence[Path], ratings: "pd.DataFrame", names: Sequence[str]) -> list[Reject]:
-    """Join the parts with ratings and labels into ``recordings.parquet``, one row group each.
+def write_recordings(
+    path: Path, tasks: Sequence[Task], ratings: "pd.DataFrame", names: Sequence[str], scale: str = "window"
+) -> list[Reject]:
+    """Join the parts with ratings and labels into ``recordings.parquet``, a row group for each of theirs.
 
     Returns
     -------
     rejects
         Those of the parts, in order.
     """
-    schema = recording_schema(names)
+    schema = recording_schema(names, scale)
     keyed = ratings.set_index("pair")
-    rejects: list[Reject] = []
-    options = {**PARQUET_OPTIONS, "use_byte_stream_split": SPLIT_COLUMNS}
+    people = People(tasks) if scale == "person" else None
+    split = [name for name in SPLIT_COLUMNS if name.partition(".")[0] in schema.names]
+    options = {**PARQUET_OPTIONS, "use_byte_stream_split": split}
     with replacing(path) as temporary, pq.ParquetWriter(temporary, schema, **options) as writer:
-        for part in parts:
-            table = _read_part(part)
-            rejects += rejects_of(table)
-            rows = keyed.loc[table.column("pair").to_pylist()]
-            for field in label_fields(names):
-                table = table.append_column(field, column_of(rows[field.name], field.type))
-            writer.write_table(table.select(schema.names).cast(schema))
-    return rejects
+        for task in tasks:
+            for table in _row_groups(Path(task.part)):
+                rows = keyed.loc[table.column("pair").to_pylist()]
+                for field in label_fields(names):
+                    table = table.append_column(field, column_of(rows[field.name], field.type))
+                if people is not None:
+                    table = people.add_shares(table)
+                writer.write_table(table.select(schema.names).cast(schema))
+    return [reject for task in tasks for reject in rejects_of(Path(task.rejects))]
 
 
-def _read_part(part: Path) -> pa.Table:
+def _row_groups(part: Path) -> Iterator[pa.Table]:
     """Read a part; a damaged one (it was whole when it was written) is removed, so that the next run makes it again."""
     try:
-        return pq.read_table(part)
+        with pq.ParquetFile(part) as file:
+            for place in range(file.num_row_groups):
+                yield file.read_row_group(place)
     except (pa.ArrowException, OSError) as error:
         part.unlink(missing_ok=True)
         raise RecordingError(
@@ -156,6 +165,35 @@ def summarise(rejects: Sequence[Reject]) -> list[dict[str, Any]]:
     counted = Counter((reject.kind, reject.action) for reject in rejects)
     ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
     return [{"kind": kind, "action": action, "count": count} for (kind, action), count in ordered]
+
+
+def count_quality(path: Path) -> dict[str, int]:
+    """Count samples by what the evidence says of them, or of the whole recording that they were cut from.
+
+    Returns
+    -------
+    counts
+        ``samples``, ``files``; samples with nothing to say (``good``), whose solve did not converge, whose residual or
+        fast decays are above the bounds of `ressin.decomposition.quality`, whose parts are correlated, or mirror each
+        other (below -0.9), and with missing samples.
+    """
+    names = ["file", "converged", "residual_share", "phasic_tonic_correlation", "fast_decay_share"]
+    table = pq.read_table(path, columns=[*names, "quality", "missing_share"])
+    residual, correlation, decay, missing = (
+        np.asarray(table.column(name), np.float64) for name in (*names[2:], "missing_share")
+    )
+    counts = {
+        "samples": table.num_rows,
+        "files": len(table.column("file").unique()),
+        "good": sum(text == "" for text in table.column("quality").to_pylist()),
+        "not_converged": sum(not value for value in table.column("converged").to_pylist()),
+        "large_residual": np.count_nonzero(residual > MAX_RESIDUAL_SHARE),
+        "correlated_parts": np.count_nonzero(np.abs(correlation) > MAX_CORRELATION),
+        "mirrored_parts": np.count_nonzero(correlation < MIRRORED),
+        "fast_decays": np.count_nonzero(decay > MAX_FAST_DECAY_SHARE),
+        "missing": np.count_nonzero(missing > 0.0),
+    }
+    return {name: int(count) for name, count in counts.items()}
 
 
 def dump_meta(meta: dict[str, Any]) -> bytes:

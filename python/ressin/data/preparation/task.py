@@ -1,6 +1,7 @@
 """One piece of work, as it is sent to the workers of a cluster."""
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from ressin.data.preparation.settings import PrepareSettings
 from ressin.data.sources.catalog import Entry
@@ -39,3 +40,13 @@ class Task:
     settings: PrepareSettings
     part: str
     n_threads: int = 0
+
+    @property
+    def rejects(self) -> str:
+        """Where the rejects of the part go."""
+        return str(PurePath(self.part).with_suffix(".json"))
+
+    @property
+    def people(self) -> str:
+        """Where all samples of its signals go, by person."""
+        return str(PurePath(self.part).with_suffix(".people"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,11 +17,13 @@ from ressin.errors import InvalidInputError
 from ressin.image import CHANNELS, PackedSignals
 
 if TYPE_CHECKING:
-    from ressin.data.store.store import Prepared
+    import pandas as pd
+
+    from ressin.data.store.store import Channel, Prepared
 
 RECORDINGS = ("own", "all")
-MIN_SECONDS = 2.0  # a picture needs two rows
-MIN_RATE = 1.0  # Hz, a row needs a sample
+
+IDENTITY = ("recording_id", "pair", "subject", "stimulus", "label", "rating", "music_row", "file", "start", "end")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +35,8 @@ class LabelledData:
     label_name
         Such as ``"arousal"``.
     signals
-        All recordings with the channels origin, phasic, tonic; sample i is recording ``place[i]``.
+        All recordings with the channels origin, phasic, tonic, scaled as `Preparation.scale` says; sample i is
+        recording ``place[i]``.
     place
         int64, (n,).
     recording_id, pair, subject, stimulus
@@ -51,6 +55,11 @@ class LabelledData:
         How ratings became labels, as the prepared folder says it.
     preparation
         How the recordings were cut and decomposed, as the prepared folder says it; None where nothing says it.
+    file, start, end
+        The file that each sample is cut from, (n,) strings, and the seconds of it that the sample covers, (n,) float64:
+        samples of one file can overlap. Where nothing is said, every recording is a file of its own.
+    unscaled
+        As `signals`, in the unit of the input; the same object where they are not scaled.
     """
 
     label_name: str
@@ -67,10 +76,17 @@ class LabelledData:
     left_out: tuple[tuple[str, str], ...] = ()
     label_rule: dict[str, Any] = field(default_factory=dict)
     preparation: Preparation | None = None
+    file: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, np.str_))
+    start: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    end: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    unscaled: PackedSignals | None = None
 
     def __post_init__(self) -> None:
-        columns = ("recording_id", "pair", "subject", "stimulus", "label", "rating", "music_row")
-        for name in columns:
+        if not len(self.file) and len(self.place):
+            whole = {"file": self.recording_id, "start": np.zeros(len(self)), "end": self.seconds()}
+            for name, values in whole.items():
+                object.__setattr__(self, name, values)
+        for name in IDENTITY:
             if len(getattr(self, name)) != len(self.place):
                 raise InvalidInputError(f"{name} has {len(getattr(self, name))} entries for {len(self.place)} samples")
         if self.signals.n_channels != len(CHANNELS):
@@ -88,17 +104,18 @@ class LabelledData:
 
     def take(self, index: NDArray[np.integer] | NDArray[np.bool_]) -> LabelledData:
         """Keep some samples, in the order given; signals and music are shared, not copied."""
-        names = ("place", "recording_id", "pair", "subject", "stimulus", "label", "rating", "music_row")
-        taken = {name: getattr(self, name)[index] for name in names}
+        taken = {name: getattr(self, name)[index] for name in ("place", *IDENTITY)}
         return dataclasses.replace(self, **taken)
 
     @cached_property
     def fingerprint(self) -> str:
         """Digest of everything that a result can depend on: signals, music, labels and identities."""
         digest = hashlib.blake2b(digest_size=16)
-        names = ("place", "recording_id", "subject", "stimulus", "label", "rating", "music", "music_row")
+        names = ("place", *IDENTITY, "music")
         columns = [getattr(self, name) for name in names]
-        for array in (*self.signals.values, self.signals.offsets, self.signals.sampling_rates, *columns):
+        measured = () if self.measured is self.signals else self.measured.values
+        signals = (*self.signals.values, self.signals.offsets, self.signals.sampling_rates, *measured)
+        for array in (*signals, *columns):
             digest.update(f"{array.dtype.str}{array.shape}".encode())
             if array.size:
                 digest.update(array.tobytes() if array.dtype.kind == "U" else np.ascontiguousarray(array).data)
@@ -128,6 +145,11 @@ class LabelledData:
             )
         return self.music[rows]
 
+    @property
+    def measured(self) -> PackedSignals:
+        """The signals in the unit of the input."""
+        return self.signals if self.unscaled is None else self.unscaled
+
     def signal(self, sample: int) -> NDArray[np.floating]:
         """Return the channels of one sample, (3, n_samples)."""
         return self.signals.recording(int(self.place[sample]))
@@ -149,7 +171,8 @@ def labelled_data(prepared: Prepared, label_name: str, *, recordings: str = "own
     prepared
         From `ressin.data.store.store.load`.
     label_name
-        One of ``prepared.label_names``.
+        One of ``prepared.label_names``; of a label with more than two classes ``"name=class"``, which is 1 where the
+        label is that class and 0 where it is another.
     recordings
         Where a pair has two recordings, one per dimension (PMEmo 2018): ``"own"`` takes the one of the dimension that
         is being predicted, ``"all"`` both. Recordings without a dimension always take part.
@@ -162,22 +185,22 @@ def labelled_data(prepared: Prepared, label_name: str, *, recordings: str = "own
     Raises
     ------
     InvalidInputError
-        If there is no such label, or no recording has it.
+        If there is no such label or class, the label has more than two classes, or no recording has it.
     """
-    if label_name not in prepared.label_names:
-        raise InvalidInputError(f"there is no label {label_name!r}: the folder has {', '.join(prepared.label_names)}")
     if recordings not in RECORDINGS:
         raise InvalidInputError(f"recordings={recordings!r} is not known: one of {', '.join(RECORDINGS)}")
     table = prepared.recordings
-    label = table[f"{label_name}_label"]
+    label = _two_classes(prepared, label_name)
     dimension = table["dimension"].to_numpy(dtype=object)
     own = np.ones(len(table), bool)
     if recordings == "own" and label_name in ("arousal", "valence"):
         own = (dimension == label_name) | (dimension == "")
     rate = table["sampling_rate"].to_numpy(np.float64)
     reasons = np.full(len(table), "", dtype=object)
-    reasons[(table["n_samples"].to_numpy() < np.ceil(MIN_SECONDS * rate) + 1)] = "shorter than two seconds"
-    reasons[rate < MIN_RATE] = "sampled below 1 Hz"
+    row = prepared.row_seconds  # a picture needs two rows, and a row a sample
+    words = "two seconds" if row == 1.0 else f"two rows of {row:g} s"
+    reasons[(table["n_samples"].to_numpy() < np.ceil(2.0 * row * rate) + 1)] = f"shorter than {words}"
+    reasons[rate * row < 1.0] = f"sampled below {1.0 / row:g} Hz"
     reasons[label.isna().to_numpy()] = f"no {label_name} label"
     names = table["recording_id"].to_numpy(dtype=object).astype(str)
     left_out = tuple((str(names[i]), str(reasons[i])) for i in np.flatnonzero(own & (reasons != "")))
@@ -188,9 +211,13 @@ def labelled_data(prepared: Prepared, label_name: str, *, recordings: str = "own
     order = {song: i for i, song in enumerate(songs)}
     stimulus = table["stimulus"].to_numpy(dtype=object).astype(str)[rows]
     rating = table[label_name].to_numpy(np.float64) if label_name in table else np.full(len(table), np.nan)
+    preparation = _preparation(prepared)
+    drawn = preparation or Preparation()
+    signals = _pack([prepared.scaled(name) for name in CHANNELS], table, rows, drawn)
+    plain = prepared.scale == "window"
     return LabelledData(
         label_name=label_name,
-        signals=_pack(prepared, rows),
+        signals=signals,
         place=np.arange(len(rows)),
         recording_id=names[rows],
         pair=table["pair"].to_numpy(dtype=object).astype(str)[rows],
@@ -202,23 +229,46 @@ def labelled_data(prepared: Prepared, label_name: str, *, recordings: str = "own
         music_row=np.array([order.get(song, -1) for song in stimulus], dtype=np.int64),
         left_out=left_out,
         label_rule=dict(prepared.meta.get("settings", {}).get("labels", {})),
-        preparation=_preparation(prepared.meta.get("settings", {})),
+        preparation=preparation,
+        file=table["file"].to_numpy(dtype=object).astype(str)[rows],
+        start=table["start"].to_numpy(np.float64)[rows],
+        end=table["end"].to_numpy(np.float64)[rows],
+        unscaled=signals if plain else _pack([prepared.channel(name) for name in CHANNELS], table, rows, Preparation()),
     )
 
 
-def _preparation(settings: dict[str, Any]) -> Preparation | None:
-    parts = {name: settings[name] for name in ("window", "decomposition") if name in settings}
-    return Preparation.from_dict(parts) if parts else None
+def _two_classes(prepared: Prepared, label_name: str) -> pd.Series:
+    """Look a label up as 0, 1 or missing."""
+    name, _, chosen = (label_name, "", "") if label_name in prepared.label_names else label_name.partition("=")
+    if name not in prepared.label_names:
+        raise InvalidInputError(f"there is no label {label_name!r}: the folder has {', '.join(prepared.label_names)}")
+    label, classes = prepared.recordings[f"{name}_label"], prepared.classes[name]
+    if chosen:
+        if chosen not in classes:
+            raise InvalidInputError(f"label {name!r} has no class {chosen!r}: it has {', '.join(classes)}")
+        return (label == classes.index(chosen)).astype("Int8").where(label.notna())
+    if len(classes) > 2:
+        raise InvalidInputError(
+            f"label {name!r} has {len(classes)} classes ({', '.join(classes)}): name one of them, which is then told "
+            f"from the others, such as '{name}={classes[0]}', or give a label of two in the manifest"
+        )
+    return label
 
 
-def _pack(prepared: Prepared, rows: NDArray[np.int64]) -> PackedSignals:
-    values = []
-    offsets = np.zeros(1, np.int64)
-    for name in CHANNELS:
-        channel = prepared.channel(name)
-        values.append(np.concatenate([channel[row] for row in rows]))
-        offsets = np.concatenate([[0], np.cumsum(np.diff(channel.offsets)[rows])])
-    return PackedSignals(values, offsets, prepared.recordings["sampling_rate"].to_numpy(np.float64)[rows])
+def _preparation(prepared: Prepared) -> Preparation | None:
+    settings = prepared.meta.get("settings", {})
+    parts = {name: settings[name] for name in ("window", "decomposition", "decompose", "scale") if name in settings}
+    about = {"windows": prepared.meta["source"].get("windows", False), "row_seconds": prepared.row_seconds}
+    return Preparation.from_dict({**parts, **about}) if parts else None
+
+
+def _pack(
+    channels: Sequence[Channel], table: pd.DataFrame, rows: NDArray[np.int64], drawn: Preparation
+) -> PackedSignals:
+    values = [np.concatenate([channel[row] for row in rows]) for channel in channels]
+    offsets = np.concatenate([[0], np.cumsum(np.diff(channels[0].offsets)[rows])])
+    rates = table["sampling_rate"].to_numpy(np.float64)[rows]
+    return PackedSignals(values, offsets, rates, row_seconds=drawn.row_seconds, span=drawn.span)
 
 
 def _summary(left_out: tuple[tuple[str, str], ...]) -> str:

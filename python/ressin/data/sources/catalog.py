@@ -30,8 +30,17 @@ class Entry:
         Column of the signal; None when the file's layout says it.
     sampling_rate
         Hz; None when the file says it.
+    where, unit
+        As of `ressin.io.read_recording`: ``"column=value"``, the rows of a table that holds several recordings, and the
+        unit of the samples where the file does not state it; None where nothing was given.
     start, end
-        Window in seconds from the beginning of the file; `end` None means to its end.
+        Window in seconds from the beginning of the file, or, where it is `absolute`, from 1970-01-01 UTC; `end` None
+        means to the file's end, an absolute `start` of 0 from its beginning.
+    absolute
+        See `start`; the file has to say when it began.
+    window, step
+        Where given, the recording is divided: windows of so many seconds, each `step` seconds after the one before,
+        as many as there are between `start` and `end`.
     """
 
     recording_id: str
@@ -44,6 +53,16 @@ class Entry:
     sampling_rate: float | None = None
     start: float = 0.0
     end: float | None = None
+    absolute: bool = False
+    window: float | None = None
+    step: float | None = None
+    where: str | None = None
+    unit: str | None = None
+
+    @property
+    def is_window(self) -> bool:
+        """Whether it is a part of its file that was asked for, not the file as a whole."""
+        return self.start > 0.0 or self.end is not None or self.window is not None
 
 
 @dataclass(frozen=True)
@@ -55,8 +74,8 @@ class Reject:
     file
         Relative to the root of the data.
     kind
-        One word for counting: missing, malformed, truncated, short, disagreement, encoding, rate, gaps,
-        constant, duplicate, range, labels, music, solver, size.
+        One word for counting: missing, malformed, truncated, short, dropped, clock, disagreement, encoding, rate,
+        gaps, constant, duplicate, range, labels, music, solver, size.
     reason
         In plain words, with the numbers.
     action
@@ -86,7 +105,7 @@ class Catalog:
         The recordings.
     ratings
         One row per pair: pair, subject, stimulus, arousal, valence (numbers or missing), and one column
-        ``<name>_label`` (0, 1 or missing) for every label that the data bring ready-made.
+        ``<name>_label`` (0, 1, ... or missing) for every label that the data bring ready-made.
     stimuli
         One row per stimulus: stimulus, title, artist, duration (seconds or missing), audio (path or ""),
         feature_row (its key in `features` or "").
@@ -96,6 +115,9 @@ class Catalog:
         What was listed so far.
     label_names
         Names that come with ready-made labels.
+    classes
+        Names of the classes of each ready-made label, in the order of their numbers 0, 1, ...; a label that is not
+        listed is 0 or 1.
     rating_source
         ``"subject"``: each subject rated; ``"song mean"``: only the mean over subjects is known.
     counts
@@ -112,9 +134,15 @@ class Catalog:
     features: str | None = None
     rejects: tuple[Reject, ...] = ()
     label_names: tuple[str, ...] = ()
+    classes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     rating_source: str = "subject"
     counts: dict[str, int] = field(default_factory=dict)
     simulation: dict[str, Any] | None = None
+
+    @property
+    def has_windows(self) -> bool:
+        """Whether some of its recordings are windows of their files (only a manifest has them)."""
+        return any(entry.is_window for entry in self.entries)
 
 
 def natural(key: str) -> tuple[int, int, str]:

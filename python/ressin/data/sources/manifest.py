@@ -6,9 +6,13 @@
 | ``subject``, ``stimulus`` | yes | who, and what they heard or saw |
 | ``sampling_rate`` | no | Hz; otherwise the file has to say it |
 | ``column`` | no | column of the signal, by name or by number from 1 |
-| ``start``, ``end`` | no | window in seconds; several windows of one file are several rows |
-| ``arousal``, ``valence`` | no | ratings on any scale, the same for one subject |
-| ``<name>_label`` | no | ready labels, 0 or 1, of any name; also any column named in `labels` |
+| ``where`` | no | ``column=value``: rows of a table that holds several recordings |
+| ``unit`` | no | of the samples, where the file does not state it |
+| ``start``, ``end`` | no | window: seconds or hh:mm:ss of the file, Unix seconds or ISO times; several windows of one \
+file are several rows |
+| ``window``, ``step`` | no | divides the row: windows of so many seconds, so many apart (default: end to end) |
+| ``arousal``, ``valence`` | no | ratings on any scale, the same for one subject; one alone will do |
+| ``<name>_label`` | no | ready labels of any name: 0 and 1, whole numbers or words; also any column named in `labels` |
 | ``audio`` | no | music clip of the stimulus |
 | ``feature_row`` | no | key of the stimulus in the table `features`; otherwise its name |
 | ``recording_id`` | no | otherwise file and row |
@@ -24,7 +28,7 @@ import pyarrow.parquet as pq
 
 from ressin._files.limits import MAX_TABLE_BYTES, check_unfolded, inside, read_limited
 from ressin.data.sources.catalog import DIMENSIONS, Catalog, Entry, Reject
-from ressin.data.sources.manifest_check import NUMBERS, TEXTS, check_frame, problem_text
+from ressin.data.sources.manifest_check import NUMBERS, TEXTS, TIMES, check_frame, problem_text
 from ressin.data.sources.tables import decode, rows_of
 from ressin.errors import InvalidInputError, RecordingError
 
@@ -35,7 +39,13 @@ MAX_ROWS = 1_000_000
 
 
 def read_manifest(
-    path: str | Path, *, root: str | Path | None = None, labels: Sequence[str] = (), features: str | None = None
+    path: str | Path,
+    *,
+    root: str | Path | None = None,
+    labels: Sequence[str] = (),
+    features: str | None = None,
+    window: float | None = None,
+    step: float | None = None,
 ) -> Catalog:
     """Read a manifest.
 
@@ -49,6 +59,9 @@ def read_manifest(
         Names of columns that hold ready labels, besides those that end in ``_label``.
     features
         Table of music features (CSV or Parquet: a key, then numbers), relative to `root`.
+    window, step
+        Seconds, for the rows that do not give their own: each row is divided into windows, `step` apart (default: end
+        to end), as many as there are between its start and end. They share the row's ratings and labels, and `pair`.
 
     Returns
     -------
@@ -65,8 +78,9 @@ def read_manifest(
     source = Path(path)
     base = Path(root) if root is not None else source.parent
     raw, lines = _read(source)
-    frame, label_names = check_frame(raw, lines, labels, source.name)
-    problems: list[str] = []
+    frame, classes = check_frame(_with_windows(raw, window, step), lines, labels, source.name)
+    label_names = tuple(classes)
+    problems = _columns_of_one_file(frame, lines)
     files = _paths(frame, "recording", base, lines, problems)
     clips = _paths(frame, "audio", base, lines, problems)
     stimuli = _stimuli(frame, clips, lines, problems)
@@ -88,6 +102,7 @@ def read_manifest(
         features=features,
         rejects=_unlabelled(ratings, entries, label_names),
         label_names=label_names,
+        classes=classes,
         counts={
             "recordings": len(entries),
             "files": len(set(files)),
@@ -95,6 +110,31 @@ def read_manifest(
             "stimuli": len(stimuli),
         },
     )
+
+
+def _with_windows(raw: "pd.DataFrame", window: float | None, step: float | None) -> "pd.DataFrame":
+    """Fill in the windows of the rows that have none of their own."""
+    for name, value in (("window", window), ("step", step)):
+        if value is not None and not (math.isfinite(value) and value > 0.0):
+            raise InvalidInputError(f"{name}={value:g}: a number of seconds > 0 is needed")
+    if window is None:
+        if step is not None:
+            raise InvalidInputError(f"step={step:g} needs a window, whose steps it is")
+        return raw
+    filled = raw.assign(window=raw.get("window", ""), step=raw.get("step", ""))
+    bare = filled["window"] == ""
+    filled.loc[bare, "window"] = repr(float(window))
+    if step is not None:
+        filled.loc[bare & (filled["step"] == ""), "step"] = repr(float(step))
+    return filled
+
+
+def _columns_of_one_file(frame: "pd.DataFrame", lines: Sequence[str]) -> list[str]:
+    """Rows of one file that name its column and rows that do not: their windows could not be known to overlap."""
+    named = set(frame.loc[frame["column"] != "", "recording"])
+    bare = frame.index[(frame["column"] == "") & frame["recording"].isin(named)]
+    words = "is empty, but other rows of the file name one: name it in all"
+    return [f"{lines[row]}, column 'column': '' {words}" for row in bare]
 
 
 def _read(source: Path) -> tuple["pd.DataFrame", list[str]]:
@@ -183,7 +223,7 @@ def _entries(frame: "pd.DataFrame", files: Sequence[str]) -> list[Entry]:
     """One entry per row, those of one file (and one column of it) next to each other."""
     entries = []
     for file, row in zip(files, frame.to_dict("records"), strict=True):
-        number = {name: None if math.isnan(row[name]) else float(row[name]) for name in NUMBERS}
+        number = {name: None if math.isnan(row[name]) else float(row[name]) for name in (*NUMBERS, *TIMES)}
         text = {name: str(row[name]) for name in TEXTS}
         entries.append(
             Entry(
@@ -197,10 +237,20 @@ def _entries(frame: "pd.DataFrame", files: Sequence[str]) -> list[Entry]:
                 sampling_rate=number["sampling_rate"],
                 start=number["start"] or 0.0,
                 end=number["end"],
+                absolute=bool(row["absolute"]),
+                window=number["window"],
+                step=number["step"],
+                where=text["where"] or None,
+                unit=text["unit"] or None,
             )
         )
     place = {file: position for position, file in reversed(list(enumerate(files)))}
-    return sorted(entries, key=lambda entry: (place[entry.path], entry.column or "", entry.sampling_rate or 0.0))
+    return sorted(entries, key=lambda entry: (place[entry.path], signal_of(entry)))
+
+
+def signal_of(entry: Entry) -> tuple[str, float, str, str]:
+    """Tell the signals of one file apart, for sorting and grouping."""
+    return entry.column or "", entry.sampling_rate or 0.0, entry.where or "", entry.unit or ""
 
 
 def _unlabelled(ratings: "pd.DataFrame", entries: Sequence[Entry], label_names: Sequence[str]) -> tuple[Reject, ...]:

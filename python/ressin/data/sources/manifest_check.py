@@ -1,11 +1,13 @@
 """The rules of a manifest, in pandera, and its findings in words: row, column, value, what would be right."""
 
 import difflib
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ressin._extras import require
 from ressin.data.sources.catalog import DIMENSIONS
+from ressin.data.sources.manifest_times import Time, parse_time
 from ressin.errors import InvalidInputError
 from ressin.io.missing import is_missing
 
@@ -13,14 +15,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NEEDED = ("recording", "subject", "stimulus")
-TEXTS = (*NEEDED, "column", "audio", "feature_row", "recording_id")
-NUMBERS = ("sampling_rate", "start", "end", *DIMENSIONS)
+TEXTS = (*NEEDED, "column", "where", "unit", "audio", "feature_row", "recording_id")
+TIMES = ("start", "end")
+NUMBERS = ("sampling_rate", "window", "step", *DIMENSIONS)
+MAX_CLASSES = 127
 SHOWN = 20
 
 
 def check_frame(
     raw: "pd.DataFrame", lines: Sequence[str], labels: Sequence[str], name: str
-) -> tuple["pd.DataFrame", tuple[str, ...]]:
+) -> tuple["pd.DataFrame", dict[str, tuple[str, ...]]]:
     """Check a manifest and fill in its optional columns.
 
     Parameters
@@ -36,8 +40,9 @@ def check_frame(
 
     Returns
     -------
-    frame, label_names
-        Text columns, float64 columns (NaN where empty) and ``<name>_label`` columns (float64 0, 1 or NaN).
+    frame, classes
+        Text columns, float64 columns (NaN where empty), `TIMES` in seconds with a column ``absolute``, and
+        ``<name>_label`` columns (float64: number of the class, or NaN); the classes of each label.
 
     Raises
     ------
@@ -53,19 +58,68 @@ def check_frame(
     for column in TEXTS:
         frame[column] = raw.get(column, "")
     problems = []
-    for column in (*NUMBERS, *label_columns):
+    for column in NUMBERS:
         texts = raw[column] if column in raw else pd.Series("", index=raw.index, dtype=object)
         values = pd.to_numeric(texts.where(texts != ""), errors="coerce").astype("float64")
         for row in raw.index[values.isna() & ~texts.map(is_missing)]:
             problems.append(f"{lines[row]}, column {column!r}: {texts[row]!r} is not a number")
-        frame[column if column not in label_columns else f"{label_columns[column]}_label"] = values
+        frame[column] = values
+    _fill_times(raw, frame, lines, problems)
+    classes = {}
+    for column, label in label_columns.items():
+        frame[f"{label}_label"], classes[label] = _classes(raw[column], column, lines, problems)
     unnamed = frame["recording_id"] == ""
     numbers = pd.Series([f"{row + 1}" for row in range(len(frame))], index=frame.index)
     frame.loc[unnamed, "recording_id"] = frame.loc[unnamed, "recording"] + "#" + numbers[unnamed]
-    problems += _violations(frame, lines, tuple(label_columns.values()))
+    problems += _violations(frame, lines)
     if problems:
         raise InvalidInputError(problem_text(name, problems))
-    return frame, tuple(label_columns.values())
+    return frame, classes
+
+
+def _fill_times(raw: "pd.DataFrame", frame: "pd.DataFrame", lines: Sequence[str], problems: list[str]) -> None:
+    """Read start and end; both count from the file's beginning, or both from 1970."""
+    found: dict[str, dict[int, Time]] = {}
+    for column in TIMES:
+        found[column] = {}
+        for row, text in enumerate(raw[column] if column in raw else [""] * len(raw)):
+            if is_missing(text):
+                continue
+            try:
+                found[column][row] = parse_time(text)
+            except ValueError as error:
+                problems.append(f"{lines[row]}, column {column!r}: {error}")
+        frame[column] = [found[column][row].seconds if row in found[column] else math.nan for row in range(len(raw))]
+    absolute = {row for times in found.values() for row, time in times.items() if time.absolute}
+    for row in sorted(absolute):
+        if any(row in times and not times[row].absolute for times in found.values()):
+            problems.append(
+                f"{lines[row]}, column 'end': start and end must be of one kind, both times of day or both of the file"
+            )
+    frame["absolute"] = [row in absolute for row in range(len(raw))]
+
+
+def _classes(
+    texts: "pd.Series", column: str, lines: Sequence[str], problems: list[str]
+) -> tuple["pd.Series", tuple[str, ...]]:
+    """Give the classes of a label numbers: 0 and 1 as they are, whole numbers by size, words in alphabetical order."""
+    import pandas as pd
+
+    known = texts[~texts.map(is_missing)]
+    numbers = pd.to_numeric(known, errors="coerce")
+    if len(known) and numbers.notna().all():
+        for row in known.index[numbers != numbers.round()]:
+            sentence = f"{texts[row]} is no class: a whole number or a word is needed"
+            problems.append(f"{lines[row]}, column {column!r}: {sentence}")
+        known = numbers.round().map(lambda number: f"{number:.0f}")
+        names = tuple(sorted(set(known), key=float))
+        names = ("0", "1") if set(names) <= {"0", "1"} else names
+    else:
+        names = tuple(sorted(set(known))) or ("0", "1")
+    if len(names) > MAX_CLASSES:
+        problems.append(f"column {column!r}: {len(names)} classes, at most {MAX_CLASSES} can be told apart")
+    place = {name: float(number) for number, name in enumerate(names)}
+    return known.map(place).reindex(texts.index).astype("float64"), names
 
 
 def _label_columns(raw: "pd.DataFrame", labels: Sequence[str], name: str) -> dict[str, str]:
@@ -78,7 +132,7 @@ def _label_columns(raw: "pd.DataFrame", labels: Sequence[str], name: str) -> dic
         raise InvalidInputError(
             f"{name}: column {absent[0]!r} is missing; there are {', '.join(map(repr, raw.columns))}"
         )
-    known = {*TEXTS, *NUMBERS}
+    known = {*TEXTS, *NUMBERS, *TIMES}
     found = {}
     for column in raw.columns:
         if column in labels or (column.endswith("_label") and len(column) > len("_label")):
@@ -96,30 +150,27 @@ def _label_columns(raw: "pd.DataFrame", labels: Sequence[str], name: str) -> dic
     return found
 
 
-def _schema(pandera: Any, label_names: Sequence[str]) -> Any:
+def _schema(pandera: Any) -> Any:
     """Build the rules, each with the sentence that says what would be right."""
     check, column = pandera.Check, pandera.Column
     filled = check.str_matches(r"\S", error="must not be empty")
     finite = check(lambda values: values.abs() != float("inf"), error="must be finite")
     positive = check.gt(0, error="must be a rate in Hz above 0")
-    from_zero = check.ge(0, error="must be a time in seconds from 0 on")
-    zero_one = check.isin([0.0, 1.0], error="must be 0 or 1")
+    above = check.gt(0, error="must be a number of seconds above 0")
     columns = {name: column(str, filled) for name in NEEDED}
     columns["recording_id"] = column(str, unique=True)
     columns["sampling_rate"] = column(float, [positive, finite], nullable=True)
-    columns["start"] = column(float, [from_zero, finite], nullable=True)
-    columns["end"] = column(float, [from_zero, finite], nullable=True)
+    columns |= {name: column(float, [above, finite], nullable=True) for name in ("window", "step")}
     columns |= {name: column(float, finite, nullable=True) for name in DIMENSIONS}
-    columns |= {f"{name}_label": column(float, zero_one, nullable=True) for name in label_names}
     return pandera.DataFrameSchema(columns, strict=False)
 
 
-def _violations(frame: "pd.DataFrame", lines: Sequence[str], label_names: Sequence[str]) -> list[str]:
+def _violations(frame: "pd.DataFrame", lines: Sequence[str]) -> list[str]:
     """Everything that breaks a rule, in the order of rows."""
     pandera = require("pandera.pandas", "data", "checking a manifest")
     found: list[tuple[int, str, str]] = []
     try:
-        _schema(pandera, label_names).validate(frame, lazy=True)
+        _schema(pandera).validate(frame, lazy=True)
     except pandera.errors.SchemaErrors as error:
         for case in error.failure_cases.to_dict("records"):
             sentence = "occurs more than once" if "uniqueness" in str(case["check"]) else str(case["check"])
@@ -129,7 +180,9 @@ def _violations(frame: "pd.DataFrame", lines: Sequence[str], label_names: Sequen
     backwards = frame["end"] <= frame["start"].fillna(0.0)
     for row in frame.index[backwards]:
         start = 0.0 if frame["start"].isna()[row] else frame["start"][row]
-        found.append((int(row), "end", f"{frame['end'][row]:g} must be after the start, {start:g}"))
+        found.append((int(row), "end", f"{frame['end'][row]:.12g} must be after the start, {start:.12g}"))
+    for row in frame.index[frame["step"].notna() & frame["window"].isna()]:
+        found.append((int(row), "step", f"{frame['step'][row]:g} needs a window, whose steps it is"))
     return [f"{lines[row]}, column {column!r}: {text}" for row, column, text in sorted(found)]
 
 

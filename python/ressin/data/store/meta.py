@@ -31,11 +31,22 @@ def read_meta(folder: Path) -> dict[str, Any]:
     labels = meta.get("labels")
     names = isinstance(labels, list) and all(isinstance(name, str) for name in labels)
     _insist(names and len(set(labels)) == len(labels), path, "labels", "a list of different names", labels)
+    quality = meta.get("quality", {})
+    counted = isinstance(quality, dict) and all(type(count) is int for count in quality.values())
+    _insist(counted, path, "quality", "counts", quality)
+    classes = meta.get("classes", {})
+    named = isinstance(classes, dict) and all(
+        isinstance(names, list) and names and all(isinstance(name, str) for name in names) for names in classes.values()
+    )
+    _insist(named and set(classes) <= set(labels), path, "classes", "the names of each label's classes", classes)
     for name in ("settings", "counts", "source"):
         _insist(isinstance(meta.get(name), dict), path, name, "an object", meta.get(name))
     for name, value in meta["settings"].items():
         if name in ("window", "decomposition", "labels"):
             _insist(isinstance(value, dict), path, f"settings.{name}", "an object", value)
+    row = meta["settings"].get("row_seconds", 1.0)
+    right = type(row) in (float, int) and 0.0 < row < math.inf
+    _insist(right, path, "settings.row_seconds", "a number of seconds > 0", row)
     _insist(isinstance(meta["source"].get("rating_source"), str), path, "source", "of a rating_source", meta["source"])
     _insist(isinstance(meta.get("ressin_version"), str), path, "ressin_version", "a text", meta.get("ressin_version"))
     simulation = meta.get("simulation")

@@ -21,7 +21,7 @@ from ressin.image import CHANNELS
 
 MAX_FEATURES = 100_000
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 META = "meta.json"
 RECORDINGS, RATINGS, SUBJECTS = "recordings.parquet", "ratings.parquet", "subjects.parquet"
 STIMULI, MUSIC, REJECTS = "stimuli.parquet", "music.parquet", "rejects.parquet"
@@ -45,11 +45,28 @@ IDENTITY_FIELDS = [
     pa.field("subject", pa.string()),
     pa.field("stimulus", pa.string()),
     pa.field("dimension", pa.string()),  # "arousal", "valence" or ""
+    pa.field("file", pa.string()),  # the signal it is cut from: path, and "#column" where the entry names one
+    pa.field("start", pa.float64()),  # seconds from the first sample of the file to the first of `n_samples`
+    pa.field("end", pa.float64()),  # seconds from the first sample of the file to one interval after the last
     pa.field("sampling_rate", pa.float64()),  # Hz
     pa.field("n_samples", pa.int32()),
 ]
-CHANNEL_FIELDS = [pa.field(name, pa.list_(pa.float32())) for name in CHANNELS]  # input unit
-PART_SCHEMA = pa.schema([*IDENTITY_FIELDS, *CHANNEL_FIELDS, *EVIDENCE_FIELDS])
+DRIVER = "driver"
+
+
+def level_names(kind: str) -> tuple[str, ...]:
+    """Names of the columns with ``"mean"``, ``"deviation"`` or ``"ecdf"`` of each channel."""
+    return tuple(f"{name}_{kind}" for name in CHANNELS)
+
+
+CHANNEL_FIELDS = [pa.field(name, pa.list_(pa.float32())) for name in (*CHANNELS, DRIVER)]  # input unit, per s: driver
+LEVEL_FIELDS = [  # of the channels over the file; where windows are decomposed alone, over the file's windows
+    pa.field(name, pa.float64()) for kind in ("mean", "deviation") for name in level_names(kind)
+]
+ECDF_FIELDS = [pa.field(name, pa.list_(pa.float32())) for name in level_names("ecdf")]  # only of scale="person"
+PART_SCHEMA = pa.schema([*IDENTITY_FIELDS, *CHANNEL_FIELDS, *LEVEL_FIELDS, *EVIDENCE_FIELDS])
+PEOPLE_SCHEMA = pa.schema([pa.field("subject", pa.string()), *CHANNEL_FIELDS[: len(CHANNELS)]])
+LIST_COLUMNS = tuple(field.name for field in (*CHANNEL_FIELDS, *ECDF_FIELDS))
 REJECT_SCHEMA = pa.schema(
     [pa.field(name, pa.string()) for name in ("file", "kind", "reason", "action", "recording_id")]
 )
@@ -84,9 +101,10 @@ def label_fields(label_names: Sequence[str]) -> list[pa.Field]:
     return ratings + [pa.field(f"{name}_label", pa.int8()) for name in label_names]
 
 
-def recording_schema(label_names: Sequence[str]) -> pa.Schema:
-    """Give the schema of ``recordings.parquet`` for these labels."""
-    return pa.schema([*IDENTITY_FIELDS, *CHANNEL_FIELDS, *label_fields(label_names), *EVIDENCE_FIELDS])
+def recording_schema(label_names: Sequence[str], scale: str = "window") -> pa.Schema:
+    """Give the schema of ``recordings.parquet`` for these labels and this scale."""
+    channels = [*CHANNEL_FIELDS, *(ECDF_FIELDS if scale == "person" else [])]
+    return pa.schema([*IDENTITY_FIELDS, *channels, *LEVEL_FIELDS, *label_fields(label_names), *EVIDENCE_FIELDS])
 
 
 def rating_schema(label_names: Sequence[str]) -> pa.Schema:

@@ -2,9 +2,10 @@
 
 Layout and columns: `ressin.data.store.schema`. In short, for a reader without ressin::
 
-    recordings.parquet   recording_id, pair, subject, stimulus, dimension ("arousal", "valence" or ""),
-                         sampling_rate (Hz), n_samples, origin / phasic / tonic (list<float>, input unit, the first
-                         15 s dropped), arousal, valence (ratings), <name>_label (0, 1 or null), evidence
+    recordings.parquet   recording_id, pair, subject, stimulus, dimension ("arousal", "valence" or ""), file, start,
+                         end (seconds of the file), sampling_rate (Hz), n_samples, origin / phasic / tonic / driver
+                         (list<float>, input unit), <channel>_mean, <channel>_deviation (over the file), arousal,
+                         valence (ratings), <name>_label (0, 1, ... or null), evidence
     ratings.parquet      pair, subject, stimulus, arousal, valence, <name>_label
     subjects.parquet     subject, n_ratings, centre1_*, centre2_*, threshold_*, rule
     stimuli.parquet      stimulus, title, artist, duration, audio, feature_row, music
@@ -31,7 +32,6 @@ from ressin.data.store import schema
 from ressin.data.store.meta import read_meta
 from ressin.data.store.schema import MAX_FEATURES
 from ressin.errors import InvalidInputError, RecordingError
-from ressin.image import CHANNELS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,14 +89,39 @@ class Prepared:
         return tuple(self.meta["labels"])
 
     @property
+    def classes(self) -> dict[str, tuple[str, ...]]:
+        """Names of the classes of each label, in the order of their numbers in ``<name>_label``."""
+        named = {name: tuple(names) for name, names in self.meta.get("classes", {}).items()}
+        return {name: named.get(name, ("low", "high")) for name in self.label_names}
+
+    @property
     def programme(self) -> str:
         """By which programme the recordings were decomposed, "cvxeda" or "robust"."""
         return str(self.meta["settings"].get("decomposition", {}).get("programme", "cvxeda"))
 
+    @property
+    def decompose(self) -> str:
+        """What was decomposed: each ``"recording"`` as a whole, or each ``"window"``."""
+        return str(self.meta["settings"].get("decompose", "window"))
+
+    @property
+    def scale(self) -> str:
+        """By what the channels are scaled for a model: ``"window"``, ``"recording"`` or ``"person"``."""
+        return str(self.meta["settings"].get("scale", "window"))
+
+    @property
+    def row_seconds(self) -> float:
+        """Seconds in a row of a picture."""
+        return float(self.meta["settings"].get("row_seconds", 1.0))
+
+    @property
+    def _recording_schema(self) -> pa.Schema:
+        return schema.recording_schema(self.label_names, self.scale)
+
     @cached_property
     def recordings(self) -> "pd.DataFrame":
         """One row per recording, without the channels (see `channel`); index 0, 1, 2, ..."""
-        names = [name for name in schema.recording_schema(self.label_names).names if name not in CHANNELS]
+        names = [name for name in schema.recording_schema(self.label_names).names if name not in schema.LIST_COLUMNS]
         return self._frame(schema.RECORDINGS, names)
 
     @cached_property
@@ -137,12 +162,13 @@ class Prepared:
         Parameters
         ----------
         name
-            ``"origin"``, ``"phasic"`` or ``"tonic"``.
+            ``"origin"``, ``"phasic"``, ``"tonic"`` or ``"driver"``; where the channels are scaled by person also
+            ``"origin_ecdf"`` and so on.
 
         Returns
         -------
         channel
-            In the order of `recordings`; float32, in the unit of the input.
+            In the order of `recordings`; float32, in the unit of the input (the driver per second), or a share.
 
         Raises
         ------
@@ -151,8 +177,9 @@ class Prepared:
         RecordingError
             When a recording has another number of samples than its row says.
         """
-        if name not in CHANNELS:
-            raise InvalidInputError(f"channel {name!r} is not known: one of {', '.join(CHANNELS)}")
+        known = [field for field in self._recording_schema.names if field in schema.LIST_COLUMNS]
+        if name not in known:
+            raise InvalidInputError(f"channel {name!r} is not known: one of {', '.join(known)}")
         column = self.table(schema.RECORDINGS, [name]).column(0)
         held = pc.list_value_length(column).fill_null(-1).to_numpy()
         stated = self.table(schema.RECORDINGS, ["n_samples"]).column(0).fill_null(0).to_numpy()
@@ -164,6 +191,32 @@ class Prepared:
         values = np.concatenate([np.empty(0, np.float32), *(chunk.flatten().to_numpy() for chunk in column.chunks)])
         offsets = np.concatenate([[0], np.cumsum(held, dtype=np.int64)])
         return Channel(values, offsets)
+
+    def scaled(self, name: str) -> Channel:
+        """Read one channel of every recording as a model sees it.
+
+        Parameters
+        ----------
+        name
+            ``"origin"``, ``"phasic"`` or ``"tonic"``.
+
+        Returns
+        -------
+        channel
+            float32. `scale` ``"window"``: in the unit of the input. ``"recording"``: less the file's mean, over its
+            deviation (0 where a channel is constant). ``"person"``: the share of the person's samples that are not
+            above it, 0 to 1.
+        """
+        if self.scale == "person":
+            return self.channel(f"{name}_ecdf")
+        channel = self.channel(name)
+        if self.scale == "window":
+            return channel
+        lengths = np.diff(channel.offsets)
+        mean = np.repeat(self.recordings[f"{name}_mean"].to_numpy(np.float64), lengths)
+        deviation = np.repeat(self.recordings[f"{name}_deviation"].to_numpy(np.float64), lengths)
+        scores = (channel.values - mean) / np.where(deviation > 0.0, deviation, 1.0)
+        return Channel(scores.astype(np.float32), channel.offsets)
 
     def table(self, file: str, columns: Sequence[str] | None = None) -> pa.Table:
         """Read one of the tables as Arrow, or some of its columns.
@@ -186,7 +239,7 @@ class Prepared:
     def _check_schema(self, file: str, found: pa.Schema) -> None:
         names = self.label_names
         wanted = {
-            schema.RECORDINGS: schema.recording_schema(names),
+            schema.RECORDINGS: self._recording_schema,
             schema.RATINGS: schema.rating_schema(names),
             schema.SUBJECTS: schema.SUBJECT_SCHEMA,
             schema.STIMULI: schema.STIMULUS_SCHEMA,

@@ -45,8 +45,7 @@ def read(content: Content) -> list[Table]:
     path = str(content.path)
     rows, lines = data_lines(content.text)
     head = rows[:4096].decode("utf-8", "replace").splitlines()
-    kind = _kind(content)
-    n_fields = len(head[0].split(","))
+    kind, n_fields = _kind(content), len(head[0].split(","))
     dialect = Dialect(",", ".", None, 2, n_fields)
     if kind == "ibi":
         raise NotEdaError(f"{path}: holds {_OTHERS['ibi']}, no samples; the skin conductance is in EDA.csv beside it")
@@ -63,22 +62,24 @@ def read(content: Content) -> list[Table]:
     table.clock, table.device = (), "Empatica E4"
     table.notes.append("Empatica E4 layout: start time on line 1, rate on line 2, microsiemens below")
     if kind:
+        if kind == "temp":
+            table.names, table.named, table.units = ("TEMP",), True, ("\u00b0C",)
         table.not_eda = f"Empatica's {content.path.name} holds {_OTHERS[kind]}; the skin conductance is in EDA.csv"
         return [table]
     table.signal = 0
     _mark_start(table, rate)
     _add_tags(table, content, start)
+    _add_temperature(table, content)
     return [table]
 
 
 def _kind(content: Content) -> str:
     """Which signal of a session a file holds by its name, "" for EDA."""
-    stem = content_stem(content.path).lower()
     if re.match(r"[^,]+,\s*IBI\b", content.head[0]):
         return "ibi"
     if content.head[0].count(",") == 2:
         return "acc"
-    words = re.split(r"[^a-z]+", stem)
+    words = re.split(r"[^a-z]+", content_stem(content.path).lower())
     return "" if "eda" in words else next((word for word in words if word in _OTHERS), "")
 
 
@@ -123,10 +124,23 @@ def _mark_start(table: TextTable, rate: float) -> None:
 
 def _add_tags(table: Table, content: Content, start: float) -> None:
     """Take the button presses of tags.csv beside the file."""
-    tags = content.beside("tags.csv")
-    for line in (tags or b"").decode("utf-8", "replace").split():
+    for line in (content.beside("tags.csv") or b"").decode("utf-8", "replace").split():
         if is_number(line):
             table.markers.append(Marker(float(line) - start, "tag"))
+
+
+def _add_temperature(table: Table, content: Content) -> None:
+    """Take TEMP.csv beside the file; one that is damaged is no reason to refuse the skin conductance."""
+    beside = content.beside("TEMP.csv")
+    if beside is None or content_stem(content.path).lower() != "eda":
+        return
+    other = Content(content.path.with_name("TEMP.csv"), beside, content.limit)
+    try:
+        if sniff(other) is None:
+            raise RecordingError("it is not as Empatica writes it")
+        table.companions += read(other)
+    except RecordingError as error:
+        table.notes.append(f"TEMP.csv beside it is not used: {error}")
 
 
 LAYOUT = Layout(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,10 @@ from ressin import _core
 from ressin._files.atomic import remove_leftovers_of, replacing
 from ressin._files.json_text import parse_json
 from ressin.data.samples.labelled import LabelledData
-from ressin.errors import InvalidInputError
-from ressin.learn.evaluation.folds import Folds, check_folds
-from ressin.learn.evaluation.metrics import Estimate, metrics
+from ressin.errors import EvaluationWarning, InvalidInputError
+from ressin.learn.evaluation.folds import Folds, check_classes, check_folds
+from ressin.learn.evaluation.metrics import Estimate, difference, metrics
+from ressin.learn.training.machine import agreed, processes
 from ressin.learn.training.progress import Progress
 
 if TYPE_CHECKING:
@@ -75,6 +77,10 @@ class CrossValidation:
         part, else 0.
     seconds
         Of computing, fold by fold; 0 for a fold that was read.
+    remark
+        What a reader of the metrics must know of the folds; empty where there is nothing.
+    left_out
+        How many samples each fold left out of training because they overlap a tested one in their file.
     """
 
     classifier: str
@@ -84,6 +90,8 @@ class CrossValidation:
     table: pd.DataFrame
     majority: NDArray[np.float64]
     seconds: tuple[float, ...]
+    remark: str = ""
+    left_out: tuple[int, ...] = ()
 
     def metrics(self, *, n_resamples: int = 2000, seed: int = 0) -> dict[str, Estimate]:
         """`ressin.learn.evaluation.metrics.metrics` of the predictions of all folds together."""
@@ -101,6 +109,31 @@ class CrossValidation:
         """Return the same metrics for the majority label of each training part, on the same rows."""
         table = self.table
         return metrics(table["label"], self.majority, table["subject"], n_resamples=n_resamples, seed=seed)
+
+    def less(self, other: CrossValidation, *, n_resamples: int = 2000, seed: int = 0) -> dict[str, Estimate]:
+        """`ressin.learn.evaluation.metrics.difference` of these metrics and those of another model on the same samples.
+
+        Raises
+        ------
+        InvalidInputError
+            If the other one was not computed on the same samples with the same labels.
+        """
+        mine, theirs = (of.table[["recording_id", "label"]].reset_index(drop=True) for of in (self, other))
+        if not mine.equals(theirs):
+            raise InvalidInputError(
+                f"{self.classifier} and {other.classifier} were not evaluated on the same samples: {len(mine)} and "
+                f"{len(theirs)}, in the same order, are needed"
+            )
+        return difference(
+            self.table["label"],
+            self.table["score"],
+            other.table["score"],
+            self.table["subject"],
+            threshold=self.threshold,
+            other_threshold=other.threshold,
+            n_resamples=n_resamples,
+            seed=seed,
+        )
 
 
 def cross_validate(
@@ -140,7 +173,12 @@ def cross_validate(
     ------
     InvalidInputError
         If the folds are for other samples, do not test every sample exactly once, are not disjoint as their kind
-        says, or leave a training part with labels of one kind.
+        says, share a stretch of a file, leave a training part with labels of one kind, or every test part.
+
+    Warns
+    -----
+    EvaluationWarning
+        If some test parts hold labels of one kind only; `CrossValidation.remark` keeps it.
     """
     check_folds(data, folds)
     for number, (train, _) in enumerate(folds):
@@ -149,6 +187,9 @@ def cross_validate(
                 f"fold {number}: the labels of its {len(train)} training samples are all {data.label[train[0]]}: "
                 "nothing to learn; more recordings or other folds are needed"
             )
+    remark = check_classes(data, folds)
+    if remark:
+        warnings.warn(remark, EvaluationWarning, stacklevel=2)
     root = None if folder is None else Path(folder)
     scores = np.full(len(data), np.nan)
     number_of = np.zeros(len(data), np.int64)
@@ -172,6 +213,8 @@ def cross_validate(
         table=_table(data, number_of, scores),
         majority=majority,
         seconds=tuple(seconds),
+        remark=remark,
+        left_out=tuple(len(data) - len(train) - len(test) for train, test in folds),
     )
 
 
@@ -185,18 +228,18 @@ def _one_fold(
 ) -> tuple[NDArray[np.float64], float]:
     """Scores of the test part and seconds they took; read where they were computed before."""
     stored = None if fold.folder is None else fold.folder / "scores.json"
-    if stored is not None and stored.is_file():
+    if stored is not None and agreed(stored.is_file()):
         found = _read_scores(stored, key, len(test))
         if found is not None:
             return found, 0.0
-    if stored is not None:
+    if stored is not None and processes().first:
         remove_leftovers_of([stored, stored.parent / "training.csv"])
     begin = time.perf_counter()
     scores = np.asarray(classifier.scores(data, train, test, fold), dtype=np.float64)
     seconds = time.perf_counter() - begin
     if scores.shape != (len(test),) or not np.isfinite(scores).all():
         raise InvalidInputError(f"{fold.name}: scores of shape {scores.shape}; {len(test)} finite numbers are needed")
-    if stored is not None:
+    if stored is not None and processes().first:
         stored.parent.mkdir(parents=True, exist_ok=True)
         with replacing(stored) as temporary:
             temporary.write_text(json.dumps({"key": key, "scores": scores.tolist()}), encoding="utf-8")

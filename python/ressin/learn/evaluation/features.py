@@ -1,45 +1,28 @@
 """Classical features of skin conductance: numbers per recording, for baselines and for the regression of Table 1.
 
-Two vectors, both documented by their names: `classical_features` in the unit of the recording (SCR counts and
-amplitudes, tonic statistics), and `channel_features`, 20 statistics of one channel after a 0.6 Hz low-pass and a
-z-score.
+Two vectors, both documented by their names: `classical_features`, those of `ressin.features` in the unit of the
+recording, and `channel_features`, 20 statistics of one channel after a 0.6 Hz low-pass and a z-score.
 """
 
 from __future__ import annotations
+
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ressin.data.samples.labelled import LabelledData
 from ressin.errors import InvalidInputError
+from ressin.intervals.definitions import NAMES
+from ressin.intervals.features import features
+from ressin.learn.evaluation.pieces import pieces_of
 
-RELATIVE_AMPLITUDE = 0.1  # a rise below this share of the recording's largest is not counted as a response
+_KEPT: WeakKeyDictionary[LabelledData, NDArray[np.float64]] = WeakKeyDictionary()
+
 CUTOFF = 0.6  # Hz
 ORDER = 4
 
-CLASSICAL = (
-    "scr_per_minute",
-    "scr_amplitude_mean",
-    "scr_amplitude_max",
-    "scr_amplitude_deviation",
-    "scr_amplitude_per_minute",
-    "scr_rise_time_mean",
-    "phasic_mean",
-    "phasic_deviation",
-    "phasic_max",
-    "phasic_skewness",
-    "phasic_second_half_share",
-    "tonic_mean",
-    "tonic_deviation",
-    "tonic_min",
-    "tonic_max",
-    "tonic_slope",
-    "tonic_change",
-    "origin_mean",
-    "origin_deviation",
-    "origin_slope",
-    "origin_mean_absolute_step",
-)
+CLASSICAL = tuple(name for name in NAMES if name != "EDA_Valid")
 STATISTICS = (
     "mean",
     "deviation",
@@ -65,16 +48,70 @@ STATISTICS = (
 
 
 def classical_features(data: LabelledData) -> NDArray[np.float64]:
-    """Compute SCR counts, amplitudes and tonic statistics, (n, 21), columns `CLASSICAL`, in the recording's unit.
+    """Compute the features of `ressin.features` for every sample, (n, n_features), columns `CLASSICAL`.
+
+    Returns
+    -------
+    ndarray
+        In the recording's unit; NaN where a sample is too short for a feature, or has no response. They are computed
+        once for one `data` and kept with it; do not change them.
 
     Notes
     -----
-    A response is a peak of the phasic channel that stands out from its surroundings (its prominence) by at least a
-    tenth of the largest such rise of the recording; amplitude is that prominence, rise time the time from the foot
-    before it.
+    Samples that overlap in their file and agree there were cut from one decomposition: they are put together again, so
+    that a response at a window's edge is seen whole, and a response counts where its onset is. The driver is found from
+    the phasic part: with the programme's A and M, M p = A r, so A r / 4 is the driver, averaged over three samples with
+    the weights 1, 2, 1.
     """
-    rates = data.sampling_rates()
-    return np.array([_classical(data.signal(i).astype(np.float64), float(rates[i])) for i in range(len(data))])
+    return _kept(data)[:, : len(CLASSICAL)]
+
+
+def personal_features(data: LabelledData) -> NDArray[np.float64]:
+    """Give `classical_features` with both of `relative_to_person` beside them, (n, 3 n_features); computed once."""
+    return _kept(data)
+
+
+def _kept(data: LabelledData) -> NDArray[np.float64]:
+    found = _KEPT.get(data)
+    if found is None:
+        own = np.full((len(data), len(CLASSICAL)), np.nan)
+        for piece in pieces_of(data):
+            table = features(piece, intervals=piece.intervals)
+            own[piece.samples] = table[list(CLASSICAL)].to_numpy(np.float64)
+        found = np.hstack([own, *relative_to_person(own, data.subject)])
+        found.flags.writeable = False
+        _KEPT[data] = found
+    return found
+
+
+def relative_to_person(
+    features: NDArray[np.float64], subject: NDArray[np.str_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Scale each feature by the person's other samples; labels are not looked at.
+
+    Parameters
+    ----------
+    features
+        (n, n_features), NaN where there is none.
+    subject
+        (n,), whose sample it is.
+
+    Returns
+    -------
+    z, rank
+        (n, n_features) each: less the person's mean, over the person's standard deviation (0 where that is 0), and the
+        share of the person's samples below it, ties by half (0 to 1, 0.5 for a single sample); NaN stays NaN.
+    """
+    import pandas as pd
+
+    table = pd.DataFrame(features)
+    people = table.groupby(pd.Series(subject))
+    mean, largest, number = (people.transform(name).to_numpy() for name in ("mean", "max", "count"))
+    centred = pd.DataFrame(features - mean)
+    deviation = np.sqrt((centred**2).groupby(pd.Series(subject)).transform("mean").to_numpy())
+    varied = deviation > 1e-12 * np.maximum(np.abs(mean), np.abs(largest))  # more than rounding
+    z = np.where(varied, centred / np.where(varied, deviation, 1.0), np.where(np.isnan(features), np.nan, 0.0))
+    return z, (people.rank().to_numpy() - 0.5) / np.maximum(number, 1)
 
 
 def channel_features(data: LabelledData, channel: int) -> NDArray[np.float64]:
@@ -106,7 +143,9 @@ def channel_features(data: LabelledData, channel: int) -> NDArray[np.float64]:
     rows = []
     for i in range(len(data)):
         rate = float(rates[i])
-        rows.append(_statistics(standardised(_low_passed(data.signal(i), rate))[channel], rate))
+        rows.append(
+            _statistics(standardised(_low_passed(data.measured.recording(int(data.place[i])), rate))[channel], rate)
+        )
     return np.array(rows)
 
 
@@ -127,50 +166,6 @@ def _low_passed(recording: NDArray[np.floating], rate: float) -> NDArray[np.floa
     pad = min(recording.shape[1] - 1, int(3 * rate / CUTOFF))
     filtered: NDArray[np.float64] = sosfiltfilt(sections, recording.astype(np.float64), axis=1, padlen=pad)
     return filtered
-
-
-def _classical(recording: NDArray[np.float64], rate: float) -> list[float]:
-    origin, phasic, tonic = recording
-    minutes = origin.size / rate / 60.0
-    time = np.arange(origin.size) / rate
-    heights, rises = _responses(phasic, rate)
-    half = phasic.size // 2
-    total = np.abs(phasic).sum()
-    return [
-        heights.size / minutes,
-        _or_zero(heights, np.mean),
-        _or_zero(heights, np.max),
-        _or_zero(heights, np.std),
-        heights.sum() / minutes,
-        _or_zero(rises, np.mean),
-        phasic.mean(),
-        phasic.std(),
-        phasic.max(),
-        _moment(phasic, 3),
-        np.abs(phasic[half:]).sum() / total if total > 0 else 0.5,
-        tonic.mean(),
-        tonic.std(),
-        tonic.min(),
-        tonic.max(),
-        _slope(time, tonic),
-        tonic[-1] - tonic[0],
-        origin.mean(),
-        origin.std(),
-        _slope(time, origin),
-        np.abs(np.diff(origin)).mean() * rate,
-    ]
-
-
-def _responses(phasic: NDArray[np.float64], rate: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Amplitudes and rise times (s) of the responses in a phasic channel."""
-    from scipy.signal import find_peaks
-
-    peaks, found = find_peaks(phasic, prominence=(None, None))
-    heights = found["prominences"]
-    if not len(peaks):
-        return np.zeros(0), np.zeros(0)
-    counted = heights >= RELATIVE_AMPLITUDE * heights.max()
-    return heights[counted], (peaks - found["left_bases"])[counted] / rate
 
 
 def _statistics(x: NDArray[np.float64], rate: float) -> list[float]:

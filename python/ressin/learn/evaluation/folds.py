@@ -1,4 +1,4 @@
-"""What cross-validation needs of folds, and the check that no pair, subject or song is divided."""
+"""What cross-validation needs of folds, and the checks: nothing divided, nothing shared, both classes in each test."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ressin.data.samples.labelled import LabelledData
+from ressin.data.samples.overlap import overlapping
 from ressin.errors import InvalidInputError
 
-DISJOINT = {"random": (), "subject": ("subject",), "song": ("stimulus",)}
+DISJOINT = {
+    "random": ("file",),
+    "subject": ("subject",),
+    "song": ("stimulus",),
+    "one-subject": ("subject",),
+}
+GROUPS = {"random": "file", "subject": "person", "song": "stimulus", "one-subject": "person"}
 
 
 class Folds(Protocol):
@@ -19,7 +26,7 @@ class Folds(Protocol):
 
     @property
     def kind(self) -> str:
-        """``"random"``, ``"subject"`` or ``"song"``."""
+        """``"random"``, ``"subject"``, ``"song"`` or ``"one-subject"``."""
 
     @property
     def n_folds(self) -> int:
@@ -34,12 +41,12 @@ class Folds(Protocol):
 
 
 def check_folds(data: LabelledData, folds: Folds) -> None:
-    """Check that folds fit the samples and divide no pair, subject or song.
+    """Check that folds fit the samples, divide no pair, file, subject or song, and share no stretch of a file.
 
     Raises
     ------
     InvalidInputError
-        With the first sample, pair, subject or song that is where it must not be.
+        With the first sample, pair, file, subject or song that is where it must not be.
     """
     if not np.array_equal(np.asarray(folds.recording_id, dtype=str), data.recording_id):
         raise InvalidInputError("the folds are for other samples: use splits.take(data.recording_id)")
@@ -55,6 +62,45 @@ def check_folds(data: LabelledData, folds: Folds) -> None:
                 raise InvalidInputError(
                     f"fold {number}: {column} {str(both[0])!r} is in the training and in the test part"
                 )
+        shared = np.intersect1d(train, overlapping(data.file, data.start, data.end, test))
+        if len(shared):
+            raise InvalidInputError(
+                f"fold {number}: the training sample {str(data.recording_id[shared[0]])!r} shares a stretch of the "
+                f"file {str(data.file[shared[0]])!r} with a tested one"
+            )
     if not (tested == 1).all():
         odd = int(np.flatnonzero(tested != 1)[0])
         raise InvalidInputError(f"{str(data.recording_id[odd])!r} is tested {tested[odd]} times, not once")
+
+
+def check_classes(data: LabelledData, folds: Folds) -> str:
+    """Check that the test parts hold both classes.
+
+    Returns
+    -------
+    str
+        A remark where some test parts hold one class only; empty where none does.
+
+    Raises
+    ------
+    InvalidInputError
+        If every test part holds one class only: then nothing is compared within a fold, and scores compared between
+        folds say the opposite of the truth, since a fold that tests only high was trained with fewer of them.
+    """
+    one_class = [number for number, (_, test) in enumerate(folds) if len(np.unique(data.label[test])) < 2]
+    if not one_class:
+        return ""
+    what = GROUPS[folds.kind]
+    values = getattr(data, {"person": "subject"}.get(what, what))
+    pure = [name for name in np.unique(values) if len(np.unique(data.label[values == name])) < 2]
+    reason = f"{len(pure)} of {len(np.unique(values))} values of {what} have {data.label_name} labels of one kind only"
+    if len(one_class) == folds.n_folds:
+        raise InvalidInputError(
+            f"under a {folds.kind} split every test part holds one class only: {reason}, so that {what} and label "
+            "cannot be told apart; use another split, or fewer folds"
+        )
+    numbers = ", ".join(str(number) for number in one_class[:5]) + (", ..." if len(one_class) > 5 else "")
+    return (
+        f"{len(one_class)} of {folds.n_folds} test parts of the {folds.kind} split hold one class only (fold "
+        f"{numbers}): {reason}; ROC-AUC then compares scores of different models, and comes out too low"
+    )

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ressin.errors import InvalidInputError
 
-METRICS = ("accuracy", "f1", "precision", "recall", "balanced_accuracy", "roc_auc")
+METRICS = ("balanced_accuracy", "roc_auc", "accuracy", "f1", "precision", "recall")
 LEVEL = 0.95
 
 
@@ -34,7 +34,7 @@ def metrics(
     n_resamples: int = 2000,
     seed: int = 0,
 ) -> dict[str, Estimate]:
-    """Accuracy, F1, precision, recall, balanced accuracy and ROC-AUC, high being the positive class.
+    """Balanced accuracy, ROC-AUC, accuracy, F1, precision and recall, high being the positive class.
 
     Parameters
     ----------
@@ -64,9 +64,57 @@ def metrics(
     Notes
     -----
     Whole subjects are drawn with replacement, so the intervals are for other people of the same population. A ratio
-    without a denominator is 0, as in scikit-learn (precision where nothing was predicted high). A ROC-AUC counts ties
-    by half and is undefined (NaN) where only one class occurs; resamples of that kind are left out of its interval.
+    without a denominator is 0, as in scikit-learn (precision where nothing was predicted high); balanced accuracy is
+    the mean recall of the classes that occur, likewise. A ROC-AUC counts ties by half and is undefined (NaN) where only
+    one class occurs; resamples of that kind are left out of its interval.
     """
+    draws = _draws(label, score, subject, threshold, n_resamples, seed)
+    return {name: _estimate(float(draws[name][0]), draws[name][1:]) for name in METRICS}
+
+
+def difference(
+    label: ArrayLike,
+    score: ArrayLike,
+    other: ArrayLike,
+    subject: ArrayLike,
+    *,
+    threshold: float = 0.5,
+    other_threshold: float = 0.5,
+    n_resamples: int = 2000,
+    seed: int = 0,
+) -> dict[str, Estimate]:
+    """Compare two models on the same samples: each metric of the first less that of the second.
+
+    Parameters
+    ----------
+    label, subject, n_resamples, seed
+        As in `metrics`.
+    score, other
+        (n,), of the two models.
+    threshold, other_threshold
+        A score above it predicts high, for each.
+
+    Returns
+    -------
+    dict
+        An `Estimate` for each of `METRICS`. The interval is of the difference: both models are scored on the same
+        resamples of subjects. Above 0 from end to end, the first is better.
+
+    Raises
+    ------
+    InvalidInputError
+        As `metrics`.
+    """
+    first = _draws(label, score, subject, threshold, n_resamples, seed)
+    second = _draws(label, other, subject, other_threshold, n_resamples, seed)
+    draws = {name: first[name] - second[name] for name in METRICS}
+    return {name: _estimate(float(values[0]), values[1:]) for name, values in draws.items()}
+
+
+def _draws(
+    label: ArrayLike, score: ArrayLike, subject: ArrayLike, threshold: float, n_resamples: int, seed: int
+) -> dict[str, NDArray[np.float64]]:
+    """Each metric on the samples themselves and on every resample, (1 + n_resamples,)."""
     truth, scores = np.asarray(label), np.asarray(score, dtype=np.float64)
     people = np.asarray(subject)
     if not len(truth) == len(scores) == len(people) or not len(truth):
@@ -79,17 +127,12 @@ def metrics(
         raise InvalidInputError(f"the score of sample {np.flatnonzero(~np.isfinite(scores))[0]} is not finite")
     positive = truth == 1
     _, code = np.unique(people, return_inverse=True)
-    weights = resampled_weights(int(code.max()) + 1, n_resamples, seed)  # (n_resamples, n_subjects)
-    once = np.ones((1, weights.shape[1]), weights.dtype)
-    result = {}
-    counts = _counts(positive, scores > threshold, code)  # (n_subjects, 4)
-    values, draws = _ratios(once @ counts), _ratios(weights @ counts)
-    for name, value in values.items():
-        result[name] = _estimate(float(value[0]), draws[name])
+    weights = resampled_weights(int(code.max()) + 1, n_resamples, seed)
+    weights = np.concatenate([np.ones((1, weights.shape[1])), weights])  # (1 + n_resamples, n_subjects)
+    draws = _ratios(weights @ _counts(positive, scores > threshold, code))
     order = np.argsort(scores, kind="stable")
-    area = [_roc_auc(positive[order], scores[order], w[code[order]]) for w in np.concatenate([once, weights])]
-    result["roc_auc"] = _estimate(area[0], np.array(area[1:]))
-    return result
+    area = [_roc_auc(positive[order], scores[order], w[code[order]]) for w in weights]
+    return {**draws, "roc_auc": np.array(area)}
 
 
 def resampled_weights(n_groups: int, n_resamples: int, seed: int) -> NDArray[np.float64]:
@@ -108,12 +151,13 @@ def _counts(positive: NDArray[np.bool_], predicted: NDArray[np.bool_], code: NDA
 def _ratios(counts: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     tp, fp, fn, tn = counts.T
     recall, specificity = _divided(tp, tp + fn), _divided(tn, tn + fp)
+    classes = (tp + fn > 0).astype(np.float64) + (tn + fp > 0)
     return {
         "accuracy": _divided(tp + tn, tp + fp + fn + tn),
         "f1": _divided(2 * tp, 2 * tp + fp + fn),
         "precision": _divided(tp, tp + fp),
         "recall": recall,
-        "balanced_accuracy": 0.5 * (recall + specificity),
+        "balanced_accuracy": _divided(recall + specificity, classes),
     }
 
 

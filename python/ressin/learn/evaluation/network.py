@@ -14,7 +14,7 @@ from ressin.data.samples.labelled import LabelledData
 from ressin.learn.evaluation.evaluate import Fold
 from ressin.learn.model.settings import LearnSettings
 from ressin.learn.trained.train import train as train_model
-from ressin.learn.training.machine import choose_device, choose_precision
+from ressin.learn.training.machine import choose_device, choose_precision, processes, wait_for_all
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class NetworkClassifier:
         if not model.use_eda:
             return "music, network"
         inside = ", decomposed inside" if model.decompose == "layer" else ""
-        return f"{'fusion' if model.use_music else 'EDA'}, {model.channels}{inside}"
+        kind = f", {model.network}" if model.on_signals else ""
+        return f"{'fusion' if model.use_music else 'EDA'}, {model.channels}{kind}{inside}"
 
     def key(self) -> dict[str, Any]:
         """All settings, and the precision that they come to here."""
@@ -59,7 +60,11 @@ class NetworkClassifier:
     def scores(
         self, data: LabelledData, train: NDArray[np.int64], test: NDArray[np.int64], fold: Fold
     ) -> NDArray[np.float64]:
-        """Train on `train` and give the probabilities of high for `test`."""
+        """Train on `train` and give the probabilities of high for `test`.
+
+        Where the threshold is tuned, each fold has its own, found on samples of its training part alone; the log-odds
+        of its probabilities are moved so that it lies at 0.5 in every fold.
+        """
         folder = None if fold.folder is None else fold.folder / "training"
         trained = train_model(
             data,
@@ -72,10 +77,19 @@ class NetworkClassifier:
             progress=fold.progress,
             name=fold.name,
         )
-        found = trained.predict(data, test, device=self.device)
-        if folder is not None and fold.folder is not None:
+        found = _centred(trained.predict(data, test, device=self.device), trained.threshold)
+        wait_for_all()  # before the folder goes that another process may still read
+        if folder is not None and fold.folder is not None and processes().first:
             with replacing(fold.folder / "training.csv") as temporary:
                 trained.history.to_frame().to_csv(temporary, index=False)
             if not self.keep_models:
                 shutil.rmtree(folder)
         return found
+
+
+def _centred(probability: NDArray[np.float64], threshold: float) -> NDArray[np.float64]:
+    """Move log-odds so that a threshold, in (0, 1), lies at 0.5."""
+    if threshold == 0.5:
+        return probability
+    odds, against = probability * (1.0 - threshold), (1.0 - probability) * threshold
+    return odds / (odds + against)

@@ -46,6 +46,26 @@ class Regression:
     predicted: NDArray[np.float64]
 
 
+def less_error(
+    data: LabelledData, one: Regression, other: Regression, *, n_resamples: int = 2000, seed: int = 0
+) -> Estimate:
+    """RMSE of one cell less that of another, with an interval from the same resamples of subjects; below 0 is better.
+
+    Parameters
+    ----------
+    data
+        The samples of both.
+    one, other
+        From `regress`.
+    n_resamples, seed
+        Of the bootstrap over subjects.
+    """
+    rated = np.isfinite(data.rating)
+    truth, subject = data.rating[rated], data.subject[rated]
+    first, second = (_resampled(truth, cell.predicted[rated], subject, n_resamples, seed)[0] for cell in (one, other))
+    return _interval(first - second)
+
+
 def regress(
     data: LabelledData,
     folds: Folds,
@@ -119,7 +139,19 @@ def _scores(
     n_resamples: int,
     seed: int,
 ) -> tuple[Estimate, Estimate]:
-    """RMSE and r with intervals by resampling subjects: both are functions of six sums over a subject's samples."""
+    """RMSE and r with intervals by resampling subjects."""
+    rmse, r = _resampled(truth, predicted, subject, n_resamples, seed)
+    return _interval(rmse), _interval(r)
+
+
+def _resampled(
+    truth: NDArray[np.float64],
+    predicted: NDArray[np.float64],
+    subject: NDArray[np.str_],
+    n_resamples: int,
+    seed: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """RMSE and r of the samples and of each resample: both are functions of six sums over a subject's samples."""
     _, code = np.unique(subject, return_inverse=True)
     n_subjects = int(code.max()) + 1
     y, p = truth - truth.mean(), predicted - predicted.mean()
@@ -131,7 +163,7 @@ def _scores(
     below = (syy - sy * sy / n) * (spp - sp * sp / n)
     above = syp - sy * sp / n
     r = np.divide(above, np.sqrt(np.maximum(below, 0.0)), out=np.full_like(above, np.nan), where=below > 1e-24 * n * n)
-    return _interval(rmse), _interval(r)
+    return rmse, r
 
 
 def _interval(values: NDArray[np.float64]) -> Estimate:

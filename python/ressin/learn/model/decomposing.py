@@ -7,12 +7,13 @@ from torch import Tensor
 
 from ressin.errors import InvalidInputError
 from ressin.image import ImageSettings
-from ressin.learn.model.fusion import ResSIN
+from ressin.learn.model.fusion import Ensemble, ResSIN
 from ressin.learn.model.settings import ModelSettings
 from ressin.nn.layer import CvxEDA
 from ressin.nn.pictures import draw
 
 LEARNED = ("alpha", "tau0", "tau1")
+BETWEEN_MEMBERS = 1_000_003  # between the seeds of an ensemble's members, far from those that people count up
 
 
 class DecomposingResSIN(ResSIN):
@@ -50,10 +51,19 @@ class DecomposingResSIN(ResSIN):
         return super().forward(image, music)
 
 
+def build_networks(
+    settings: ModelSettings, n_music: int, seed: int, *, sampling_rate: float = 0.0, image: ImageSettings | None = None
+) -> ResSIN | Ensemble:
+    """Make a model of as many members as the settings say; parameters as of `build_model`."""
+    seeds = [seed + k * BETWEEN_MEMBERS for k in range(settings.members)]
+    made = [build_model(settings, n_music, one, sampling_rate=sampling_rate, image=image) for one in seeds]
+    return Ensemble(made) if len(made) > 1 else made[0]
+
+
 def build_model(
     settings: ModelSettings, n_music: int, seed: int, *, sampling_rate: float = 0.0, image: ImageSettings | None = None
 ) -> ResSIN:
-    """Make a model whose initial weights depend on the seed alone; the global random state is left as it was.
+    """Make a single network whose initial weights depend on the seed alone; the global random state is left as it was.
 
     Parameters
     ----------

@@ -11,6 +11,7 @@ from ressin.errors import InvalidInputError
 from ressin.image import CHANNELS, ImageSettings
 
 SELECTIONS = {"mix": CHANNELS, **{name: (name,) for name in CHANNELS}}
+NETWORKS = ("resnet18", "cnn1d", "rtcan1d")
 NORMS = ("batch", "none")
 SCALINGS = ("running", "none")
 OPTIMIZERS = ("sgd", "adamw")
@@ -18,6 +19,9 @@ PRECISIONS = ("auto", "fp32", "bf16")
 CLASS_WEIGHTS = ("none", "balanced")
 GROUPS = ("none", "subject", "song")
 DECOMPOSITIONS = ("fixed", "layer")
+THRESHOLDS = ("half", "tuned")
+MIN_LENGTH, MAX_LENGTH = 16, 4096  # samples; rtcan1d halves its input five times
+MAX_MEMBERS = 64
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
@@ -30,26 +34,41 @@ def _at_least(name: str, value: float, least: float) -> None:
         raise InvalidInputError(f"{name}={value:g}: at least {least:g} is needed")
 
 
+def _within(name: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise InvalidInputError(f"{name}={value} is outside {least}..{most}")
+
+
 @dataclass(frozen=True)
 class ModelSettings:
     """The network.
 
     Attributes
     ----------
+    network
+        The EDA branch: ``"resnet18"``, the paper's subnet on pictures; ``"cnn1d"``, three 1-D convolutions on the
+        signals themselves; or ``"rtcan1d"``, the same authors' residual network with temporal and channel attention, on
+        the signals, too.
+    length
+        Samples that a network on signals is given of each recording, whatever its rate and duration: the means of so
+        many equal stretches. 16 to 4096.
+    members
+        Networks trained side by side from different initial weights on the same batches; the model's probability is the
+        mean of theirs. 1 to 64.
     channels
-        What the subnet sees: ``"origin"``, ``"phasic"`` or ``"tonic"`` (one input plane), or ``"mix"``, all three.
+        What the EDA branch sees: ``"origin"``, ``"phasic"`` or ``"tonic"`` (one input plane), or ``"mix"``, all three.
     use_eda, use_music
         Either branch can be switched off, not both.
     norm
-        Normalisation inside the subnet: ``"batch"``, or ``"none"`` (convolutions with biases; the residual branches
-        start at zero, so that the signal does not grow with depth). The paper does not say; on simulated data
-        ``"none"`` trained to the lower loss with the paper's optimizer, and on new subjects the two did not differ
-        beyond their intervals.
+        Normalisation inside ``"resnet18"`` (the other networks have batch normalisation): ``"batch"``, or ``"none"``
+        (convolutions with biases; the residual branches start at zero, so that the signal does not grow with depth).
+        The paper does not say; on simulated data ``"none"`` trained to the lower loss with the paper's optimizer, and
+        on new subjects the two did not differ beyond their intervals.
     scaling
-        Of the 512 EDA features before fusion: ``"running"`` is a z-score with running mean and deviation (a batch
+        Of the EDA features before fusion: ``"running"`` is a z-score with running mean and deviation (a batch
         normalisation without parameters), ``"none"`` passes them on.
     hidden
-        Width of the fusion layer.
+        Width of the fusion layer; 0 goes from the features to the logits at once.
     imagenet
         Path to weights of torchvision's ``resnet18`` (``.pth`` or ``.safetensors``) to start from; "" starts at random.
         Needs ``norm="batch"``.
@@ -59,6 +78,9 @@ class ModelSettings:
         with everything else. It needs recordings of one sampling rate, and a part to see.
     """
 
+    network: str = "resnet18"
+    length: int = 64
+    members: int = 1
     channels: str = "mix"
     use_eda: bool = True
     use_music: bool = True
@@ -69,13 +91,23 @@ class ModelSettings:
     decompose: str = "fixed"
 
     def __post_init__(self) -> None:
+        _one_of("network", self.network, NETWORKS)
         _one_of("channels", self.channels, tuple(SELECTIONS))
         _one_of("norm", self.norm, NORMS)
         _one_of("scaling", self.scaling, SCALINGS)
         _one_of("decompose", self.decompose, DECOMPOSITIONS)
-        _at_least("hidden", self.hidden, 1)
+        _at_least("hidden", self.hidden, 0)
+        _within("length", self.length, MIN_LENGTH, MAX_LENGTH)
+        _within("members", self.members, 1, MAX_MEMBERS)
         if not (self.use_eda or self.use_music):
             raise InvalidInputError("use_eda and use_music are both off: the model would see nothing")
+        if self.network != "resnet18" and (self.imagenet or self.decompose == "layer"):
+            what = f"imagenet={self.imagenet!r}" if self.imagenet else "decompose='layer'"
+            raise InvalidInputError(f"{what} is of network='resnet18'; network={self.network!r} has no pictures")
+        if self.decompose == "layer" and self.members > 1:
+            raise InvalidInputError(
+                f"decompose='layer' learns one decomposition; members={self.members} networks would learn several"
+            )
         if self.imagenet and self.norm != "batch":
             raise InvalidInputError(
                 f"imagenet weights come with batch normalisation; norm={self.norm!r} cannot hold them"
@@ -88,8 +120,13 @@ class ModelSettings:
             )
 
     @property
+    def on_signals(self) -> bool:
+        """Whether the EDA branch is given signals of `length` samples in the place of pictures."""
+        return self.network != "resnet18"
+
+    @property
     def n_planes(self) -> int:
-        """Input planes of the subnet: 1, or 3 for ``"mix"``."""
+        """Input planes of the EDA branch: 1, or 3 for ``"mix"``."""
         return len(SELECTIONS[self.channels])
 
     @property
@@ -118,7 +155,8 @@ class TrainSettings:
     decay_every, decay_factor
         The learning rate is multiplied by the factor after every so many iterations.
     crop_padding
-        Pixels added around a training picture before a crop of the original size is taken at random; 0 for none.
+        Pixels added around a training picture before a crop of the original size is taken at random; 0 for none. A
+        network on signals sees them moved by up to so many samples of its ``length``, the ends repeated.
     class_weights
         ``"balanced"`` weighs each class by the inverse of its share in the training part; ``"none"``.
     validation_share
@@ -128,6 +166,9 @@ class TrainSettings:
     validate_every, patience
         Iterations between validations, and how many of them without a lower loss end the training. The
         weights with the best one are kept.
+    threshold
+        Probabilities above it are called high: ``"half"``, 0.5; or ``"tuned"``, where the balanced accuracy on the part
+        held back for validation is highest, so that it needs a ``validation_share``.
     precision
         ``"fp32"``; ``"bf16"``, mixed precision; or ``"auto"``: bf16 where the machine computes it in hardware. On a CPU
         bf16 is for pictures of more than 16 pixels.
@@ -154,6 +195,7 @@ class TrainSettings:
     validation_group: str = "none"
     validate_every: int = 50
     patience: int = 5
+    threshold: str = "half"
     precision: str = "auto"
     channels_last: bool = True
     compile: bool = False
@@ -164,6 +206,7 @@ class TrainSettings:
         _one_of("class_weights", self.class_weights, CLASS_WEIGHTS)
         _one_of("validation_group", self.validation_group, GROUPS)
         _one_of("precision", self.precision, PRECISIONS)
+        _one_of("threshold", self.threshold, THRESHOLDS)
         for name in ("iterations", "batch_size", "decay_every", "validate_every", "patience"):
             _at_least(name, getattr(self, name), 1)
         for name in (
@@ -180,8 +223,15 @@ class TrainSettings:
             raise InvalidInputError(f"decay_factor={self.decay_factor:g} is outside (0, 1]")
         if self.validation_share >= 1.0:
             raise InvalidInputError(f"validation_share={self.validation_share:g} leaves nothing to train on")
+        if self.threshold == "tuned" and not self.validation_share:
+            raise InvalidInputError("threshold='tuned' is tuned on what is held back: give a validation_share, as 0.2")
         if self.momentum and self.optimizer != "sgd":
             raise InvalidInputError(f"momentum={self.momentum:g} is SGD's; optimizer={self.optimizer!r} has its own")
+
+    def lasting(self, iterations: int) -> TrainSettings:
+        """Give a training of another length: the decay of the learning rate keeps its share of the iterations."""
+        scaled = max(1, round(self.decay_every * iterations / self.iterations))
+        return dataclasses.replace(self, iterations=iterations, decay_every=scaled)
 
 
 @dataclass(frozen=True)

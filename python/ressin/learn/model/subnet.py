@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ressin.errors import InvalidInputError
+from ressin.learn.model.shared_norm import SharedNorm2d
 from ressin.learn.model.vision import import_torchvision
 
 if TYPE_CHECKING:
@@ -46,12 +47,14 @@ class ResidualSubnet(nn.Module):
     initialization", ICLR 2019.
     """
 
+    n_features = N_FEATURES
+
     def __init__(self, n_planes: int = 3, norm: str = "none") -> None:
         super().__init__()
         import_torchvision()
         from torchvision.models.resnet import BasicBlock, ResNet
 
-        net = ResNet(BasicBlock, [2, 2, 2, 2], norm_layer=nn.BatchNorm2d if norm == "batch" else nn.Identity)
+        net = ResNet(BasicBlock, [2, 2, 2, 2], norm_layer=SharedNorm2d if norm == "batch" else nn.Identity)
         net.fc = nn.Identity()
         if n_planes != 3:
             net.conv1 = nn.Conv2d(n_planes, 64, kernel_size=7, stride=2, padding=3, bias=False)

@@ -16,16 +16,16 @@ from ressin import _core
 from ressin.data.preparation.settings import Preparation
 from ressin.data.samples.labelled import LabelledData
 from ressin.errors import InvalidInputError
-from ressin.learn.model.decomposing import DecomposingResSIN, build_model
-from ressin.learn.model.fusion import ResSIN
-from ressin.learn.model.settings import LearnSettings
+from ressin.learn.model.decomposing import DecomposingResSIN, build_networks
+from ressin.learn.model.fusion import N_CLASSES, Ensemble, ResSIN, n_eda_features
+from ressin.learn.model.settings import LearnSettings, ModelSettings
 from ressin.learn.training.history import History
 from ressin.learn.training.inference import probabilities
 from ressin.learn.training.inputs import Normalisation, make_inputs, one_rate
 from ressin.learn.training.machine import choose_device
 from ressin.learn.training.tensors import check_finite, check_weights, part, read_tensors, write_tensors
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,11 @@ class TrainedModel:
         Iteration whose weights these are.
     run
         What identified the training: settings, data, versions.
+    threshold
+        Probabilities above it are called high: 0.5, or what was tuned on the part held back.
     """
 
-    model: ResSIN
+    model: ResSIN | Ensemble
     settings: LearnSettings
     normalisation: Normalisation
     label_name: str
@@ -117,6 +119,7 @@ class TrainedModel:
     preparation: Preparation | None = None
     versions: dict[str, str] = field(default_factory=dict)
     run: dict[str, Any] = field(default_factory=dict)
+    threshold: float = 0.5
 
     def predict(
         self,
@@ -183,6 +186,7 @@ class TrainedModel:
             "versions": self.versions,
             "best_step": self.best_step,
             "run": self.run,
+            "threshold": self.threshold,
         }
         write_tensors(Path(path), tensors, about)
 
@@ -212,23 +216,20 @@ def _rebuild(tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> Trained
     settings = LearnSettings.from_dict(about["settings"])
     weights, arrays = part(tensors, "model"), part(tensors, "normalisation")
     normalisation = Normalisation(**{name: value.numpy() for name, value in arrays.items()})
-    hidden = tuple(weights["classifier.hidden.weight"].shape)
     n_music = normalisation.music_mean.size
-    # Checked before the model is built: settings that are not trusted could ask for any size.
-    if (
-        hidden[0] != settings.model.hidden
-        or hidden[1] != n_music * settings.model.use_music + 512 * settings.model.use_eda
-    ):
-        raise InvalidInputError(
-            f"the fusion layer is {hidden}, which the settings and {n_music} music features contradict"
-        )
-    if settings.model.use_eda and normalisation.image_mean.shape != (settings.model.n_planes,):
-        raise InvalidInputError(f"image_mean has shape {normalisation.image_mean.shape}; needed is one per plane")
+    _check_sizes(settings.model, weights, n_music)
+    if settings.model.use_eda:
+        name = "series_mean" if settings.model.on_signals else "image_mean"
+        if (shape := getattr(normalisation, name).shape) != (settings.model.n_planes,):
+            raise InvalidInputError(f"{name} has shape {shape}; needed is one per plane")
     normalisation.check()
+    threshold = float(about["threshold"])
+    if not 0.0 < threshold < 1.0:
+        raise InvalidInputError(f"threshold={threshold:g} is outside (0, 1)")
     # The weights are all here: the file that a training may have started from is not looked for.
     plain = dataclasses.replace(settings.model, imagenet="")
     rate = _pair(about["domain"]["sampling_rate"])[0]
-    model = build_model(plain, n_music, seed=0, sampling_rate=rate, image=settings.image)
+    model = build_networks(plain, n_music, seed=0, sampling_rate=rate, image=settings.image)
     check_weights(weights, model.state_dict())
     model.load_state_dict(weights)
     if settings.training.channels_last:  # as in training: rounding depends on the layout
@@ -253,7 +254,26 @@ def _rebuild(tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> Trained
         preparation=None if preparation is None else Preparation.from_dict(preparation),
         versions={str(name): str(value) for name, value in about["versions"].items()},
         run=dict(about["run"]),
+        threshold=threshold,
     )
+
+
+def _check_sizes(settings: ModelSettings, weights: dict[str, torch.Tensor], n_music: int) -> None:
+    """Check before the model is built that the weights are of its size: untrusted settings could ask for any.
+
+    Raises
+    ------
+    InvalidInputError
+        If the classifier, or the number of networks, is not what the settings say.
+    """
+    first = "members.0." if settings.members > 1 else ""
+    classifier = tuple(weights[f"{first}classifier.{'hidden' if settings.hidden else 'out'}.weight"].shape)
+    if classifier != (settings.hidden or N_CLASSES, n_music * settings.use_music + n_eda_features(settings)):
+        raise InvalidInputError(
+            f"the fusion layer is {classifier}, which the settings and {n_music} music features contradict"
+        )
+    if settings.members > 1 and f"members.{settings.members - 1}.classifier.out.weight" not in weights:
+        raise InvalidInputError(f"there are weights of less than members={settings.members} networks")
 
 
 def _pair(values: Any) -> tuple[float, float]:

@@ -44,21 +44,27 @@ class Exported:
 class Deployed(nn.Module):
     """A model with its normalisation: pictures in [0, 1] and music features as they are extracted -> probabilities.
 
-    Shapes: image (B, n_planes, size, size) and music (B, n_music), of which a model without that branch has none ->
-    (B, 2), the probabilities of low and high.
+    Shapes: image (B, n_planes, size, size), or signals (B, n_planes, length) in the unit of the recordings, and music
+    (B, n_music), of which a model without that branch has none -> (B, 2), the probabilities of low and high.
     """
 
     def __init__(self, trained: TrainedModel) -> None:
         super().__init__()
         settings = trained.settings.model
         self.model, self.use_eda, self.use_music = trained.model, settings.use_eda, settings.use_music
-        self.image_mean = torch.from_numpy(trained.normalisation.image_mean)
+        known = trained.normalisation
+        if settings.on_signals:
+            self.mean = torch.from_numpy(known.series_mean)[:, None]
+            self.factor = torch.from_numpy(1.0 / known.series_deviation)[:, None]
+        else:
+            self.mean = torch.from_numpy(known.image_mean)[:, None, None]
+            self.factor = torch.ones_like(self.mean)
         self.music_mean = torch.from_numpy(trained.normalisation.music_mean)
         self.music_factor = torch.from_numpy(1.0 / trained.normalisation.music_deviation)
 
     def forward(self, *inputs: Tensor) -> Tensor:
         """Probabilities of low and high."""
-        image = inputs[0] - self.image_mean[:, None, None] if self.use_eda else None
+        image = (inputs[0] - self.mean) * self.factor if self.use_eda else None
         music = None
         if self.use_music:
             music = (inputs[-1] - self.music_mean) * self.music_factor
@@ -80,8 +86,9 @@ def export_onnx(trained: TrainedModel, path: str | Path) -> Exported:
     -------
     Exported
         Inputs are ``image``, (batch, n_planes, size, size) in [0, 1] as `ressin.image.to_images` draws it (the planes
-        that the model sees), and ``music``, (batch, n_music), the features as extracted, NaN where one is missing; the
-        output ``probability``, (batch, 2), is that of low and high.
+        that the model sees), or ``series``, (batch, n_planes, length) in the unit of the recordings, as
+        `ressin.learn.training.resampled.stretched` gives it, and ``music``, (batch, n_music), the features as
+        extracted, NaN where one is missing; the output ``probability``, (batch, 2), is that of low and high.
 
     Raises
     ------
@@ -129,7 +136,8 @@ def _inputs(trained: TrainedModel) -> tuple[tuple[str, tuple[int, ...]], ...]:
     settings, size = trained.settings, trained.settings.image.size
     found: list[tuple[str, tuple[int, ...]]] = []
     if settings.model.use_eda:
-        found.append(("image", (settings.model.n_planes, size, size)))
+        planes, length = settings.model.n_planes, settings.model.length
+        found.append(("series", (planes, length)) if settings.model.on_signals else ("image", (planes, size, size)))
     if settings.model.use_music:
         found.append(("music", (trained.normalisation.music_mean.size,)))
     return tuple(found)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ressin._files.limits import MAX_AUDIO_BYTES, read_limited
-from ressin.data.preparation.cut import WindowRule, cut
+from ressin.data.preparation.cut import WindowRule
 from ressin.data.preparation.music import decode_audio, extract
-from ressin.data.preparation.sample import Sample, programme_of
 from ressin.data.preparation.settings import Preparation
+from ressin.data.preparation.single import prepare_recording
 from ressin.data.samples.labelled import LabelledData
-from ressin.data.sources.catalog import Entry
-from ressin.decomposition.decompose import decompose
-from ressin.errors import InvalidInputError, QualityWarning
+from ressin.errors import InvalidInputError
 from ressin.image import CHANNELS, PackedSignals
 from ressin.learn.trained.checkpoint import TrainedModel
 from ressin.recording import Recording
@@ -37,11 +34,14 @@ class Prediction:
         Of high, 0 to 1.
     notes
         How the recording is unlike the training samples, in words; empty where it is not.
+    threshold
+        Probabilities above it are called high; 0.5 unless the model's was tuned.
     """
 
     label_name: str
     probability: float
     notes: tuple[str, ...]
+    threshold: float = 0.5
 
 
 def predict_recording(
@@ -59,7 +59,7 @@ def predict_recording(
     trained
         From `ressin.learn.trained.train.train` or `ressin.learn.trained.checkpoint.load`.
     channels
-        (3, n_samples): origin, phasic and tonic, prepared as the training data were (the start dropped).
+        (3, n_samples): origin, phasic and tonic, prepared as the training data were (the start dropped, scaled).
     sampling_rate
         Hz.
     music
@@ -78,10 +78,11 @@ def predict_recording(
     features = np.zeros((0, 0), np.float32) if music is None else np.atleast_2d(np.asarray(music, np.float32))
     if trained.settings.model.use_music and not len(features):
         raise InvalidInputError("the model hears music: give the features of the clip")
+    known = trained.preparation or Preparation()
     one = np.array(["this recording"])
     data = LabelledData(
         label_name=trained.label_name,
-        signals=PackedSignals.pack([signal], sampling_rate),
+        signals=PackedSignals.pack([signal], sampling_rate, row_seconds=known.row_seconds, span=known.span),
         place=np.zeros(1, np.int64),
         recording_id=one,
         pair=one,
@@ -96,7 +97,7 @@ def predict_recording(
     probability = float(trained.predict(data, device=device)[0])
     if not math.isfinite(probability):
         raise InvalidInputError("the model gives no probability for this recording: its numbers overflow")
-    return Prediction(trained.label_name, probability, notes)
+    return Prediction(trained.label_name, probability, notes, trained.threshold)
 
 
 def predict_file(
@@ -123,7 +124,8 @@ def predict_file(
         How much of the beginning is dropped, and what is refused. None does it as for the training data, but takes a
         recording of any length that makes a picture: that it is shorter than those is said in a note.
     start, end
-        Window in seconds; the beginning is dropped from it. None goes to the end of the recording.
+        Window in seconds; None goes to the end of the recording. Where the training samples were whole files, the
+        beginning is dropped from the window; where they were windows of files, only from the recording.
     device
         See `TrainedModel.predict`.
 
@@ -147,20 +149,12 @@ def predict_file(
         raise InvalidInputError(f"the model hears no music, and the clip {music} was given: leave it out")
     if music is None and trained.settings.model.use_music:
         raise InvalidInputError("the model hears music: give the clip")
-    name = recording.name or "the recording"
-    entry = Entry(name, name, name, name, "", name, start=start, end=end)
     known = trained.preparation or Preparation()
     rule = window or dataclasses.replace(known.window, min_duration=0.0)
-    part, rejects = cut(entry, np.asarray(recording.signal, np.float64), recording.sampling_rate, rule)
-    if part is None:
-        raise InvalidInputError(f"{name}: {rejects[-1].reason}")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", QualityWarning)  # said in the notes
-        result = decompose(part.signal, part.sampling_rate, **programme_of(known.decomposition))
-    channels = Sample.of(part, result).channels
+    ready = prepare_recording(recording, known, rule, start=start, end=end)
     features = None if music is None else hear_clip(Path(music))
-    found = predict_recording(trained, channels, part.sampling_rate, music=features, device=device)
-    remarks = _unlike(trained.preparation, rule) + tuple(reject.reason for reject in rejects) + result.quality.messages
+    found = predict_recording(trained, ready.channels, ready.sampling_rate, music=features, device=device)
+    remarks = _unlike(trained.preparation, rule) + ready.notes
     return dataclasses.replace(found, notes=found.notes + remarks)
 
 

@@ -11,13 +11,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from ressin._files.limits import remove_leftovers
 from ressin.data.samples.labelled import LabelledData
+from ressin.data.samples.overlap import occasions, overlapping
 from ressin.errors import InvalidInputError
-from ressin.learn.model.decomposing import build_model
+from ressin.learn.model.decomposing import build_networks
 from ressin.learn.model.settings import DEFAULT, LearnSettings, TrainSettings
 from ressin.learn.trained.checkpoint import Domain, TrainedModel, load, versions
 from ressin.learn.training.history import LOGS
+from ressin.learn.training.inference import probabilities
 from ressin.learn.training.inputs import fit_normalisation, make_inputs, one_rate
-from ressin.learn.training.machine import choose_device, choose_precision, processes, wait_for_all
+from ressin.learn.training.machine import agreed, choose_device, choose_precision, processes, wait_for_all
 from ressin.learn.training.progress import Progress
 from ressin.learn.training.trainer import STATE, Trainer
 
@@ -37,7 +39,7 @@ def train(
     name: str = "training",
     n_threads: int = 0,
 ) -> TrainedModel:
-    """Train a `ResSIN` on some of the samples.
+    """Train a network on some of the samples.
 
     Parameters
     ----------
@@ -98,11 +100,11 @@ def train(
         target.mkdir(parents=True, exist_ok=True)
         if processes().first:
             remove_leftovers(target)
-        if (target / MODEL).is_file():
+        if agreed((target / MODEL).is_file()):
             return _finished(target / MODEL, run)
     normalisation = fit_normalisation(data, fitted, settings)
     rate = one_rate(data, samples) if settings.model.decompose == "layer" else 0.0
-    model = build_model(
+    model = build_networks(
         settings.model, data.music.shape[1], settings.training.seed, sampling_rate=rate, image=settings.image
     )
     trainer = Trainer(
@@ -122,6 +124,13 @@ def train(
         name=name,
     )
     state = trainer.fit()
+    threshold = 0.5
+    if settings.training.threshold == "tuned":
+        size = settings.training.batch_size
+        threshold = best_threshold(
+            data.label[validation],
+            probabilities(model, trainer.source, validation, batch_size=size, device=place),
+        )
     trained = TrainedModel(
         model=model,
         settings=settings,
@@ -134,6 +143,7 @@ def train(
         preparation=data.preparation,
         versions=versions(),
         run=run,
+        threshold=threshold,
     )
     if target is not None:
         if processes().first:
@@ -148,22 +158,62 @@ def hold_back(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Divide training samples into a part to fit and a part for early stopping.
 
-    Whole subjects or songs are held back where ``validation_group`` says so; they are drawn at random until the share
-    is reached. With a share of 0 the second part is empty.
+    Whole subjects or songs are held back where ``validation_group`` says so, else whole files; they are drawn at random
+    until the share is reached. Samples that share a stretch of a file with one that is held back are in neither part.
+    With a share of 0 the second part is empty.
+
+    Raises
+    ------
+    InvalidInputError
+        If there are fewer than two groups, or nothing is left to fit.
     """
     if settings.validation_share == 0.0:
         return index, index[:0]
-    groups = {"none": data.pair, "subject": data.subject, "song": data.stimulus}[settings.validation_group][index]
+    files = occasions(data.pair, data.file)
+    groups = {"none": files, "subject": data.subject, "song": data.stimulus}[settings.validation_group][index]
     names = np.unique(groups)
     if len(names) < 2:
+        what = {"none": "file", "subject": "subject", "song": "song"}[settings.validation_group]
         raise InvalidInputError(
-            f"validation_group={settings.validation_group!r}: the training part has {len(names)} of them, 2 are needed"
+            f"validation_group={settings.validation_group!r}: the training part is of {len(names)} {what}; to hold "
+            "back one of them, 2 are needed"
         )
     order = np.random.default_rng([settings.seed, 2]).permutation(len(names))
     counts = np.array([(groups == names[k]).sum() for k in order])
     n_held = int(np.searchsorted(np.cumsum(counts), settings.validation_share * len(index))) + 1
     held = np.isin(groups, names[order[: min(n_held, len(names) - 1)]])
-    return index[~held], index[held]
+    apart = ~np.isin(index, overlapping(data.file, data.start, data.end, index[held]))
+    if not (apart & ~held).any():
+        raise InvalidInputError(
+            f"validation_group={settings.validation_group!r}: every sample overlaps one that is held back, in its "
+            "file: hold back by file (none) or by subject"
+        )
+    return index[~held & apart], index[held]
+
+
+def best_threshold(label: NDArray[np.int64], probability: NDArray[np.float64]) -> float:
+    """Find the threshold with the highest balanced accuracy on some samples, in the middle of its gap.
+
+    Of several the one nearest to 0.5 is taken.
+
+    Raises
+    ------
+    InvalidInputError
+        If all samples are of one class.
+    """
+    if len(np.unique(label)) < 2:
+        raise InvalidInputError(
+            f"threshold='tuned': the {len(label)} samples held back are all of one class; "
+            "a larger validation_share, or another seed, is needed"
+        )
+    known = np.unique(probability)
+    between = np.concatenate([[known[0] / 2.0], (known[1:] + known[:-1]) / 2.0, [(1.0 + known[-1]) / 2.0]])
+    high, low = np.sort(probability[label == 1]), np.sort(probability[label == 0])
+    found = 1.0 - np.searchsorted(high, between, side="right") / len(high)  # sensitivity
+    spared = np.searchsorted(low, between, side="right") / len(low)  # specificity
+    best = np.flatnonzero(found + spared >= (found + spared).max() - 1e-12)
+    nearest = between[best[np.argmin(np.abs(between[best] - 0.5))]]
+    return float(np.clip(nearest, 1e-9, 1.0 - 1e-9))
 
 
 def _checked(data: LabelledData, index: ArrayLike) -> NDArray[np.int64]:

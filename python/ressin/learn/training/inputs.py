@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from ressin.data.samples.labelled import LabelledData
 from ressin.errors import InvalidInputError
 from ressin.learn.model.settings import LearnSettings, ModelSettings
 from ressin.learn.training.dataset import Inputs, SignalImages, channel_means
+from ressin.learn.training.resampled import ResampledSignals, fit_series_scale
 
 MIN_DEVIATION = 1e-6  # a feature that varies less over the training songs is left out: it becomes 0
 
@@ -23,15 +24,20 @@ class Normalisation:
     Attributes
     ----------
     image_mean
-        float32, (n_planes,): mean pixel of each plane; empty without an EDA branch.
+        float32, (n_planes,): mean pixel of each plane; empty without pictures.
     music_mean, music_deviation
         float32, (n_music,): over the training samples; empty without a music branch. The deviation of a feature that
         does not vary is infinite, so that it becomes 0.
+    series_mean, series_deviation
+        float32, (n_planes,): of each channel over the training samples, in the unit of the recordings; empty unless
+        the network is one on signals. The deviation of a channel that does not vary is infinite.
     """
 
     image_mean: NDArray[np.float32]
     music_mean: NDArray[np.float32]
     music_deviation: NDArray[np.float32]
+    series_mean: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    series_deviation: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def check(self) -> None:
         """Check that pictures and features can be scaled with these numbers.
@@ -42,17 +48,18 @@ class Normalisation:
             When an array is not a row of float32, a mean is not finite, a deviation is not above 0, or the arrays of
             the music differ in length.
         """
-        for field in fields(self):
-            values = getattr(self, field.name)
+        for item in fields(self):
+            values = getattr(self, item.name)
             if values.dtype != np.float32 or values.ndim != 1:
                 raise InvalidInputError(
-                    f"{field.name} is {values.ndim}-dimensional {values.dtype}; a row of float32 is needed"
+                    f"{item.name} is {values.ndim}-dimensional {values.dtype}; a row of float32 is needed"
                 )
-            good = values > 0 if field.name == "music_deviation" else np.isfinite(values)
+            good = values > 0 if item.name.endswith("_deviation") else np.isfinite(values)
             if not good.all():
-                raise InvalidInputError(f"{field.name} holds {values[~good][0]}, which nothing can be scaled with")
-        if self.music_deviation.shape != self.music_mean.shape:
-            raise InvalidInputError("music_mean and music_deviation differ in length")
+                raise InvalidInputError(f"{item.name} holds {values[~good][0]}, which nothing can be scaled with")
+        for kind in ("music", "series"):
+            if getattr(self, f"{kind}_deviation").shape != getattr(self, f"{kind}_mean").shape:
+                raise InvalidInputError(f"{kind}_mean and {kind}_deviation differ in length")
 
     def scale_music(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Z-score music features, (B, n_music)."""
@@ -70,12 +77,14 @@ def scaled_music(
 def fit_normalisation(data: LabelledData, train: NDArray[np.int64], settings: LearnSettings) -> Normalisation:
     """Fit on the samples `train` alone."""
     empty = np.zeros(0, np.float32)
-    image_mean, music_mean, deviation = empty, empty, empty
-    if settings.model.use_eda:
+    image_mean, music, series = empty, (empty, empty), (empty, empty)
+    if settings.model.use_eda and settings.model.on_signals:
+        series = fit_series_scale(data, train, settings)
+    elif settings.model.use_eda:
         image_mean = channel_means(SignalImages(data, settings.model.channel_index, settings.image), train)
     if settings.model.use_music:
-        music_mean, deviation = fit_music_scale(data, train)
-    return Normalisation(image_mean, music_mean, deviation)
+        music = fit_music_scale(data, train)
+    return Normalisation(image_mean, *music, *series)
 
 
 def fit_music_scale(data: LabelledData, train: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -130,22 +139,28 @@ class SignalInputs:
 
 
 class FusionInputs:
-    """An `InputSource` for `ResSIN`: (image or None, music or None)."""
+    """An `InputSource` for `ResSIN`: (image, signals or None, music or None)."""
 
     def __init__(
         self, data: LabelledData, settings: LearnSettings, normalisation: Normalisation, n_threads: int = 0
     ) -> None:
         model: ModelSettings = settings.model
         self.data, self.use_music, self.normalisation = data, model.use_music, normalisation
-        self.images = None
-        if model.use_eda:
+        self.images, self.series = None, None
+        if model.use_eda and model.on_signals:
+            self.series = ResampledSignals(data, settings, normalisation.series_mean, normalisation.series_deviation)
+        elif model.use_eda:
             self.images = SignalImages(
                 data, model.channel_index, settings.image, mean=normalisation.image_mean, n_threads=n_threads
             )
 
     def inputs(self, index: NDArray[np.int64], shifts: NDArray[np.int64] | None) -> Inputs:
-        """Image (B, n_planes, size, size) and music (B, n_music) of these samples."""
-        image = self.images.draw(index, shifts) if self.images is not None else None
+        """Image (B, n_planes, size, size), or signals (B, n_planes, length), and music (B, n_music)."""
+        image = None
+        if self.series is not None:
+            image = self.series.of(index, shifts)
+        elif self.images is not None:
+            image = self.images.draw(index, shifts)
         music = None
         if self.use_music:
             music = torch.from_numpy(self.normalisation.scale_music(self.data.music_of(index)))
@@ -157,5 +172,10 @@ def make_inputs(
 ) -> FusionInputs | SignalInputs:
     """Make the source that feeds the model of these settings."""
     if settings.model.decompose == "layer":
+        if data.signals.span is not None or data.signals.row_seconds != 1.0:
+            raise InvalidInputError(
+                "decompose='layer' decomposes each window and draws it by its own minimum and maximum, a second a row: "
+                "prepare the data with --decompose window --scale window --row-seconds 1"
+            )
         return SignalInputs(data, settings, normalisation)
     return FusionInputs(data, settings, normalisation, n_threads)

@@ -71,6 +71,15 @@ def from_first(value: float, device: torch.device) -> float:
     return float(holder.item())
 
 
+def agreed(choice: bool) -> bool:
+    """Return what process 0 chose, in every process: whether a file is there can change between two looks."""
+    if processes().world == 1:
+        return choice
+    holder = [choice]
+    dist.broadcast_object_list(holder, src=0)
+    return holder[0]
+
+
 def wait_for_all() -> None:
     """Wait for every process."""
     if processes().world > 1:
@@ -101,7 +110,7 @@ def choose_precision(settings: LearnSettings, device: torch.device) -> str:
     On a CPU it is not sound for pictures of up to 16 pixels, of which the last stage of the network is given maps of
     1 x 1: there the gradient of a 3 x 3 convolution of stride 2 is computed from memory that nobody wrote (torch 2.11
     and 2.13 on processors with AVX-512 bf16, whatever the batch, the layout and the number of threads; maps of 2 x 2 to
-    8 x 8, other strides and kernels are right).
+    8 x 8, other strides and kernels are right). Networks on signals, whose maps end as short, train in fp32 there.
 
     Raises
     ------
@@ -109,6 +118,14 @@ def choose_precision(settings: LearnSettings, device: torch.device) -> str:
         Where bf16 is asked for and is not sound.
     """
     asked, size = settings.training.precision, settings.image.size
+    if settings.model.use_eda and settings.model.on_signals and device.type == "cpu":
+        if asked == "bf16":
+            raise InvalidInputError(
+                f"precision='bf16' with network={settings.model.network!r} on a CPU: its last maps can be one sample "
+                "long, where torch computes the gradient of a strided convolution from memory that was not written; "
+                "take fp32"
+            )
+        return "fp32"
     is_sound = device.type != "cpu" or not settings.model.use_eda or size > LARGEST_UNSOUND
     if asked == "bf16" and not is_sound:
         raise InvalidInputError(

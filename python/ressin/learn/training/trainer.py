@@ -14,11 +14,12 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from ressin.errors import InvalidInputError
+from ressin.learn.model.fusion import Ensemble
 from ressin.learn.model.settings import TrainSettings
 from ressin.learn.training.dataset import Batch, BatchStream, InputSource
 from ressin.learn.training.history import LOGS, Logs, Row
 from ressin.learn.training.inference import loss_and_accuracy, moved
-from ressin.learn.training.machine import from_first, processes, summed, wait_for_all
+from ressin.learn.training.machine import agreed, from_first, processes, summed, wait_for_all
 from ressin.learn.training.progress import Display, Progress
 from ressin.learn.training.state import TrainingState
 
@@ -83,6 +84,7 @@ class Trainer:
         self.device, self.run, self.folder, self.save_every = device, run, folder, save_every
         self.log_kinds, self.progress, self.name = logs, progress if self.me.first else False, name
         self.precision = precision
+        self.n_members = len(model.members) if isinstance(model, Ensemble) else 1
         self.class_weight = _class_weights(label[train], settings.class_weights)
         self.state = TrainingState(self.model, make_optimizer(self.model, settings))
         self.stream = BatchStream(
@@ -99,7 +101,7 @@ class Trainer:
     def fit(self) -> TrainingState:
         """Train to the end, from the start or from the last saved state."""
         state, settings = self.state, self.settings
-        if self.folder is not None and (self.folder / STATE).is_file():
+        if self.folder is not None and agreed((self.folder / STATE).is_file()):
             state.restore(self.folder / STATE, self.run)
         network = self._network()
         logs = Logs(self.folder, self.log_kinds, state.history) if self.folder is not None and self.me.first else None
@@ -147,8 +149,22 @@ class Trainer:
             logits = network(*moved(batch.inputs, self.device, self.settings.channels_last))
         logits = logits.float()
         weight = None if self.class_weight is None else self.class_weight.to(self.device)
+        if logits.ndim == 3:  # an ensemble: each member learns from the whole batch
+            return self._loss_of_members(logits, label, weight, self._weight_of(batch))
         total = nn.functional.cross_entropy(logits, label, weight=weight, reduction="sum")
         return total / self._weight_of(batch), (logits.detach().argmax(dim=1) == label).sum()
+
+    @staticmethod
+    def _loss_of_members(logits: Tensor, label: Tensor, weight: Tensor | None, whole: float) -> tuple[Tensor, Tensor]:
+        """Sum of the members' losses, so that each has its own gradient, and how many the mean probability got right.
+
+        Logits are (B, n_members, 2).
+        """
+        n_members = logits.shape[1]
+        repeated = label.repeat_interleave(n_members)
+        total = nn.functional.cross_entropy(logits.flatten(0, 1), repeated, weight=weight, reduction="sum")
+        right = torch.softmax(logits.detach(), dim=2).mean(dim=1).argmax(dim=1) == label
+        return total / whole, right.sum()
 
     def _weight_of(self, batch: Batch) -> float:
         """Sum of the class weights over the whole batch, all processes together."""
@@ -157,7 +173,7 @@ class Trainer:
         return float(self.class_weight[torch.from_numpy(self.label[batch.whole])].sum())
 
     def _over_all(self, loss: Tensor, correct: Tensor, batch: Batch) -> tuple[float, float]:
-        both = summed(torch.stack([loss.detach().double(), correct.double()])).tolist()
+        both = summed(torch.stack([loss.detach().double() / self.n_members, correct.double()])).tolist()
         if not np.isfinite(both[0]):
             raise InvalidInputError(
                 f"the loss became {both[0]} at iteration {batch.step}: "

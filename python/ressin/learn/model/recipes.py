@@ -1,0 +1,72 @@
+"""The settings that each network is trained with unless others are given."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from ressin.errors import InvalidInputError
+from ressin.learn.model.settings import NETWORKS, LearnSettings, ModelSettings, TrainSettings
+
+
+def recipe(network: str) -> LearnSettings:
+    """Give a network's own settings.
+
+    Parameters
+    ----------
+    network
+        ``"resnet18"``: the paper's. ``"cnn1d"`` and ``"rtcan1d"``: three members, AdamW at a constant rate, few
+        iterations: they learn windows of a minute in two or three epochs, and single people after that.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no such network.
+    """
+    if network not in NETWORKS:
+        raise InvalidInputError(f"network={network!r} is not known: one of {', '.join(NETWORKS)}")
+    if network == "resnet18":
+        return LearnSettings()
+    iterations = 80 if network == "cnn1d" else 60
+    training = TrainSettings(
+        iterations=iterations,
+        optimizer="adamw",
+        weight_decay=1e-2,
+        decay_every=iterations,
+        crop_padding=0,
+        precision="fp32",
+        validate_every=10,
+    )
+    return LearnSettings(ModelSettings(network=network, members=3, hidden=0, scaling="none"), training)
+
+
+def changed(
+    settings: LearnSettings, model: dict[str, Any], training: dict[str, Any], *, size: int | None = None
+) -> LearnSettings:
+    """Change some settings; what hangs on a changed one follows where it is not given itself.
+
+    Parameters
+    ----------
+    settings
+        From `recipe`, or a plan's.
+    model, training
+        Fields of `ModelSettings` and `TrainSettings`. With other ``iterations`` the learning rate decays after the same
+        share of them; AdamW takes no momentum.
+    size
+        Pixels of a picture's side.
+
+    Raises
+    ------
+    InvalidInputError
+        If a setting is refused.
+    """
+    fields = dict(training)
+    trained = settings.training
+    if "iterations" in fields:
+        if fields["iterations"] < 1:
+            raise InvalidInputError(f"iterations={fields['iterations']}: at least 1 is needed")
+        trained = trained.lasting(fields.pop("iterations"))
+    if fields.get("optimizer") == "adamw":
+        fields.setdefault("momentum", 0.0)  # that of the settings is SGD's
+    image = settings.image if size is None else dataclasses.replace(settings.image, size=size)
+    return LearnSettings(dataclasses.replace(settings.model, **model), dataclasses.replace(trained, **fields), image)
