@@ -211,7 +211,7 @@ def test_the_methods_agree(choice: dict[str, Any]) -> None:
         finals.append(StreamParts.join([*(result.final for result in results), stream.finish().final]))
     for other in finals[:2]:
         for part in ("phasic", "tonic", "residual"):
-            np.testing.assert_allclose(getattr(other, part), getattr(finals[2], part), atol=2e-5 * np.nanstd(y))
+            np.testing.assert_allclose(getattr(other, part), getattr(finals[2], part), atol=2e-5 * float(np.nanstd(y)))
 
 
 def test_a_stream_does_not_take_osqp() -> None:
