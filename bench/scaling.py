@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import matplotlib as mpl
@@ -49,6 +50,7 @@ def measure(n: int, rate: float) -> float:
 
 
 def main(folder: Path) -> None:
+    warnings.simplefilter("ignore", ressin.QualityWarning)  # of parts that mirror each other: only the time counts
     print("| rate | " + " | ".join(f"{n:.0e}" for n in LENGTHS) + " | slope from 1e4 on |")
     print("| --- |" + " ---: |" * (len(LENGTHS) + 1))
     with mpl.rc_context(STYLE):
