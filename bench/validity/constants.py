@@ -17,6 +17,7 @@ from ressin import _core
 DEFAULTS = {
     "threshold": 1.23, "misfit": 0.02, "outlier_cost": 4.0, "shift_cost": 9.0, "response_reach": 0.75,
     "recovery": 3.5, "recovery_most": 10.0, "outlier_reach": 0.5, "stiffness": 3.0, "before": 6.0,
+    "curvature": 2.0, "softest": 1.0, "stiffest": 6.0, "expected_bends": 5.0,
     "tau0": 2.0, "tau1": 0.7, "delta_knot": 10.0,
 }  # fmt: skip
 SETTINGS = ("tau0", "tau1", "delta_knot")  # of the public ones
@@ -29,6 +30,7 @@ INGREDIENTS: dict[str, dict[str, float]] = {
     "none of the three": {"shift_cost": 1e6, "outlier_cost": 1e6, "reweighting": 1e-9},
     "no recovery": {"recovery": 1e-3},
     "nothing before": {"before": 1e-6},
+    "one stiffness for all": {"softest": 3.0, "stiffest": 3.0},
 }  # what is left out, by what makes it too dear or of no effect
 
 

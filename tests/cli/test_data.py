@@ -167,3 +167,27 @@ def test_the_help_of_prepare_names_every_column_of_a_manifest(
     manifest = tmp_path / "mine.csv"
     manifest.write_text("\n".join(example) + "\n")
     assert [entry.stimulus for entry in read_manifest(manifest).entries] == ["film", "rest"]
+
+
+def test_windows_of_a_manifest_and_how_they_are_decomposed_and_scaled(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "\n".join(f"{k / 4},{3 + 0.2 * (k % 80 < 20) * (k % 80) / 20}" for k in range(600))
+    (tmp_path / "a.csv").write_text(f"time,EDA\n{rows}\n")
+    (tmp_path / "mine.csv").write_text("recording,subject,stimulus,start,end\na.csv,s,film,0,150\n")
+    options = ("--window", 60, "--step", 30, "--scale", "person", "--row-seconds", 3, "--drop", 10, "--quiet")
+    status, out, _ = run(capsys, "prepare", tmp_path / "mine.csv", tmp_path / "out", *options)
+    assert status == 0
+    said = out.splitlines()[1]
+    assert said.startswith("each file decomposed once, as a whole, windows cut from the result; the first 10 s of each")
+    assert said.endswith("scaled by the person's empirical distribution function")
+    assert "rejected, dropped: 1" in out
+    assert "of 3 samples of 1 file(s): " in out
+    result = load(tmp_path / "out")
+    assert result.recordings["start"].tolist() == [30.0, 60.0, 90.0]
+    assert (result.decompose, result.scale, result.row_seconds) == ("recording", "person", 3.0)
+    status, out, _ = run(capsys, "prepare", tmp_path / "mine.csv", tmp_path / "two", "--decompose", "window", "--quiet")
+    assert status == 0
+    assert "each window decomposed by itself; nothing dropped; scaled by minimum and maximum of each picture" in out
+    status, _, err = run(capsys, "prepare", tmp_path, tmp_path / "three", "--window", 60)
+    assert (status, "PMEmo's files are not divided" in err) == (1, True)

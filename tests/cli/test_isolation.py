@@ -188,6 +188,16 @@ def test_standard_output_that_takes_no_more_does_not_end_the_batch(where: str, t
     assert done.stderr == expected
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full to write to")
+@pytest.mark.parametrize("where", ["> /dev/full", "| head -c 1"])
+@pytest.mark.parametrize("arguments", ["--help", "decompose --help", "--version", "decompose"])
+def test_help_that_nobody_reads_ends_without_a_trace(arguments: str, where: str) -> None:
+    command = f"{sys.executable} -m ressin {arguments} {where}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
 def write_manifest(folder: Path) -> Path:
     rows = ["recording,subject,stimulus"]
     for seed, name in enumerate(("a", "bad", "c")):

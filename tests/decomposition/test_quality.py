@@ -124,3 +124,16 @@ def test_shifts_are_counted_and_named_where_they_are_many() -> None:
 def test_what_the_signal_did_not_allow_is_said() -> None:
     quality = ressin.decompose(simulate() - 10.0, RATE, programme="robust").quality
     assert "The signal is negative in places" in str(quality)
+
+
+def test_the_correlation_does_not_depend_on_the_threads_of_blas() -> None:
+    threads = pytest.importorskip("threadpoolctl", reason="needs threadpoolctl, which the extra 'data' brings")
+    from ressin.decomposition.quality import _correlation
+
+    x, y = np.random.default_rng(0).normal(size=(2, 100_003))
+    found = set()
+    for number in (1, 2):
+        with threads.threadpool_limits(number):
+            found.add(_correlation(x, y))
+    assert len(found) == 1
+    assert found.pop() == pytest.approx(np.corrcoef(x, y)[0, 1], abs=1e-12)

@@ -68,5 +68,5 @@ def test_an_empty_manifest_cell_is_missing_in_every_spelling() -> None:
     raw = pd.DataFrame(
         [row | {"recording_id": f"{k}", "end": cell.strip()} for k, cell in enumerate(CELLS)], dtype=object
     )
-    frame, _ = check_frame(raw, [f"row {k}" for k in range(len(raw))], [], "manifest.csv")
+    frame, _, _ = check_frame(raw, [f"row {k}" for k in range(len(raw))], [], "manifest.csv")
     assert frame["end"].isna().all()

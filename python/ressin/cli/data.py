@@ -36,6 +36,7 @@ MANIFEST = """columns of a manifest (comma, semicolon or tab; or Parquet), one r
   window, step                   divides the row into windows of so many seconds, so many apart (default: end to
                                  end); they share its ratings and labels
   arousal, valence               ratings on any scale, the same for one subject; one of them will do
+  NAME_rating                    ratings of another dimension, such as stress_rating
   NAME_label                     a ready label of any name: 0 and 1, whole numbers or words; other columns by --label
   audio                          music clip of the stimulus (mp3, wav, flac, ogg)
   feature_row                    key of the stimulus in the table of --features (default: its name)

@@ -46,13 +46,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit status: 0 if all went well, 1 if something failed, 2 for a wrong command line, 130 after Ctrl-C.
     """
     with steady_output():
-        arguments = make_parser().parse_args(argv)
-        return max(_run(arguments), flush_output())
+        try:
+            return max(_run(argv), flush_output())
+        except SystemExit:  # of --help, or a wrong command line
+            flush_output()
+            raise
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _run(argv: Sequence[str] | None) -> int:
     """Carry out a command; what ends it is said in one line."""
     try:
+        arguments = make_parser().parse_args(argv)
         return int(arguments.run(arguments))
     except RessinError as error:
         print(f"ressin: {error}", file=sys.stderr)

@@ -187,11 +187,11 @@ def _correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     if not min(sizes) > 0.0:
         return 0.0
     x, y = x / sizes[0] - np.mean(x / sizes[0]), y / sizes[1] - np.mean(y / sizes[1])
-    lengths = float(np.linalg.norm(x)), float(np.linalg.norm(y))
+    lengths = float(np.sqrt(np.sum(x * x))), float(np.sqrt(np.sum(y * y)))  # BLAS' sums depend on its threads
     spread = lengths[0] * sizes[0], lengths[1] * sizes[1]
     if min(spread) <= 1e-12 * max(spread):
         return 0.0
-    return float((x / lengths[0]) @ (y / lengths[1]))
+    return float(np.sum((x / lengths[0]) * (y / lengths[1])))
 
 
 def _fast_decay_share(decomposition: Decomposition, seen: NDArray[np.bool_]) -> float:

@@ -101,8 +101,8 @@ def make_bench(
 ) -> Bench:  # fmt: skip
     """Collect samples and folds; the folds are saved in ``folds/`` for others to use.
 
-    Without `labels` it takes every label that some recording has: data with ready labels may have no ratings of
-    arousal and valence.
+    Without `labels` it takes every label of two classes that some recording has: data with ready labels may have no
+    ratings of arousal and valence.
 
     Raises
     ------
@@ -112,10 +112,9 @@ def make_bench(
     OutputError
         If the folder cannot be written.
     """
-    known = prepared.recordings
-    names = labels or tuple(name for name in prepared.label_names if known[f"{name}_label"].notna().any())
+    names = labels or prepared.two_class_labels
     if not names:
-        raise InvalidInputError(f"{prepared.folder} has no labels: there is nothing to learn")
+        raise InvalidInputError(f"{prepared.folder} has no labels of two classes: there is nothing to learn")
     data = {name: labelled_data(prepared, name) for name in names}
     if any((samples.music_row >= 0).any() for samples in data.values()):
         data = {name: samples.with_music() for name, samples in data.items()}

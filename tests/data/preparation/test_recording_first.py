@@ -1,5 +1,7 @@
 """Recordings decomposed as a whole and then cut: once per file, bit for bit, in whole windows, and scaled."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pandas as pd
 import pytest
 
 import ressin
+from ressin._files.limits import digest_file
 from ressin.data.preparation.cut import WindowRule
 from ressin.data.preparation.prepare import prepare
 from ressin.data.preparation.settings import DecompositionChoice, Preparation, PrepareSettings
@@ -106,9 +109,7 @@ def test_a_file_is_decomposed_once_whatever_its_windows(
     assert lengths == [round(SECONDS * RATE)] * 4
 
 
-def test_pieces_of_work_threads_and_a_cluster_do_not_change_a_value(
-    folder: Path, whole: Prepared, tmp_path: Path
-) -> None:
+def test_pieces_of_work_and_threads_do_not_change_a_value(folder: Path, whole: Prepared, tmp_path: Path) -> None:
     prepare(read_manifest(folder / "windows.csv"), tmp_path / "out", settings=PrepareSettings(partition=1), n_threads=3)
     other = load(tmp_path / "out")
     assert other.recordings.equals(whole.recordings)
@@ -140,6 +141,9 @@ def test_a_column_of_a_file_is_a_file_of_its_own_and_pmemos_start_is_the_seconds
     head = "recording,subject,stimulus,column,sampling_rate,start,end"
     (tmp_path / "windows.csv").write_text("\n".join([head, *lines]) + "\n")
     assert run(tmp_path, tmp_path / "out").recordings["file"].tolist() == ["both.csv#left"] * 2 + ["both.csv#right"] * 2
+    text = (tmp_path / "windows.csv").read_text().replace("left,4,30", "1,4,30")  # by its number
+    (tmp_path / "windows.csv").write_text(text)
+    assert set(run(tmp_path, tmp_path / "two").recordings["file"]) == {"both.csv#left", "both.csv#right"}
 
 
 @pytest.mark.parametrize("decompose", ["recording", "window"])
@@ -313,3 +317,30 @@ def test_meta_says_what_was_done_and_how_good_it_is(whole: Prepared, prepared: P
         assert counts["correlated_parts"] == (rows["phasic_tonic_correlation"].abs() > 0.5).sum()
         assert counts["mirrored_parts"] == (rows["phasic_tonic_correlation"] < -0.9).sum()
         assert counts["not_converged"] == counts["missing"] == 0
+
+
+def test_a_cluster_gives_the_same_bytes_by_person(folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("distributed", reason="needs the extra 'scale'")
+    for name, extra in (("here", []), ("there", ["--scheduler", "local:1"])):
+        command = [sys.executable, "-m", "ressin", "prepare", str(folder / "windows.csv"), str(tmp_path / name)]
+        options = ["--scale", "person", "--programme", "robust", "--quiet", *extra]
+        subprocess.run([*command, *options], check=True, capture_output=True, timeout=120)
+    for name in (*schema.TABLES, schema.META):
+        assert digest_file(tmp_path / "here" / name) == digest_file(tmp_path / "there" / name)
+
+
+def test_a_run_that_was_stopped_goes_on_with_its_parts_and_people(folder: Path, tmp_path: Path) -> None:
+    catalog, settings = read_manifest(folder / "windows.csv"), PrepareSettings(scale="person", partition=4)
+
+    def stop(stage: str, done: int, total: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare(catalog, tmp_path / "out", settings=settings, n_threads=1, progress=stop)
+    report = prepare(catalog, tmp_path / "out", settings=settings, n_threads=1)
+    assert report.resumed == 2
+    prepare(catalog, tmp_path / "again", settings=settings, n_threads=1)
+    for name in (*schema.TABLES, schema.META):
+        assert digest_file(tmp_path / "out" / name) == digest_file(tmp_path / "again" / name)
+    assert not (tmp_path / "out" / ".work").exists()

@@ -143,6 +143,7 @@ def test_labels_in_words_and_of_several_classes(own: Path, tmp_path: Path) -> No
     assert result.classes["level"] == ("1", "2", "3")
     assert result.classes["busy"] == ("no", "yes")
     assert result.classes["arousal"] == ("low", "high")
+    assert result.two_class_labels == ("busy",)
     names = np.array([*result.classes["state"], ""])
     assert names[result.recordings["state_label"].fillna(3).astype(int)].tolist() == states
     assert result.recordings["level_label"].fillna(9).tolist() == [2, 0, 1, 0, 9, 2]
@@ -167,6 +168,24 @@ def test_one_dimension_of_ratings_will_do(own: Path, tmp_path: Path) -> None:
     middles = [(1.5 + 8.0) / 2, (9.1 / 3 + 3.95) / 2]
     assert subjects["threshold_valence"].tolist() == pytest.approx(middles, abs=1e-6)
     assert result.recordings["valence"].tolist() == pytest.approx([*ratings["p"], *ratings["q"]])
+
+
+def test_ratings_of_any_other_dimension(own: Path, tmp_path: Path) -> None:
+    ratings: dict[str, list[float | None]] = {"p": [10, 20, 80, 90, None], "q": [0.1, 0.2, 0.1, 0.9, 0.8]}
+    rows = [f"a.csv,{p},m{k},{'' if v is None else v}" for p, values in ratings.items() for k, v in enumerate(values)]
+    result = run(write(own, ["recording,subject,stimulus,stress_rating", *rows]), tmp_path / "out")
+    assert result.label_names == ("arousal", "valence", "stress")
+    assert result.rating_names == ("stress",)
+    assert result.classes["stress"] == ("low", "high")
+    assert result.recordings["stress_label"].fillna(9).tolist() == [0, 0, 1, 1, 9, 0, 0, 0, 1, 1]
+    assert result.subjects["rule_stress"].tolist() == ["k-means", "k-means"]
+    assert result.subjects["threshold_stress"].tolist() == pytest.approx([50.0, (0.4 / 3 + 0.85) / 2])
+    data = labelled_data(result, "stress")
+    assert data.rating.tolist() == pytest.approx([10, 20, 80, 90, 0.1, 0.2, 0.1, 0.9, 0.8])
+    with pytest.raises(InvalidInputError, match=r"column 'stress_rating': 'much' is not a number"):
+        read_manifest(write(own, ["recording,subject,stimulus,stress_rating", "a.csv,p,m,much"]))
+    with pytest.raises(InvalidInputError, match="column 'arousal_rating' is named 'arousal'"):
+        read_manifest(write(own, ["recording,subject,stimulus,arousal_rating", "a.csv,p,m,1"]))
 
 
 def test_rows_of_one_file_name_its_column_in_all_or_none(own: Path) -> None:

@@ -21,7 +21,7 @@ def add_parser(subparsers: Any) -> None:
         "demo",
         help="see all of it work: a recording against its truth, and a small study from files to report.html",
         description="Simulate a recording (responses at known times on a drifting level, with noise), decompose it, "
-        "compare what was found with the truth, and write table, evidence and picture; decompose five minutes of a real "
+        "compare what was found with the truth, and write table, evidence and picture; decompose minutes of a real "
         "one, too. Then simulate a small study (listeners, songs, ratings), prepare it, train and evaluate the "
         "network on new people and new songs, and write report.html: some minutes. "
         "A run that was stopped goes on where it stopped.",

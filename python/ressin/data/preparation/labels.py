@@ -120,8 +120,8 @@ def label_ratings(ratings: "pd.DataFrame", rule: LabelRule) -> tuple["pd.DataFra
     ----------
     ratings
         One row per pair with the columns subject, stimulus, arousal, valence. Only rows with both ratings take part in
-        the clustering, several windows of one listening once; a row with one is still labelled in that dimension. A
-        subject who rated one of the two throughout is clustered in that one.
+        the clustering, several windows of one listening once; a row with one is still labelled in that dimension. Where
+        nobody rated the other dimension, the clustering is along the one.
     rule
         See `LabelRule`.
 
@@ -134,11 +134,10 @@ def label_ratings(ratings: "pd.DataFrame", rule: LabelRule) -> tuple["pd.DataFra
     """
     import pandas as pd
 
-    both = _clustered(ratings, ratings["subject"])
+    both = _clustered(ratings)
     pooled = None
     if rule.few == "pooled":
-        everyone = _clustered(ratings, ratings["subject"].map(lambda _: ""))
-        pooled = thresholds_of(ratings.loc[everyone, ["arousal", "valence"]].to_numpy(np.float64), rule)
+        pooled = thresholds_of(ratings.loc[both, ["arousal", "valence"]].to_numpy(np.float64), rule)
     points_of = dict(
         list(ratings[both].drop_duplicates(["subject", "stimulus", "arousal", "valence"]).groupby("subject"))
     )
@@ -158,11 +157,37 @@ def label_ratings(ratings: "pd.DataFrame", rule: LabelRule) -> tuple["pd.DataFra
     return _apply(ratings, subjects), subjects
 
 
-def _clustered(ratings: "pd.DataFrame", group: "pd.Series") -> "pd.Series":
-    """Mark the rows that are clustered: those with both ratings, or, in a group of one dimension, with that one."""
+def label_dimension(
+    identity: "pd.DataFrame", rating: "pd.Series", rule: LabelRule
+) -> tuple["pd.Series", "pd.DataFrame"]:
+    """Label ratings of one other dimension, each subject's along it.
+
+    Parameters
+    ----------
+    identity
+        Columns subject and stimulus of each row; several windows of one listening are clustered once.
+    rating
+        Of each row; NaN where it was not rated.
+    rule
+        See `LabelRule`.
+
+    Returns
+    -------
+    labels, thresholds
+        Int8: 0 low, 1 high, missing; and for each subject, by name, the columns threshold and rule.
+    """
+    import pandas as pd
+
+    ratings = identity[["subject", "stimulus"]].assign(arousal=rating, valence=math.nan)
+    labels, subjects = label_ratings(ratings, rule)
+    said = subjects["rule"].str.replace(" of arousal alone", "").str.replace("in arousal", "in it")
+    return labels["arousal_label"], pd.DataFrame({"threshold": subjects["threshold_arousal"], "rule": said})
+
+
+def _clustered(ratings: "pd.DataFrame") -> "pd.Series":
+    """Mark the rows that are clustered: those with both ratings, or with the one where nobody gave the other."""
     known = ratings[["arousal", "valence"]].notna()
-    given = known.groupby(group).transform("any")
-    return known.all(axis=1) | ((given.sum(axis=1) == 1) & known.any(axis=1))
+    return known.all(axis=1) if known.any().all() else known.any(axis=1)
 
 
 def label_song_means(ratings: "pd.DataFrame", rule: LabelRule) -> tuple["pd.DataFrame", "pd.DataFrame"]:

@@ -30,7 +30,7 @@ from ressin.data.preparation.partition import run_task
 from ressin.data.preparation.settings import PrepareSettings
 from ressin.data.preparation.stock import content_key, make_tasks, take_stock
 from ressin.data.preparation.task import Task
-from ressin.data.sources.catalog import DIMENSIONS, Catalog, Reject
+from ressin.data.sources.catalog import Catalog, Reject
 from ressin.data.store import schema
 from ressin.errors import InvalidInputError, RecordingError
 
@@ -133,10 +133,11 @@ def prepare(
         before = [*catalog.rejects, *stock.rejects]
         names = tables.all_labels(catalog)
         ratings, subjects, unlabelled = tables.label_catalog(catalog, chosen.labels)
-        refused = tables.write_recordings(target / schema.RECORDINGS, tasks, ratings, names, chosen.scale)
+        others = catalog.rating_names
+        refused = tables.write_recordings(target / schema.RECORDINGS, tasks, ratings, names, chosen.scale, others)
         rejects = [*before, *refused, *unlabelled, *deaf]
-        tables.write_ratings(target / schema.RATINGS, ratings, names)
-        tables.write_subjects(target / schema.SUBJECTS, subjects)
+        tables.write_ratings(target / schema.RATINGS, ratings, names, others)
+        tables.write_subjects(target / schema.SUBJECTS, subjects, others)
         tables.write_stimuli(target / schema.STIMULI, catalog, table)
         tables.write_music(target / schema.MUSIC, table)
         tables.write_rejects(target / schema.REJECTS, rejects)
@@ -214,7 +215,8 @@ def _meta(
         "in_words": settings.in_words(has_windows=catalog.has_windows),
         "quality": tables.count_quality(folder / schema.RECORDINGS),
         "labels": list(names),
-        "classes": {name: list(catalog.classes.get(name, ("0", "1"))) for name in names if name not in DIMENSIONS},
+        "ratings": list(catalog.rating_names),
+        "classes": {name: list(classes) for name, classes in catalog.classes.items()},
         "simulation": catalog.simulation,
         "counts": {**catalog.counts, "prepared": files[schema.RECORDINGS]["rows"]},
         "rejects": tables.summarise(rejects),

@@ -187,7 +187,9 @@ def _read_own(file: Path, entries: list[Entry], task: Task) -> tuple[list[Signal
             windows = windows_of(entry, recording)
             rejects += [windows] if isinstance(windows, Reject) else []
             found += [] if isinstance(windows, Reject) else windows
-        signals.append(Signal(_name(rows[0]), tuple(found), recording.signal, recording.sampling_rate))
+        named = recording.channels[0].name if one.column and recording.channels else one.column
+        name = _name(replace(one, column=named))  # a column by its number is the column by its name
+        signals.append(Signal(name, tuple(found), recording.signal, recording.sampling_rate))
     return signals, rejects
 
 

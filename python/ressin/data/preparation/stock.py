@@ -152,6 +152,12 @@ def content_key(
         [
             *(SCHEMA_VERSION, version, catalog.kind, settings.as_dict(), [task.key for task in tasks]),
             *(ratings, stimuli, listed, stock.audio, stock.features, hearing),
-            *(list(catalog.label_names), catalog.classes, catalog.rating_source, catalog.simulation),
+            *(
+                list(catalog.label_names),
+                catalog.classes,
+                list(catalog.rating_names),
+                catalog.rating_source,
+                catalog.simulation,
+            ),
         ]
     )

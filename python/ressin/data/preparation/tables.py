@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from ressin._files.atomic import replacing
 from ressin._files.names import encodable
-from ressin.data.preparation.labels import LabelRule, label_ratings, label_song_means
+from ressin.data.preparation.labels import LabelRule, label_dimension, label_ratings, label_song_means
 from ressin.data.preparation.music import MusicTable
 from ressin.data.preparation.partition import rejects_of
 from ressin.data.preparation.people import People
@@ -23,11 +23,11 @@ from ressin.data.store.schema import (
     LIST_COLUMNS,
     REJECT_SCHEMA,
     STIMULUS_SCHEMA,
-    SUBJECT_SCHEMA,
     label_fields,
     music_schema,
     rating_schema,
     recording_schema,
+    subject_schema,
 )
 from ressin.decomposition.quality import MAX_CORRELATION, MAX_FAST_DECAY_SHARE, MAX_RESIDUAL_SHARE, MIRRORED
 from ressin.errors import InvalidInputError, RecordingError
@@ -60,6 +60,11 @@ def label_catalog(catalog: Catalog, rule: LabelRule) -> tuple["pd.DataFrame", "p
     for name in DIMENSIONS:
         if name not in catalog.label_names:
             ratings[f"{name}_label"] = labels[f"{name}_label"]
+    for name in catalog.rating_names:
+        found, thresholds = label_dimension(ratings, ratings[f"{name}_rating"], rule)
+        subjects[f"threshold_{name}"], subjects[f"rule_{name}"] = thresholds["threshold"], thresholds["rule"]
+        if name not in catalog.label_names:
+            ratings[f"{name}_label"] = found
     rejects = []
     rated = ratings[list(DIMENSIONS)].notna().any(axis=1)
     known = set(ratings.loc[rated, "subject"])
@@ -70,12 +75,17 @@ def label_catalog(catalog: Catalog, rule: LabelRule) -> tuple["pd.DataFrame", "p
 
 
 def all_labels(catalog: Catalog) -> tuple[str, ...]:
-    """Names of every label of a catalog: arousal and valence, then the ready-made ones."""
-    return (*DIMENSIONS, *(name for name in catalog.label_names if name not in DIMENSIONS))
+    """Names of every label of a catalog: arousal and valence, those of other ratings, then the ready-made ones."""
+    return tuple(dict.fromkeys((*DIMENSIONS, *catalog.rating_names, *catalog.label_names)))
 
 
 def write_recordings(
-    path: Path, tasks: Sequence[Task], ratings: "pd.DataFrame", names: Sequence[str], scale: str = "window"
+    path: Path,
+    tasks: Sequence[Task],
+    ratings: "pd.DataFrame",
+    names: Sequence[str],
+    scale: str = "window",
+    rating_names: Sequence[str] = (),
 ) -> list[Reject]:
     """Join the parts with ratings and labels into ``recordings.parquet``, a row group for each of theirs.
 
@@ -84,7 +94,7 @@ def write_recordings(
     rejects
         Those of the parts, in order.
     """
-    schema = recording_schema(names, scale)
+    schema = recording_schema(names, scale, rating_names)
     keyed = ratings.set_index("pair")
     people = People(tasks) if scale == "person" else None
     split = [name for name in SPLIT_COLUMNS if name.partition(".")[0] in schema.names]
@@ -93,7 +103,7 @@ def write_recordings(
         for task in tasks:
             for table in _row_groups(Path(task.part)):
                 rows = keyed.loc[table.column("pair").to_pylist()]
-                for field in label_fields(names):
+                for field in label_fields(names, rating_names):
                     table = table.append_column(field, column_of(rows[field.name], field.type))
                 if people is not None:
                     table = people.add_shares(table)
@@ -130,14 +140,14 @@ def write_table(path: Path, table: pa.Table) -> None:
         pq.write_table(table, temporary, **PARQUET_OPTIONS)
 
 
-def write_ratings(path: Path, ratings: "pd.DataFrame", names: Sequence[str]) -> None:
+def write_ratings(path: Path, ratings: "pd.DataFrame", names: Sequence[str], rating_names: Sequence[str] = ()) -> None:
     """Write ``ratings.parquet``."""
-    write_frame(path, ratings, rating_schema(names))
+    write_frame(path, ratings, rating_schema(names, rating_names))
 
 
-def write_subjects(path: Path, subjects: "pd.DataFrame") -> None:
+def write_subjects(path: Path, subjects: "pd.DataFrame", rating_names: Sequence[str] = ()) -> None:
     """Write ``subjects.parquet``."""
-    write_frame(path, subjects, SUBJECT_SCHEMA)
+    write_frame(path, subjects, subject_schema(rating_names))
 
 
 def write_stimuli(path: Path, catalog: Catalog, music: MusicTable) -> None:

@@ -210,7 +210,8 @@ def labelled_data(prepared: Prepared, label_name: str, *, recordings: str = "own
     songs = prepared.music.index.to_numpy(dtype=object).astype(str)
     order = {song: i for i, song in enumerate(songs)}
     stimulus = table["stimulus"].to_numpy(dtype=object).astype(str)[rows]
-    rating = table[label_name].to_numpy(np.float64) if label_name in table else np.full(len(table), np.nan)
+    name = label_name if label_name in table else f"{label_name}_rating"
+    rating = table[name].to_numpy(np.float64) if name in table else np.full(len(table), np.nan)
     preparation = _preparation(prepared)
     drawn = preparation or Preparation()
     signals = _pack([prepared.scaled(name) for name in CHANNELS], table, rows, drawn)

@@ -118,6 +118,8 @@ class Catalog:
     classes
         Names of the classes of each ready-made label, in the order of their numbers 0, 1, ...; a label that is not
         listed is 0 or 1.
+    rating_names
+        Names of the ratings beside arousal and valence; their columns in `ratings` are ``<name>_rating``.
     rating_source
         ``"subject"``: each subject rated; ``"song mean"``: only the mean over subjects is known.
     counts
@@ -135,6 +137,7 @@ class Catalog:
     rejects: tuple[Reject, ...] = ()
     label_names: tuple[str, ...] = ()
     classes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    rating_names: tuple[str, ...] = ()
     rating_source: str = "subject"
     counts: dict[str, int] = field(default_factory=dict)
     simulation: dict[str, Any] | None = None

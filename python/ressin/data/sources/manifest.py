@@ -12,6 +12,7 @@
 file are several rows |
 | ``window``, ``step`` | no | divides the row: windows of so many seconds, so many apart (default: end to end) |
 | ``arousal``, ``valence`` | no | ratings on any scale, the same for one subject; one alone will do |
+| ``<name>_rating`` | no | ratings of another dimension, each subject's divided into high and low along it |
 | ``<name>_label`` | no | ready labels of any name: 0 and 1, whole numbers or words; also any column named in `labels` |
 | ``audio`` | no | music clip of the stimulus |
 | ``feature_row`` | no | key of the stimulus in the table `features`; otherwise its name |
@@ -78,7 +79,7 @@ def read_manifest(
     source = Path(path)
     base = Path(root) if root is not None else source.parent
     raw, lines = _read(source)
-    frame, classes = check_frame(_with_windows(raw, window, step), lines, labels, source.name)
+    frame, classes, rating_names = check_frame(_with_windows(raw, window, step), lines, labels, source.name)
     label_names = tuple(classes)
     problems = _columns_of_one_file(frame, lines)
     files = _paths(frame, "recording", base, lines, problems)
@@ -89,7 +90,7 @@ def read_manifest(
     if features is not None:
         inside(base, features, "table of features")
     entries = _entries(frame, files)
-    ratings = frame[["subject", "stimulus", *DIMENSIONS]].copy()
+    ratings = frame[["subject", "stimulus", *DIMENSIONS, *(f"{name}_rating" for name in rating_names)]].copy()
     ratings.insert(0, "pair", frame["recording_id"])
     for name in label_names:
         ratings[f"{name}_label"] = frame[f"{name}_label"].astype("Int8")
@@ -100,9 +101,10 @@ def read_manifest(
         ratings=ratings,
         stimuli=stimuli,
         features=features,
-        rejects=_unlabelled(ratings, entries, label_names),
+        rejects=_unlabelled(ratings, entries),
         label_names=label_names,
         classes=classes,
+        rating_names=rating_names,
         counts={
             "recordings": len(entries),
             "files": len(set(files)),
@@ -253,9 +255,9 @@ def signal_of(entry: Entry) -> tuple[str, float, str, str]:
     return entry.column or "", entry.sampling_rate or 0.0, entry.where or "", entry.unit or ""
 
 
-def _unlabelled(ratings: "pd.DataFrame", entries: Sequence[Entry], label_names: Sequence[str]) -> tuple[Reject, ...]:
+def _unlabelled(ratings: "pd.DataFrame", entries: Sequence[Entry]) -> tuple[Reject, ...]:
     """List the rows that bring neither ratings nor labels."""
-    columns = [*DIMENSIONS, *(f"{name}_label" for name in label_names)]
+    columns = [name for name in ratings.columns if name in DIMENSIONS or name.endswith(("_label", "_rating"))]
     bare = set(ratings.loc[ratings[columns].isna().all(axis=1), "pair"])
     reason = "neither ratings nor labels: prepared without"
     return tuple(Reject(e.path, "labels", reason, "kept", e.recording_id) for e in entries if e.recording_id in bare)

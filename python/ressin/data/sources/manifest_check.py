@@ -24,7 +24,7 @@ SHOWN = 20
 
 def check_frame(
     raw: "pd.DataFrame", lines: Sequence[str], labels: Sequence[str], name: str
-) -> tuple["pd.DataFrame", dict[str, tuple[str, ...]]]:
+) -> tuple["pd.DataFrame", dict[str, tuple[str, ...]], tuple[str, ...]]:
     """Check a manifest and fill in its optional columns.
 
     Parameters
@@ -40,9 +40,10 @@ def check_frame(
 
     Returns
     -------
-    frame, classes
-        Text columns, float64 columns (NaN where empty), `TIMES` in seconds with a column ``absolute``, and
-        ``<name>_label`` columns (float64: number of the class, or NaN); the classes of each label.
+    frame, classes, ratings
+        Text columns, float64 columns (NaN where empty), `TIMES` in seconds with a column ``absolute``,
+        ``<name>_rating`` columns, and ``<name>_label`` columns (float64: number of the class, or NaN); the classes of
+        each label; the names of the ratings.
 
     Raises
     ------
@@ -58,7 +59,8 @@ def check_frame(
     for column in TEXTS:
         frame[column] = raw.get(column, "")
     problems = []
-    for column in NUMBERS:
+    ratings = [column for column in raw.columns if _is_rating(column) and column not in label_columns]
+    for column in (*NUMBERS, *ratings):
         texts = raw[column] if column in raw else pd.Series("", index=raw.index, dtype=object)
         values = pd.to_numeric(texts.where(texts != ""), errors="coerce").astype("float64")
         for row in raw.index[values.isna() & ~texts.map(is_missing)]:
@@ -71,10 +73,14 @@ def check_frame(
     unnamed = frame["recording_id"] == ""
     numbers = pd.Series([f"{row + 1}" for row in range(len(frame))], index=frame.index)
     frame.loc[unnamed, "recording_id"] = frame.loc[unnamed, "recording"] + "#" + numbers[unnamed]
-    problems += _violations(frame, lines)
+    problems += _violations(frame, lines, ratings)
     if problems:
         raise InvalidInputError(problem_text(name, problems))
-    return frame, classes
+    return frame, classes, tuple(column.removesuffix("_rating") for column in ratings)
+
+
+def _is_rating(column: str) -> bool:
+    return column.endswith("_rating") and len(column) > len("_rating")
 
 
 def _fill_times(raw: "pd.DataFrame", frame: "pd.DataFrame", lines: Sequence[str], problems: list[str]) -> None:
@@ -137,12 +143,16 @@ def _label_columns(raw: "pd.DataFrame", labels: Sequence[str], name: str) -> dic
     for column in raw.columns:
         if column in labels or (column.endswith("_label") and len(column) > len("_label")):
             found[column] = column.removesuffix("_label")
+        elif _is_rating(column):
+            if column.removesuffix("_rating") in DIMENSIONS:
+                raise InvalidInputError(f"{name}: column {column!r} is named {column.removesuffix('_rating')!r}")
         elif column not in known:
             close = difflib.get_close_matches(column, sorted(known), n=1)
             hint = (
                 f"did you mean {close[0]!r}?"
                 if close
-                else f"a ready label is named {column + '_label'!r} or passed in labels"
+                else f"a ready label is named {column + '_label'!r} or passed in labels, a rating "
+                f"{column + '_rating'!r}"
             )
             raise InvalidInputError(f"{name}: column {column!r} is not known; {hint}")
     if len(set(found.values())) < len(found):
@@ -150,7 +160,7 @@ def _label_columns(raw: "pd.DataFrame", labels: Sequence[str], name: str) -> dic
     return found
 
 
-def _schema(pandera: Any) -> Any:
+def _schema(pandera: Any, ratings: Sequence[str]) -> Any:
     """Build the rules, each with the sentence that says what would be right."""
     check, column = pandera.Check, pandera.Column
     filled = check.str_matches(r"\S", error="must not be empty")
@@ -161,16 +171,16 @@ def _schema(pandera: Any) -> Any:
     columns["recording_id"] = column(str, unique=True)
     columns["sampling_rate"] = column(float, [positive, finite], nullable=True)
     columns |= {name: column(float, [above, finite], nullable=True) for name in ("window", "step")}
-    columns |= {name: column(float, finite, nullable=True) for name in DIMENSIONS}
+    columns |= {name: column(float, finite, nullable=True) for name in (*DIMENSIONS, *ratings)}
     return pandera.DataFrameSchema(columns, strict=False)
 
 
-def _violations(frame: "pd.DataFrame", lines: Sequence[str]) -> list[str]:
+def _violations(frame: "pd.DataFrame", lines: Sequence[str], ratings: Sequence[str]) -> list[str]:
     """Everything that breaks a rule, in the order of rows."""
     pandera = require("pandera.pandas", "data", "checking a manifest")
     found: list[tuple[int, str, str]] = []
     try:
-        _schema(pandera).validate(frame, lazy=True)
+        _schema(pandera, ratings).validate(frame, lazy=True)
     except pandera.errors.SchemaErrors as error:
         for case in error.failure_cases.to_dict("records"):
             sentence = "occurs more than once" if "uniqueness" in str(case["check"]) else str(case["check"])

@@ -34,6 +34,9 @@ def read_meta(folder: Path) -> dict[str, Any]:
     quality = meta.get("quality", {})
     counted = isinstance(quality, dict) and all(type(count) is int for count in quality.values())
     _insist(counted, path, "quality", "counts", quality)
+    ratings = meta.get("ratings", [])
+    given = isinstance(ratings, list) and all(isinstance(name, str) for name in ratings)
+    _insist(given and set(ratings) <= set(labels), path, "ratings", "a list of names of labels", ratings)
     classes = meta.get("classes", {})
     named = isinstance(classes, dict) and all(
         isinstance(names, list) and names and all(isinstance(name, str) for name in names) for names in classes.values()

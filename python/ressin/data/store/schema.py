@@ -4,7 +4,7 @@
 |---|---|---|
 | ``recordings.parquet`` | recording | `RECORDING_FIELDS`, then ``<name>_label`` (int8, 0/1/null) for each label |
 | ``ratings.parquet`` | pair | pair, subject, stimulus, arousal, valence, ``<name>_label`` |
-| ``subjects.parquet`` | subject | n_ratings, two centres, two thresholds, rule |
+| ``subjects.parquet`` | subject | n_ratings, two centres, two thresholds, rule; threshold and rule of other ratings |
 | ``stimuli.parquet`` | stimulus | title, artist, duration, audio, feature_row, music (source of its features) |
 | ``music.parquet`` | stimulus with features | stimulus, then one float32 column per named feature |
 | ``rejects.parquet`` | remark on a file | file, kind, reason, action, recording_id |
@@ -95,22 +95,33 @@ STIMULUS_SCHEMA = pa.schema(
 )
 
 
-def label_fields(label_names: Sequence[str]) -> list[pa.Field]:
-    """Columns of the ratings and labels: arousal, valence, then ``<name>_label`` for every label."""
-    ratings = [pa.field(name, pa.float32()) for name in ("arousal", "valence")]
-    return ratings + [pa.field(f"{name}_label", pa.int8()) for name in label_names]
+def label_fields(label_names: Sequence[str], rating_names: Sequence[str] = ()) -> list[pa.Field]:
+    """Columns of the ratings and labels: arousal, valence, ``<name>_rating`` of others, ``<name>_label`` of all."""
+    ratings = ("arousal", "valence", *(f"{name}_rating" for name in rating_names))
+    return [
+        *(pa.field(name, pa.float32()) for name in ratings),
+        *(pa.field(f"{name}_label", pa.int8()) for name in label_names),
+    ]
 
 
-def recording_schema(label_names: Sequence[str], scale: str = "window") -> pa.Schema:
-    """Give the schema of ``recordings.parquet`` for these labels and this scale."""
+def recording_schema(label_names: Sequence[str], scale: str = "window", rating_names: Sequence[str] = ()) -> pa.Schema:
+    """Give the schema of ``recordings.parquet`` for these labels, this scale and these ratings."""
     channels = [*CHANNEL_FIELDS, *(ECDF_FIELDS if scale == "person" else [])]
-    return pa.schema([*IDENTITY_FIELDS, *channels, *LEVEL_FIELDS, *label_fields(label_names), *EVIDENCE_FIELDS])
+    labels = label_fields(label_names, rating_names)
+    return pa.schema([*IDENTITY_FIELDS, *channels, *LEVEL_FIELDS, *labels, *EVIDENCE_FIELDS])
 
 
-def rating_schema(label_names: Sequence[str]) -> pa.Schema:
-    """Give the schema of ``ratings.parquet`` for these labels."""
+def rating_schema(label_names: Sequence[str], rating_names: Sequence[str] = ()) -> pa.Schema:
+    """Give the schema of ``ratings.parquet`` for these labels and ratings."""
     identity = [pa.field(name, pa.string()) for name in ("pair", "subject", "stimulus")]
-    return pa.schema([*identity, *label_fields(label_names)])
+    return pa.schema([*identity, *label_fields(label_names, rating_names)])
+
+
+def subject_schema(rating_names: Sequence[str] = ()) -> pa.Schema:
+    """Give the schema of ``subjects.parquet``: arousal and valence, then threshold and rule of the other ratings."""
+    kinds = {"threshold": pa.float64(), "rule": pa.string()}
+    others = [pa.field(f"{kind}_{name}", of) for name in rating_names for kind, of in kinds.items()]
+    return pa.schema([*SUBJECT_SCHEMA, *others])
 
 
 def music_schema(feature_names: Sequence[str]) -> pa.Schema:

@@ -89,10 +89,23 @@ class Prepared:
         return tuple(self.meta["labels"])
 
     @property
+    def rating_names(self) -> tuple[str, ...]:
+        """Names of the ratings beside arousal and valence; their columns are ``<name>_rating``."""
+        return tuple(self.meta.get("ratings", ()))
+
+    @property
     def classes(self) -> dict[str, tuple[str, ...]]:
         """Names of the classes of each label, in the order of their numbers in ``<name>_label``."""
         named = {name: tuple(names) for name, names in self.meta.get("classes", {}).items()}
         return {name: named.get(name, ("low", "high")) for name in self.label_names}
+
+    @property
+    def two_class_labels(self) -> tuple[str, ...]:
+        """Names of the labels that some recording has, and that have two classes."""
+        known = self.recordings
+        return tuple(
+            name for name, classes in self.classes.items() if len(classes) <= 2 and known[f"{name}_label"].notna().any()
+        )
 
     @property
     def programme(self) -> str:
@@ -116,12 +129,12 @@ class Prepared:
 
     @property
     def _recording_schema(self) -> pa.Schema:
-        return schema.recording_schema(self.label_names, self.scale)
+        return schema.recording_schema(self.label_names, self.scale, self.rating_names)
 
     @cached_property
     def recordings(self) -> "pd.DataFrame":
         """One row per recording, without the channels (see `channel`); index 0, 1, 2, ..."""
-        names = [name for name in schema.recording_schema(self.label_names).names if name not in schema.LIST_COLUMNS]
+        names = [name for name in self._recording_schema.names if name not in schema.LIST_COLUMNS]
         return self._frame(schema.RECORDINGS, names)
 
     @cached_property
@@ -240,8 +253,8 @@ class Prepared:
         names = self.label_names
         wanted = {
             schema.RECORDINGS: self._recording_schema,
-            schema.RATINGS: schema.rating_schema(names),
-            schema.SUBJECTS: schema.SUBJECT_SCHEMA,
+            schema.RATINGS: schema.rating_schema(names, self.rating_names),
+            schema.SUBJECTS: schema.subject_schema(self.rating_names),
             schema.STIMULI: schema.STIMULUS_SCHEMA,
             schema.REJECTS: schema.REJECT_SCHEMA,
             schema.MUSIC: schema.music_schema(found.names[1 : MAX_FEATURES + 1]),
