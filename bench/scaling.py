@@ -11,13 +11,17 @@ import time
 import warnings
 from pathlib import Path
 
-import matplotlib as mpl
-import numpy as np
-from matplotlib.figure import Figure
+from bench import threads
 
-import ressin
-from ressin.plots.files import save_figure
-from ressin.plots.style import STYLE
+threads.limit_to_one()
+
+import matplotlib as mpl  # noqa: E402
+import numpy as np  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
+
+import ressin  # noqa: E402
+from ressin.plots.files import save_figure  # noqa: E402
+from ressin.plots.style import STYLE  # noqa: E402
 
 LENGTHS = (1_000, 3_162, 10_000, 31_623, 100_000, 316_228, 1_000_000, 3_162_278, 10_000_000)
 RATES = (4.0, 50.0, 1000.0)
