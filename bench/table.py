@@ -19,7 +19,7 @@ from bench import threads
 threads.limit_to_one()
 
 import ressin  # noqa: E402
-from bench import accuracy, claims, memory, robust, test_real_recordings  # noqa: E402
+from bench import accuracy, claims, memory, robust, test_real_recordings, test_stream  # noqa: E402
 
 CLAIMS = (
     "test_batch_vs_cvxeda",
@@ -40,7 +40,8 @@ def speed() -> None:
     _print_row("work", "ressin", "peer", "peer's time", "ratio", "guaranteed", "aim")
     _print_row("---", "---:", "---", "---:", "---:", "---:", "---:")
     races = [importlib.import_module(f"bench.{name}").prepare for name in CLAIMS]
-    for prepare in (*races, *test_real_recordings.claims().values(), *robust.claims().values()):
+    others = (test_stream.claims(), test_real_recordings.claims(), robust.claims())
+    for prepare in (*races, *(prepare for rows in others for prepare in rows.values())):
         outcome = claims.run(prepare())
         claim = outcome.claim
         _print_row(

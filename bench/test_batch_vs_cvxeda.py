@@ -9,7 +9,7 @@ from bench import peers
 from bench.claims import Claim, Race, assert_near, assert_optimal, run_in_benchmark
 from bench.work import BATCH, BATCH_RATE, batch
 
-CLAIM = Claim("batch of 512 signals, 45 s at 50 Hz, per signal", "cvxeda 1.1.0", 150, 500)
+CLAIM = Claim("batch of 512 signals, 45 s at 50 Hz, per signal", "cvxeda 1.1.0", 220, 500)
 SAMPLE = 8  # signals that the peer decomposes in a round
 
 

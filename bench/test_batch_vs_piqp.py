@@ -9,7 +9,7 @@ from bench import peers
 from bench.claims import Claim, Race, assert_near, assert_optimal, run_in_benchmark
 from bench.work import BATCH, BATCH_RATE, batch
 
-CLAIM = Claim("the same", "PIQP sparse, set-up included", 30, 110)
+CLAIM = Claim("the same", "PIQP sparse, set-up included", 45, 110)
 SAMPLE = 32
 
 

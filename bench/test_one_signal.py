@@ -7,7 +7,7 @@ from typing import Any
 from bench.claims import Claim, Race, run_in_benchmark
 from bench.single import one_signal_race
 
-CLAIM = Claim("one such signal", "cvxeda 1.1.0", 120, 400)
+CLAIM = Claim("one such signal", "cvxeda 1.1.0", 200, 400)
 
 
 def prepare() -> Race:

@@ -9,7 +9,7 @@ from bench import peers
 from bench.claims import Claim, Race, assert_near, run_in_benchmark
 from bench.work import BATCH, BATCH_RATE, batch
 
-CLAIM = Claim('solver="osqp", warm, the batch of 512, per signal', "cvxeda 1.1.0", 40, 100)
+CLAIM = Claim('solver="osqp", warm, the batch of 512, per signal', "cvxeda 1.1.0", 50, 100)
 SAMPLE = 8
 
 

@@ -165,14 +165,24 @@ class Batch {
       return;
     }
     if (group.is_handed_out()) return;
+    const auto confirm_from = [&](std::size_t tag, const Solution& warm) {
+      Solution x;
+      if (confirm(worker, group, *tasks[tag], tag, &osqp, &warm, &x)) finish(tag, std::move(x), SolverKind::osqp);
+    };
     ActiveSetRun first(*this, group, worker);
     // Those that the active set leaves, or is not asked for: as many as make the interior point's lanes worth while wait for
     // each other, then it takes the rest as they come.
     std::vector<std::size_t> left;
     const auto next_left = [&](std::size_t* tag) -> const Problem* {
       while (Task* task = workers_.keep_going(worker) ? next_member(tag) : nullptr) {
-        if (!first.solves(*task, signals_[*tag], &results_[*tag])) return &task->problem;
-        close(*tag, SolverKind::active_set);
+        if (settings_.kind == SolverKind::osqp) {
+          Solution warm;
+          if (!first.finds(*task, &warm)) return &task->problem;
+          confirm_from(*tag, warm);
+        } else {
+          if (!first.solves(*task, signals_[*tag], &results_[*tag])) return &task->problem;
+          close(*tag, SolverKind::active_set);
+        }
       }
       return nullptr;
     };
@@ -193,10 +203,7 @@ class Batch {
         },
         [&](std::size_t tag, Solution&& x) {
           if (settings_.kind == SolverKind::osqp) {
-            const Solution warm = std::move(x);
-            x = Solution{};
-            if (!confirm(worker, group, *tasks[tag], tag, &osqp, &warm, &x)) return;
-            finish(tag, std::move(x), SolverKind::osqp);
+            confirm_from(tag, x);
             return;
           }
           finish(tag, std::move(x), SolverKind::interior_point);
@@ -234,6 +241,14 @@ class Batch {
       if (!method_->run(task.problem, limits, keep_going, &x)) return false;
       write_parts(signal, batch_.settings_, task.scaled, std::move(x), out);
       return true;
+    }
+
+    // The point from which OSQP starts.
+    bool finds(const Task& task, Solution* x) {
+      const ActiveSetLimits limits = active_set_limits(SolverKind::automatic, *group_.model, task.problem);
+      if (limits.densest <= 0.0) return false;
+      if (!method_) method_ = make();
+      return method_->run(task.problem, limits, [this] { return batch_.workers_.keep_going(worker_); }, x, true);
     }
 
    private:

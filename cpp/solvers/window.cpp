@@ -310,7 +310,7 @@ bool Window::solve_by_active_set(const WindowProblem& problem, std::ptrdiff_t la
     v = shape_.z1 * v;
   }
   const Problem programme{forced_.data(), weighted ? problem.weights : nullptr, problem.alpha, model().settings().gamma};
-  const ActiveSetLimits limits = active_set_limits(kind_, model(), programme, n);
+  const ActiveSetLimits limits = warm_active_set_limits(kind_, model());
   newest_ = start_of(problem);
   if (limits.densest <= 0.0) return false;
   ActiveSet::Start start;

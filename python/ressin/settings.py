@@ -68,7 +68,7 @@ class Settings:
     missing
         What a NaN sample means: "raise" an error, or "solve" through it with weight zero.
     warm_start
-        Start OSQP at the interior point's primal and dual point.
+        Start OSQP at the exact solution's primal and dual point, which "auto" finds.
     osqp_eps
         OSQP's absolute tolerance, > 0.
     n_threads
@@ -80,7 +80,7 @@ class Settings:
     where. It tries the active set unless knots are closer than 16 samples, or the fast time constant is shorter than 4
     samples and the signal's noise (from its second differences), filtered by the response, is more than 8 times alpha.
     The active set gives up where half of the driver's samples are positive, or its solves have taken 20 events a
-    sample.
+    sample. In a stream, whose programmes start from the one before, noise is no reason not to try it.
     """
 
     programme: Programme = "cvxeda"

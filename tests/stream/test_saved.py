@@ -79,12 +79,26 @@ def change(path: Path, **changes: Any) -> None:
         ({"time": np.full(400, np.nan)}, "time"),
         ({"J": np.full((5, 5), np.inf)}, "J is not finite"),
         ({"h": np.zeros(5, np.float32)}, "float32"),
+        ({"support": np.array([5.0, 3.0])}, "support must increase within the 800 samples"),
+        ({"support": np.array([5.0, 900.0])}, "support must increase within the 800 samples"),
+        ({"support": np.array([5.5, 9.0])}, "support must be whole numbers"),
+        ({"support": np.array([5.0]), "support_values": np.array([-1.0])}, "support_values must be >= 0"),
+        ({"support": np.array([5.0]), "support_values": np.array([])}, r"support_values has shape \(0,\)"),
     ],
 )
 def test_a_state_that_does_not_fit_together_is_refused(changes: dict[str, Any], message: str, state: Path) -> None:
     change(state, **changes)
     with pytest.raises(RecordingError, match=message):
         Stream.load(state)
+
+
+def test_a_state_without_a_support_to_start_from_goes_on(state: Path) -> None:
+    y = simulate(RATE, 300, seed=1)[800:]
+    expected = later(Stream.load(state), y, None)
+    with np.load(state) as file:
+        held = {name: file[name] for name in file.files if not name.startswith("support")}
+    np.savez(state, **held)
+    np.testing.assert_allclose(later(Stream.load(state), y, None).phasic, expected.phasic, atol=1e-7)
 
 
 class Explosive:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import ressin
 import ressin.stream.stream
-from ressin import Stream
+from ressin import InvalidInputError, Stream, StreamParts
 from ressin.stream.moments import Moments
 from tests.signals import RECORDINGS, Signal, read, simulate
 from tests.streams import RATE, assert_same, joined, run
@@ -196,3 +196,24 @@ def test_memory_does_not_grow() -> None:
     finally:
         tracemalloc.stop()
     assert late - early < 4096
+
+
+@pytest.mark.parametrize("choice", [{}, {"revision": "2015"}, {"baseline": "linear"}, {"standardize": False}])
+def test_the_methods_agree(choice: dict[str, Any]) -> None:
+    y = simulate(20.0, 260, seed=2)
+    y[1500:1530] = np.nan
+    finals = []
+    for solver in ("auto", "active_set", "interior_point"):
+        stream = Stream(20.0, solver=solver, **choice)
+        results = [stream.push(second) for second in y.reshape(-1, 20)]
+        assert all(result.relative_gap <= 1e-8 and result.stationarity <= 1e-8 for result in results)
+        assert {result.status for result in results} <= {"waiting", "optimal"}
+        finals.append(StreamParts.join([*(result.final for result in results), stream.finish().final]))
+    for other in finals[:2]:
+        for part in ("phasic", "tonic", "residual"):
+            np.testing.assert_allclose(getattr(other, part), getattr(finals[2], part), atol=2e-5 * float(np.nanstd(y)))
+
+
+def test_a_stream_does_not_take_osqp() -> None:
+    with pytest.raises(InvalidInputError, match="solver is 'osqp'; a stream takes"):
+        Stream(20.0, solver="osqp")

@@ -44,7 +44,9 @@ class ActiveSet {
   }
 
   // Whether the programme's optimum was found and proved to the tolerance; only then is *solution all of it.
-  bool run(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, Solution* solution);
+  // `wants_multiplier`: the certificate's multiplier and the parts' q are wanted too, which the proof may do without.
+  bool run(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, Solution* solution,
+           bool wants_multiplier = false);
 
   // The same in two steps. Where the proof is one pass over the data (`is_plain`), that pass writes the parts to where the
   // caller wants them.

@@ -11,15 +11,16 @@ namespace {
 constexpr ActiveSetLimits do_not_try{0.0, 0.0};
 constexpr ActiveSetLimits until_it_ends{1.0, 100.0};
 constexpr ActiveSetLimits while_it_pays{0.5, 20.0};
+constexpr ActiveSetLimits while_warm_pays{1.0, 20.0};
 
 constexpr std::ptrdiff_t least_spacing = 16;
 constexpr double least_samples = 4.0;  // in the fast time constant
 constexpr double most_noise = 8.0;     // over alpha
 
 // The deviation of white noise whose second differences have the signal's mean size; over samples that count.
-double noise_of(const Problem& problem, std::ptrdiff_t samples) {
+double noise_of(const Model& model, const Problem& problem) {
   const double *y = problem.y, *w = problem.weights;
-  const std::ptrdiff_t n = samples - 2;
+  const std::ptrdiff_t n = model.n() - 2;
   if (n < 1) return 0.0;
   const auto counts = [w](std::ptrdiff_t i) { return !w || (w[i] > 0.0 && w[i + 1] > 0.0 && w[i + 2] > 0.0); };
   const double size = sum_of(n, [&](std::ptrdiff_t i) { return counts(i) ? std::abs(y[i] - 2.0 * y[i + 1] + y[i + 2]) : 0.0; });
@@ -35,13 +36,18 @@ double response_to_noise(const Model& model, double alpha) {
 
 }  // namespace
 
-ActiveSetLimits active_set_limits(SolverKind kind, const Model& model, const Problem& problem, std::ptrdiff_t n) {
+ActiveSetLimits active_set_limits(SolverKind kind, const Model& model, const Problem& problem) {
   if (kind == SolverKind::active_set) return until_it_ends;
   if (kind != SolverKind::automatic || model.knot_spacing() < least_spacing) return do_not_try;
   const double fast = std::min(model.settings().tau0, model.settings().tau1);
-  if (fast < least_samples * model.dt() && noise_of(problem, n) * response_to_noise(model, problem.alpha) > most_noise)
+  if (fast < least_samples * model.dt() && noise_of(model, problem) * response_to_noise(model, problem.alpha) > most_noise)
     return do_not_try;
   return while_it_pays;
+}
+
+ActiveSetLimits warm_active_set_limits(SolverKind kind, const Model& model) {
+  if (kind == SolverKind::active_set) return until_it_ends;
+  return kind != SolverKind::automatic || model.knot_spacing() < least_spacing ? do_not_try : while_warm_pays;
 }
 
 }  // namespace ressin

@@ -17,10 +17,10 @@ struct ActiveSetLimits {
 //   - a coarsely sampled response (its fast time constant shorter than 4 samples) where the signal's noise asks for a driver at
 //     every few samples: the noise that second differences show, through the response, is more than 8 times alpha.
 // It depends on the signal and the programme alone, not on what else is solved, where, or by how many threads.
-// `n`: how many samples the programme has, where not all of the model's.
-ActiveSetLimits active_set_limits(SolverKind kind, const Model& model, const Problem& problem, std::ptrdiff_t n);
-inline ActiveSetLimits active_set_limits(SolverKind kind, const Model& model, const Problem& problem) {
-  return active_set_limits(kind, model, problem, model.n());
-}
+ActiveSetLimits active_set_limits(SolverKind kind, const Model& model, const Problem& problem);
+
+// For a programme that starts from the support of one much like it, as a stream's windows do: noise is then no reason not to
+// try, since few of the many events change.
+ActiveSetLimits warm_active_set_limits(SolverKind kind, const Model& model);
 
 }  // namespace ressin

@@ -171,7 +171,8 @@ ActiveSet::Proved ActiveSet::prove(WrittenParts* parts, double* driver, double d
   return proved;
 }
 
-bool ActiveSet::run(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, Solution* solution) {
+bool ActiveSet::run(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, Solution* solution,
+                    bool wants_multiplier) {
   if (!find(problem, limits, keep_going)) return false;
   Solution& s = *solution;
   const std::size_t n = index(tables_.n);
@@ -185,7 +186,7 @@ bool ActiveSet::run(const Problem& problem, const ActiveSetLimits& limits, const
   s.point.drift = drift();
   if (tables_.first_row > 0) free_start_of(shape_->model().response(), point_.start, s.point.start);
   s.certificate.evidence = proved.evidence;
-  if (!is_plain()) certify(solution);
+  if (!is_plain() || wants_multiplier) certify(solution);
   s.iterations = solves_;
   if (!(s.certificate.evidence.relative_gap <= settings_.tol)) return false;
   s.status = Status::optimal;

@@ -49,7 +49,8 @@ def write_state(path: str | os.PathLike[str], engine: Engine) -> None:
         header["robust"] = {**dataclasses.asdict(window.learned), "level": window.level}
     else:
         arrays |= {"J": window.past.J, "h": window.past.h, "state": window.state}
-        arrays |= dict(zip(_SUPPORT, window.support, strict=True))
+        samples, values = window.support
+        arrays |= {_SUPPORT[0]: samples.astype(np.float64), _SUPPORT[1]: values}
     text = np.frombuffer(json.dumps(header, default=_plain).encode(), np.uint8)
     with replacing(path) as temporary, open(temporary, "wb") as file:
         np.savez(file, header=text, **arrays)  # type: ignore[arg-type]  # no array is called allow_pickle
@@ -122,15 +123,15 @@ def _rebuilt(header: dict[str, Any], held: dict[str, NDArray[Any]]) -> Engine:
 
 def _support(held: dict[str, NDArray[Any]], n: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the samples at which the last programme's driver was positive, and its values there."""
-    samples = held[_SUPPORT[0]]
-    if samples.dtype != np.int64 or samples.ndim != 1:
-        raise ValueError(f"{_SUPPORT[0]} has shape {samples.shape} and dtype {samples.dtype}; it must be (k,) of int64")
-    if samples.size and not (samples[0] >= 0 and samples[-1] < n and (np.diff(samples) > 0).all()):
+    samples = _array(held, _SUPPORT[0], (held[_SUPPORT[0]].size,))
+    if samples.size and not (samples[0] >= 0 and samples[-1] < n and (np.diff(samples) >= 1).all()):
         raise ValueError(f"{_SUPPORT[0]} must increase within the {n} samples")
+    if (samples != np.floor(samples)).any():
+        raise ValueError(f"{_SUPPORT[0]} must be whole numbers")
     values = _array(held, _SUPPORT[1], samples.shape)
     if not (values >= 0.0).all():
         raise ValueError(f"{_SUPPORT[1]} must be >= 0")
-    return samples, values
+    return samples.astype(np.int64), values
 
 
 def _restore(window: RobustWindow, values: dict[str, Any]) -> None:
