@@ -153,7 +153,7 @@ def failing(choice: dict[str, Any]) -> list[Any]:
         ressin.decompose(SIGNAL, 4.0, **few),
         ressin.decompose_windows(SIGNAL, 4.0, 20, 10, **few),
         ressin.sweep(SIGNAL, 4.0, alpha=[1e-3, 1e-2], **few),
-        ressin.Stream(4.0, **few).push(SIGNAL),
+        ressin.Stream(4.0, solver="interior_point", **few).push(SIGNAL),
     ]
 
 

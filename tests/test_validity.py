@@ -124,9 +124,12 @@ def test_the_constants_that_are_changed_are_the_ones_that_are_used() -> None:
     for given in ({}, DEFAULTS):
         estimate = decomposed(recording.signal, recording.sampling_rate, given)
         np.testing.assert_array_equal(estimate.phasic, result.phasic)
-    moved = {"response_reach", "outlier_reach"}  # counted in whole quarters of a second
+    factors = {
+        "response_reach": 1.4, "outlier_reach": 1.4,  # counted in whole quarters of a second
+        "softest": 5.5, "stiffest": 0.2,  # bounds, which this recording's stiffness reaches then
+    }  # fmt: skip
     for name, value in DEFAULTS.items():
-        other = decomposed(recording.signal, recording.sampling_rate, {name: value * (1.4 if name in moved else 1.1)})
+        other = decomposed(recording.signal, recording.sampling_rate, {name: value * factors.get(name, 1.1)})
         assert not np.array_equal(other.phasic, result.phasic), name
 
 

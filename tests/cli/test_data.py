@@ -25,7 +25,7 @@ def test_simulate_prints_counts_and_ceiling(tmp_path: Path, capsys: pytest.Captu
     assert status == 0
     assert out.startswith("5 songs, 5 labelled songs, 4 subjects, 20 recordings, 40 EDA files\n")
     rows = [line.split() for line in out.splitlines() if line.startswith("  arousal")]
-    assert [row[1] for row in rows] == ["random", "subject", "song"]
+    assert [row[1] for row in rows] == ["random", "subject", "song", "one-subject"]
     assert all(row[2].endswith("%") for row in rows)
     status, out, _ = run(capsys, "simulate", tmp_path / "sim", *sizes)
     assert status == 0

@@ -279,7 +279,7 @@ def test_demo_finds_what_it_simulated(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "12 SCRs: 12 of 12 responses matched, 0 missed, 0 extra" in printed
     assert "optimality recomputed from the data holds" in printed
     names = {path.name for path in (tmp_path / "demo").iterdir()}
-    assert names == {"demo.csv", "demo.json", "demo.png", "demo_scrs.csv"}
+    assert names == {"demo.csv", "demo.json", "demo.png", "demo_scrs.csv", "real.csv", "real.png"}
     told = json.loads((tmp_path / "demo" / "demo.json").read_text())["demo"]
     assert (told["seed"], told["matched"], told["certified"]) == (3, 12, True)
     assert told["phasic_rmse"] < 0.01
