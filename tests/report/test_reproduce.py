@@ -316,7 +316,7 @@ def test_a_second_folder_gives_the_network_a_row_for_each_programme(
     assert sorted(tuple(row[1:4]) for row in rows[: len(wanted)]) == sorted(wanted)
     for row in rows[: len(wanted)]:
         model = next(name for name, text in NAMES.items() if text == row[2])
-        assert row[4] == percent(cells[row[1], model, row[3]]["metrics"]["accuracy"])
+        assert row[4] == percent(cells[row[1], model, row[3]]["metrics"]["balanced_accuracy"])
     for split, model in models:
         pair = [cells[split, model, programme] for programme in ("cvxeda", "robust")]
         assert pair[0]["key"] != pair[1]["key"]
@@ -325,7 +325,7 @@ def test_a_second_folder_gives_the_network_a_row_for_each_programme(
     assert "fusion, mix is better on the robust programme's parts, on new people" in page
     before = {(cell["split"], cell["model"]): cell for cell in results(report)["cells"]}
     assert all(before[split, model] == cells[split, model, "cvxeda"] for split, model in before)
-    assert run(capsys, *command)[1].splitlines()[-1].startswith("0 cells computed, 23 read: ")
+    assert run(capsys, *command)[1].splitlines()[-1].startswith("0 cells computed, 28 read: ")
 
 
 def test_a_second_folder_that_is_no_comparison_is_refused(

@@ -48,7 +48,9 @@ def _add_reproduce(subparsers: Subparsers) -> None:
     )  # fmt: skip
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="small pictures, short training, 3 folds: for a laptop")
-    size.add_argument("--standard", action="store_true", help="pictures of 64 pixels, 5 folds: a night on a laptop")
+    size.add_argument(
+        "--standard", action="store_true", help="pictures of 64 pixels, 5 folds: for a night; the estimate is printed"
+    )
     size.add_argument("--full", action="store_true", help="every model on every split")
     parser.add_argument("--label", action="append", default=[], help="what to predict; repeatable (default: all)")
     parser.add_argument(

@@ -136,7 +136,7 @@ def make_plan(
     name
         ``"quick"`` (pictures of 32 pixels, 120 iterations of 32 samples with momentum, 3 folds: minutes on a laptop;
         chosen on a simulated set of another seed than the reported one), ``"standard"`` (64 pixels, 240 iterations of
-        64, 5 folds: a night on a laptop), ``"default"`` (the paper's settings and
+        64, 5 folds: for a night), ``"default"`` (the paper's settings and
         tables, and the fusion model on all splits) or ``"full"`` (every model on every split).
     n_folds, n_resamples, seed, device
         See `Plan`; the seed is also that of the training.
