@@ -105,9 +105,10 @@ class BoostedFeatures:
 
     Notes
     -----
-    The settings of both stood before any test part was looked at; to give the features raw as well as scaled, for people
-    with few samples, was decided with figures on Stress-Predict in view. Scaling within the person uses all samples of a person who is
-    tested, never a label: it is for recordings that are there as a whole, not for the first minute of a new person.
+    The settings of both stood before any test part was looked at; to give the features raw as well as scaled, for
+    people with few samples, was decided with figures on Stress-Predict in view. Scaling within the person uses all
+    samples of a person who is tested, never a label: it is for recordings that are there as a whole, not for the first
+    minute of a new person.
     """
 
     iterations: int = 120
