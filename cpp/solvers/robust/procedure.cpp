@@ -310,15 +310,15 @@ void Procedure::take(const Model& model, Solution&& x) {
   for (Period& s : periods_) {
     s.noise = std::max(noise_of(s, x), least_noise_);
     s.height = phasic_height(s, model, x);
-    s.stiffness = stiffness_of(s, model, x);
     next.push_back(std::hypot(universal_ * s.noise, rules_.misfit * s.height));
     change.push_back(std::abs(std::log(next.back() / s.smallest)));
   }
   const bool settled = round_ > 1 && median_of(change) < rules_.enough;
-  if (settled || round_ >= rules_.most_rounds || signal_.known) {
-    estimated_ = true;
-    return;
+  estimated_ = settled || round_ >= rules_.most_rounds || signal_.known;
+  if (!estimated_ || signal_.known) {  // else the last programme is the round's, from whose solution it begins
+    for (Period& s : periods_) s.stiffness = stiffness_of(s, model, x);
   }
+  if (estimated_) return;
   for (std::size_t k = 0; k < next.size(); ++k) periods_[k].smallest = next[k];
   set_plain();
   find_stiffness(model, 1);

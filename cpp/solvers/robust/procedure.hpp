@@ -13,12 +13,13 @@
 // at the recording's own rate follows, with the last weights.
 //
 // How stiff the level is depends on how it moves beside the noise: were both random, with noise of density sigma^2 dt and
-// curvature c, gamma would be sigma^2 dt / c^2. The first round has the default; each one after it, and the last programme,
+// curvature c, gamma would be sigma^2 dt / c^2. The first round has the default, each one after it
 //
 //   stiffness = 2 (sigma^2 dt / c^2)^(1/4),   from 1 to 6 s,
 //
 // with c the level's curvature after the round before, root mean square, together with five bends of the default's (of what is
 // known): a wave of the level is followed, and a level that rests does not follow a train of responses.
+// The last programme has the last round's, and where something is known, the one that follows from its only round.
 //
 // Noise changes over a day: sigma, the height and the curvature, and so a and the stiffness, are found in periods of a quarter
 // of an hour that overlap by half, and their logarithms are interpolated between the middles. A recording of less than one and
