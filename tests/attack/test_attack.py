@@ -31,6 +31,7 @@ def test_a_seed_gives_the_same_case_again() -> None:
     assert len({make_case(seed, files)[0] for seed in range(200)}) == len(MUTATIONS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "cases"),
     [("full disk", 1), ("kill at a random moment", 1), ("memory limits", 4),

@@ -15,6 +15,8 @@ from ressin.io import read_recording
 from ressin.report import reproduce as report_module
 from tests.report.brief import brief_plan, few_cells
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:

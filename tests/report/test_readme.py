@@ -43,6 +43,7 @@ def test_the_first_command_installs_what_the_demo_needs() -> None:
     assert '".[all]" && ressin demo' in line
 
 
+@pytest.mark.slow
 def test_the_python_of_each_step_runs(
     simulated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -21,6 +21,8 @@ from ressin.report.reproduce import reproduce
 from ressin.report.tables import percent
 from ressin.report.write import is_papers, remark_of
 
+pytestmark = pytest.mark.slow
+
 SMALL = (
     *("--quick", "--label", "arousal", "--folds", 2, "--iterations", 2, "--series-iterations", 2),
     *("--size", 16, "--batch", 8, "--resamples", 100, "--device", "cpu", "--no-models"),
