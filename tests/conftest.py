@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.extras import DATA, REPORT, skipped_without
+from tests.extras import DATA, REPORT, TRAIN, skipped_without
 from tests.signals import NO_RECORDINGS, eda_folder
 
 if TYPE_CHECKING:
@@ -29,12 +29,15 @@ settings.load_profile(os.environ.get("RESSIN_HYPOTHESIS", "ci"))
 
 # Beside tests/data/: files whose tests need the extra `data` whole.
 NEED_DATA = ("cli/test_data.py", "simulation/test_pmemo.py")
+NEED_TRAIN = ("cli/test_evaluate.py", "cli/test_train.py")
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
     inside = module_path.relative_to(Path(__file__).parent).as_posix()
     if inside.startswith("recording_report/") or inside == "cli/test_report.py":
         return skipped_without(REPORT, module_path, parent)
+    if inside in NEED_TRAIN:
+        return skipped_without(TRAIN, module_path, parent)
     return skipped_without(DATA, module_path, parent) if inside.startswith("data/") or inside in NEED_DATA else None
 
 

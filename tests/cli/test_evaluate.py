@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 
@@ -16,10 +15,6 @@ from ressin.data.sources.manifest import read_manifest
 from ressin.data.store.store import Prepared, load
 from ressin.simulation.work import write_trace
 from tests.data.folders import wave
-
-for package in ("torch", "torchvision", "safetensors"):
-    if importlib.util.find_spec(package) is None:
-        pytest.skip(f"{package} is not installed: these tests need the extra 'train'", allow_module_level=True)
 
 
 def study(folder: Path, level: float) -> Path:

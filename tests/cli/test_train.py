@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -16,10 +15,6 @@ import pytest
 from ressin.cli import main
 from ressin.data.samples.labelled import labelled_data
 from ressin.data.store.store import Prepared, load
-
-for package in ("torch", "torchvision", "safetensors"):
-    if importlib.util.find_spec(package) is None:
-        pytest.skip(f"{package} is not installed: these tests need the extra 'train'", allow_module_level=True)
 
 BRIEF = ("--iterations", 4, "--batch", 8, "--length", 16, "--branches", "eda", "--device", "cpu")
 
