@@ -10,7 +10,6 @@ from ressin.pages.render import render, write_page
 from ressin.recording_report import facts
 from ressin.recording_report.methods import methods
 from ressin.recording_report.reported import Reported, report_of
-from ressin.recording_report.still import still
 from ressin.recording_report.zoomable import library, zoomable
 
 if TYPE_CHECKING:
@@ -61,6 +60,7 @@ def write_report(
     >>> import ressin
     >>> ressin.write_report("EDA.csv", "report.html")  # doctest: +SKIP
     """
+    check_installed()
     reported = report_of(
         source, events=events, event_unit=event_unit, latency=latency, min_amplitude=min_amplitude, name=name
     )
@@ -76,11 +76,14 @@ def check_installed() -> None:
         Where something is not installed.
     """
     require("jinja2", "report", "writing a page")
+    require("matplotlib", "report", "a picture for paper")
     library()
 
 
 def page(reported: Reported) -> str:
     """Return the page."""
+    from ressin.recording_report.still import still  # which needs matplotlib
+
     said, references = methods(reported)
     recording = reported.recording
     device = recording.device if recording is not None else ""
