@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ressin.cli.options import SETTINGS, add_settings, check_programme, programme_line
+from ressin.cli.options import SETTINGS, add_event_window, add_settings, check_programme, programme_line
 from ressin.cli.reading import add_help, add_reading, reading_of
 from ressin.cli.terminal import Console, failure_table
 from ressin.errors import QualityWarning, RessinError, describe
@@ -40,13 +40,7 @@ def add_parsers(subparsers: Any) -> None:
         help="table (CSV, TSV, Parquet) with onset and, if it likes, duration, condition or trial_type, trial; in "
         "seconds after the first sample, or clock times; default: the markers of each recording",
     )  # fmt: skip
-    events.add_argument(
-        "--event-unit", choices=("seconds", "samples"), default="seconds", help="of numbers; default: %(default)s"
-    )
-    events.add_argument(
-        "--latency", metavar=("FROM", "TO"), nargs=2, type=float, default=(1.0, 4.0),
-        help="seconds from an event to the onset of its response; default: 1 4",
-    )  # fmt: skip
+    add_event_window(events)
     events.add_argument("--choose", choices=("first", "largest"), default="first", help="default: %(default)s")
     add_settings(events)
     events.set_defaults(run=run_events, missing="solve")

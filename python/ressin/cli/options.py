@@ -128,3 +128,14 @@ def check_programme(arguments: argparse.Namespace) -> None:
 def programme_line(programme: Programme) -> str:
     """Return the first line of what a command says."""
     return f"programme {MEANING[programme]}"
+
+
+def add_event_window(parser: argparse.ArgumentParser) -> None:
+    """Add what the numbers in a table of events are, and when a response to an event may begin."""
+    parser.add_argument(
+        "--event-unit", choices=("seconds", "samples"), default="seconds", help="of numbers; default: %(default)s"
+    )
+    parser.add_argument(
+        "--latency", metavar=("FROM", "TO"), nargs=2, type=float, default=(1.0, 4.0),
+        help="seconds from an event to the onset of its response; default: 1 4",
+    )  # fmt: skip

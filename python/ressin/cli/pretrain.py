@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ressin.cli.terminal import TrainingBar
-from ressin.cli.training_options import add_training_options, model_options, training_options
+from ressin.cli.training_options import add_run_options, add_training_options, model_options, training_options
 
 
 def add_parser(subparsers: Any) -> None:
@@ -26,9 +26,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--seconds", type=float, default=60.0, metavar="S", help="of a window (default 60)")
     parser.add_argument("--channels", choices=["mix", "origin", "phasic", "tonic"], default="mix")
     add_training_options(parser, "the network and its training (default: its own settings)")
-    parser.add_argument("--seed", type=int, default=0, help="of simulation and training (default 0)")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda ... (default auto)")
-    parser.add_argument("--quiet", action="store_true", help="only the last line")
+    add_run_options(parser, seed_of="of simulation and training")
     parser.set_defaults(run=run)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ressin.cli.options import SETTINGS, add_settings, check_programme, programme_line
+from ressin.cli.options import SETTINGS, add_event_window, add_settings, check_programme, programme_line
 from ressin.cli.reading import add_help, add_reading, reading_of
 from ressin.cli.terminal import Console, failure_table
 from ressin.errors import OutputError, RessinError, describe
@@ -43,13 +43,7 @@ def add_parser(subparsers: Any) -> None:
         "--events", metavar="FILE",
         help="table of events, as for ressin events; default: the markers of each recording, if it has any",
     )  # fmt: skip
-    parser.add_argument(
-        "--event-unit", choices=("seconds", "samples"), default="seconds", help="of numbers; default: %(default)s"
-    )
-    parser.add_argument(
-        "--latency", metavar=("FROM", "TO"), nargs=2, type=float, default=(1.0, 4.0),
-        help="seconds from an event to the onset of its response; default: 1 4",
-    )  # fmt: skip
+    add_event_window(parser)
     parser.add_argument(
         "--min-amplitude", metavar="US", type=float,
         help="least height of an SCR, in the unit of the signal; default: 0.01 uS, none where the unit is another",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ressin.cli.terminal import TrainingBar
-from ressin.cli.training_options import add_training_options, model_options, training_options
+from ressin.cli.training_options import add_run_options, add_training_options, model_options, training_options
 from ressin.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -39,9 +39,7 @@ def add_parser(subparsers: Any) -> None:
         help="EDA and music, or one alone (default: both where the folder has music, else eda)",
     )  # fmt: skip
     add_training_options(parser, "the network and its training (default: its own settings, the paper's for resnet18)")
-    parser.add_argument("--seed", type=int, default=0, help="of weights, order and who is held back (default 0)")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda ... (default auto)")
-    parser.add_argument("--quiet", action="store_true", help="only the last line")
+    add_run_options(parser, seed_of="of weights, order and who is held back")
     parser.set_defaults(run=run)
 
 

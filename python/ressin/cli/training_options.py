@@ -13,6 +13,13 @@ TRAINING = (
 )  # fmt: skip
 
 
+def add_run_options(parser: argparse.ArgumentParser, *, seed_of: str) -> None:
+    """Add ``--seed``, whose help says what it is of, ``--device`` and ``--quiet``."""
+    parser.add_argument("--seed", type=int, default=0, help=f"{seed_of} (default 0)")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda ... (default auto)")
+    parser.add_argument("--quiet", action="store_true", help="only the last line")
+
+
 def add_training_options(parser: argparse.ArgumentParser, title: str) -> argparse._ArgumentGroup:
     """Add the options that `MODEL` and `TRAINING` name, and ``--size``, in a group of this title."""
     group = parser.add_argument_group(title)

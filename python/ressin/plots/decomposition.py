@@ -7,7 +7,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ressin.errors import MissingExtraError
-from ressin.plots.style import STYLE, draw_band, draw_line, literal, shade_missing, time_scale, unit_text
+from ressin.plots.style import (
+    DRIVER,
+    OUTLIERS,
+    PHASIC,
+    RESIDUAL,
+    SHIFTS,
+    SIGNAL,
+    STYLE,
+    TONIC,
+    draw_band,
+    draw_line,
+    literal,
+    shade_missing,
+    time_scale,
+    unit_text,
+)
 
 try:
     import matplotlib as mpl
@@ -23,9 +38,6 @@ if TYPE_CHECKING:
     from ressin.decomposition.result import Decomposition
     from ressin.decomposition.robust import Robust
 
-# Okabe and Ito's colours: told apart with any colour vision, and dark enough for thin lines on white.
-SIGNAL, TONIC, PHASIC, DRIVER, RESIDUAL = "#7a7a7a", "#0072B2", "#D55E00", "#007A5A", "#5a5a5a"
-OUTLIERS, SHIFTS = "#B0508A", "#B8860B"
 _MARKS = 300  # SCRs that can be told apart when each has a mark
 
 
@@ -154,3 +166,16 @@ def _draw_phasic(axis: Axes, decomposition: Decomposition, scrs: pd.DataFrame | 
     times = scrs["SCR_Peaks"].to_numpy() / decomposition.sampling_rate / scale
     axis.plot(times, scrs["SCR_Height"].to_numpy(), linestyle="none", marker="v", color="black", markersize=4.0)
     axis.margins(y=0.12)
+
+
+__all__ = [
+    "DRIVER",
+    "OUTLIERS",
+    "PHASIC",
+    "RESIDUAL",
+    "SHIFTS",
+    "SIGNAL",
+    "TONIC",
+    "draw_overview",
+    "plot_decomposition",
+]

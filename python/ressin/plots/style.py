@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+# Okabe and Ito's colours: told apart with any colour vision, and dark enough for thin lines on white.
+SIGNAL, TONIC, PHASIC, DRIVER, RESIDUAL = "#7a7a7a", "#0072B2", "#D55E00", "#007A5A", "#5a5a5a"
+OUTLIERS, SHIFTS = "#B0508A", "#B8860B"
 _BINS = 1500  # columns in which a long line is drawn by its smallest and largest sample
 STYLE: Any = {  # matplotlib declares the keys one by one; these are the ones that a figure is drawn and written with
     "font.size": 9.0,

@@ -10,15 +10,13 @@ import numpy as np
 
 from ressin._extras import require
 from ressin.pages.render import script_json
-from ressin.plots.style import envelope
+from ressin.plots.style import DRIVER, OUTLIERS, PHASIC, SIGNAL, TONIC, envelope
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ressin.recording_report.reported import Reported
 
-# As in `ressin.plots.decomposition`, which needs matplotlib: Okabe and Ito's colours.
-SIGNAL, TONIC, PHASIC, DRIVER, OUTLIERS = "#7a7a7a", "#0072B2", "#D55E00", "#007A5A", "#B0508A"
 INVALID, EVENT = "#F0C36D", "#5B3A9B"
 COLUMNS = 10_000  # in which a long line is drawn by its smallest and largest sample, so that no peak is lost
 _HEIGHTS = (320, 220, 130)  # pixels
