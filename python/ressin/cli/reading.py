@@ -36,8 +36,8 @@ def add_help(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-h", "--help", action=_Help, nargs=0, help="show this help message and exit")
 
 
-def add_reading(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
+def add_reading(parser: argparse.ArgumentParser, grows: bool = False) -> None:
+    """Add the options; of a file that grows, the size is not limited."""
     group = parser.add_argument_group("how the files are read")
     group.add_argument(
         "--rate", metavar="HZ", type=float,
@@ -53,6 +53,9 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--where", metavar="COLUMN=VALUE", help="of a table of several recordings, the rows with this value"
     )
+    if grows:
+        parser.set_defaults(max_mib=MAX_BYTES / _MIB)
+        return
     group.add_argument(
         "--max-mib", metavar="N", type=float, default=MAX_BYTES / _MIB,
         help="largest file, packed or unpacked, that is read; default: %(default)g MiB",

@@ -43,6 +43,8 @@ class Rows:
         Texts beyond the last column: row and text.
     ends_whole
         Whether the last line has its end.
+    n_left_out
+        Lines of words at the end that were left out.
     is_checked
         Whether the fields of every row were counted; where not, a large text has as many separators as its rows need,
         and the parser that refuses any other number of fields comes first.
@@ -57,6 +59,7 @@ class Rows:
     ends_whole: bool
     notes: list[str] = field(default_factory=list)
     markers: list[tuple[int, str]] = field(default_factory=list)
+    n_left_out: int = 0
     is_checked: bool = True
 
 
@@ -246,6 +249,7 @@ def drop_summary(rows: Rows) -> None:
         odd += 1
     if numeric and 0 < odd < _MOST_SUMMARY:
         rows.notes.append(f"{odd} line(s) at the end hold words ({tail[-odd].strip()[:40]!r}): left out")
+        rows.n_left_out = odd
         _drop_last(rows, odd)
     elif not rows.ends_whole and width - 1 in numeric and _is_cut(above, tail[-1].split(rows.separator)):
         rows.notes.append(

@@ -63,6 +63,8 @@ class Table(ABC):
         For a column, the rows that hold no sample whatever is written there.
     companions
         Other signals of the same session, from files beside this one.
+    n_left_out
+        Lines of words at the end of the text that are no rows.
     """
 
     path: str
@@ -85,6 +87,7 @@ class Table(ABC):
     kept: NDArray[np.int64] | None = None
     missing_rows: dict[int, NDArray[np.int64]] = field(default_factory=dict)
     companions: list[Table] = field(default_factory=list)
+    n_left_out: int = 0
 
     def set_missing(self, index: int, rows: NDArray[np.int64]) -> None:
         """Say that some cells of a column hold no sample, whatever is written there."""

@@ -43,6 +43,7 @@ class TextTable(Table):
         self.lines = rows.lines
         self.notes += rows.notes
         self.row_markers += rows.markers
+        self.n_left_out = rows.n_left_out
         self._rows = rows
         self._parsed: dict[int, pd.Series] = {}
         self._head: pd.DataFrame | None = None

@@ -100,18 +100,20 @@ class Follower:
             batch = feed.read(_WAIT)
             if batch is None:
                 break
-            self._take(batch, feed.sampling_rate)
-            if batch.signal.size:
+            self._take(batch, feed)
+            if batch.signal.size or batch.came:
                 newest = time.monotonic()
             elif self._arguments.idle is not None and time.monotonic() - newest > self._arguments.idle:
                 break
-        self._take(feed.rest(), feed.sampling_rate)
+        self._take(feed.rest(), feed)
 
-    def _take(self, batch: Samples, rate: float | None) -> None:
+    def _take(self, batch: Samples, feed: Feed) -> None:
         if not batch.signal.size:
             return
         if self.stream is None:
-            self.stream = self._begin(rate)
+            for line in feed.about:
+                print(line, file=sys.stderr)
+            self.stream = self._begin(feed.sampling_rate)
         options = self.stream.options
         self._check_clock(batch, options.sampling_rate)
         for run in batch.runs(options.sampling_rate, max(options.max_jitter, 1.5 / options.sampling_rate)):
