@@ -10,6 +10,7 @@ from ressin.io.columns import time_columns
 from ressin.io.table import Table
 from ressin.reading import Reading
 
+
 def take_clock(table: Table, signal: int, wanted: Reading) -> FileClock:
     """Take the file's rate, or the one that was given where the file has none or it is forced."""
     times = [index for index in time_columns(table) if index != signal]

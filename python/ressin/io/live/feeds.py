@@ -121,7 +121,7 @@ class FileFeed:
 
     def rest(self) -> Samples:
         """Return the samples that waited for more, and that of a last line that no line end follows."""
-        return Samples(*self._lines.finish())
+        return Samples(*self._lines.take(b"", is_last=True))
 
     def close(self) -> None:
         """Close the file."""
@@ -160,16 +160,21 @@ class PipeFeed:
         """Return what has come, after `timeout` seconds at most; None once the pipe has ended."""
         if self._ended:
             return None
+        chunks: list[bytes] = []
         try:
-            data = self._chunks.get(timeout=timeout)
+            chunks.append(self._chunks.get(timeout=timeout))
+            while chunks[-1]:  # all that has come: a piece costs the same whatever its size
+                chunks.append(self._chunks.get_nowait())
         except queue.Empty:
-            return Samples(np.empty(0), None)
-        self._ended = not data
-        return Samples(*(self._lines.take(data) if data else self._lines.finish()), came=True)
+            if not chunks:
+                return Samples(np.empty(0), None)
+        self._ended = not chunks[-1]
+        data = b"".join(chunks)
+        return Samples(*self._lines.take(data, is_last=self._ended), came=True)
 
     def rest(self) -> Samples:
         """Return the samples that waited for more to come, where the pipe is left before its end."""
-        return Samples(np.empty(0), None) if self._ended else Samples(*self._lines.finish())
+        return Samples(*self._lines.take(b"", is_last=True))
 
     def close(self) -> None:
         """Leave the thread to end with the pipe."""

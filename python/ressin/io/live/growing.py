@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ressin.errors import RecordingError
-from ressin.io.clock import FileClock, clock_warnings, refuse_averages, row_times
+from ressin.io.clock import FileClock, clock_warnings, read_clock, refuse_averages, row_times
 from ressin.io.columns import find_signal, time_columns
 from ressin.io.encoding import unmarked_utf16
 from ressin.io.layout import Layout
@@ -85,18 +85,30 @@ class Growing:
         self._n_lines = 0  # that are read
         self._places: Places | None = None
         self._failed: RecordingError | None = None
+        self._later: list[str] = []  # what was found out after the first samples
         self._base: tuple[bytes, int, int] = (b"", 0, 0)  # first lines that all others are read behind
 
     @property
     def about(self) -> list[str]:
-        """What was found out, in sentences: none before the first samples."""
+        """What was found out, in sentences: none before the first samples, more at the end."""
         if self._form is None:
             return []
         unit = self.unit or "unit unknown"
-        return [f"{self._path}: {unit}, {self.sampling_rate:.6g} Hz; {'; '.join(self.notes)}", *self.warnings]
+        return [
+            f"{self._path}: {unit}, {self.sampling_rate:.6g} Hz; {'; '.join(self.notes)}",
+            *self.warnings,
+            *self._later,
+        ]
 
-    def take(self, data: bytes) -> tuple[Array, Array | None]:
+    def take(self, data: bytes, is_last: bool = False) -> tuple[Array, Array | None]:
         """Return the samples that data completes, and their times in seconds where the text has a clock.
+
+        Parameters
+        ----------
+        data
+            What has come.
+        is_last
+            Whether nothing more will: then nothing waits for what follows.
 
         Raises
         ------
@@ -104,13 +116,6 @@ class Growing:
             A text that cannot be read, or not while it grows; the message names the line. Samples before it are
             returned first, and the next call raises.
         """
-        return self._taken(data, is_last=False)
-
-    def finish(self) -> tuple[Array, Array | None]:
-        """Return the samples that waited for more to come: the source has ended."""
-        return self._taken(b"", is_last=True)
-
-    def _taken(self, data: bytes, is_last: bool) -> tuple[Array, Array | None]:
         if self._failed is not None:
             raise self._failed
         self._add(data, is_last)
@@ -150,26 +155,53 @@ class Growing:
             return False
         self._next = n_lines + max(4, n_lines // 4)
         try:
-            layout, _ = layout_of(self._content(whole))
-            with one_error(self._path, layout.name):
-                taken = self._signal(layout, whole)
-                clock = take_clock(taken.table, taken.index, self._wanted)
+            layout, taken, clock, head = self._look(whole)
         except RecordingError:
             if is_last or n_lines >= _HEAD_LINES or time.monotonic() - self._began > _PATIENCE:
                 raise
             return False
         n, rate = taken.conductance.signal.size, clock.sampling_rate
-        if not (is_last or _is_enough(clock, n, bool(time_columns(taken.table)))):
+        if not (is_last or head != whole or _is_enough(clock, n, bool(time_columns(taken.table)))):
             return False
         refuse_averages(str(self._path), rate)
         self._form = _Form(layout, clock)
-        self._base = self._find_base(whole, taken)
+        self._base = self._find_base(head, taken)
         self.sampling_rate, self.unit = rate, taken.conductance.unit
         said = [*taken.table.notes, taken.found, *taken.conductance.notes, clock.note]
         self.notes = tuple(filter(None, said))
         self.warnings = (*taken.conductance.warnings, *(clock_warnings(rate, n) if is_last else ()))
         self._places = Places(str(self._path), rate) if clock.columns else None
         return True
+
+    def _look(self, whole: bytes) -> tuple[Layout, Taken, FileClock, bytes]:
+        """Read a beginning; where that cannot be done, half of it, and so on: what is wrong is then found further on.
+
+        Raises
+        ------
+        RecordingError
+            What is wrong with the whole, if its first lines cannot be read either.
+        """
+        layout, _ = layout_of(self._content(whole))
+        ends = [match.end() for match in re.finditer(rb"\n", whole)]
+        head, n, first = whole, len(ends), None
+        while True:
+            try:
+                taken = self._signal(layout, head)
+                with one_error(self._path, layout.name):
+                    return layout, taken, self._clock(taken), head
+            except RecordingError as error:
+                first = first or error
+                n //= 2
+                if n < _ROWS:
+                    raise first from None
+                head = whole[: ends[n - 1]]
+
+    def _clock(self, taken: Taken) -> FileClock:
+        """Return the clock of some rows; times that were asked for must be one."""
+        clock = take_clock(taken.table, taken.index, self._wanted)
+        if self._time_column is not None and not clock.columns:
+            read_clock(taken.table, time_columns(taken.table), self._wanted.sampling_rate)
+        return clock
 
     def _content(self, text: bytes) -> Content:
         return _Text(self._path, text, cache=self._cache)
@@ -224,7 +256,9 @@ class Growing:
             if good < 1 or not text.strip():
                 raise self._failed from error
             signal, times, n_left = self._read(base + text)
-        if n_left and not is_last and self._failed is None:  # what follows shows whether the text ends with them
+        if n_left and is_last and self._n_lines:
+            self._later.append(f"{self._path}: {n_left} line(s) at the end hold words: left out")
+        elif n_left and self._failed is None and not is_last:  # what follows shows whether the text ends with them
             text = b"".join(text.splitlines(keepends=True)[:-n_left])
         self._text = self._text[len(text) :]
         self._n_lines += text.count(b"\n")
@@ -262,8 +296,5 @@ def _is_beginning(some: Taken, whole: Taken, clock: FileClock) -> bool:
         form[0] == form[1]
         and one.unit == other.unit
         and np.array_equal(one.signal, other.signal[:n], equal_nan=True)
-        and (
-            not clock.columns
-            or np.array_equal(row_times(some.table, clock), row_times(whole.table, clock)[:n])
-        )
+        and (not clock.columns or np.array_equal(row_times(some.table, clock), row_times(whole.table, clock)[:n]))
     )
