@@ -11,6 +11,7 @@ from ressin.errors import NotEdaError, RecordingError
 from ressin.io.columns import find_signal, words_of
 from ressin.io.table import Table
 
+_ANYBODY = {"id", "user", "patient"}  # they may number the rows as well
 _PEOPLE = {
     "participant",
     "subject",
@@ -89,7 +90,11 @@ def _values(table: Table, index: int) -> str:
 def refuse_several_people(table: Table) -> None:
     """Refuse a table of several people's recordings one below the other."""
     for index, name in enumerate(table.names):
-        if table.named and words_of([name]) & _PEOPLE and table.cells(index).nunique() > 1:
+        words = words_of([name]) if table.named else set()
+        if not words & (_PEOPLE | _ANYBODY):
+            continue
+        n = table.cells(index).nunique()
+        if n > 1 and (words & _PEOPLE or n <= table.n_rows / 8):
             first = str(table.cells(index).dropna().iloc[0])
             raise RecordingError(
                 f"{table.path}: {table.label(index)} has several values ({_values(table, index)}): the file holds "

@@ -199,7 +199,8 @@ def read_below(
     text = _below(content.text, first_line - 1) if body is None else body
     sample = text[: 1 << 14].decode("utf-8", "replace").splitlines()[:50]
     fields = [cell.strip() for line in sample for cell in line.split(separator)]
-    commas = any("," in cell for cell in fields) and separator != "," and not any("." in cell for cell in fields)
+    numbers = [cell for cell in fields if is_number(cell)]
+    commas = any("," in cell for cell in numbers) and separator != "," and not any("." in cell for cell in numbers)
     n_fields = len(names) if names is not None else len(sample[0].split(separator)) if sample else 0
     header = None if names is None else tuple(name.strip() or str(i + 1) for i, name in enumerate(names))
     dialect = Dialect(separator, decimal or ("," if commas else "."), header, 0, n_fields, tuple(units) or None)

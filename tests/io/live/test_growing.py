@@ -186,13 +186,14 @@ def test_what_was_found_is_said_with_the_first_samples() -> None:
     assert "resistance in kOhm converted to uS" in growing.about[0]
 
 
+def give(growing: Growing, line: bytes, times: int) -> None:
+    for _ in range(times):
+        growing.take(line)
+
+
 def test_a_text_that_cannot_be_read_is_refused_before_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    growing = Growing("x.csv", Reading())
     with pytest.raises(RecordingError, match="the rate is not in the file"):
-        for _ in range(2000):
-            growing.take(b"1.5\n")
+        give(Growing("x.csv", Reading()), b"1.5\n", 2000)
     monkeypatch.setattr("ressin.io.live.growing._PATIENCE", 0.0)
-    growing = Growing("x.csv", Reading())
     with pytest.raises(RecordingError, match="the rate is not in the file"):
-        for _ in range(20):
-            growing.take(b"1.5\n")
+        give(Growing("x.csv", Reading()), b"1.5\n", 20)
