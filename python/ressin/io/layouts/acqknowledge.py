@@ -87,6 +87,6 @@ def _start(line: str) -> float | None:
 
 
 LAYOUT = Layout(
-    name="acqknowledge-text", extensions=".txt", device="BIOPAC MP (AcqKnowledge)", rate="the line msec/sample", unit="the header",
-    markers="-", sniff=sniff, read=read,
+    name="acqknowledge-text", extensions=".txt", device="BIOPAC MP (AcqKnowledge)", rate="the line msec/sample",
+    unit="the header", markers="-", sniff=sniff, read=read,
 )  # fmt: skip

@@ -40,8 +40,8 @@ def read(content: Content) -> list[Table]:
     path = str(content.path)
     if content.path.name.lower().endswith(".json"):
         raise NotEdaError(
-            f"{path}: is JSON, which describes a recording in BIDS: the samples are in the .tsv.gz beside it; samples "
-            "that are in the JSON itself are not read: export them as CSV"
+            f"{path}: is a description in JSON; the samples are in the .tsv.gz beside it (samples that are in the JSON "
+            "itself are not read: export them as CSV)"
         )
     about, names = _sidecar(content)
     columns = [str(name) for name in about["Columns"]]
