@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
+from pathlib import PurePath
 from typing import Any
 
 from ressin.errors import InvalidInputError
@@ -80,7 +81,7 @@ def reading_of(arguments: argparse.Namespace) -> Reading:
     )  # fmt: skip
 
 
-def try_next(path: object, reason: str) -> str:
+def try_next(path: str | PurePath, reason: str) -> str:
     """Return the command to try after a refusal, by the remedy that its message names.
 
     Parameters
@@ -94,6 +95,9 @@ def try_next(path: object, reason: str) -> str:
     if install:
         return install.group(0)
     command = f"ressin decompose {shlex.quote(str(path))}"
+    beside = re.search(r"skin conductance is in (EDA\.csv)", reason)
+    if beside:
+        return f"ressin decompose {shlex.quote(str(PurePath(path).with_name(beside.group(1))))}"
     place = re.search(_OPTION, reason)
     if place is None:
         return f"ressin inspect {shlex.quote(str(path))}"
