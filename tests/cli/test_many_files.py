@@ -115,7 +115,7 @@ def test_a_share_without_skin_conductance_is_no_failure(
 @pytest.mark.parametrize(("n", "of"), [(0, 3), (2, 5), (9, 3), (100, 7)])
 def test_shares_are_of_one_size_and_hold_neighbours(n: int, of: int) -> None:
     shares = [share(range(n), number, of) for number in range(1, of + 1)]
-    assert sum(shares, []) == list(range(n))
+    assert [item for held in shares for item in held] == list(range(n))
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
 

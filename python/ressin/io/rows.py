@@ -45,7 +45,7 @@ class Rows:
     ends_whole
         Whether the last line has its end.
     n_left_out
-        Lines of words at the end that were left out.
+        Lines at the end that were left out: words, or one that was cut short.
     is_checked
         Whether the fields of every row were counted; where not, a large text has as many separators as its rows need,
         and the parser that refuses any other number of fields comes first.
@@ -179,6 +179,7 @@ def _mend_row(rows: Rows, split: list[bytes], row: int, count: int, expected: in
         number = rows.lines[row]
         rows.notes.append(f"the last line, {number}, was cut short ({count} of {expected} fields): left out")
         rows.lines = rows.lines[:-1]
+        rows.n_left_out += 1
         del split[row]
         return
     above = "the header names" if rows.named else "the rows above have"
@@ -268,7 +269,7 @@ def drop_summary(rows: Rows) -> None:
         odd += 1
     if numeric and 0 < odd < _MOST_SUMMARY:
         rows.notes.append(f"{odd} line(s) at the end hold words ({tail[-odd].strip()[:40]!r}): left out")
-        rows.n_left_out = odd
+        rows.n_left_out += odd
         _drop_last(rows, odd)
     elif not rows.ends_whole and width - 1 in numeric and _is_cut(above, tail[-1].split(rows.separator)):
         rows.notes.append(

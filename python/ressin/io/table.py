@@ -65,7 +65,7 @@ class Table(ABC):
     companions
         Other signals of the same session, from files beside this one.
     n_left_out
-        Lines of words at the end of the text that are no rows.
+        Lines at the end of the text that are no rows: words, or one that was cut short.
     """
 
     path: str

@@ -72,11 +72,12 @@ class TextTable(Table):
         some = len(wanted) < len(self.names)
         if some or self.body[: self.body.find(b"\n")].count(self.separator.encode()) != len(self.names) - 1:
             self._check_counts()  # else pandas refuses a row with more fields, and there are no more separators
+        options: dict[str, Any] = {"usecols": wanted} if some else {}
         try:
-            frame = pd.read_csv(
+            frame: pd.DataFrame = pd.read_csv(
                 io.BytesIO(self.body), header=None, names=list(range(len(self.names))), sep=self.separator,
                 skipinitialspace=True, skip_blank_lines=False, na_filter=False, dtype=np.float64, index_col=False,
-                **({"usecols": wanted} if some else {}),
+                **options,
             )  # fmt: skip
         except (pd.errors.ParserError, ValueError, OverflowError):
             return {}

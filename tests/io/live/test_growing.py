@@ -133,6 +133,8 @@ def test_line_by_line(tmp_path: Path) -> None:
         ("a,b\n" + "1,2\n" * 100, {"sampling_rate": 4.0}, "2 columns could be the signal: 'a', 'b'; name one"),
         ("x\n" + "1\n" * 60 + "three\n" + "1\n" * 60, {"sampling_rate": 4.0}, r"line 62, .*'three' is not a number"),
         (rows(T, X) + "20.0,1\n" * 2, {}, "the time does not rise"),
+        (rows(T[:600], X[:600]) + "75\n" + rows(T[600:], X[600:])[18:], {}, r"line 602: 1 field\(s\) where the header"),
+        (rows(T, np.where(T < 20, 0, X)), {"sampling_rate": 4.0}, "the rate of 4 Hz was given, but the file says 8 Hz"),
         ("subject,EDA (uS)\n" + "1,4\n" * 90 + "2,4\n" * 90, {"sampling_rate": 4.0}, "several recordings"),
         (rows(T / 60, X) + rows(T, X), {}, "does not rise|header"),
     ],

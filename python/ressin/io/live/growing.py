@@ -131,7 +131,14 @@ class Growing:
             self._check_text()
         if self._is_text:
             raw, self._raw = self._raw, b""
-            self._text += raw if self._decoder is None else self._decoder.decode(raw, is_last).encode()
+            self._text += raw if self._decoder is None else self._decoded(raw, is_last)
+
+    def _decoded(self, raw: bytes, is_last: bool) -> bytes:
+        assert self._decoder is not None, "the text is in UTF-16"
+        try:
+            return self._decoder.decode(raw, is_last).encode()
+        except UnicodeError as error:
+            raise RecordingError(f"{self._path}: begins as UTF-16 does, and is none further on: {error}") from error
 
     def _check_text(self) -> None:
         """Refuse what is no text, by the name of its format."""
@@ -192,7 +199,7 @@ class Growing:
             except RecordingError as error:
                 first = first or error
                 n //= 2
-                if n < _ROWS:
+                if n < _ROWS or not _LINE.search(str(error)):
                     raise first from None
                 head = whole[: ends[n - 1]]
 
@@ -257,7 +264,7 @@ class Growing:
                 raise self._failed from error
             signal, times, n_left = self._read(base + text)
         if n_left and is_last and self._n_lines:
-            self._later.append(f"{self._path}: {n_left} line(s) at the end hold words: left out")
+            self._later.append(f"{self._path}: {n_left} line(s) at the end are no rows: left out")
         elif n_left and self._failed is None and not is_last:  # what follows shows whether the text ends with them
             text = b"".join(text.splitlines(keepends=True)[:-n_left])
         self._text = self._text[len(text) :]
@@ -265,7 +272,7 @@ class Growing:
         return signal[n_rows:], times[n_rows:]
 
     def _read(self, text: bytes) -> tuple[Array, Array, int]:
-        """Return samples, times where there is a clock, else none, and how many lines at the end hold words alone."""
+        """Return samples, times where there is a clock, else none, and how many lines at the end are no rows."""
         assert self._form is not None, "the text has begun"
         taken = self._signal(self._form.layout, text)
         clock = self._form.clock
