@@ -238,3 +238,23 @@ def test_a_row_too_long_and_one_too_short_in_a_large_file_are_found(tmp_path: Pa
     path.write_text("\n".join(["time,EDA,note", *rows]) + "\n")
     with pytest.raises(RecordingError, match="line 1002: another number of fields"):
         read_recording(path)
+
+
+@pytest.mark.parametrize("n", [100, 20_000])
+def test_a_header_of_any_length_is_read_whole(n: int, tmp_path: Path) -> None:
+    names, cells = ",".join(f"c{i}" for i in range(n)), ",".join(["1.5"] * n)
+    path = tmp_path / "x.csv"
+    path.write_text(f"{names},time,EDA (uS)\n" + "".join(f"{cells},{i / 8},4.{i}\n" for i in range(1, 60)))
+    assert read_recording(path).signal.tolist() == [float(f"4.{i}") for i in range(1, 60)]
+
+
+@pytest.mark.parametrize("name", ["x" * 5000 + ".csv", "a/" * 3000, "a\0b"])
+def test_a_name_that_no_file_can_have_is_refused(name: str) -> None:
+    with pytest.raises(RecordingError, match="cannot be read: "):
+        read_recording(name)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no /dev/zero")
+def test_what_is_no_regular_file_is_refused_in_one_sentence() -> None:
+    with pytest.raises(RecordingError, match="^/dev/zero: is not a regular file; give a file, or - to read"):
+        read_recording("/dev/zero")

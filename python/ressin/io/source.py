@@ -118,9 +118,9 @@ def _raw_bytes(path: Path, limit: int) -> bytes:
             raise RecordingError(f"{path}: is not a regular file; give a file, or - to read standard input")
         _check_size(path, about.st_size, limit)
         return path.read_bytes()
-    except FileNotFoundError:
-        raise RecordingError(f"{path}: there is no such file") from None
-    except NotADirectoryError:
+    except RecordingError:
+        raise
+    except (FileNotFoundError, NotADirectoryError):
         raise RecordingError(f"{path}: there is no such file") from None
     except OSError as error:
         raise RecordingError(f"{path}: cannot be read: {error.strerror or error}") from error
@@ -138,7 +138,10 @@ def _check_size(path: Path, size: int, limit: int) -> None:
 
 def inside(path: Path) -> Path:
     """Return the only EDA.csv of a session's folder or archive; any other path as it is."""
-    names = [path / name.name for name in path.iterdir()] if path.is_dir() else _zipped(path)
+    try:
+        names = [path / name.name for name in path.iterdir()] if path.is_dir() else _zipped(path)
+    except OSError:
+        return path  # a name that is too long, a folder that cannot be listed: the reader says so
     found = [name for name in names if name.name.lower() in ("eda.csv", "eda.csv.gz")]
     return found[0] if len(found) == 1 else path
 

@@ -151,7 +151,7 @@ def read_plain(content: Content) -> Table:
     rows, lines = data_lines(text)
     if not rows or rows.isspace():
         raise RecordingError(f"{path}: there are no rows of data, only {len(text.splitlines())} empty or comment lines")
-    head = rows[: 1 << 16].decode("utf-8", "replace").splitlines()[:100]
+    head = _first_lines(rows)
     dialect = find_dialect(head, _last_comment(text))
     header_line = head[dialect.n_header_lines - 1].encode() if dialect.n_header_lines else None
     table = delimited(path, rows, dialect, lines, header_line)
@@ -198,7 +198,7 @@ def read_below(
         As `delimited`.
     """
     text = _below(content.text, first_line - 1) if body is None else body
-    sample = text[: 1 << 14].decode("utf-8", "replace").splitlines()[:50]
+    sample = _first_lines(text)[:50]
     fields = [cell.strip() for line in sample for cell in line.split(separator)]
     numbers = [cell for cell in fields if is_number(cell)]
     commas = any("," in cell for cell in numbers) and separator != "," and not any("." in cell for cell in numbers)
@@ -315,6 +315,15 @@ def _last_comment(text: bytes) -> str | None:
         elif content:
             break
     return comment or None
+
+
+def _first_lines(text: bytes) -> list[str]:
+    """Return up to a hundred first lines, whole: those of 64 KiB, and ten where they are longer."""
+    end = count = 0
+    while count < 100 and (end < 1 << 16 or count < 10) and end < len(text):
+        end = text.find(b"\n", end) + 1 or len(text)
+        count += 1
+    return text[:end].decode("utf-8", "replace").splitlines()
 
 
 def _below(text: bytes, n_lines: int) -> bytes:
