@@ -240,7 +240,7 @@ def test_a_row_too_long_and_one_too_short_in_a_large_file_are_found(tmp_path: Pa
         read_recording(path)
 
 
-@pytest.mark.parametrize("n", [100, 20_000])
+@pytest.mark.parametrize("n", [100, 12_000])
 def test_a_header_of_any_length_is_read_whole(n: int, tmp_path: Path) -> None:
     names, cells = ",".join(f"c{i}" for i in range(n)), ",".join(["1.5"] * n)
     path = tmp_path / "x.csv"
@@ -256,5 +256,5 @@ def test_a_name_that_no_file_can_have_is_refused(name: str) -> None:
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no /dev/zero")
 def test_what_is_no_regular_file_is_refused_in_one_sentence() -> None:
-    with pytest.raises(RecordingError, match="^/dev/zero: is not a regular file; give a file, or - to read"):
+    with pytest.raises(RecordingError, match=r"\A/dev/zero: is not a regular file; give a file, or - to read"):
         read_recording("/dev/zero")

@@ -158,7 +158,7 @@ def time_columns(table: Table) -> list[int]:
     typed = [i for i in allowed if table.cells_are_time(i)]
     plain = [i for i in allowed if _squeezed(table.names[i]) in _TIME_NAMES | _TIME_WORDS]
     wordy = [i for i in allowed if _TIME_WORDS & set(_words(table.names[i]))]
-    shown = [i for i in allowed if not table.cells_are_time(i) and not table.is_numeric(i) and table.holds_clock(i)]
+    shown = [i for i in allowed if not table.cells_are_time(i) and table.holds_clock(i) and not table.is_numeric(i)]
     return list(dict.fromkeys(typed + plain + wordy + shown))
 
 
