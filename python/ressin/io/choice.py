@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ressin.errors import NotEdaError, RecordingError
-from ressin.io.columns import find_signal, words_of
+from ressin.io.columns import find_signal, is_named, words_of
 from ressin.io.table import Table
 
 _ANYBODY = {"id", "user", "patient"}  # they may number the rows as well
@@ -30,14 +30,15 @@ def table_of(tables: Sequence[Table], column: str | None) -> Table:
     """Of a file with several clocks, the table that holds the skin conductance."""
     if len(tables) == 1:
         return tables[0]
-    found, first_error = [], None
+    found = []
     for table in tables:
-        if table.not_eda and column is None:
+        if column is None and (table.not_eda or not is_named(table)):
             continue
         try:
             find_signal(table, column)
-        except RecordingError as error:
-            first_error = first_error or error
+        except RecordingError:
+            if column is None:
+                raise
             continue
         found.append(table)
     if len(found) == 1:
@@ -91,7 +92,7 @@ def refuse_several_people(table: Table) -> None:
     """Refuse a table of several people's recordings one below the other."""
     for index, name in enumerate(table.names):
         words = words_of([name]) if table.named else set()
-        if not words & (_PEOPLE | _ANYBODY):
+        if not words & _PEOPLE and not (words and words <= _ANYBODY):
             continue
         n = table.cells(index).nunique()
         if n > 1 and (words & _PEOPLE or n <= table.n_rows / 8):

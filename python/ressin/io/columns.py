@@ -39,6 +39,8 @@ _TIME_NAMES = {
     "minutes", "h", "hours", "day",
     "days", "epoch", "unix", "date", "datetime", "datum", "zeit", "uhrzeit", "temps", "tiempo",
     "tempo", "fecha", "hora", "heure", "datenum", "elapsed", "tijd", "tid", "clock",
+    "\u65f6\u95f4", "\u6642\u9593", "\u65f6\u523b", "\u6642\u523b", "\u79d2", "\uc2dc\uac04",
+    "\u0432\u0440\u0435\u043c\u044f", "czas", "\u010das", "aika", "id\u0151",
 }  # fmt: skip
 _TIME_WORDS = {
     "time", "timestamp", "timestamps", "datetime", "unixtime", "systemtime", "localtime", "zeitstempel", "horodatage",
@@ -77,12 +79,25 @@ def find_signal(table: Table, column: str | None) -> tuple[int, str]:
         return _given(table, column), ""
     if table.signal is not None:
         return table.signal, f"signal from {table.label(table.signal)}" if len(table.names) > 1 else ""
-    aside = {*time_columns(table), *table.marker_columns}
-    others = [i for i in range(len(table.names)) if i not in aside]
+    others = _others(table)
     found = _by_name_or_unit(table, others)
     if found is not None:
         return found, f"signal from {table.label(found)}" if len(table.names) > 1 else ""
     return _only_one(table, others)
+
+
+def is_named(table: Table) -> bool:
+    """Whether a column says by its name or unit that it is skin conductance; more than one may."""
+    try:
+        return table.signal is not None or _by_name_or_unit(table, _others(table)) is not None
+    except RecordingError:
+        return True
+
+
+def _others(table: Table) -> list[int]:
+    """Return the columns that hold neither times nor events."""
+    aside = {*time_columns(table), *table.marker_columns}
+    return [i for i in range(len(table.names)) if i not in aside]
 
 
 def _by_name_or_unit(table: Table, others: list[int]) -> int | None:

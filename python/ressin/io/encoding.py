@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ressin.errors import RecordingError
 
 
@@ -44,10 +46,24 @@ def as_utf8(path: str, data: bytes) -> tuple[bytes, str]:
         if not data.isascii():
             data.decode("utf-8")
     except UnicodeDecodeError:
-        data, note = _recode(path, data, "cp1252"), "encoding not UTF-8, read as Windows-1252"
+        data, note = _national(path, data)
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return data, note
+
+
+def _national(path: str, data: bytes) -> tuple[bytes, str]:
+    """Decode what is not UTF-8: Chinese or Japanese where that is likely, else Windows-1252."""
+    pairs = [len(run) for run in re.findall(rb"[\x80-\xff]+", data[: 1 << 16])]
+    likely = bool(pairs) and all(length % 2 == 0 for length in pairs)  # letters of two bytes each
+    eastern = (("gb18030", "GB 18030"), ("cp932", "Shift JIS"))
+    western = ("cp1252", "Windows-1252")
+    for encoding, name in (eastern[0], western, *eastern[1:]) if likely else (western, *eastern[1:], eastern[0]):
+        try:
+            return data.decode(encoding).encode("utf-8"), f"encoding not UTF-8, read as {name}"
+        except UnicodeError:
+            continue
+    return _recode(path, data, "cp1252"), ""
 
 
 def unmarked_utf16(data: bytes) -> str | None:

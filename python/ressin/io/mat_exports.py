@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from ressin.io.table import FrameTable, Table
 from ressin.recording import Marker
 
 _RATES = ("sr", "fs", "srate", "samplingrate", "sampling_rate", "samplerate", "sample_rate", "freq", "frequency")
+_RATE_WORDS = {word for name in _RATES for word in name.split("_")}
+_DEEPEST = 4  # structures within each other
+_MOST_CELLS = 256
 
 
 def tables_of(path: str, variables: dict[str, Any]) -> list[Table]:
@@ -117,10 +121,13 @@ def _labchart(path: str, variables: dict[str, Any]) -> list[Table]:
 
 
 def _arrays(path: str, variables: dict[str, Any]) -> list[Table]:
-    """Arrays of numbers: those of one length are the columns of a table; a single number named fs is the rate."""
-    rate = next((float(v) for n, v in variables.items() if n.lower() in _RATES and np.size(v) == 1), None)
+    """Arrays of numbers, in structures and cells too: those of one length are the columns of a table.
+
+    A single number named fs is the rate of the longest arrays, one named fs_EDA or EDA.fs that of the array EDA.
+    """
+    flat = _flat(variables)
     columns: dict[str, np.ndarray] = {}
-    for name, value in variables.items():
+    for name, value in flat.items():
         array = np.asarray(value)
         if array.dtype.kind not in "fiu" or array.size < 2 or array.ndim > 2:
             continue
@@ -133,6 +140,52 @@ def _arrays(path: str, variables: dict[str, Any]) -> list[Table]:
         raise RecordingError(
             f"{path}: no array of numbers is in it; its variables are {', '.join(variables) or 'none'}"
         )
-    lengths = {len(values) for values in columns.values()}
-    groups = [{n: v for n, v in columns.items() if len(v) == length} for length in sorted(lengths, reverse=True)]
-    return [_table(path, group, [""] * len(group), rate, "") for group in groups]
+    rates = {name: float(v) for name, v in flat.items() if _is_rate(name) and np.size(v) == 1 and _is_positive(v)}
+    lengths = sorted({len(values) for values in columns.values()}, reverse=True)
+    tables = []
+    for length in lengths:
+        group = {n: v for n, v in columns.items() if len(v) == length}
+        tables.append(_table(path, group, [""] * len(group), _rate_of(group, rates, length == lengths[0]), ""))
+    if len(flat) == 1 and len(tables) == 1:  # one matrix: its columns have no names
+        tables[0].names, tables[0].named = tuple(str(i + 1) for i in range(len(columns))), len(columns) == 1
+    return tables
+
+
+def _flat(variables: dict[str, Any], depth: int = 0) -> dict[str, Any]:
+    """Lay open structures, as ``rec.gsr``, and cells of arrays, as ``data 1``."""
+    found: dict[str, Any] = {}
+    for name, value in variables.items():
+        fields = vars(value) if hasattr(value, "__dict__") and not isinstance(value, np.ndarray) else None
+        if fields is not None and depth < _DEEPEST:
+            inner = {f"{name}.{field}": part for field, part in fields.items() if not field.startswith("_")}
+            found |= _flat(inner, depth + 1)
+        elif isinstance(value, np.ndarray) and value.dtype == object and value.size <= _MOST_CELLS:
+            cells = {f"{name} {i + 1}": cell for i, cell in enumerate(value.reshape(-1))}
+            found |= _flat(cells, depth + 1) if depth < _DEEPEST else {}
+        else:
+            found[name] = value
+    return found
+
+
+def _parts(name: str) -> list[str]:
+    return re.split(r"[._\s]+", name.lower())
+
+
+def _is_rate(name: str) -> bool:
+    parts = _parts(name)
+    whole = {"_".join(parts[i:j]) for i in range(len(parts)) for j in range(i + 1, len(parts) + 1)}
+    return bool(whole & set(_RATES))
+
+
+def _is_positive(value: Any) -> bool:
+    number = np.asarray(value).reshape(-1)[0]
+    return isinstance(number, (int, float, np.number)) and bool(np.isfinite(number)) and number > 0
+
+
+def _rate_of(group: dict[str, np.ndarray], rates: dict[str, float], is_longest: bool) -> float | None:
+    """Return the rate that names one of some arrays, else the one that names none and is that of the longest."""
+    words = {part for name in group for part in _parts(name)}
+    own = {rate for name, rate in rates.items() if (set(_parts(name)) - _RATE_WORDS) & words}
+    general = {rate for name, rate in rates.items() if not set(_parts(name)) - _RATE_WORDS}
+    found = own or (general if is_longest else set())
+    return found.pop() if len(found) == 1 else None

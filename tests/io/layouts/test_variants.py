@@ -164,3 +164,52 @@ def test_a_header_that_is_one_long_field_is_named_shortly(tmp_path: Path) -> Non
     with pytest.raises(RecordingError) as refusal:
         read_recording(path, sampling_rate=8.0)
     assert len(str(refusal.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("encoding", "header"),
+    [
+        ("gb18030", "\u65f6\u95f4,EDA (uS)"),
+        ("cp932", "\u6642\u523b,\u76ae\u819a\u30b3\u30f3\u30c0\u30af\u30bf\u30f3\u30b9(uS)"),
+        ("cp1252", "Zeit (s),Leitf\u00e4higkeit (\u00b5S)"),
+        ("utf-8", "\u0432\u0440\u0435\u043c\u044f,\u041a\u0413\u0420 (uS)"),
+    ],
+)
+def test_a_header_in_the_encoding_of_a_country(encoding: str, header: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes("\n".join([header, *(f"{t},{x!r}" for t, x in ROWS)]).encode(encoding))
+    found = read_recording(path)
+    np.testing.assert_array_equal(found.signal, SIGNAL)
+    assert (found.unit, found.sampling_rate) == ("uS", RATE)
+
+
+def test_matlab_structures_are_laid_open(tmp_path: Path) -> None:
+    from scipy.io import savemat
+
+    path = tmp_path / "x.mat"
+    savemat(path, {"rec": {"physio": {"EDA": SIGNAL, "ECG": 0 * SIGNAL}, "fs": RATE, "subject": "S1"}})
+    found = read_recording(path, unit="uS")
+    np.testing.assert_array_equal(found.signal, SIGNAL)
+    assert found.sampling_rate == RATE
+    savemat(path, {"data": np.column_stack([TIMES, SIGNAL])})
+    np.testing.assert_array_equal(read_recording(path).signal, SIGNAL)
+
+
+def test_a_rate_in_a_matlab_file_is_that_of_the_array_it_names_or_of_the_longest(tmp_path: Path) -> None:
+    from scipy.io import savemat
+
+    path = tmp_path / "x.mat"
+    savemat(path, {"EDA": SIGNAL, "ECG": np.zeros(10 * N), "fs": 10 * RATE})
+    with pytest.raises(RecordingError, match="the rate is not in the file"):
+        read_recording(path)
+    savemat(path, {"EDA": SIGNAL, "ECG": np.zeros(10 * N), "fs_ECG": 10 * RATE, "fs_EDA": RATE})
+    assert read_recording(path).sampling_rate == RATE
+
+
+def test_an_array_of_another_length_is_not_taken_because_it_is_alone(tmp_path: Path) -> None:
+    from scipy.io import savemat
+
+    path = tmp_path / "x.mat"
+    savemat(path, {"channel_1": SIGNAL, "channel_2": SIGNAL, "means": SIGNAL[:40]})
+    with pytest.raises(RecordingError, match=r"no channel is named after skin conductance; .*'means'"):
+        read_recording(path, sampling_rate=RATE)
