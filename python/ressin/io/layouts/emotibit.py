@@ -53,26 +53,35 @@ def _parsed(content: Content) -> Table:
 
 def _raw(content: Content) -> Table:
     """Take the samples of the EA packets, each at its packet's time, and the notes of the user."""
-    stamps: list[float] = []
+    packets: list[tuple[float, int]] = []  # time in ms of the last sample, number of samples
     values: list[str] = []
     notes: list[tuple[float, str]] = []
     for line in content.text.decode("utf-8").splitlines():
         cells = line.split(",")
         if len(cells) > 6 and is_number(cells[0]):
             if cells[3] == "EA":
-                stamps += [float(cells[0])] * (len(cells) - 6)
+                packets.append((float(cells[0]), len(cells) - 6))
                 values += cells[6:]
             elif cells[3] == "UN":
                 notes.append((float(cells[0]), ",".join(cells[6:])))
     numbers = pd.to_numeric(pd.Series(values, dtype=object), errors="coerce").to_numpy(dtype=np.float64)
     if not numbers.size:
         raise RecordingError(f"{content.path}: an EmotiBit file without EA packets: no skin conductance is in it")
+    stamps = _spread(packets)
     frame = pd.DataFrame({"EmotiBitTimestamp": stamps, "EA": numbers})
     table = FrameTable(str(content.path), frame, named=True, units=("ms", "uS"))
     table.signal, table.clock, table.device = 1, (0,), "EmotiBit"
-    table.markers = [Marker((time - stamps[0]) / 1000.0, text) for time, text in notes]
+    table.markers = [Marker((time - float(stamps[0])) / 1000.0, text) for time, text in notes]
     table.notes.append(f"{numbers.size} samples of the EA packets")
     return table
+
+
+def _spread(packets: list[tuple[float, int]]) -> np.ndarray:
+    """Return the time of every sample: a packet's is that of its last, the others come before it at the usual step."""
+    ends, counts = (np.array(column, dtype=np.float64) for column in zip(*packets, strict=True))
+    step = float(np.median(np.diff(ends) / counts[1:])) if ends.size > 1 else 0.0
+    back = np.concatenate([np.arange(count - 1, -1, -1) for count in counts])
+    return np.repeat(ends, counts.astype(int)) - step * back
 
 
 LAYOUT = Layout(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -11,6 +13,9 @@ from ressin.io.source import Content
 from ressin.io.table import FrameTable, Table
 from ressin.io.text import read_plain
 
+_RATE = re.compile(
+    r"sampl\w*[ _](?:rate|freq\w*)\s*(?:[(\[]Hz[)\]])?\s*[:=]+\s*(\d+(?:\.\d+)?)\s*(?:Hz)?\s*\Z", re.IGNORECASE
+)
 _WIDE = 20  # fields for each line from which on lines are taken for columns
 _MARKERS = ("marker", "markers", "event", "events", "trigger", "triggers", "annotation")
 
@@ -28,7 +33,19 @@ def read(content: Content) -> list[Table]:
             return [turned]
     table = read_plain(content)
     mark_columns(table)
+    table.sampling_rate = _commented_rate(content)
     return [table]
+
+
+def _commented_rate(content: Content) -> float | None:
+    """Return the rate that a comment above the data states: ``# Sampling Rate (Hz):= 1000.00``."""
+    for line in content.head[:60]:
+        if line.strip() and not line.lstrip().startswith(("#", "%")):
+            return None
+        found = _RATE.search(line)
+        if found and float(found.group(1)) > 0:
+            return float(found.group(1))
+    return None
 
 
 def mark_columns(table: Table) -> None:
