@@ -58,12 +58,16 @@ VARIANTS: dict[str, list[str]] = {
     "AcqKnowledge's rate": ["a.acq", "8 samples/second", *ACQ5[3:], "CH1", *(f"{x!r}" for _, x in ROWS)],
     "LabChart's range": [*LABCHART, "Range=\t2.0 mV\t40.0 \u00b5S", *(f"{t:.3f}\t0.1\t{x!r}" for t, x in ROWS)],
     "LabChart with missing": [*LABCHART, "UnitName=\tmV\tuS", *(f"{t:.3f}\t0.1\t{x!r}" for t, x in ROWS)],
-    "LabChart's input": [*LABCHART, "Range=\t2.0 V\t40.0 uS", "UnitName=\tmV\t*", *(f"{t:.3f}\t0.1\t{x!r}" for t, x in ROWS)],
-    "a rate in a comment": ["# Simple Text Format", "# Sampling Rate (Hz):= 8.00", "# Labels:= EDA", "EDA (uS)", *(f"{x!r}" for _, x in ROWS)],
+    "LabChart's input": [
+        *LABCHART, "Range=\t2.0 V\t40.0 uS", "UnitName=\tmV\t*", *(f"{t:.3f}\t0.1\t{x!r}" for t, x in ROWS)
+    ],
+    "a rate in a comment": [
+        "# Simple Text Format", "# Sampling Rate (Hz):= 8.00", "EDA (uS)", *(f"{x!r}" for _, x in ROWS)
+    ],
     "EmotiBit's packets of one and two": [
         f"{5000 + 1000 * TIMES[i + n - 1]:.0f},{i},{n},EA,1,100,{','.join(map(repr, SIGNAL[i : i + n].tolist()))}"
         for i, n in ((3 * (k // 2) + k % 2, 1 + k % 2) for k in range(2 * N // 3))
-    ] + [f"{5000 + 1000 * TIMES[-1]:.0f},{N},1,EA,1,100,{SIGNAL[-1]!r}"],
+    ] + [f"{5000 + 1000 * TIMES[-1]:.0f},{N},1,EA,1,100,{ROWS[-1][1]!r}"],
     "ShimmerConnect": [*SHIMMER, *(f"{1000 * t:.1f}\t{7}\t{1000 / x!r}" for t, x in ROWS)],
     "BioTrace with decimal commas": [
         *BIOTRACE, *(f"00:{int(t) // 60:02d}:{t % 60:06.3f}\t{str(x).replace('.', ',')}\t" for t, x in ROWS)

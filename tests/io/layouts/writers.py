@@ -211,7 +211,8 @@ def emotibit(folder: Path) -> Path:
 def emotibit_raw(folder: Path) -> Path:
     rows = []
     for i in range(0, N, 2):
-        rows.append(f"{5000 + 1000 * i / RATE:.0f},{i},2,EA,1,100,{SIGNAL[i]:.10f},{SIGNAL[i + 1]:.10f}")
+        last = 5000 + 1000 * (i + 1) / RATE  # a packet has the time of its last sample
+        rows.append(f"{last:.0f},{i},2,EA,1,100,{SIGNAL[i]:.10f},{SIGNAL[i + 1]:.10f}")
         rows.append(f"{5000 + 1000 * i / RATE:.0f},{i},3,PI,1,100,1,2,3")
         rows += [f"{5000 + 1000 * i / RATE:.0f},{i},1,UN,1,100,press"] if i == MARK else []
     return _text(folder, "raw.csv", rows)

@@ -22,6 +22,8 @@ def sniff(content: Content) -> Match | None:
     if len(rows) < 4 or any(len(row) != 3 or not all(is_number(cell) for cell in row) for row in rows):
         return None
     numbers = np.array([[float(cell.replace(",", ".")) for cell in row] for row in rows])
+    if not np.isfinite(numbers).all():
+        return None
     time, value, event = numbers.T
     rises = bool((np.diff(time) > 0).all()) and time[1] - time[0] < 5
     marks = (event == np.rint(event)).all() and np.mean(event == 0) > 0.5
