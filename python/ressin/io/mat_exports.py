@@ -179,7 +179,7 @@ def _is_rate(name: str) -> bool:
 
 def _is_positive(value: Any) -> bool:
     number = np.asarray(value).reshape(-1)[0]
-    return isinstance(number, (int, float, np.number)) and bool(np.isfinite(number)) and number > 0
+    return isinstance(number, (int, float, np.number)) and bool(np.isfinite(number) and number > 0)
 
 
 def _rate_of(group: dict[str, np.ndarray], rates: dict[str, float], is_longest: bool) -> float | None:
