@@ -81,9 +81,7 @@ def find_pilot(decomposition: Decomposition, settings: Settings, memory: float) 
     residual = (residual - residual.mean()) * math.sqrt(residual.size / (residual.size - lost))
     phasic, tonic = rows.phasic[0], rows.tonic[0]
     alpha = float(candidates.alphas[row])
-    return Pilot(
-        phasic, tonic, phasic + tonic, rows.driver[0], residual, candidates.observed, candidates.root, alpha
-    )
+    return Pilot(phasic, tonic, phasic + tonic, rows.driver[0], residual, candidates.observed, candidates.root, alpha)
 
 
 class _Candidates:

@@ -275,8 +275,10 @@ def solve_rows(
         weight_starts = starts
     check_osqp_weights(weights, settings[0].solver)
     core = [core_settings(s, knots) for s in settings]
-    first = np.empty(0) if start is None else start
-    raw = _core.decompose_rows(signal, weights, starts, weight_starts, length, 1.0 / sampling_rate, core, first, progress)
+    near = np.empty(0) if start is None else start
+    raw = _core.decompose_rows(
+        signal, weights, starts, weight_starts, length, 1.0 / sampling_rate, core, near, progress
+    )
     return SolvedRows(**{item.name: getattr(raw, item.name) for item in fields(SolvedRows)})
 
 
