@@ -57,10 +57,10 @@ def test_one_response_belongs_to_one_event() -> None:
 
 def test_windows_that_overlap_none_are_treated_alike() -> None:
     result, events, _ = trains(4.0)
-    assigned, each = (ressin.event_related(result, events, overlap=way) for way in ("assign", "each"))  # type: ignore[arg-type]
+    assigned, each = (ressin.event_related(result, events, overlap=way) for way in ("assign", "each"))
     pd.testing.assert_frame_equal(assigned, each)
     mixed = np.concatenate([events, [events[-1] + 1.0]])  # the last two overlap
-    assigned, each = (ressin.event_related(result, mixed, overlap=way) for way in ("assign", "each"))  # type: ignore[arg-type]
+    assigned, each = (ressin.event_related(result, mixed, overlap=way) for way in ("assign", "each"))
     measures = ["EDA_SCR", "SCR_Magnitude", "SCR_Latency", "SCR_RiseTime"]
     apart = ~assigned["Overlap"].to_numpy()
     assert apart.sum() == 59
@@ -72,7 +72,7 @@ def test_windows_that_overlap_none_are_treated_alike() -> None:
 def test_it_knows_more_than_windows_by_themselves(interval: float) -> None:
     result, events, amplitudes = trains(interval)
     truth = amplitudes > 0
-    assigned, each = (ressin.event_related(result, events, overlap=way) for way in ("assign", "each"))  # type: ignore[arg-type]
+    assigned, each = (ressin.event_related(result, events, overlap=way) for way in ("assign", "each"))
     always = f1(pd.Series(np.ones(events.size)), truth)
     assert f1(assigned["EDA_SCR"], truth) > max(f1(each["EDA_SCR"], truth), always) + 0.03
     both = truth & (assigned["EDA_SCR"] == 1).to_numpy()
@@ -82,9 +82,9 @@ def test_it_knows_more_than_windows_by_themselves(interval: float) -> None:
 
 def test_the_same_recording_has_the_same_assignment_and_probabilities_are_honest() -> None:
     result, events, amplitudes = trains(2.0)
-    settings = {"latency": (1.0, 4.0), "min_amplitude": 0.01, "min_distance": 0.8}
-    first = assign_responses(result, events, **settings)  # type: ignore[arg-type]
-    again = assign_responses(result, events, **settings)  # type: ignore[arg-type]
+    first, again = (
+        assign_responses(result, events, (1.0, 4.0), min_amplitude=0.01, min_distance=0.8) for _ in range(2)
+    )
     np.testing.assert_array_equal(first.probability, again.probability)
     assert ((first.probability >= 0) & (first.probability <= 1)).all()
     truth = amplitudes > 0

@@ -206,8 +206,8 @@ class _Sampler:
         self._mean = (self._amplitude[used].sum() + _AMPLITUDE * self._mean) / (number.sum() + _AMPLITUDE)
         free = self._reached & ~used
         side = free & ~self._shown
-        self._spontaneous = _update(np.count_nonzero(free & self._shown), self._span, *_SPONTANEOUS)
-        self._side = _update(np.count_nonzero(side), self._span, *_SIDE)
+        self._spontaneous = _update(int(np.count_nonzero(free & self._shown)), self._span, *_SPONTANEOUS)
+        self._side = _update(int(np.count_nonzero(side)), self._span, *_SIDE)
         believed = _SIDE_AMPLITUDE[0] * self._mean
         self._small = (self._amplitude[side].sum() + believed * _SIDE_AMPLITUDE[1]) / (
             np.count_nonzero(side) + _SIDE_AMPLITUDE[1]
