@@ -192,8 +192,8 @@ def response_estimate(
 
     On the driver the amplitude is the area. A driver is a few narrow impulses, and least squares would take one for a
     canonical Gaussian of more than its area, by up to the root of two; behind a Gaussian of 2 s, through which driver
-    and regressors are put, less than a tenth is left of that, and with ``"fir"`` nothing. A response that decays more slowly
-    than `tau0` has a part of its driver after those 6 s, which is not counted.
+    and regressors are put, less than a tenth is left of that, and with ``"fir"`` nothing. A response that decays more
+    slowly than `tau0` has a part of its driver after those 6 s, which is not counted.
 
     The errors do not take residuals for independent: spontaneous responses and a response that differs from trial to
     trial last for seconds. They are from the sandwich covariance in which each stretch from one event to the next is a
