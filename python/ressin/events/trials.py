@@ -14,6 +14,7 @@ from ressin.decomposition.scrs import find_scrs
 from ressin.errors import InvalidInputError
 from ressin.events.assignment import assign_responses
 from ressin.events.events import EventSource, read_events
+from ressin.events.wander import wander_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,7 @@ Overlap = Literal["assign", "each"]
 
 _DISTANCES = (0.3, 1.0)  # s
 _ASSIGNED_DISTANCES = (0.2, 1.0)  # s: where responses are assigned, a burst may hold several, and finer ones are wanted
+_ABOVE = 3.5  # deviations of the level's own changes that a response exceeds, as `find_scrs` asks of the noise
 _LIKELY = 0.5  # probability from which on an event counts as answered
 
 
@@ -94,7 +96,9 @@ def event_related(
     baseline
         Seconds before an event to which the tonic part's change is taken, > 0.
     min_amplitude
-        Least amplitude of a response, in the unit of the signal, > 0; see `find_scrs`.
+        Least amplitude of a response, in the unit of the signal, > 0; see `find_scrs`. A response that counts for an
+        event is also larger than 3.5 deviations of what the level does by itself in the time of a rise
+        (`ressin.events.wander.wander_of`).
     min_distance
         Two impulses closer than this many seconds are one response, >= 0. None takes the 1 s of `find_scrs`, and where
         events follow each other faster than every 2 s half of the median time between them, at least 0.3 s.
@@ -176,6 +180,7 @@ def event_related(
     scrs = find_scrs(
         result, min_amplitude=min_amplitude, min_distance=_distance(at) if min_distance is None else min_distance
     )
+    scrs = scrs[scrs["SCR_Amplitude"] > _ABOVE * wander_of(result)]
     responses = _responses(scrs, at, (earliest, latest), choose)
     shared = _overlaps(at, earliest, latest)
     if overlap == "assign":
