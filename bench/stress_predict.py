@@ -52,6 +52,7 @@ MODELS: dict[str, Callable[[int], Classifier]] = {
     "classical": lambda seed: BoostedFeatures(seed=seed),
     "cnn1d": lambda seed: network("cnn1d", seed),
     "rtcan1d": lambda seed: network("rtcan1d", seed),
+    "mlp": lambda seed: network("mlp", seed),
     "resnet18": lambda seed: network("resnet18", seed),
 }
 
