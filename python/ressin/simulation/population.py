@@ -79,19 +79,19 @@ class SimulationSettings:
     min_seconds: float = 40.0
     max_seconds: float = 60.0
     sampling_rate: float = 50.0
-    song_share: float = 0.5
+    song_share: float = 0.62
     song_correlation: float = 0.5
     personal_correlation: float = 0.4
     reporting_noise: float = 0.3
     skew: float = 0.2
     centre: float = 0.58
     spread: float = 0.22
-    bias_sd: float = 0.06
+    bias_sd: float = 0.1
     spread_sd: float = 0.2
     valence_weight: float = 0.5
-    rate_effect: float = 0.4
-    amplitude_effect: float = 0.3
-    slope_effect: float = 0.11
+    rate_effect: float = 0.07
+    amplitude_effect: float = 0.055
+    slope_effect: float = 0.016
     slope_noise: float = 0.08
     coupling_sd: float = 0.6
     wander: float = 0.02
@@ -121,6 +121,20 @@ class SimulationSettings:
 
 
 PMEMO_SIZE = {"n_subjects": 457, "n_songs": 767, "n_pairs": 7962, "n_short_songs": 27}
+
+CLEAR = {
+    "song_share": 0.5,
+    "bias_sd": 0.06,
+    "rate_effect": 0.4,
+    "amplitude_effect": 0.3,
+    "slope_effect": 0.11,
+    "coupling_sd": 0.0,
+    "wander": 0.012,
+    "spikes": 0.0,
+    "drops": 0.0,
+}
+"""Effects of listeners who are far easier to read than real ones: everybody's body follows what they feel, closely and
+alike, and nothing goes wrong with the recordings."""
 
 
 @dataclass(frozen=True)
