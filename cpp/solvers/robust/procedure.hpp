@@ -17,7 +17,7 @@
 // How stiff the level is depends on how it moves beside the noise: were both random, with noise of density sigma^2 dt and
 // curvature c, gamma would be sigma^2 dt / c^2. The first round has the default, each one after it
 //
-//   stiffness = 2 (sigma^2 dt / c^2)^(1/4),   from 1 to 6 s,
+//   stiffness = 1.7 (sigma^2 dt / c^2)^(1/4),   from 1 to 6 s,
 //
 // with c the level's curvature after the round before, root mean square, together with five bends of the default's (of what is
 // known): a wave of the level is followed, and a level that rests does not follow a train of responses.
@@ -49,7 +49,7 @@ struct Rules {
   double recovery_most = 10.0;           // that it allows, in smallest responses: contact that comes back is no long response
   double passed_over = 1.0;              // smallest responses that the last costs do not count
   double outlier_reach = 0.5;            // s
-  double curvature = 2.0;                // factor of the stiffness
+  double curvature = 1.7;                // factor of the stiffness
   double softest = 1.0, stiffest = 6.0;  // s
   double expected_bends = 5.0;           // of the default's curvature, counted with those that are seen
   double enough = 0.1;                   // change of log a that ends the rounds

@@ -72,6 +72,10 @@ def _add_simulate(subparsers: Subparsers) -> None:
     parser.add_argument("--rate", type=float, metavar="HZ", help="sampling rate of the EDA (default 50)")
     parser.add_argument("--pmemo-size", action="store_true", help="as many of everything as PMEmo has: 7,962 pairs")
     parser.add_argument(
+        "--clear", action="store_true",
+        help="bodies that follow what is felt far more closely than real ones, in everybody alike, without artefacts",
+    )  # fmt: skip
+    parser.add_argument(
         "--audio", choices=["mp3", "wav", "flac", "none"], default="mp3", help="kind of clips (default mp3)"
     )
     parser.add_argument(
@@ -84,8 +88,9 @@ def _add_simulate(subparsers: Subparsers) -> None:
 def run_simulate(arguments: argparse.Namespace) -> int:
     """Carry out ``ressin simulate``."""
     from ressin.simulation.pmemo import simulate_pmemo
-    from ressin.simulation.population import PMEMO_SIZE, SimulationSettings
+    from ressin.simulation.population import CLEAR, PMEMO_SIZE, SimulationSettings
 
+    effects: dict[str, Any] = dict(CLEAR) if arguments.clear else {}
     sizes: dict[str, Any] = dict(PMEMO_SIZE) if arguments.pmemo_size else {}
     given = {
         "n_subjects": arguments.subjects,
@@ -97,7 +102,7 @@ def run_simulate(arguments: argparse.Namespace) -> int:
     if "n_pairs" not in sizes and {"n_subjects", "n_songs"} & sizes.keys():
         subjects, songs = sizes.get("n_subjects", 60), sizes.get("n_songs", 80)
         sizes["n_pairs"] = max(subjects, songs, min(1200, subjects * songs))
-    settings = dataclasses.replace(SimulationSettings(), **sizes)
+    settings = dataclasses.replace(SimulationSettings(), **sizes, **effects)
     report = simulate_pmemo(
         arguments.folder,
         seed=arguments.seed,
