@@ -118,9 +118,10 @@ warnings.simplefilter("ignore")
 import ressin
 y = np.cumsum(np.random.default_rng(0).standard_normal(30_000)) / 50 + 5
 signals = [y * (1 + 0.1 * k) for k in range(8)]
+settings = {"robust": {"programme": "robust"}}.get(sys.argv[2], {"solver": sys.argv[2]})
+ressin.decompose_batch([y[:200]], 50, n_threads=1, errors="return", **settings)  # imports what it needs
 now = int(re.search(r"VmSize:\\s+(\\d+)", open("/proc/self/status").read()).group(1)) * 1024
 resource.setrlimit(resource.RLIMIT_AS, (now + int(float(sys.argv[1]) * 2**20),) * 2)
-settings = {"robust": {"programme": "robust"}}.get(sys.argv[2], {"solver": sys.argv[2]})
 try:
     ressin.decompose_batch(signals, 50, n_threads=int(sys.argv[3]), errors="return", **settings)
     print("solved")
