@@ -118,9 +118,10 @@ def decompose(
     third state, is solved by the interior point. The result does not depend on the threads.
 
     The robust programme's costs are found in rounds, on means over quarters of a second. The smallest response
-    believed, a, is a multiple of the noise and 2 % of the phasic part's height; alpha is 0.847 a (for the default time
-    constants, in the signal's unit times seconds), delta 4 alpha per second and kappa 9 alpha. A round solves the
+    believed, a, is a multiple of the noise and 2.5 % of the phasic part's height; alpha is 0.847 a (for the default
+    time constants, in the signal's unit times seconds), delta 4 alpha per second and kappa 9 alpha. A round solves the
     programme with these, and once more with each sample's costs divided by one plus what the first solution has there.
+    The last programme's costs are found once more in this way, from the last round's second solution.
     The certificate holds for the last weighted programme. cvxEDA's authors describe an extension with artefact drivers
     of their own, another programme.
 

@@ -221,23 +221,11 @@ def decompose_batch(
     check_option("errors", errors, get_args(Errors))
     if knots is not None:
         check_cvxeda("knots", "given", settings)
-    keys, items = _name_signals(signals)
     by_key = isinstance(signals, Mapping)
+    keys, items = _name_signals(signals)
     rates = _spread_rates(sampling_rate, keys, by_key)
     weights = _spread_weights(sample_weight, keys, by_key)
-    refused: dict[int, RessinError] = {}
-    jobs: list[Job] = []
-    grid, grid_rate = None, None
-    for i, (key, signal, rate, weight) in enumerate(zip(keys, items, rates, weights, strict=True)):
-        try:
-            if grid is None or rate is not grid_rate:
-                grid, grid_rate = Grid.make(rate, knots, settings), rate
-            jobs.append(Job.make(signal, grid, weight, settings))
-        except InvalidInputError as error:
-            named = InvalidInputError(f"signal {key!r}: {error}")
-            if errors == "raise":
-                raise named from error
-            refused[i] = named
+    jobs, refused = _check_all(zip(keys, items, rates, weights, strict=True), knots, settings, errors)
     with show_progress(progress, len(jobs), "signal") as callback:
         batch = solve(jobs, settings, callback)
     kept = [i for i in range(len(keys)) if i not in refused] if refused else range(len(keys))
@@ -251,6 +239,26 @@ def decompose_batch(
     for i, reason in refused.items():  # in ascending order
         found.insert(i, reason)
     return dict(zip(keys, found, strict=True)) if by_key else found
+
+
+def _check_all(
+    signals: Iterable[tuple[Any, ArrayLike, Any, Any]], knots: ArrayLike | None, settings: Settings, errors: Errors
+) -> tuple[list[Job], dict[int, RessinError]]:
+    """Check (key, signal, rate, weights) of each signal: those that can be solved, and by place why others cannot."""
+    jobs: list[Job] = []
+    refused: dict[int, RessinError] = {}
+    grid, grid_rate = None, None
+    for i, (key, signal, rate, weight) in enumerate(signals):
+        try:
+            if grid is None or rate is not grid_rate:
+                grid, grid_rate = Grid.make(rate, knots, settings), rate
+            jobs.append(Job.make(signal, grid, weight, settings))
+        except InvalidInputError as error:
+            named = InvalidInputError(f"signal {key!r}: {error}")
+            if errors == "raise":
+                raise named from error
+            refused[i] = named
+    return jobs, refused
 
 
 def _unconverged(result: Decomposition | RessinError, key: object, errors: Errors) -> RessinError:
