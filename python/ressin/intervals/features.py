@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ressin._spans import Spans, ratio
 from ressin.bateman import area
 from ressin.decomposition.scrs import Parts, find_scrs
 from ressin.errors import InvalidInputError
 from ressin.intervals.definitions import FEATURES, NAMES
-from ressin.intervals.levels import Intervals, Moments, extreme
+from ressin.intervals.levels import Moments
 from ressin.intervals.spectrum import autocorrelation, down, sympathetic, varying
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def features(
         raise InvalidInputError(f"min_valid is {min_valid!r}; it must lie between 0 and 1")
     rate, n = result.sampling_rate, result.signal.size
     start, end, kept = _bounds(n / rate, window, step, intervals)
-    samples = Intervals(_sample(start, rate, n), _sample(end, rate, n))
+    samples = Spans(_sample(start, rate, n), _sample(end, rate, n))
     if (samples.count < 1).any():
         i = int(np.argmax(samples.count < 1))
         raise InvalidInputError(f"interval {i + 1}, from {start[i]:g} to {end[i]:g} s, holds no sample at {rate:g} Hz")
@@ -173,7 +174,7 @@ def _responses(result: IntervalParts, start: Array, end: Array, min_amplitude: f
     first, stop = (np.searchsorted(onset, edge - 1e-9, side="left").astype(np.int64) for edge in (start, end))
     number = (stop - first).astype(np.float64)
     some = np.where(number > 0, number, np.nan)
-    within = Intervals(first, stop)
+    within = Spans(first, stop)
     amplitude = scrs["SCR_Amplitude"].to_numpy()
     centred = amplitude - (amplitude.mean() if amplitude.size else 0.0)
     mean = within.sums(amplitude) / some
@@ -187,7 +188,7 @@ def _responses(result: IntervalParts, start: Array, end: Array, min_amplitude: f
             "SCR_Rate": number / (end - start) * 60.0,
             "SCR_Peaks_Amplitude_Mean": mean,
             "SCR_Amplitude_SD": np.where(number > 1, np.sqrt(np.maximum(squares / (some - 1), 0.0)), np.nan),
-            "SCR_Amplitude_Max": _largest_of(amplitude, within),
+            "SCR_Amplitude_Max": within.largest(amplitude),
             "SCR_Amplitude_Sum": within.sums(amplitude),
             "SCR_Amplitude_Rate": within.sums(amplitude) / (end - start) * 60.0,
             "SCR_RiseTime_Mean": within.sums(scrs["SCR_RiseTime"].to_numpy()) / some,
@@ -196,15 +197,7 @@ def _responses(result: IntervalParts, start: Array, end: Array, min_amplitude: f
         }
 
 
-def _largest_of(amplitude: Array, within: Intervals) -> Array:
-    found = np.full(within.start.size, np.nan)
-    some = within.count > 0
-    if some.any():
-        found[some] = extreme(amplitude, Intervals(within.start[some], within.stop[some]))
-    return found
-
-
-def _parts(result: IntervalParts, valid: NDArray[np.bool_], samples: Intervals) -> dict[str, Array]:
+def _parts(result: IntervalParts, valid: NDArray[np.bool_], samples: Spans) -> dict[str, Array]:
     rate = result.sampling_rate
     phasic, tonic = Moments(result.phasic, valid, samples), Moments(result.tonic, valid, samples)
     whole = Moments(result.signal, valid, samples)
@@ -229,24 +222,24 @@ def _parts(result: IntervalParts, valid: NDArray[np.bool_], samples: Intervals) 
     }
 
 
-def _late(area: Array, samples: Intervals) -> Array:
+def _late(area: Array, samples: Spans) -> Array:
     """Share of an area that lies in the second half of each interval; NaN where there is none."""
-    late = Intervals(samples.start + samples.count // 2, samples.stop).sums(area)
+    late = Spans(samples.start + samples.count // 2, samples.stop).sums(area)
     total = samples.sums(area)
-    return np.asarray(np.divide(late, total, out=np.full(total.shape, np.nan), where=total > 0))
+    return ratio(late, total)
 
 
-def _steps(signal: Array, valid: NDArray[np.bool_], samples: Intervals) -> Array:
+def _steps(signal: Array, valid: NDArray[np.bool_], samples: Spans) -> Array:
     """Mean absolute difference of neighbouring samples that are both valid; NaN where there are none."""
     both = valid[1:] & valid[:-1]
     steps = np.where(both, np.abs(np.diff(np.where(valid, signal, 0.0))), 0.0)
-    pairs = Intervals(samples.start, samples.stop - 1)
+    pairs = Spans(samples.start, samples.stop - 1)
     total, number = pairs.sums(steps), pairs.sums(both.astype(np.float64))
     return np.asarray(np.divide(total, number, out=np.full(total.shape, np.nan), where=number > 0.5))
 
 
 def _oscillations(
-    result: IntervalParts, valid: NDArray[np.bool_], samples: Intervals, start: Array, end: Array
+    result: IntervalParts, valid: NDArray[np.bool_], samples: Spans, start: Array, end: Array
 ) -> dict[str, Array]:
     """Compute what is of the signal's frequencies; stretches that are not valid are bridged by straight lines."""
     at = np.arange(result.signal.size)
@@ -258,13 +251,13 @@ def _oscillations(
     slow, rate = down(whole, result.sampling_rate)
     if slow.size < 2:
         return dict.fromkeys(names, nothing)
-    slowly = Intervals(_sample(start, rate, slow.size), _sample(end, rate, slow.size))
+    slowly = Spans(_sample(start, rate, slow.size), _sample(end, rate, slow.size))
     least = {feature.name: feature.least_seconds for feature in FEATURES}
     power, share = sympathetic(slow, rate, slowly, end - start >= least["EDA_Sympathetic"] - 1e-9)
     index = varying(slow, rate)
     some = slowly.count > 0
     tvsymp = nothing.copy()
-    tvsymp[some] = Intervals(slowly.start[some], slowly.stop[some]).sums(index) / slowly.count[some]
+    tvsymp[some] = Spans(slowly.start[some], slowly.stop[some]).sums(index) / slowly.count[some]
     related = autocorrelation(np.where(valid, result.signal, 0.0), valid, result.sampling_rate, samples)
     return dict(zip(names, (power, share, tvsymp, related), strict=True))
 
