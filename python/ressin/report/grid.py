@@ -274,7 +274,8 @@ def compute(bench: Bench, cell: Cell, done: Callable[[int, int], None] | None = 
         JSON values: identity, counts, and either ``metrics``, ``majority`` and ``curve`` (mean training loss over the
         folds, per iteration; None without iterations), ``validation`` (pairs of iteration and mean loss on what was
         held back of the training part, None where nothing was) or ``rows`` of Table 1 and ``mean`` (always answering
-        the mean rating of the training part). With metrics comes ``remark``: what a reader must know of the folds, or "".
+        the mean rating of the training part). With metrics comes ``remark``: what a reader must know of the folds, or
+        "".
     """
     data, key = bench.samples(cell), cell_key(bench, cell)
     folds = bench.folds[cell.split].take(data.recording_id)
