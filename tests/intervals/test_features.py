@@ -150,7 +150,7 @@ def test_nothing_but_zeros_has_no_features_and_says_so() -> None:
         ({"min_valid": 2}, "min_valid is 2"),
         ({"intervals": pd.DataFrame({"start": [0], "end": [400]})}, "interval 1 is from 0 to 400"),
         ({"intervals": pd.DataFrame({"start": [0], "end": [0]})}, "interval 1 is from 0 to 0"),
-        ({"intervals": pd.DataFrame({"begin": [0], "end": [9]})}, "start and end are needed"),
+        ({"intervals": pd.DataFrame({"first": [0], "end": [9]})}, "start and end are needed"),
         ({"intervals": pd.DataFrame({"start": [], "end": []})}, "no intervals"),
         ({"intervals": pd.DataFrame({"start": [0], "end": [9]}), "window": 3}, "two ways"),
         ({"intervals": pd.DataFrame({"start": [0.01], "end": [0.02]})}, "holds no sample"),
@@ -198,3 +198,22 @@ def test_every_feature_is_defined_once() -> None:
     assert len(set(NAMES)) == len(FEATURES)
     assert all(feature.meaning for feature in FEATURES)
     assert all(a.name != b.name for a, b in pairwise(FEATURES))
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"start": [10.0], "end": [70.0]},
+        {"Start": [10.0], "End": [70.0]},
+        {"start (ms)": [10_000], "end (ms)": [70_000]},
+        {"onset": [10.0], "duration": [60.0]},
+        {"onset_samples": [80], "duration [min]": [1.0]},
+    ],
+)
+def test_intervals_in_the_unit_and_by_the_names_of_their_table(table: dict[str, list[float]]) -> None:
+    made = ressin.simulate_eda(120, 8, rng=np.random.default_rng(0))
+    found = ressin.features(ressin.decompose(made.signal, 8), intervals=table)
+    assert (found["Start"].iloc[0], found["End"].iloc[0]) == (10.0, 70.0)
+    for wrong in ({"window": "60"}, {"window": True}, {"min_valid": "a"}, {"intervals": [(0, 60)]}):
+        with pytest.raises(InvalidInputError):
+            ressin.features(ressin.decompose(made.signal, 8), **wrong)

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ressin._spans import Spans
+from ressin._units import is_number
 from ressin.bateman import area
 from ressin.decomposition.scrs import find_scrs
 from ressin.errors import InvalidInputError
@@ -179,10 +180,13 @@ def event_related(
 
 
 def _check(latency: tuple[float, float], baseline: float, choose: str, overlap: str) -> tuple[float, float]:
-    earliest, latest = latency
-    if not 0.0 <= earliest < latest < np.inf:
-        raise InvalidInputError(f"latency is {latency}; it must be (earliest, latest), 0 <= earliest < latest, seconds")
-    if not 0.0 < baseline < np.inf:
+    try:
+        earliest, latest = latency
+    except (TypeError, ValueError):
+        earliest = latest = np.nan
+    if not (is_number(earliest) and is_number(latest)) or not 0.0 <= earliest < latest < np.inf:
+        raise InvalidInputError(f"latency is {latency!r}; two seconds, 0 <= earliest < latest, are needed")
+    if not is_number(baseline) or not 0.0 < baseline < np.inf:
         raise InvalidInputError(f"baseline is {baseline!r}; it must be seconds > 0")
     for name, value, known in (("choose", choose, get_args(Choice)), ("overlap", overlap, get_args(Overlap))):
         if value not in known:

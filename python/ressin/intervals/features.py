@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from ressin._spans import Spans, ratio
+from ressin._units import factor_of, is_number, plain_name
 from ressin.bateman import area
 from ressin.decomposition.scrs import Parts, find_scrs
 from ressin.errors import InvalidInputError
@@ -47,7 +49,7 @@ def features(
     *,
     window: float | None = None,
     step: float | None = None,
-    intervals: pd.DataFrame | None = None,
+    intervals: pd.DataFrame | Mapping[str, Any] | None = None,
     min_amplitude: float = 0.01,
     min_valid: float = 0.5,
 ) -> pd.DataFrame:
@@ -61,8 +63,9 @@ def features(
         Seconds of each interval and from the start of one to that of the next, > 0; `step` is `window` by default, and
         without a window there is one interval, the whole recording. Only whole windows count.
     intervals
-        Instead: a table with the columns ``start`` and ``end`` in seconds after the first sample; its other columns
-        come back beside the features. An interval must lie in the recording.
+        Instead: a table with the columns ``start`` (or ``onset``) and ``end`` (or ``duration``) in seconds after the
+        first sample, or in the unit that the column's name gives, as ``start (ms)``; its other columns come back beside
+        the features. An interval must lie in the recording.
     min_amplitude
         Least amplitude of a response, in the unit of the signal, > 0; see `find_scrs`.
     min_valid
@@ -91,10 +94,10 @@ def features(
     0    0.0  60.0          3.0
     1   30.0  90.0          1.0
     """
-    if not 0.0 <= min_valid <= 1.0:
+    if not is_number(min_valid) or not 0.0 <= min_valid <= 1.0:
         raise InvalidInputError(f"min_valid is {min_valid!r}; it must lie between 0 and 1")
     rate, n = result.sampling_rate, result.signal.size
-    start, end, kept = _bounds(n / rate, window, step, intervals)
+    start, end, kept = _bounds(n / rate, window, step, intervals, rate)
     samples = Spans(_sample(start, rate, n), _sample(end, rate, n))
     if (samples.count < 1).any():
         i = int(np.argmax(samples.count < 1))
@@ -119,20 +122,27 @@ def features(
     return pd.DataFrame({**kept, "Start": start, "End": end, **columns, "Reason": reasons})
 
 
+_NAMED = {"onset": "start", "begin": "start", "stop": "end", "offset": "end"}
+
+
 def _bounds(
-    duration: float, window: float | None, step: float | None, intervals: pd.DataFrame | None
+    duration: float,
+    window: float | None,
+    step: float | None,
+    intervals: pd.DataFrame | Mapping[str, Any] | None,
+    rate: float,
 ) -> tuple[Array, Array, dict[str, pd.Series]]:
     if intervals is not None:
         if window is not None or step is not None:
             raise InvalidInputError("intervals and window are two ways to say the same; give one of them")
-        return _given(duration, intervals)
+        return _given(duration, intervals, rate)
     if window is None:
         if step is not None:
             raise InvalidInputError("step needs a window")
         return np.array([0.0]), np.array([duration]), {}
     step = window if step is None else step
     for name, value in (("window", window), ("step", step)):
-        if not 0.0 < value < np.inf:
+        if not is_number(value) or not 0.0 < value < np.inf:
             raise InvalidInputError(f"{name} is {value!r}; it must be seconds > 0")
     if window > duration + 1e-9:
         raise InvalidInputError(f"window is {window:g} s, and the recording {duration:g} s long")
@@ -140,13 +150,29 @@ def _bounds(
     return start, start + window, {}
 
 
-def _given(duration: float, intervals: pd.DataFrame) -> tuple[Array, Array, dict[str, pd.Series]]:
-    for name in ("start", "end"):
-        if name not in intervals.columns:
-            raise InvalidInputError(
-                f"the intervals have the columns {', '.join(map(repr, intervals.columns))}; start and end are needed"
-            )
-    start, end = (_numbers(intervals[name]) for name in ("start", "end"))
+def _given(
+    duration: float, intervals: pd.DataFrame | Mapping[str, Any], rate: float
+) -> tuple[Array, Array, dict[str, pd.Series]]:
+    if not isinstance(intervals, (pd.DataFrame, Mapping)):
+        raise InvalidInputError(f"intervals are {type(intervals).__name__}; a table with start and end is needed")
+    intervals = pd.DataFrame(intervals)
+    known: dict[str, tuple[Any, str | None]] = {}
+    for name in intervals.columns:
+        what, unit = plain_name(name)
+        if what not in _NAMED:
+            known[what] = (name, unit)
+        else:
+            known.setdefault(_NAMED[what], (name, unit))
+    if "start" not in known or not {"end", "duration"} & set(known):
+        raise InvalidInputError(
+            f"the intervals have the columns {', '.join(map(repr, intervals.columns))}; start and end are needed"
+        )
+    start, end = (
+        _numbers(intervals[known[name][0]]) * factor_of(known[name][1], "seconds", rate, f"the column {name}")
+        for name in ("start", "end" if "end" in known else "duration")
+    )
+    if "end" not in known:
+        end = start + end
     if not start.size:
         raise InvalidInputError("there are no intervals")
     wrong = ~((start >= 0) & (start < end) & (end <= duration + 1e-6))
