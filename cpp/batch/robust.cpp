@@ -12,6 +12,7 @@
 #include "batch/parallel.hpp"
 #include "programme/robust/contact.hpp"
 #include "programme/sums.hpp"
+#include "solvers/robust/active_set.hpp"
 #include "solvers/robust/osqp.hpp"
 #include "solvers/robust/screening.hpp"
 #include "solvers/robust/stretches.hpp"
@@ -180,6 +181,8 @@ class Batch {
     Marks all_shifts;           // in the whole signal at its own rate
     std::ptrdiff_t n_solved = 0;
     Start start;  // what the last programme has left for the one at the signal's own rate
+    std::vector<Found> found;  // events of each part of the last programme
+    Guess guess;
   };
   using Procedures = std::map<std::size_t, Work>;
   using Solutions = std::map<std::size_t, Solution>;
@@ -197,7 +200,7 @@ class Batch {
       work.request = work.procedure->next_request();
       work.request.keep_start = blocks->dt() == signals_[k].dt && work.procedure->is_reweighted();
       work.parts.clear(), work.solved.clear(), work.solved.resize(n_parts), work.n_solved = 0;
-      work.shifts.resize(n_parts);
+      work.shifts.resize(n_parts), work.found.resize(n_parts);
       for (std::ptrdiff_t j = 0; j < stretches.count(); ++j) {
         work.parts.push_back(stretches.part_of(work.request, j));
         work.parts.back().shifts = &work.shifts[index(j)];
@@ -227,21 +230,34 @@ class Batch {
         return ready.push_back(tag);
       }
       shifts = find_shifts(method.model(), problem, x.witness);
+      work.found[tag % n_parts] = find_events(method.model(), problem, x.witness);
       work.solved[tag % n_parts] = std::move(x);
       if (++work.n_solved < stretches.count()) return;
       Solution whole = stretches.join(std::move(work.solved));
       work.start = std::move(whole.start);
+      std::vector<double> fitted = fitted_by(whole, work.request.problem), driver = whole.point.driver;
       work.procedure->take(*blocks, std::move(whole));
       if (!work.procedure->is_estimated()) return ask(k);
       work.all_shifts = stretches.join(work.shifts);
+      const Model model(signals_[k].n, signals_[k].dt, settings_.programme);
+      work.guess = refine(join(stretches, work.found), driver, fitted, *blocks, model, Procedure::block_size(settings_.rules, signals_[k].dt));
     };
     method.run(next, done, [&] { return workers_.keep_going(worker); });
   }
 
+  static std::vector<double> fitted_by(const Solution& x, const Problem& problem) {
+    std::vector<double> fitted(x.parts.residual.size());
+    for (std::size_t i = 0; i < fitted.size(); ++i) fitted[i] = problem.y[i] - x.parts.residual[i] - x.parts.outliers[i];
+    return fitted;
+  }
+  static Found join(const Stretches& stretches, const std::vector<Found>& found) {
+    std::vector<Marks> drivers, shifts;
+    for (const Found& x : found) drivers.push_back(x.drivers), shifts.push_back(x.shifts);
+    return {stretches.join(drivers), stretches.join(shifts)};
+  }
+
   void finish(const std::shared_ptr<const Model>& model, const std::shared_ptr<const Model>& blocks, const Kernel& kernel,
               int worker, Procedures* procedures) {
-    InteriorPoint method(model, kernel);
-    auto at = procedures->begin();
     const auto write = [&](std::size_t tag, Solution&& x) {
       Procedure& p = *(*procedures)[tag].procedure;
       write_settings(p, &results_[tag]);
@@ -253,37 +269,44 @@ class Batch {
       if (settings_.kind != SolverKind::osqp) return write(tag, std::move(x));
       solve_by_osqp(*model, (*procedures)[tag].request.problem, &x, tag, worker, write);
     };
+    const auto going = [&] { return workers_.keep_going(worker); };
+    auto at = procedures->begin();
+    const auto next = [&](std::size_t* tag) -> const Request* {
+      while (at != procedures->end()) {
+        Work& work = at->second;
+        *tag = (at++)->first;
+        if (!work.procedure->is_estimated()) continue;  // the run was called off
+        prepare(*model, *blocks, *tag, &work);
+        const bool is_cold = settings_.kind == SolverKind::osqp && !settings_.warm_start;
+        if (work.procedure->is_constant()) {
+          write(*tag, zero_solution(*model));
+        } else if (!is_cold) {
+          return &work.request;
+        } else if (going()) {
+          solve_by_osqp(*model, work.request.problem, nullptr, *tag, worker, write);
+        }
+      }
+      return nullptr;
+    };
+    std::deque<std::size_t> left;
+    ActiveSet(model, kernel).run(next, [&](std::size_t tag, Solution&& x) {
+      if (getenv("ASDEBUG")) fprintf(stderr, "tag %zu solves %d status %d gap %g\n", tag, x.iterations, (int)x.status, x.evidence.relative_gap);
+      x.status == Status::optimal ? conclude(tag, std::move(x)) : left.push_back(tag);
+    }, going);
+    const auto next_left = [&](std::size_t* tag) -> const Request* {
+      if (left.empty()) return nullptr;
+      *tag = left.front();
+      left.pop_front();
+      return &(*procedures)[*tag].request;
+    };
     Solutions unproved;
-    method.run(
-        [&](std::size_t* tag) -> const Request* {
-          while (at != procedures->end()) {
-            Work& work = at->second;
-            Procedure& p = *work.procedure;
-            *tag = at->first;
-            ++at;
-            if (!p.is_estimated()) continue;  // the run was called off
-            work.request = p.prepare_final(*model);
-            work.request.start = &work.start;
-            const std::ptrdiff_t block = Procedure::block_size(settings_.rules, signals_[*tag].dt);
-            if (!p.is_constant()) work.all_shifts = refine(work.all_shifts, *blocks, *model, block);
-            work.request.shifts = &work.all_shifts;
-            work.request.max_iterations = std::min(settings_.max_iterations, most_iterations);
-            const bool is_cold = settings_.kind == SolverKind::osqp && !settings_.warm_start;
-            if (p.is_constant()) {
-              write(*tag, zero_solution(*model));
-            } else if (!is_cold) {
-              return &work.request;
-            } else if (workers_.keep_going(worker)) {
-              solve_by_osqp(*model, work.request.problem, nullptr, *tag, worker, write);
-            }
-          }
-          return nullptr;
-        },
+    InteriorPoint(model, kernel).run(
+        next_left,
         [&](std::size_t tag, Solution&& x) {
           if (!(shortfall(x.evidence) <= settings_.tol)) return (void)unproved.emplace(tag, std::move(x));
           conclude(tag, std::move(x));
         },
-        [&] { return workers_.keep_going(worker); });
+        going);
     // Those from which a shift was wrongly left out; then those whose digits double has lost, in numbers of twice as many.
     for (const Kernel& next : {kernel, twofold_kernel()}) {
       solve_again(InteriorPoint(model, next), worker, procedures, &unproved, conclude);
@@ -291,6 +314,16 @@ class Batch {
     for (auto& entry : unproved) {
       if (workers_.keep_going(worker)) conclude(entry.first, std::move(entry.second));
     }
+  }
+
+  void prepare(const Model& model, const Model& blocks, std::size_t tag, Work* work) {
+    work->request = work->procedure->prepare_final(model);
+    work->request.start = &work->start;
+    const std::ptrdiff_t block = Procedure::block_size(settings_.rules, signals_[tag].dt);
+    if (!work->procedure->is_constant()) work->all_shifts = refine(work->all_shifts, blocks, model, block);
+    work->request.shifts = &work->all_shifts;
+    work->request.guess = &work->guess;
+    work->request.max_iterations = std::min(settings_.max_iterations, most_iterations);
   }
 
   // From the beginning, and with all shifts; the better of both solutions counts.

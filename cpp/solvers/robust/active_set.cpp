@@ -1,0 +1,279 @@
+#include "solvers/robust/active_set.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ressin::robust {
+namespace {
+
+constexpr int most_solves = 60;
+constexpr int most_steps = 12;       // by neighbours; they can go round in circles, and then all with a wrong sign leave at once
+constexpr int most_corrections = 3;  // of a point by the data's own residual
+constexpr double sharp = 1e-4;       // share of the tolerance that needs no correction
+constexpr double never = 1e300;      // cost of a shift where there may be none
+constexpr double margin = 1e-9;      // share of a cost that makes no difference
+constexpr int n_arrays = 10;
+
+std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
+
+// The least of every stretch of negative values of at(i), i from 0 to n.
+template <class At, class Take>
+void for_minima(std::ptrdiff_t n, At at, Take take) {
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    if (!(at(i) < 0.0)) continue;
+    std::ptrdiff_t least = i;
+    for (; i < n && at(i) < 0.0; ++i) {
+      if (at(i) < at(least)) least = i;
+    }
+    take(least);
+  }
+}
+
+}  // namespace
+
+ActiveSet::ActiveSet(std::shared_ptr<const Model> model, const Kernel& kernel)
+    : model_(std::move(model)),
+      kernel_(kernel),
+      samples_(index(n_arrays * model_->n() * kernel.lanes)),
+      knots_(index(model_->n_knots() * n_knot_record * kernel.lanes)),
+      happening_(index(model_->n())),
+      drivers_{has_driver, &EventState::driver_cost, std::vector<int>(index(model_->n())), {}},
+      shifts_{has_shift, &EventState::shift_cost, std::vector<int>(index(model_->n())), {}},
+      lanes_(index(kernel.lanes)) {
+  const Response& r = model_->response();
+  shape_ = {model_->n(), model_->spacing(), model_->n_intervals(),       r.z0,
+            r.z1,        2.0 + r.z0 + r.z1, (1.0 + r.z1) * (1.0 + r.z1), model_->all_bumps().data()};
+  double* next = samples_.data();
+  for (auto* x : {&state_.weight, &state_.delta, &state_.driver_cost, &state_.shift_cost, &state_.base, &state_.fit,
+                  &state_.held, &state_.rest, &state_.slack, &state_.push}) {
+    *x = next;
+    next += model_->n() * kernel.lanes;
+  }
+  state_.knots = knots_.data();
+  state_.happening = happening_.data();
+  for (int lane = 0; lane < kernel_.lanes; ++lane) clear(lane);
+}
+
+// A lane without a signal is solved too.
+void ActiveSet::clear(int lane) {
+  for (auto* x : {state_.weight, state_.base, state_.fit, state_.held, state_.rest}) {
+    for (std::ptrdiff_t i = 0; i < model_->n(); ++i) of_sample(x, i, lane) = 0.0;
+  }
+  for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
+    of_sample(state_.delta, i, lane) = of_sample(state_.driver_cost, i, lane) = 1.0;
+    of_sample(state_.shift_cost, i, lane) = never;
+  }
+  for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) of_knot(j, knot_value, lane) = 0.0;
+  for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) of_knot(j, bend_penalty, lane) = 1.0;
+}
+
+void ActiveSet::load(int lane, const Request& request) {
+  const Problem& problem = request.problem;
+  const std::ptrdiff_t n = model_->n(), before = model_->n_before();
+  clear(lane);
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    const std::ptrdiff_t k = i - before;
+    of_sample(state_.driver_cost, i, lane) = (k < 0 ? problem.alpha_before : problem.alpha[k]) / model_->unit_area();
+    if (k < 0) continue;
+    const double w = problem.weight(k), delta = problem.delta[k], rest = problem.y[k] - request.guess->fitted[index(k)];
+    const bool outlying = std::abs(rest) > delta;
+    of_sample(state_.weight, i, lane) = w;
+    of_sample(state_.delta, i, lane) = delta;
+    of_sample(state_.base, i, lane) = problem.y[k];
+    of_sample(state_.fit, i, lane) = outlying ? 0.0 : w;
+    of_sample(state_.held, i, lane) = outlying ? std::copysign(w * delta, rest) : 0.0;
+    if (i + 1 < n) of_sample(state_.shift_cost, i, lane) = problem.kappa[k] / model_->dt();
+  }
+  for (std::ptrdiff_t j = 0; j < model_->n_bends(); ++j) of_knot(j, bend_penalty, lane) = problem.penalty(*model_, j);
+  Lane& l = at(lane);
+  l.drivers.start(request.guess->drivers);
+  l.shifts.start(request.guess->shifts);
+  l.phase = Phase::searching;
+  l.solves = l.steps = l.corrections = 0;
+}
+
+void ActiveSet::lay_out() {
+  std::fill(happening_.begin(), happening_.end(), static_cast<unsigned char>(nothing));
+  lay_out(&drivers_, &Lane::drivers);
+  lay_out(&shifts_, &Lane::shifts);
+  const auto count = [&](const Kind& kind) {
+    return static_cast<std::ptrdiff_t>(kind.records.size()) / (n_event_record * kernel_.lanes);
+  };
+  state_.drivers = drivers_.records.data(), state_.n_drivers = count(drivers_);
+  state_.shifts = shifts_.records.data(), state_.n_shifts = count(shifts_);
+}
+
+// The events of all lanes together.
+void ActiveSet::lay_out(Kind* kind, Events Lane::* events) {
+  for (const Lane& l : lanes_) {
+    if (!l.request) continue;
+    for (const Event& e : (l.*events).all()) happening_[index(e.sample)] |= kind->mark;
+  }
+  int count = 0;
+  for (std::size_t i = 0; i < happening_.size(); ++i) {
+    if (happening_[i] & kind->mark) kind->rank[i] = count++;
+  }
+  kind->records.resize(index(count * n_event_record * kernel_.lanes));
+  for (int e = 0; e < count; ++e) {
+    for (int lane = 0; lane < kernel_.lanes; ++lane) {
+      of_event(kind->records, e, is_free, lane) = of_event(kind->records, e, event_cost, lane) = 0.0;
+    }
+  }
+  for (int lane = 0; lane < kernel_.lanes; ++lane) {
+    if (!at(lane).request) continue;
+    for (const Event& e : (at(lane).*events).all()) {
+      const int rank = kind->rank[index(e.sample)];
+      of_event(kind->records, rank, is_free, lane) = 1.0;
+      of_event(kind->records, rank, event_cost, lane) = e.sign * of_sample(state_.*(kind->cost), e.sample, lane);
+    }
+  }
+}
+
+void ActiveSet::read(int lane, Kind& kind, const Events& events, std::vector<double>* values) {
+  values->clear();
+  for (const Event& e : events.all()) {
+    values->push_back(e.sign * of_event(kind.records, kind.rank[index(e.sample)], event_step, lane));
+  }
+}
+
+// Newton's step of every lane; where the signs are right, with what the data say of it.
+void ActiveSet::solve() {
+  lay_out();
+  kernel_.passes.eliminate(shape_, state_);
+  kernel_.passes.substitute(shape_, state_);
+  bool any_settled = false;
+  for (int lane = 0; lane < kernel_.lanes; ++lane) {
+    Lane& l = at(lane);
+    state_.settled[lane] = 0.0;
+    if (!l.request) continue;
+    ++l.solves;
+    read(lane, drivers_, l.drivers, &l.driver_values);
+    read(lane, shifts_, l.shifts, &l.shift_values);
+    const bool settled = l.phase == Phase::searching && l.drivers.are_positive(l.driver_values) &&
+                         l.shifts.are_positive(l.shift_values);
+    state_.settled[lane] = settled ? 1.0 : 0.0;
+    any_settled |= settled;
+  }
+  if (any_settled) kernel_.passes.examine(shape_, state_);
+}
+
+// What is guessed has no value yet, so all of it that has a wrong sign leaves.
+bool ActiveSet::step_to_signs(Lane* lane) {
+  const bool guessed = lane->solves == 1, circling = lane->steps++ >= most_steps;
+  for (auto [events, values] :
+       {std::pair(&lane->drivers, &lane->driver_values), std::pair(&lane->shifts, &lane->shift_values)}) {
+    guessed || circling ? events->drop_not_positive(*values) : events->step_by_neighbours(*values);
+  }
+  return true;
+}
+
+// Whether there was an event to add.
+bool ActiveSet::add_missed(int lane) {
+  Lane& l = at(lane);
+  std::vector<Event> drivers, shifts;
+  for_minima(
+      model_->n(),
+      [&](std::ptrdiff_t i) { return of_sample(state_.slack, i, lane) + margin * of_sample(state_.driver_cost, i, lane); },
+      [&](std::ptrdiff_t i) { drivers.push_back({i, 1.0, 0.0}); });
+  for_minima(
+      model_->n(),
+      [&](std::ptrdiff_t i) {
+        return (1.0 + margin) * of_sample(state_.shift_cost, i, lane) - std::abs(of_sample(state_.push, i, lane));
+      },
+      [&](std::ptrdiff_t i) { shifts.push_back({i, of_sample(state_.push, i, lane) > 0.0 ? 1.0 : -1.0, 0.0}); });
+  const bool more = l.drivers.insert(drivers);
+  return l.shifts.insert(shifts) || more;
+}
+
+// The steps added to the point.
+void ActiveSet::take_point(int lane) {
+  Lane& l = at(lane);
+  const double unit = model_->unit_area();
+  for (std::size_t e = 0; e < l.drivers.size(); ++e) {
+    double& p = l.point.driver[index(l.drivers[e].sample)];
+    p = std::max(p + l.driver_values[e] / unit, 0.0);
+  }
+  for (std::size_t e = 0; e < l.shifts.size(); ++e) {
+    l.point.steps[index(l.shifts[e].sample)] += l.shifts[e].sign * l.shift_values[e];
+  }
+  for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) l.point.spline[index(j)] += of_knot(j, knot_step, lane);
+}
+
+void ActiveSet::begin_correcting(int lane, const Parts& parts) {
+  Lane& l = at(lane);
+  l.phase = Phase::correcting;
+  ++l.corrections;
+  const std::ptrdiff_t before = model_->n_before();
+  for (std::ptrdiff_t i = before; i < model_->n(); ++i) {
+    of_sample(state_.base, i, lane) = parts.residual[index(i - before)] + parts.outliers[index(i - before)];
+  }
+  for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) of_knot(j, knot_value, lane) = l.point.spline[index(j)];
+}
+
+bool ActiveSet::prove(int lane, Solution* solution) {
+  Lane& l = at(lane);
+  const Problem& problem = l.request->problem;
+  take_point(lane);
+  Solution& x = *solution;
+  x.parts = make_parts(*model_, problem, l.point);
+  x.witness.level.assign(index(model_->n_knots()), 0.0);
+  for (std::ptrdiff_t i = 0; i < model_->n_signal(); ++i) {
+    x.witness.u.push_back(problem.weight(i) * x.parts.residual[index(i)]);
+  }
+  x.evidence = certify(*model_, problem, l.point, x.parts, x.witness);
+  const double proved = shortfall(x.evidence);
+  const bool last = !std::isfinite(proved) || l.corrections == most_corrections;
+  if (!last && proved > sharp * l.request->tol) {
+    begin_correcting(lane, x.parts);
+    return false;
+  }
+  x.status = proved <= l.request->tol ? Status::optimal : Status::failed;
+  x.point = std::move(l.point);
+  return true;
+}
+
+// What a solve has led to; whether the lane has ended.
+bool ActiveSet::advance(int lane, Solution* solution) {
+  Lane& l = at(lane);
+  solution->iterations = l.solves;
+  if (l.phase == Phase::correcting) return prove(lane, solution);
+  if (l.solves == most_solves) return true;
+  if (state_.settled[lane] == 0.0) return !step_to_signs(&l);
+  l.drivers.accept(l.driver_values), l.shifts.accept(l.shift_values);
+  l.steps = 0;
+  const bool more = state_.least_slack[lane] < 0.0 && add_missed(lane);
+  if (more || state_.changed[lane] > 0.0) return false;
+  l.point = {std::vector<double>(index(model_->n()), 0.0), std::vector<double>(index(model_->n_knots()), 0.0),
+             std::vector<double>(index(model_->n()), 0.0)};
+  return prove(lane, solution);
+}
+
+void ActiveSet::run(const Next& next, const Done& done, const KeepGoing& keep_going) {
+  int active = 0;
+  const auto refill = [&] {
+    for (int k = 0; k < kernel_.lanes; ++k) {
+      Lane& l = at(k);
+      if (l.request) continue;
+      l.request = next(&l.tag);
+      if (!l.request) continue;
+      load(k, *l.request);
+      ++active;
+    }
+  };
+  refill();
+  while (active > 0 && keep_going()) {
+    solve();
+    for (int k = 0; k < kernel_.lanes; ++k) {
+      Lane& l = at(k);
+      Solution solution;
+      if (!l.request || !advance(k, &solution)) continue;
+      l.request = nullptr;
+      --active;
+      done(l.tag, std::move(solution));
+    }
+    refill();
+  }
+  for (Lane& l : lanes_) l.request = nullptr;
+}
+
+}  // namespace ressin::robust

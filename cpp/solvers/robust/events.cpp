@@ -1,0 +1,63 @@
+#include "solvers/robust/events.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace ressin::robust {
+namespace {
+
+constexpr double beyond = 2.0;    // the share of an event that keeps its sign
+constexpr double alike = 1e-14;   // shares that differ by less block together
+constexpr std::size_t reach = 2;  // of an event's limit, in places
+
+}  // namespace
+
+bool Events::are_positive(const std::vector<double>& found) const {
+  return std::all_of(found.begin(), found.end(), [](double x) { return x > 0.0; });
+}
+
+void Events::accept(const std::vector<double>& found) {
+  for (std::size_t e = 0; e < size(); ++e) events_[e].value = found[e];
+}
+
+void Events::drop_not_positive(const std::vector<double>& found) {
+  std::size_t kept = 0;
+  for (std::size_t e = 0; e < size(); ++e) {
+    if (found[e] > 0.0) events_[kept++] = events_[e];
+  }
+  events_.resize(kept);
+}
+
+void Events::step_by_neighbours(const std::vector<double>& found) {
+  share_.assign(size() + 2 * reach, beyond);
+  for (std::size_t e = 0; e < size(); ++e) {
+    if (found[e] > 0.0) continue;
+    const double value = events_[e].value;
+    share_[e + reach] = value / std::max(value - found[e], std::numeric_limits<double>::min());
+  }
+  std::size_t kept = 0;
+  for (std::size_t e = 0; e < size(); ++e) {
+    const auto first = share_.begin() + static_cast<std::ptrdiff_t>(e);
+    const double least = std::min(1.0, *std::min_element(first, first + 2 * reach + 1));
+    if (share_[e + reach] <= least + alike) continue;
+    Event moved = events_[e];
+    moved.value = std::max(moved.value + least * (found[e] - moved.value), 0.0);
+    events_[kept++] = moved;
+  }
+  events_.resize(kept);
+}
+
+bool Events::insert(const std::vector<Event>& more) {
+  merged_.clear();
+  auto next = events_.begin();
+  const std::size_t before = size();
+  for (const Event& x : more) {
+    while (next != events_.end() && next->sample < x.sample) merged_.push_back(*next++);
+    if (next == events_.end() || next->sample != x.sample) merged_.push_back(x);
+  }
+  merged_.insert(merged_.end(), next, events_.end());
+  events_.swap(merged_);
+  return size() > before;
+}
+
+}  // namespace ressin::robust
