@@ -181,8 +181,9 @@ class Batch {
     Marks all_shifts;           // in the whole signal at its own rate
     std::ptrdiff_t n_solved = 0;
     Start start;  // what the last programme has left for the one at the signal's own rate
-    std::vector<Found> found;  // events of each part of the last programme
-    Guess guess;
+    std::vector<Found> found;  // events of each part of a round's second programme
+    Coarse coarse;             // the whole's
+    Guess guess;               // from them, for the one at the signal's own rate
   };
   using Procedures = std::map<std::size_t, Work>;
   using Solutions = std::map<std::size_t, Solution>;
@@ -230,26 +231,19 @@ class Batch {
         return ready.push_back(tag);
       }
       shifts = find_shifts(method.model(), problem, x.witness);
-      work.found[tag % n_parts] = find_events(method.model(), problem, x.witness);
+      if (work.procedure->is_reweighted()) work.found[tag % n_parts] = find_events(method.model(), problem, x.witness);
       work.solved[tag % n_parts] = std::move(x);
       if (++work.n_solved < stretches.count()) return;
       Solution whole = stretches.join(std::move(work.solved));
       work.start = std::move(whole.start);
-      std::vector<double> fitted = fitted_by(whole, work.request.problem), driver = whole.point.driver;
+      if (work.procedure->is_reweighted()) work.coarse = {join(stretches, work.found), whole.point.driver, fit_of(work.request.problem, whole.parts)};
       work.procedure->take(*blocks, std::move(whole));
       if (!work.procedure->is_estimated()) return ask(k);
       work.all_shifts = stretches.join(work.shifts);
-      const Model model(signals_[k].n, signals_[k].dt, settings_.programme);
-      work.guess = refine(join(stretches, work.found), driver, fitted, *blocks, model, Procedure::block_size(settings_.rules, signals_[k].dt));
     };
     method.run(next, done, [&] { return workers_.keep_going(worker); });
   }
 
-  static std::vector<double> fitted_by(const Solution& x, const Problem& problem) {
-    std::vector<double> fitted(x.parts.residual.size());
-    for (std::size_t i = 0; i < fitted.size(); ++i) fitted[i] = problem.y[i] - x.parts.residual[i] - x.parts.outliers[i];
-    return fitted;
-  }
   static Found join(const Stretches& stretches, const std::vector<Found>& found) {
     std::vector<Marks> drivers, shifts;
     for (const Found& x : found) drivers.push_back(x.drivers), shifts.push_back(x.shifts);
@@ -289,11 +283,18 @@ class Batch {
       return nullptr;
     };
     std::deque<std::size_t> left;
-    ActiveSet(model, kernel).run(next, [&](std::size_t tag, Solution&& x) {
-      if (getenv("ASDEBUG")) fprintf(stderr, "tag %zu solves %d status %d gap %g\n", tag, x.iterations, (int)x.status, x.evidence.relative_gap);
-      x.status == Status::optimal ? conclude(tag, std::move(x)) : left.push_back(tag);
-    }, going);
+    // At the blocks' rate the interior point goes on from their solution.
+    const bool is_finer = model->dt() < blocks->dt();
+    if (is_finer) {
+      ActiveSet(model, kernel)
+          .run(next,
+               [&](std::size_t tag, Solution&& x) {
+                 x.status == Status::optimal ? conclude(tag, std::move(x)) : left.push_back(tag);
+               },
+               going);
+    }
     const auto next_left = [&](std::size_t* tag) -> const Request* {
+      if (!is_finer) return next(tag);
       if (left.empty()) return nullptr;
       *tag = left.front();
       left.pop_front();
@@ -322,6 +323,7 @@ class Batch {
     const std::ptrdiff_t block = Procedure::block_size(settings_.rules, signals_[tag].dt);
     if (!work->procedure->is_constant()) work->all_shifts = refine(work->all_shifts, blocks, model, block);
     work->request.shifts = &work->all_shifts;
+    work->guess = refine(work->coarse, blocks, model, block);
     work->request.guess = &work->guess;
     work->request.max_iterations = std::min(settings_.max_iterations, most_iterations);
   }

@@ -130,6 +130,7 @@ class Substitution {
         take(i, shape_.bumps + 4 * (i - m * shape_.spacing));
       }
     }
+    store(st_.loss, loss_);
   }
 
  private:
@@ -156,7 +157,9 @@ class Substitution {
     const L p = happening & has_driver ? step_of(event<L>(st_.drivers, driver_++)) : L(0.0);
     L sum = L(bumps[0]) * x_[of_knot];
     for (int k = 1; k < 4; ++k) sum = fma(L(bumps[k]), x_[of_knot + k], sum);
-    set_sample<L>(st_.rest, i, at_sample<L>(st_.base, i) - (sum + (x_[of_a] + p)));
+    const L rest = at_sample<L>(st_.base, i) - (sum + (x_[of_a] + p));
+    set_sample<L>(st_.rest, i, rest);
+    count(rest, i);
     L next = fma(L(shape_.z0), x_[of_a], x_[of_v]);
     x_[of_v] = L(shape_.z1) * x_[of_v];
     if (happening & has_driver) {
@@ -170,21 +173,40 @@ class Substitution {
     for (int k = of_knot; k < n_unknowns; ++k) x_[k] = x_[k] + s;
   }
 
+  void count(L rest, std::ptrdiff_t i) {
+    const L size = max(rest, -rest), within = min(size, at_sample<L>(st_.delta, i));
+    loss_ = fma(at_sample<L>(st_.weight, i) * within, fnma(L(0.5), within, size), loss_);
+  }
+
   const Shape& shape_;
   EventState& st_;
   std::ptrdiff_t driver_ = 0, shift_event_ = 0;
   L x_[n_unknowns];
-  L shift_ = L(0.0);
+  L shift_ = L(0.0), loss_ = L(0.0);
 };
 
-// Forces on driver and shift against their costs, as in forces_of(); and where a lane is settled, which samples are outliers.
+// The outliers among what is left, in a lane whose share is not zero, and the forces on driver and shift against their costs,
+// as in forces_of().
 template <class L>
 void examine(const Shape& shape, EventState& st) {
   constexpr double margin = 1e-9;  // share of a cost, or of an outlier's, that makes no difference
-  const L z0(shape.z0), z1(shape.z1), settled = load(st.settled, L{});
+  const L z0(shape.z0), z1(shape.z1), share = load(st.share, L{});
   L outer(0.0), inner(0.0), u1(0.0), u2(0.0), after(0.0), least(0.0), changed(0.0);
+  const auto settle = [&](double* x, std::ptrdiff_t i, L settled) {
+    const L now = pick(share, L(0.0), settled, at_sample<L>(x, i));
+    set_sample<L>(x, i, now);
+    return now;
+  };
   for (std::ptrdiff_t i = shape.n - 1; i >= 0; --i) {
-    const L rest = at_sample<L>(st.rest, i), fit = at_sample<L>(st.fit, i), held = at_sample<L>(st.held, i);
+    const L kept = at_sample<L>(st.kept, i), full = at_sample<L>(st.rest, i);
+    const L rest = pick(L(1.0), share, fma(share, full - kept, kept), full);
+    settle(st.kept, i, rest);
+    // an outlier is what exceeds its cost, or where it was one, nearly does
+    const L w = at_sample<L>(st.weight, i), delta = at_sample<L>(st.delta, i), size = max(rest, -rest);
+    const L was = pick(w, at_sample<L>(st.fit, i), L(1.0), L(0.0));
+    const L is = pick(size, delta * fma(L(-2.0 * margin), was, L(1.0 + margin)), L(1.0), L(0.0)), force = w * (is * delta);
+    const L fit = settle(st.fit, i, fnma(is, w, w)), held = settle(st.held, i, pick(rest, L(0.0), force, -force));
+    changed = changed + (is - was) * (is - was) * pick(w, L(0.0), L(1.0), L(0.0));
     const L u = fma(fit, rest, held);
     outer = fma(z0, outer, u + fma(L(2.0), u1, u2));
     inner = fma(z1, inner, outer);
@@ -195,14 +217,6 @@ void examine(const Shape& shape, EventState& st) {
     least = min(least, fma(L(margin), cost, cost - inner));
     least = min(least, fma(L(margin), shift_cost, shift_cost - max(after, -after)));
     after = after + u;
-    // an outlier is what exceeds its cost, from where it was one by a little less
-    const L w = at_sample<L>(st.weight, i), delta = at_sample<L>(st.delta, i), size = max(rest, -rest);
-    const L was = pick(w, fit, L(1.0), L(0.0));
-    const L is = pick(size, delta * fma(L(-2.0 * margin), was, L(1.0 + margin)), L(1.0), L(0.0));
-    const L keep = pick(settled, L(0.0), is, was), pull = w * (keep * delta);
-    set_sample<L>(st.fit, i, pick(settled, L(0.0), fnma(keep, w, w), fit));
-    set_sample<L>(st.held, i, pick(settled, L(0.0), pick(rest, L(0.0), pull, -pull), held));
-    changed = changed + (keep - was) * (keep - was) * pick(w, L(0.0), L(1.0), L(0.0));
   }
   store(st.least_slack, least);
   store(st.changed, changed);

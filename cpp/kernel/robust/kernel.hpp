@@ -117,11 +117,13 @@ struct EventState {
   double* fit;    // weight of its squared residual: none for an outlier
   double* held;   // an outlier's force
   double* rest;   // residual with the outlier
+  double* kept;   // the same at the last point that was settled
   double* slack;  // of the driver: cost less force
   double* push;   // of the shift: sum of the forces after it
   // per lane
-  double settled[max_lanes];      // not zero: examine() takes the outliers anew from what is left
-  double least_slack[max_lanes];  // over cost; below zero where a driver or shift is missing
+  double loss[max_lanes];         // of what is left: squares, beyond delta in proportion
+  double share[max_lanes];        // examine() goes this far from what is kept to what is left; zero: nothing is looked at
+  double least_slack[max_lanes];  // below zero where a driver or shift is missing
   double changed[max_lanes];      // outliers that have come or gone
 };
 

@@ -2,17 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace ressin::robust {
 namespace {
 
 constexpr int most_solves = 60;
-constexpr int most_steps = 12;       // by neighbours; they can go round in circles, and then all with a wrong sign leave at once
+constexpr int most_steps = 3;       // by neighbours; they can go round in circles, and then all with a wrong sign leave at once
 constexpr int most_corrections = 3;  // of a point by the data's own residual
-constexpr double sharp = 1e-4;       // share of the tolerance that needs no correction
+constexpr double sharp = 1e-2;       // share of the tolerance that needs no correction
 constexpr double never = 1e300;      // cost of a shift where there may be none
 constexpr double margin = 1e-9;      // share of a cost that makes no difference
-constexpr int n_arrays = 10;
+constexpr double least_share = 1e-3; // of a step that is worth taking
+constexpr int n_arrays = 11;
 
 std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 
@@ -45,7 +47,7 @@ ActiveSet::ActiveSet(std::shared_ptr<const Model> model, const Kernel& kernel)
             r.z1,        2.0 + r.z0 + r.z1, (1.0 + r.z1) * (1.0 + r.z1), model_->all_bumps().data()};
   double* next = samples_.data();
   for (auto* x : {&state_.weight, &state_.delta, &state_.driver_cost, &state_.shift_cost, &state_.base, &state_.fit,
-                  &state_.held, &state_.rest, &state_.slack, &state_.push}) {
+                  &state_.held, &state_.rest, &state_.kept, &state_.slack, &state_.push}) {
     *x = next;
     next += model_->n() * kernel.lanes;
   }
@@ -56,7 +58,7 @@ ActiveSet::ActiveSet(std::shared_ptr<const Model> model, const Kernel& kernel)
 
 // A lane without a signal is solved too.
 void ActiveSet::clear(int lane) {
-  for (auto* x : {state_.weight, state_.base, state_.fit, state_.held, state_.rest}) {
+  for (auto* x : {state_.weight, state_.base, state_.fit, state_.held, state_.rest, state_.kept}) {
     for (std::ptrdiff_t i = 0; i < model_->n(); ++i) of_sample(x, i, lane) = 0.0;
   }
   for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
@@ -75,7 +77,7 @@ void ActiveSet::load(int lane, const Request& request) {
     const std::ptrdiff_t k = i - before;
     of_sample(state_.driver_cost, i, lane) = (k < 0 ? problem.alpha_before : problem.alpha[k]) / model_->unit_area();
     if (k < 0) continue;
-    const double w = problem.weight(k), delta = problem.delta[k], rest = problem.y[k] - request.guess->fitted[index(k)];
+    const double w = problem.weight(k), delta = problem.delta[k], rest = problem.y[k] - request.guess->fit[index(k)];
     const bool outlying = std::abs(rest) > delta;
     of_sample(state_.weight, i, lane) = w;
     of_sample(state_.delta, i, lane) = delta;
@@ -90,6 +92,9 @@ void ActiveSet::load(int lane, const Request& request) {
   l.shifts.start(request.guess->shifts);
   l.phase = Phase::searching;
   l.solves = l.steps = l.corrections = 0;
+  l.objective = std::numeric_limits<double>::infinity();
+  l.linear = 0.0;
+  l.spline.assign(index(model_->n_knots()), 0.0);
 }
 
 void ActiveSet::lay_out() {
@@ -136,6 +141,60 @@ void ActiveSet::read(int lane, Kind& kind, const Events& events, std::vector<dou
   }
 }
 
+// What the drivers and shifts of a solve cost.
+double ActiveSet::linear_cost(int lane) {
+  const Lane& l = at(lane);
+  double sum = 0.0;
+  for (std::size_t e = 0; e < l.drivers.size(); ++e) {
+    sum += of_sample(state_.driver_cost, l.drivers[e].sample, lane) * l.driver_values[e];
+  }
+  for (std::size_t e = 0; e < l.shifts.size(); ++e) {
+    sum += of_sample(state_.shift_cost, l.shifts[e].sample, lane) * l.shift_values[e];
+  }
+  return sum;
+}
+
+// The penalty of the spline that far from the last settled point to the solve's.
+double ActiveSet::bends(int lane, double share) {
+  const std::vector<double>& from = at(lane).spline;
+  const auto coefficient = [&](std::ptrdiff_t j) {
+    return from[index(j)] + share * (of_knot(j, knot_step, lane) - from[index(j)]);
+  };
+  double sum = 0.0;
+  for (std::ptrdiff_t j = 0; j < model_->n_bends(); ++j) {
+    const double bend = coefficient(j) - 2.0 * coefficient(j + 1) + coefficient(j + 2);
+    sum += 0.5 * of_knot(j, bend_penalty, lane) * bend * bend;
+  }
+  return sum;
+}
+
+double ActiveSet::loss(int lane, double share) {
+  double sum = 0.0;
+  for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
+    const double from = of_sample(state_.kept, i, lane);
+    const double size = std::abs(from + share * (of_sample(state_.rest, i, lane) - from));
+    const double within = std::min(size, of_sample(state_.delta, i, lane));
+    sum += of_sample(state_.weight, i, lane) * within * (size - 0.5 * within);
+  }
+  return sum;
+}
+
+// How far to go from the last settled point to the solve's: all the way where that is lower; less where so many outliers would
+// come or go that it is not. Zero where nothing is gained.
+double ActiveSet::choose_share(int lane) {
+  Lane& l = at(lane);
+  const double linear = linear_cost(lane), before = l.objective, unsure = 1e-12 * std::abs(before);
+  double best = state_.loss[lane] + linear + bends(lane, 1.0), share = 1.0;
+  for (double t = 0.5; !(best <= before + unsure) && t > least_share; t *= 0.5) {
+    share = t;
+    best = loss(lane, t) + l.linear + t * (linear - l.linear) + bends(lane, t);
+  }
+  if (!(best <= before + unsure)) return 0.0;
+  l.objective = best;
+  l.linear += share * (linear - l.linear);
+  return share;
+}
+
 // Newton's step of every lane; where the signs are right, with what the data say of it.
 void ActiveSet::solve() {
   lay_out();
@@ -144,17 +203,29 @@ void ActiveSet::solve() {
   bool any_settled = false;
   for (int lane = 0; lane < kernel_.lanes; ++lane) {
     Lane& l = at(lane);
-    state_.settled[lane] = 0.0;
+    state_.share[lane] = 0.0;
+    l.settled = false;
     if (!l.request) continue;
     ++l.solves;
     read(lane, drivers_, l.drivers, &l.driver_values);
     read(lane, shifts_, l.shifts, &l.shift_values);
-    const bool settled = l.phase == Phase::searching && l.drivers.are_positive(l.driver_values) &&
-                         l.shifts.are_positive(l.shift_values);
-    state_.settled[lane] = settled ? 1.0 : 0.0;
-    any_settled |= settled;
+    if (l.phase == Phase::searching && l.drivers.are_positive(l.driver_values) && l.shifts.are_positive(l.shift_values)) settle(lane);
+    any_settled |= l.settled;
   }
   if (any_settled) kernel_.passes.examine(shape_, state_);
+}
+
+void ActiveSet::settle(int lane) {
+  Lane& l = at(lane);
+  const double share = choose_share(lane);
+  l.settled = true;
+  state_.share[lane] = share;
+  l.steps = 0;
+  if (share == 0.0) return;
+  l.drivers.settle(l.driver_values, share), l.shifts.settle(l.shift_values, share);
+  for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
+    l.spline[index(j)] += share * (of_knot(j, knot_step, lane) - l.spline[index(j)]);
+  }
 }
 
 // What is guessed has no value yet, so all of it that has a wrong sign leaves.
@@ -210,6 +281,14 @@ void ActiveSet::begin_correcting(int lane, const Parts& parts) {
   for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) of_knot(j, knot_value, lane) = l.point.spline[index(j)];
 }
 
+// The level's floor, to the tolerance that was asked for.
+bool ActiveSet::is_above_floor(const Problem& problem, const Point& point, const Parts& parts) const {
+  for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
+    if (point.spline[index(j)] + parts.shift[index(model_->knot_sample(j))] < problem.floor) return false;
+  }
+  return true;
+}
+
 bool ActiveSet::prove(int lane, Solution* solution) {
   Lane& l = at(lane);
   const Problem& problem = l.request->problem;
@@ -219,6 +298,11 @@ bool ActiveSet::prove(int lane, Solution* solution) {
   x.witness.level.assign(index(model_->n_knots()), 0.0);
   for (std::ptrdiff_t i = 0; i < model_->n_signal(); ++i) {
     x.witness.u.push_back(problem.weight(i) * x.parts.residual[index(i)]);
+  }
+  if (!l.request->certified) {
+    x.status = is_above_floor(problem, l.point, x.parts) ? Status::optimal : Status::failed;
+    x.point = std::move(l.point);
+    return true;
   }
   x.evidence = certify(*model_, problem, l.point, x.parts, x.witness);
   const double proved = shortfall(x.evidence);
@@ -238,11 +322,10 @@ bool ActiveSet::advance(int lane, Solution* solution) {
   solution->iterations = l.solves;
   if (l.phase == Phase::correcting) return prove(lane, solution);
   if (l.solves == most_solves) return true;
-  if (state_.settled[lane] == 0.0) return !step_to_signs(&l);
-  l.drivers.accept(l.driver_values), l.shifts.accept(l.shift_values);
-  l.steps = 0;
+  if (!l.settled) return !step_to_signs(&l);
+  if (state_.share[lane] == 0.0) return true;
   const bool more = state_.least_slack[lane] < 0.0 && add_missed(lane);
-  if (more || state_.changed[lane] > 0.0) return false;
+  if (more || state_.changed[lane] > 0.0 || state_.share[lane] < 1.0) return false;
   l.point = {std::vector<double>(index(model_->n()), 0.0), std::vector<double>(index(model_->n_knots()), 0.0),
              std::vector<double>(index(model_->n()), 0.0)};
   return prove(lane, solution);

@@ -45,9 +45,12 @@ class ActiveSet {
     const Request* request = nullptr;  // null: no signal
     std::size_t tag = 0;
     Phase phase = Phase::searching;
+    bool settled = false;  // the last solve's signs are right
     Events drivers, shifts;
     std::vector<double> driver_values, shift_values;  // what a solve has for them, along their signs
     int solves = 0, steps = 0, corrections = 0;
+    double objective = 0.0, linear = 0.0;  // of the last point that was settled, and its part of drivers and shifts
+    std::vector<double> spline;            // its coefficients
     Point point;  // while correcting
   };
 
@@ -73,11 +76,17 @@ class ActiveSet {
   void lay_out(Kind* kind, Events Lane::* events);
   void read(int lane, Kind& kind, const Events& events, std::vector<double>* values);
   void solve();
+  double linear_cost(int lane);
+  double bends(int lane, double share);
+  double loss(int lane, double share);
+  double choose_share(int lane);
+  void settle(int lane);
   bool step_to_signs(Lane* lane);
   bool add_missed(int lane);
   void take_point(int lane);
   void begin_correcting(int lane, const Parts& parts);
   bool advance(int lane, Solution* solution);
+  bool is_above_floor(const Problem& problem, const Point& point, const Parts& parts) const;
   bool prove(int lane, Solution* solution);
 
   std::shared_ptr<const Model> model_;

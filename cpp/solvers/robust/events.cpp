@@ -1,6 +1,7 @@
 #include "solvers/robust/events.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace ressin::robust {
@@ -16,8 +17,25 @@ bool Events::are_positive(const std::vector<double>& found) const {
   return std::all_of(found.begin(), found.end(), [](double x) { return x > 0.0; });
 }
 
-void Events::accept(const std::vector<double>& found) {
-  for (std::size_t e = 0; e < size(); ++e) events_[e].value = found[e];
+void Events::settle(const std::vector<double>& found, double share) {
+  merged_.clear();
+  auto old = settled_.begin();
+  const auto add = [&](std::ptrdiff_t sample, double x) { merged_.push_back({sample, x < 0.0 ? -1.0 : 1.0, std::abs(x)}); };
+  const auto add_old = [&](double more) {
+    add(old->sample, (1.0 - share) * old->sign * old->value + more);
+    ++old;
+  };
+  for (std::size_t e = 0; e < size(); ++e) {
+    const double now = share * events_[e].sign * found[e];
+    while (share < 1.0 && old != settled_.end() && old->sample < events_[e].sample) add_old(0.0);
+    if (share < 1.0 && old != settled_.end() && old->sample == events_[e].sample) {
+      add_old(now);
+    } else {
+      add(events_[e].sample, now);
+    }
+  }
+  while (share < 1.0 && old != settled_.end()) add_old(0.0);
+  events_ = settled_ = merged_;
 }
 
 void Events::drop_not_positive(const std::vector<double>& found) {

@@ -15,14 +15,20 @@ struct Event {
 // In time order.
 class Events {
  public:
-  void start(std::vector<Event> events) { events_ = std::move(events); }
+  void start(std::vector<Event> events) {
+    events_ = std::move(events);
+    settled_.clear();
+  }
+  // At the last point that was settled.
+  const std::vector<Event>& settled() const { return settled_; }
   std::size_t size() const { return events_.size(); }
   const Event& operator[](std::size_t e) const { return events_[e]; }
   const std::vector<Event>& all() const { return events_; }
 
   // In all of these `found` is what a solve has for the events, along their signs.
   bool are_positive(const std::vector<double>& found) const;
-  void accept(const std::vector<double>& found);
+  // The point is now a share of the way from the last one that was settled to what is found.
+  void settle(const std::vector<double>& found, double share);
   void drop_not_positive(const std::vector<double>& found);
   // Towards what is found as far as signs allow: each event by its own share, limited by those of its neighbours within two
   // places. What reaches zero leaves.
@@ -33,7 +39,7 @@ class Events {
 
  private:
 
-  std::vector<Event> events_, merged_;
+  std::vector<Event> events_, settled_, merged_;
   std::vector<double> share_;
 };
 

@@ -19,7 +19,7 @@ void add_drivers(std::ptrdiff_t first, std::ptrdiff_t end, const std::vector<dou
     const auto i = std::max<std::ptrdiff_t>(before + std::lround(sample), 0);
     if (events->empty() || events->back().sample < i) events->push_back({i, 1.0, 0.0});
   };
-  if (end - first <= 2 && block > 1) {
+  if (end - first <= 2) {
     double sum = 0.0, moment = 0.0;
     for (std::ptrdiff_t b = first; b < end; ++b) {
       sum += driver[at(b)], moment += driver[at(b)] * static_cast<double>(b);
@@ -27,6 +27,15 @@ void add_drivers(std::ptrdiff_t first, std::ptrdiff_t end, const std::vector<dou
     return add(moment / sum);
   }
   for (std::ptrdiff_t b = first; b < end; ++b) add(static_cast<double>(b));
+}
+
+// Between the blocks' middles, at a sample of the signal.
+double interpolate(const std::vector<double>& x, std::ptrdiff_t i, std::ptrdiff_t block) {
+  const double place = (static_cast<double>(i) + 0.5) / static_cast<double>(block) - 0.5;
+  const double inside = std::min(std::max(place, 0.0), static_cast<double>(x.size() - 1));
+  const std::size_t left = std::min(static_cast<std::size_t>(inside), x.size() < 2 ? 0 : x.size() - 2);
+  const double share = inside - static_cast<double>(left);
+  return share > 0.0 ? x[left] + share * (x[left + 1] - x[left]) : x[left];
 }
 
 }  // namespace
@@ -45,29 +54,28 @@ Found find_events(const Model& model, const Problem& problem, const Witness& wit
   return found;
 }
 
-Guess refine(const Found& found, const std::vector<double>& driver, const std::vector<double>& fitted, const Model& blocks,
-             const Model& fine, std::ptrdiff_t block) {
+std::vector<double> fit_of(const Problem& problem, const Parts& parts) {
+  std::vector<double> fit(parts.residual.size());
+  for (std::size_t i = 0; i < fit.size(); ++i) fit[i] = problem.y[i] - parts.residual[i] - parts.outliers[i];
+  return fit;
+}
+
+Guess refine(const Coarse& x, const Model& blocks, const Model& fine, std::ptrdiff_t block) {
   Guess guess;
+  if (x.fit.empty()) return guess;
   const std::ptrdiff_t n = blocks.n(), before_blocks = blocks.n_before(), before = fine.n_before();
   for (std::ptrdiff_t b = 0; b < n; ++b) {
     std::ptrdiff_t end = b;
-    while (end < n && found.drivers[at(end)]) ++end;
-    if (end > b) add_drivers(b, end, driver, block, before_blocks, before, &guess.drivers);
+    while (end < n && x.found.drivers[at(end)]) ++end;
+    if (end > b) add_drivers(b, end, x.driver, block, before_blocks, before, &guess.drivers);
     b = std::max(b, end);
   }
   while (!guess.drivers.empty() && guess.drivers.back().sample >= fine.n()) guess.drivers.pop_back();
   for (std::ptrdiff_t b = before_blocks; b + 1 < n; ++b) {
-    const unsigned char way = found.shifts[at(b)];
+    const unsigned char way = x.found.shifts[at(b)];
     if (way) guess.shifts.push_back({before + (b - before_blocks + 1) * block - 1, way == up ? 1.0 : -1.0, 0.0});
   }
-  const auto last = static_cast<double>(n - before_blocks - 1);
-  for (std::ptrdiff_t i = 0; i < fine.n_signal(); ++i) {
-    const double place = (static_cast<double>(i) + 0.5) / static_cast<double>(block) - 0.5;
-    const double inside = std::min(std::max(place, 0.0), last), whole = std::min(std::floor(inside), std::max(last - 1.0, 0.0));
-    const auto b = static_cast<std::size_t>(whole);
-    const double share = inside - whole;
-    guess.fitted.push_back(share > 0.0 ? (1.0 - share) * fitted[b] + share * fitted[b + 1] : fitted[b]);
-  }
+  for (std::ptrdiff_t i = 0; i < fine.n_signal(); ++i) guess.fit.push_back(interpolate(x.fit, i, block));
   return guess;
 }
 

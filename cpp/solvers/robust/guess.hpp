@@ -18,12 +18,19 @@ struct Found {
 };
 Found find_events(const Model& model, const Problem& problem, const Witness& witness);
 
+// What is taken from a solution on blocks.
+struct Coarse {
+  Found found;
+  std::vector<double> driver;  // (n,)
+  std::vector<double> fit;     // (n_signal,) the signal without outliers and residual
+};
+std::vector<double> fit_of(const Problem& problem, const Parts& parts);
+
 struct Guess {
   std::vector<Event> drivers, shifts;
-  std::vector<double> fitted;  // (n_signal,) signal without outliers and residual
+  std::vector<double> fit;  // (n_signal,)
 };
-// `found`, the driver's sizes and `fitted` are those of `blocks`, `block` samples of `fine` each.
-Guess refine(const Found& found, const std::vector<double>& driver, const std::vector<double>& fitted, const Model& blocks,
-             const Model& fine, std::ptrdiff_t block);
+// `block` samples of `fine` are one of `blocks`.
+Guess refine(const Coarse& x, const Model& blocks, const Model& fine, std::ptrdiff_t block);
 
 }  // namespace ressin::robust
