@@ -300,6 +300,7 @@ class Batch {
       left.pop_front();
       return &(*procedures)[*tag].request;
     };
+    if (is_finer && left.empty()) return;
     Solutions unproved;
     InteriorPoint(model, kernel).run(
         next_left,
@@ -310,7 +311,7 @@ class Batch {
         going);
     // Those from which a shift was wrongly left out; then those whose digits double has lost, in numbers of twice as many.
     for (const Kernel& next : {kernel, twofold_kernel()}) {
-      solve_again(InteriorPoint(model, next), worker, procedures, &unproved, conclude);
+      if (!unproved.empty()) solve_again(InteriorPoint(model, next), worker, procedures, &unproved, conclude);
     }
     for (auto& entry : unproved) {
       if (workers_.keep_going(worker)) conclude(entry.first, std::move(entry.second));
