@@ -37,38 +37,33 @@ def race(claim: Claim, sampling_rate: float, duration: float, *, count: int = 1,
 
 
 def race_programmes(claim: Claim, sampling_rate: float, duration: float, *, count: int = 1, rounds: int = 3) -> Race:
-    """Race the last weighted programmes of `count` signals, their costs given, on one thread."""
+    """Race the last weighted programmes of `count` signals, their costs given and nothing else known, on one thread."""
     signals = _signals(sampling_rate, duration, count)
     results = ressin.decompose_batch(signals, sampling_rate, programme="robust", n_threads=1)
-    loads = [_loads(y, result) for y, result in zip(signals, results, strict=True)]
+    costs = [_costs(result) for result in results]
     qps = [ressin.build_qp(y, sampling_rate, programme="robust") for y in signals[:PROGRAMMES]]
     solvers = [peers.piqp_on(qp) for qp in qps]
     settings = results[0].settings
 
     def ours() -> list[Any]:
-        shape = (1.0 / sampling_rate, settings.tau0, settings.tau1, settings.delta_knot)
-        return _core.robust_solve(loads, *shape, 1e-8, 200, True, count > 1)
+        shape = ([1.0 / sampling_rate] * count, settings.tau0, settings.tau1, settings.delta_knot)
+        return _core.decompose_robust(signals, [None] * count, *shape, 1e-8, 200, 1, None, costs=costs)
 
     def check() -> None:
         solutions = ours()
-        assert all(x["status"] == "optimal" and x["relative_gap"] <= 1e-8 for x in solutions)
+        for x, result in zip(solutions, results, strict=True):
+            assert x["status"] == "optimal" and x["relative_gap"] <= 1e-8
+            assert np.array_equal(x["alpha"], result.robust.alpha)
         for x, qp, solver in zip(solutions, qps, solvers, strict=False):
             assert abs(qp.objective(solver()) / x["objective"] - 1.0) <= 1e-4
 
     return Race(claim, ours, lambda: [solver() for solver in solvers], check, count, len(solvers), rounds)
 
 
-def _loads(y: Array, result: Any) -> tuple[Any, ...]:
-    """Return the last weighted programme on the solver's scale."""
-    robust, scale = result.robust, result.scale
-    costs = [x / scale for x in (robust.alpha, robust.delta, robust.kappa, robust.alpha_before)]
-    return (
-        (y - result.mean) / scale,
-        None,
-        *costs,
-        -result.mean / scale if robust.bounded else -np.inf,
-        robust.stiffness,
-    )
+def _costs(result: Any) -> tuple[Any, ...]:
+    """Return the costs of the last weighted programme, in the signal's unit."""
+    robust = result.robust
+    return robust.alpha, robust.delta, robust.kappa, robust.alpha_before, robust.stiffness
 
 
 def assert_proved(signals: Sequence[Array], results: Sequence[Any]) -> None:

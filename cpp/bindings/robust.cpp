@@ -180,7 +180,7 @@ void check(const Array& signal, const std::optional<Array>& weights) {
   }
 }
 
-using Known = std::tuple<double, double, double, double>;  // noise, height, stiffness and number of blocks
+using Known = std::tuple<double, double, double, double>;      // noise, height, stiffness and number of blocks
 using Given = std::tuple<Array, Array, Array, double, Array>;  // alpha, delta, kappa, alpha_before and stiffness
 
 robust::Given given_of(const Given& costs, const robust::Signal& signal, const robust::Settings& settings) {

@@ -146,6 +146,9 @@ def decompose_robust(
     osqp: bool = ...,
     warm_start: bool = ...,
     osqp_eps: float = ...,
+    costs: Sequence[
+        tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float, NDArray[np.float64]]
+    ] = ...,
 ) -> list[RobustResult]: ...
 def differentiate_robust(
     weights: NDArray[np.float64] | None,

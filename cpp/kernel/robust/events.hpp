@@ -39,7 +39,7 @@ class Elimination {
         const unsigned char happening = st_.happening[i];
         if (happening & has_shift) eliminate_shift(event<L>(st_.shifts, --shift_));
         const double* bumps = shape_.bumps + 4 * (i - m * shape_.spacing);
-        happening & has_driver ? step_back<true>(i, bumps) : step_back<false>(i, bumps);
+        happening& has_driver ? step_back<true>(i, bumps) : step_back<false>(i, bumps);
       }
       if (m == 0) break;
       front_.eliminate_knot(st_, 3, m + 3);

@@ -107,8 +107,8 @@ enum EventRecord {
 enum Happening : unsigned char { nothing = 0, has_driver = 1, has_shift = 2 };
 
 struct EventState {
-  const unsigned char* happening;   // (n,) or-ed
-  double *drivers, *shifts;         // (events, n_event_record, lanes)
+  const unsigned char* happening;  // (n,) or-ed
+  double *drivers, *shifts;        // (events, n_event_record, lanes)
   std::ptrdiff_t n_drivers, n_shifts;
   double* knots;  // (n_intervals + 3, n_knot_record, lanes); what concerns the level's bound is not used
   // (n, lanes) each

@@ -7,13 +7,13 @@
 namespace ressin::robust {
 namespace {
 
-constexpr int most_solves = 60;
-constexpr int most_steps = 3;       // by neighbours; they can go round in circles, and then all with a wrong sign leave at once
-constexpr int most_corrections = 3;  // of a point by the data's own residual
-constexpr double sharp = 1e-2;       // share of the tolerance that needs no correction
-constexpr double never = 1e300;      // cost of a shift where there may be none
-constexpr double margin = 1e-9;      // share of a cost that makes no difference
-constexpr double least_share = 1e-3; // of a step that is worth taking
+constexpr int most_solves = 100;
+constexpr int most_steps = 3;  // by neighbours; they can go round in circles, and then all with a wrong sign leave at once
+constexpr int most_corrections = 3;   // of a point by the data's own residual
+constexpr double sharp = 1e-2;        // share of the tolerance: a gap below it needs no correction
+constexpr double never = 1e300;       // cost of a shift where there may be none
+constexpr double margin = 1e-9;       // share of a cost that makes no difference
+constexpr double least_share = 1e-3;  // of a step that is worth taking
 constexpr int n_arrays = 11;
 
 std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
@@ -91,6 +91,7 @@ void ActiveSet::load(int lane, const Request& request) {
   l.drivers.start(request.guess->drivers);
   l.shifts.start(request.guess->shifts);
   l.phase = Phase::searching;
+  l.exact = false;
   l.solves = l.steps = l.corrections = 0;
   l.objective = std::numeric_limits<double>::infinity();
   l.linear = 0.0;
@@ -209,7 +210,8 @@ void ActiveSet::solve() {
     ++l.solves;
     read(lane, drivers_, l.drivers, &l.driver_values);
     read(lane, shifts_, l.shifts, &l.shift_values);
-    if (l.phase == Phase::searching && l.drivers.are_positive(l.driver_values) && l.shifts.are_positive(l.shift_values)) settle(lane);
+    if (l.phase == Phase::searching && l.drivers.are_positive(l.driver_values) && l.shifts.are_positive(l.shift_values))
+      settle(lane);
     any_settled |= l.settled;
   }
   if (any_settled) kernel_.passes.examine(shape_, state_);
@@ -229,13 +231,17 @@ void ActiveSet::settle(int lane) {
 }
 
 // What is guessed has no value yet, so all of it that has a wrong sign leaves.
-bool ActiveSet::step_to_signs(Lane* lane) {
-  const bool guessed = lane->solves == 1, circling = lane->steps++ >= most_steps;
-  for (auto [events, values] :
-       {std::pair(&lane->drivers, &lane->driver_values), std::pair(&lane->shifts, &lane->shift_values)}) {
+void ActiveSet::step_to_signs(Lane* lane) {
+  Lane& l = *lane;
+  if (l.exact) {
+    const double share = std::min(l.drivers.most_share(l.driver_values), l.shifts.most_share(l.shift_values));
+    l.drivers.step_together(l.driver_values, share), l.shifts.step_together(l.shift_values, share);
+    return;
+  }
+  const bool guessed = l.solves == 1, circling = l.steps++ >= most_steps;
+  for (auto [events, values] : {std::pair(&l.drivers, &l.driver_values), std::pair(&l.shifts, &l.shift_values)}) {
     guessed || circling ? events->drop_not_positive(*values) : events->step_by_neighbours(*values);
   }
-  return true;
 }
 
 // Whether there was an event to add.
@@ -254,6 +260,24 @@ bool ActiveSet::add_missed(int lane) {
       [&](std::ptrdiff_t i) { shifts.push_back({i, of_sample(state_.push, i, lane) > 0.0 ? 1.0 : -1.0, 0.0}); });
   const bool more = l.drivers.insert(drivers);
   return l.shifts.insert(shifts) || more;
+}
+
+// To the last settled point, whose forces are those that were looked at last, and the event that it misses the most.
+void ActiveSet::go_back(int lane) {
+  Lane& l = at(lane);
+  l.exact = true;
+  l.drivers.go_back(), l.shifts.go_back();
+  double worst = 0.0;
+  std::vector<Event> driver, shift;
+  for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
+    const double slack = of_sample(state_.slack, i, lane) / of_sample(state_.driver_cost, i, lane);
+    const double push = of_sample(state_.push, i, lane), room = 1.0 - std::abs(push) / of_sample(state_.shift_cost, i, lane);
+    if (std::min(slack, room) >= worst) continue;
+    worst = std::min(slack, room);
+    driver.clear(), shift.clear();
+    slack < room ? driver.push_back({i, 1.0, 0.0}) : shift.push_back({i, push > 0.0 ? 1.0 : -1.0, 0.0});
+  }
+  l.drivers.insert(driver), l.shifts.insert(shift);
 }
 
 // The steps added to the point.
@@ -281,14 +305,6 @@ void ActiveSet::begin_correcting(int lane, const Parts& parts) {
   for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) of_knot(j, knot_value, lane) = l.point.spline[index(j)];
 }
 
-// The level's floor, to the tolerance that was asked for.
-bool ActiveSet::is_above_floor(const Problem& problem, const Point& point, const Parts& parts) const {
-  for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
-    if (point.spline[index(j)] + parts.shift[index(model_->knot_sample(j))] < problem.floor) return false;
-  }
-  return true;
-}
-
 bool ActiveSet::prove(int lane, Solution* solution) {
   Lane& l = at(lane);
   const Problem& problem = l.request->problem;
@@ -298,11 +314,6 @@ bool ActiveSet::prove(int lane, Solution* solution) {
   x.witness.level.assign(index(model_->n_knots()), 0.0);
   for (std::ptrdiff_t i = 0; i < model_->n_signal(); ++i) {
     x.witness.u.push_back(problem.weight(i) * x.parts.residual[index(i)]);
-  }
-  if (!l.request->certified) {
-    x.status = is_above_floor(problem, l.point, x.parts) ? Status::optimal : Status::failed;
-    x.point = std::move(l.point);
-    return true;
   }
   x.evidence = certify(*model_, problem, l.point, x.parts, x.witness);
   const double proved = shortfall(x.evidence);
@@ -322,8 +333,16 @@ bool ActiveSet::advance(int lane, Solution* solution) {
   solution->iterations = l.solves;
   if (l.phase == Phase::correcting) return prove(lane, solution);
   if (l.solves == most_solves) return true;
-  if (!l.settled) return !step_to_signs(&l);
-  if (state_.share[lane] == 0.0) return true;
+  if (!l.settled) {
+    step_to_signs(&l);
+    return false;
+  }
+  if (state_.share[lane] == 0.0) {
+    if (l.exact) return true;
+    go_back(lane);
+    return false;
+  }
+  l.exact = false;
   const bool more = state_.least_slack[lane] < 0.0 && add_missed(lane);
   if (more || state_.changed[lane] > 0.0 || state_.share[lane] < 1.0) return false;
   l.point = {std::vector<double>(index(model_->n()), 0.0), std::vector<double>(index(model_->n_knots()), 0.0),

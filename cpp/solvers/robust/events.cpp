@@ -46,23 +46,45 @@ void Events::drop_not_positive(const std::vector<double>& found) {
   events_.resize(kept);
 }
 
-void Events::step_by_neighbours(const std::vector<double>& found) {
+// How far each event may go towards what is found before it is zero.
+void Events::find_shares(const std::vector<double>& found) {
   share_.assign(size() + 2 * reach, beyond);
   for (std::size_t e = 0; e < size(); ++e) {
     if (found[e] > 0.0) continue;
     const double value = events_[e].value;
     share_[e + reach] = value / std::max(value - found[e], std::numeric_limits<double>::min());
   }
+}
+
+template <class Share>
+void Events::step(const std::vector<double>& found, Share share_of) {
   std::size_t kept = 0;
   for (std::size_t e = 0; e < size(); ++e) {
-    const auto first = share_.begin() + static_cast<std::ptrdiff_t>(e);
-    const double least = std::min(1.0, *std::min_element(first, first + 2 * reach + 1));
-    if (share_[e + reach] <= least + alike) continue;
+    const double share = share_of(e);
+    if (share_[e + reach] <= share + alike) continue;
     Event moved = events_[e];
-    moved.value = std::max(moved.value + least * (found[e] - moved.value), 0.0);
+    moved.value = std::max(moved.value + share * (found[e] - moved.value), 0.0);
     events_[kept++] = moved;
   }
   events_.resize(kept);
+}
+
+void Events::step_by_neighbours(const std::vector<double>& found) {
+  find_shares(found);
+  step(found, [&](std::size_t e) {
+    const auto first = share_.begin() + static_cast<std::ptrdiff_t>(e);
+    return std::min(1.0, *std::min_element(first, first + 2 * reach + 1));
+  });
+}
+
+double Events::most_share(const std::vector<double>& found) {
+  find_shares(found);
+  return std::min(1.0, *std::min_element(share_.begin(), share_.end()));
+}
+
+void Events::step_together(const std::vector<double>& found, double share) {
+  find_shares(found);
+  step(found, [share](std::size_t) { return share; });
 }
 
 bool Events::insert(const std::vector<Event>& more) {

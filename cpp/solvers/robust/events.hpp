@@ -19,8 +19,6 @@ class Events {
     events_ = std::move(events);
     settled_.clear();
   }
-  // At the last point that was settled.
-  const std::vector<Event>& settled() const { return settled_; }
   std::size_t size() const { return events_.size(); }
   const Event& operator[](std::size_t e) const { return events_[e]; }
   const std::vector<Event>& all() const { return events_; }
@@ -33,11 +31,19 @@ class Events {
   // Towards what is found as far as signs allow: each event by its own share, limited by those of its neighbours within two
   // places. What reaches zero leaves.
   void step_by_neighbours(const std::vector<double>& found);
+  // All by one share: the largest that signs allow, or less.
+  double most_share(const std::vector<double>& found);
+  void step_together(const std::vector<double>& found, double share);
+  // To the last point that was settled.
+  void go_back() { events_ = settled_; }
 
   // Those of `more`, in time order, that are not there; whether there are any.
   bool insert(const std::vector<Event>& more);
 
  private:
+  void find_shares(const std::vector<double>& found);
+  template <class Share>
+  void step(const std::vector<double>& found, Share share_of);
 
   std::vector<Event> events_, settled_, merged_;
   std::vector<double> share_;
