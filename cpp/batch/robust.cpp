@@ -93,6 +93,7 @@ void write_parts(const Model& model, const Signal& signal, const Procedure& proc
   out->evidence = x.evidence;
   out->status = x.status;
   out->iterations = x.iterations;
+  out->by_active_set = x.by_active_set;
 }
 
 Solution zero_solution(const Model& model) {
@@ -247,9 +248,9 @@ class Batch {
       return nullptr;
     };
     std::deque<std::size_t> left;
-    // At the blocks' rate the interior point goes on from their solution.
-    const bool is_finer = model->dt() < blocks->dt();
-    if (is_finer) {
+    // At the blocks' own rate the interior point goes on from their solution, and is faster.
+    const bool has_active_set = model->dt() < blocks->dt() && settings_.kind != SolverKind::interior_point;
+    if (has_active_set) {
       ActiveSet(model, kernel)
           .run(
               next,
@@ -259,13 +260,13 @@ class Batch {
               going);
     }
     const auto next_left = [&](std::size_t* tag) -> const Request* {
-      if (!is_finer) return next(tag);
+      if (!has_active_set) return next(tag);
       if (left.empty()) return nullptr;
       *tag = left.front();
       left.pop_front();
       return &(*procedures)[*tag].request;
     };
-    if (is_finer && left.empty()) return;
+    if (has_active_set && left.empty()) return;
     Solutions unproved;
     InteriorPoint(model, kernel)
         .run(

@@ -129,6 +129,7 @@ class RobustResult(TypedDict):
     stationarity: float
     complementarity: float
     status: Literal["optimal", "inaccurate", "max_iterations", "failed"]
+    active_set: bool
     osqp_residuals: tuple[float, float] | None
 
 def decompose_robust(
@@ -150,6 +151,7 @@ def decompose_robust(
     costs: Sequence[
         tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float, NDArray[np.float64]]
     ] = ...,
+    active_set: bool = ...,
 ) -> list[RobustResult]: ...
 def differentiate_robust(
     weights: NDArray[np.float64] | None,

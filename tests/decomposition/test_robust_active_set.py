@@ -49,6 +49,18 @@ def assert_the_same(signal: Signal, rate: float, result: ressin.Decomposition, w
     np.testing.assert_allclose(result.phasic, phasic, atol=2e-4 * np.ptp(signal))
 
 
+def test_the_result_says_which_solver_it_was() -> None:
+    signal = artefacts(50.0, 40.0, 0, spikes=0.05, steps=2)
+    found = {
+        solver: ressin.decompose(signal, 50.0, programme="robust", solver=solver)
+        for solver in ("auto", "active_set", "interior_point", "osqp")
+    }
+    assert [x.solver for x in found.values()] == ["active_set", "active_set", "interior_point", "osqp"]
+    for x in found.values():
+        np.testing.assert_allclose(x.phasic, found["auto"].phasic, atol=1e-4 * np.ptp(signal))
+    assert ressin.decompose(signal[::12], 50 / 12, programme="robust").solver == "interior_point"
+
+
 @pytest.mark.parametrize("rate", [8.0, 50.0, 250.0])
 @pytest.mark.parametrize(("spikes", "steps"), [(0.0, 0), (0.05, 0), (0.0, 6), (0.15, 12)])
 def test_outliers_and_shifts(rate: float, spikes: float, steps: int) -> None:

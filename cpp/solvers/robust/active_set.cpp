@@ -331,6 +331,7 @@ bool ActiveSet::prove(int lane, Solution* solution) {
 bool ActiveSet::advance(int lane, Solution* solution) {
   Lane& l = at(lane);
   solution->iterations = l.solves;
+  solution->by_active_set = true;
   if (l.phase == Phase::correcting) return prove(lane, solution);
   if (l.solves == most_solves) return true;
   if (!l.settled) {

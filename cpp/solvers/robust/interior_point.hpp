@@ -43,7 +43,8 @@ struct Solution {
   Witness witness;
   Evidence evidence;  // empty where it was not asked for
   Status status = Status::failed;
-  int iterations = 0;
+  int iterations = 0;  // of the interior point, or solves of the active set
+  bool by_active_set = false;
   Start start;  // empty where it was not asked for
 };
 
