@@ -11,7 +11,7 @@ constexpr unsigned char up = 1, down = 2;
 
 std::size_t at(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 
-// Events of the drivers of blocks first .. end - 1, in samples from the signal's first.
+// Events of the drivers of blocks first .. end - 1.
 void add_drivers(std::ptrdiff_t first, std::ptrdiff_t end, const std::vector<double>& driver, std::ptrdiff_t block,
                  std::ptrdiff_t before_blocks, std::ptrdiff_t before, std::vector<Event>* events) {
   const auto add = [&](double place) {
@@ -19,13 +19,11 @@ void add_drivers(std::ptrdiff_t first, std::ptrdiff_t end, const std::vector<dou
     const auto i = std::max<std::ptrdiff_t>(before + std::lround(sample), 0);
     if (events->empty() || events->back().sample < i) events->push_back({i, 1.0, 0.0});
   };
-  if (end - first <= 2) {
-    double sum = 0.0, moment = 0.0;
-    for (std::ptrdiff_t b = first; b < end; ++b) {
-      sum += driver[at(b)], moment += driver[at(b)] * static_cast<double>(b);
-    }
-    return add(moment / sum);
+  double sum = 0.0, moment = 0.0;
+  for (std::ptrdiff_t b = first; b < end; ++b) {
+    sum += driver[at(b)], moment += driver[at(b)] * static_cast<double>(b);
   }
+  if (end - first <= 2 && sum > 0.0) return add(moment / sum);
   for (std::ptrdiff_t b = first; b < end; ++b) add(static_cast<double>(b));
 }
 
