@@ -41,7 +41,7 @@ SIZES = {
 }
 FELT = {"song_share": 0.62, "song_correlation": 0.5, "personal_correlation": 0.4, "valence_weight": 0.5}
 SAID = {"reporting_noise": 0.3, "skew": 0.2, "centre": 0.58, "spread": 0.22, "bias_sd": 0.1, "spread_sd": 0.2}
-BODY = {"rate_effect": 0.07, "amplitude_effect": 0.055, "slope_effect": 0.016, "slope_noise": 0.08, "coupling_sd": 0.6}
+BODY = {"rate_effect": 0.045, "amplitude_effect": 0.035, "slope_effect": 0.01, "slope_noise": 0.08, "coupling_sd": 0.6}
 WRONG = {"wander": 0.02, "spikes": 0.2, "drops": 0.2}
 
 TINY = dataclasses.replace(SMALL, n_subjects=3, n_songs=3, n_pairs=6, n_short_songs=1)

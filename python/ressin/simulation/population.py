@@ -89,9 +89,9 @@ class SimulationSettings:
     bias_sd: float = 0.1
     spread_sd: float = 0.2
     valence_weight: float = 0.5
-    rate_effect: float = 0.07
-    amplitude_effect: float = 0.055
-    slope_effect: float = 0.016
+    rate_effect: float = 0.045
+    amplitude_effect: float = 0.035
+    slope_effect: float = 0.01
     slope_noise: float = 0.08
     coupling_sd: float = 0.6
     wander: float = 0.02

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,7 +72,7 @@ def _simulate(demo: Demo, folder: Path, music: bool) -> None:
     made = simulate_pmemo(
         folder,
         seed=demo.seed,
-        settings=SimulationSettings(**{**CLEAR, **SIZES}),
+        settings=dataclasses.replace(SimulationSettings(**SIZES), **CLEAR),
         audio="mp3" if music else "none",
         progress=True,
     )
