@@ -28,6 +28,7 @@ CLAIMS = (
     "test_day_at_4_hz",
     "test_five_minutes_at_1_khz",
     "test_two_threads",
+    "test_two_threads_one_recording",
     "test_osqp_warm",
     "test_osqp_cold",
     "test_windows_vs_cvxeda",

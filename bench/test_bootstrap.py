@@ -15,7 +15,7 @@ from bench import peers
 from bench.claims import Claim, Race, run_in_benchmark
 from ressin.decomposition.bands import bootstrap_bands
 
-CLAIM = Claim("bands of 200 replicates, 45 s at 50 Hz, per replicate", "cvxeda 1.1.0", 150, 450)
+CLAIM = Claim("bands of 200 replicates, 45 s at 50 Hz, per replicate", "cvxeda 1.1.0", 180, 450)
 RATE, COUNT, SAMPLE = 50.0, 200, 8
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from bench.claims import Claim, Race, run_in_benchmark
 from bench.single import one_signal_race
 
-CLAIM = Claim("24 h at 4 Hz, one signal", "cvxeda 1.1.0", 120, 380)
+CLAIM = Claim("24 h at 4 Hz, one signal", "cvxeda 1.1.0", 160, 380)
 
 
 def prepare() -> Race:

@@ -7,7 +7,7 @@ from typing import Any
 from bench.claims import Claim, Race, run_in_benchmark
 from bench.single import one_signal_race
 
-CLAIM = Claim("300 s at 1,000 Hz, one signal", "cvxeda 1.1.0", 1000, 3500)
+CLAIM = Claim("300 s at 1,000 Hz, one signal", "cvxeda 1.1.0", 2000, 3500)
 
 
 def prepare() -> Race:

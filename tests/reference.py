@@ -78,9 +78,16 @@ def response(tau0: float, tau1: float, dt: float) -> tuple[Array, Array, tuple[L
 
 @lru_cache(maxsize=32)
 def bump(ks: int) -> Array:
-    """Return triangle(2 ks - 1) convolved with itself, scaled to peak 1: 4 ks - 3 samples."""
-    triangle = ks - np.abs(np.arange(-(ks - 1), ks, dtype=float))
-    spline = np.convolve(triangle, triangle)
+    """Return triangle(2 ks - 1) convolved with itself, scaled to peak 1: 4 ks - 3 samples.
+
+    A triangle is a box of ks samples convolved with itself, and to convolve with a box is to take running sums: of
+    integers, so that they are exact.
+    """
+    spline = np.ones(1, dtype=np.int64)
+    for _ in range(4):
+        padding = np.zeros(ks - 1, dtype=np.int64)
+        sums = np.concatenate([[0], np.cumsum(np.concatenate([padding, spline, padding]))])
+        spline = sums[ks:] - sums[:-ks]
     return np.asarray(spline / spline.max())
 
 
@@ -101,11 +108,10 @@ def place_knots(n: int, ks: int, revision: str) -> Array:
 
 
 def _banded(n: int, stencil: Array, first_row: int) -> sp.csc_array:
-    matrix = sp.lil_array((n, n))
-    for k in range(min(3, n)):
-        matrix.setdiag(float(stencil[k]), -k)
-    matrix[:first_row] = 0.0
-    return sp.csc_array(matrix)
+    rows = [np.arange(max(k, first_row), n) for k in range(3)]
+    columns = [rows[k] - k for k in range(3)]
+    values = [np.full(rows[k].size, float(stencil[k])) for k in range(3)]
+    return sp.csc_array((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(n, n))
 
 
 def program(

@@ -1,10 +1,12 @@
-// A parallel-for whose calling thread works as well, polls the caller and can stop the run.
+// A parallel-for whose calling thread works as well, polls the caller and can stop the run. A worker may share parts of its
+// own work with those that have none left.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <mutex>
@@ -35,11 +37,13 @@ class Workers {
   void run(int count, const std::function<void(int worker)>& work) {
     std::vector<std::thread> threads;
     threads.reserve(static_cast<std::size_t>(count));
+    present_ = 1;
     for (int k = 1; k < count; ++k) {
       enter();
       try {
         threads.push_back(start_([&work, k, this] { guarded(work, k), leave(); }));
       } catch (...) {  // those that run do the work
+        absent();
         leave();
         break;
       }
@@ -64,7 +68,71 @@ class Workers {
     return !stop_.load(std::memory_order_relaxed);
   }
 
+  // Do part(k, worker) for k = 0 .. count - 1, each once: on this worker, and on those that wait in help(). Returns when all
+  // are done, and rethrows what a part threw.
+  using Part = std::function<void(std::size_t k, int worker)>;
+  void share(int worker, std::size_t count, const Part& part) {
+    Shared shared{&part, count};
+    std::unique_lock<std::mutex> lock(mutex_);
+    shared_.push_back(&shared);
+    shares_.notify_all();
+    take_part(lock, shared, worker);
+    shared_.erase(std::find(shared_.begin(), shared_.end(), &shared));
+    shares_.wait(lock, [&] { return shared.at_work == 0; });
+    if (shared.error) std::rethrow_exception(shared.error);
+  }
+
+  // For a worker that has nothing left to do: take part in what others share, until nobody can share any more.
+  void help(int worker) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    ++waiting_;
+    while (waiting_ < present_) {
+      const auto open = std::find_if(shared_.begin(), shared_.end(), [](const Shared* s) { return s->next < s->count; });
+      if (open != shared_.end()) {
+        --waiting_;
+        take_part(lock, **open, worker);
+        ++waiting_;
+      } else if (worker != 0) {
+        shares_.wait(lock);
+      } else {
+        shares_.wait_for(lock, interval);
+        lock.unlock();
+        supervise();
+        lock.lock();
+      }
+    }
+    shares_.notify_all();
+  }
+
  private:
+  // What one worker shares; it lives on that worker's stack until nobody is at work on it.
+  struct Shared {
+    const Part* part;
+    std::size_t count, next = 0;
+    int at_work = 0;
+    std::exception_ptr error;
+  };
+
+  // With the lock held, which is left while a part is done.
+  void take_part(std::unique_lock<std::mutex>& lock, Shared& shared, int worker) {
+    ++shared.at_work;
+    while (shared.next < shared.count) {
+      const std::size_t k = shared.next++;
+      lock.unlock();
+      std::exception_ptr error;
+      try {
+        (*shared.part)(k, worker);
+      } catch (...) {
+        error = std::current_exception();
+      }
+      lock.lock();
+      if (!error) continue;
+      if (!shared.error) shared.error = error;
+      shared.next = shared.count;
+    }
+    if (--shared.at_work == 0) shares_.notify_all();
+  }
+
   static constexpr std::chrono::milliseconds interval{50};
 
   void supervise() {
@@ -82,11 +150,20 @@ class Workers {
       if (!error_) error_ = std::current_exception();
       stop_ = true;
     }
+    absent();
   }
 
   void enter() {
     std::lock_guard<std::mutex> lock(mutex_);
     ++running_;
+    ++present_;
+  }
+
+  // Whoever waits in help() for the last that may share then leaves.
+  void absent() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    --present_;
+    shares_.notify_all();
   }
 
   void leave() {
@@ -100,8 +177,11 @@ class Workers {
   std::atomic<bool> stop_{false};
   std::chrono::steady_clock::time_point last_poll_ = std::chrono::steady_clock::now();
   std::mutex mutex_;
-  std::condition_variable left_;
-  int running_ = 0;  // threads that have been started and have not left
+  std::condition_variable left_, shares_;
+  int running_ = 0;              // threads that have been started and have not left
+  int present_ = 0;              // workers whose work has not returned
+  int waiting_ = 0;              // of them, those in help() without a part to do
+  std::vector<Shared*> shared_;  // what is open to others
   std::exception_ptr error_;
 };
 

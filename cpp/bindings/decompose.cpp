@@ -13,6 +13,7 @@
 #include "batch/groups.hpp"
 #include "bindings/arrays.hpp"
 #include "bindings/poll.hpp"
+#include "programme/sums.hpp"
 
 namespace py = pybind11;
 
@@ -171,6 +172,9 @@ Solved decompose(const std::vector<Array>& signals, const std::vector<std::optio
   return solved;
 }
 
+// Whether no sample is infinite or NaN.
+bool is_finite(const Array& signal) { return ressin::all_finite(signal.data(), signal.size()); }
+
 py::tuple certify(const Array& signal, const std::optional<Array>& weights, double dt,
                   const ressin::DecomposeSettings& settings, const Array& driver, const Array& residual,
                   const std::vector<double>& spline, const std::vector<double>& drift, std::array<double, 2> start) {
@@ -224,6 +228,7 @@ void bind_decompose(py::module_& m) {
       .def("doubtful", &Solved::doubtful);
   m.def("decompose", &decompose, py::arg("signals"), py::arg("weights"), py::arg("dts"), py::arg("settings"),
         py::arg("progress"));
+  m.def("is_finite", &is_finite, py::arg("signal"));
   m.def("certify", &certify, py::arg("signal"), py::arg("weights"), py::arg("dt"), py::arg("settings"), py::arg("driver"),
         py::arg("residual"), py::arg("spline"), py::arg("drift"), py::arg("start"));
 }

@@ -43,7 +43,7 @@ class Window {
   }
 
   py::tuple support() const {
-    const ressin::Window::Support& kept = window_.support();
+    const ressin::Support& kept = window_.support();
     Integers samples(static_cast<py::ssize_t>(kept.samples.size()));
     std::copy(kept.samples.begin(), kept.samples.end(), samples.mutable_data());
     return py::make_tuple(samples, array_of(kept.values));

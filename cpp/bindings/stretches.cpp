@@ -2,6 +2,7 @@
 // programme. Values are checked in python/ressin/decomposition/solve.py.
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <stdexcept>
@@ -114,11 +115,25 @@ void check_reach(const Integers& starts, py::ssize_t length, py::ssize_t size, b
   }
 }
 
+// Where a driver is positive, from the first row on that has one.
+ressin::Support support_of(const Array& driver, const std::vector<ressin::DecomposeSettings>& settings) {
+  ressin::Support support;
+  const bool has_start = std::any_of(settings.begin(), settings.end(),
+                                     [](const auto& s) { return s.program.revision == ressin::Revision::r2015; });
+  if (has_start) return support;  // its first row differs with the weights
+  for (py::ssize_t i = 0; i < driver.size(); ++i) {
+    if (!(driver.at(i) > 0.0)) continue;
+    support.samples.push_back(i);
+    support.values.push_back(driver.at(i));
+  }
+  return support;
+}
+
 // Programme i: samples signal[starts[i] : starts[i] + length], their weights from weight_starts[i] on (below zero: ones), and
-// settings[i], or the one for all. Only the settings' programme may differ between
-// programmes.
+// settings[i], or the one for all. Only the settings' programme may differ between programmes. `start`: the driver of a
+// programme much like all of these, or empty; the active set starts from where it is positive.
 Rows decompose_rows(const Array& signal, const Array& weights, const Integers& starts, const Integers& weight_starts,
-                    py::ssize_t length, double dt, const std::vector<ressin::DecomposeSettings>& settings,
+                    py::ssize_t length, double dt, const std::vector<ressin::DecomposeSettings>& settings, const Array& start,
                     const py::object& progress) {
   const py::ssize_t count = starts.size();
   if (signal.ndim() != 1 || weights.ndim() != 1 || starts.ndim() != 1 || weight_starts.ndim() != 1 || length < 1) {
@@ -127,10 +142,14 @@ Rows decompose_rows(const Array& signal, const Array& weights, const Integers& s
   if (weight_starts.size() != count) throw std::invalid_argument("starts and weight_starts must have one length");
   const auto n_settings = static_cast<py::ssize_t>(settings.size());
   if (n_settings != count && n_settings != 1) throw std::invalid_argument("there must be settings for all or for each");
+  if (start.ndim() != 1 || (start.size() != 0 && start.size() != length)) {
+    throw std::invalid_argument("start must be empty or have the programmes' length");
+  }
   check_reach(starts, length, signal.size(), false);
   check_reach(weight_starts, length, weights.size(), true);
 
   Rows rows(count, length);
+  const ressin::Support support = support_of(start, settings);
   std::vector<ressin::Signal> jobs;
   jobs.reserve(static_cast<std::size_t>(count));
   for (py::ssize_t i = 0; i < count; ++i) {
@@ -143,6 +162,7 @@ Rows decompose_rows(const Array& signal, const Array& weights, const Integers& s
     job.tonic = rows.tonic.mutable_data(i, 0);
     job.driver = rows.driver.mutable_data(i, 0);
     job.residual = rows.residual.mutable_data(i, 0);
+    if (!support.samples.empty()) job.start = &support;
     if (n_settings > 1) job.program = &settings[static_cast<std::size_t>(i)].program;
     jobs.push_back(job);
   }
@@ -186,5 +206,5 @@ void bind_rows(py::module_& m) {
       .def_readonly("spline", &Rows::spline)
       .def_readonly("drift", &Rows::drift);
   m.def("decompose_rows", &decompose_rows, py::arg("signal"), py::arg("weights"), py::arg("starts"), py::arg("weight_starts"),
-        py::arg("length"), py::arg("dt"), py::arg("settings"), py::arg("progress"));
+        py::arg("length"), py::arg("dt"), py::arg("settings"), py::arg("start"), py::arg("progress"));
 }

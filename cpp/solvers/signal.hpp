@@ -29,6 +29,12 @@ struct DecomposeSettings {
   int n_threads = 0;
 };
 
+// Samples in time order, and the driver there in any unit.
+struct Support {
+  std::vector<std::ptrdiff_t> samples;
+  std::vector<double> values;
+};
+
 // One signal and the arrays for its parts. All arrays belong to the caller and are (n,).
 struct Signal {
   const double* y;
@@ -39,6 +45,7 @@ struct Signal {
   double* copy = nullptr;                    // of y, if wanted
   const ProgramSettings* program = nullptr;  // this signal's own, instead of the settings'
   double* curvature = nullptr;               // see Solution; kept where the solver's settings say so
+  const Support* start = nullptr;            // from which the active set starts, of a signal much like this one; null: empty
 };
 
 struct Decomposed {

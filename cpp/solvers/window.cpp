@@ -22,6 +22,9 @@ constexpr double least_unit = 1e-6, least_objective = 1e-12;
 // Gradients are zero where they are within this of their size, whatever the tolerance: it is rounding.
 constexpr double least_stationarity = 1e-8;
 
+// That a window keeps of the active set's tables.
+constexpr std::size_t most_bytes_of_tables = std::size_t{4} << 20;
+
 std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 
 std::ptrdiff_t position(int j, int k) {  // of (j, k), j <= k, in an interval's upper triangle
@@ -225,17 +228,26 @@ void Window::write_tonic(WindowSolution* out) const {
   }
 }
 
-// With the knots of the window as it is now.
-ActiveSet Window::make_active_set(bool weighted) const {
+// With the knots of the window as it is now. A stream's windows grow by what is pushed and shrink by a knot spacing, so that
+// few shapes follow each other again and again.
+std::shared_ptr<const active_set::ShapeTables> Window::tables_of(bool weighted) {
   const std::ptrdiff_t spacing = knot_spacing(), first_knot = (2 - shape_.newest_knot) * spacing;
   ProgramSettings program = model().settings();
   if (shape_.first_row == 0) program.revision = Revision::r2025;  // no free start within a recording
+  for (const auto& known : tables_) {
+    const Model& m = known->model();
+    if (m.n() == shape_.n && m.first_row() == shape_.first_row && m.knot(0) == first_knot && m.n_knots() == shape_.n_knots &&
+        known->is_weighted() == weighted)
+      return known;
+  }
   const auto cut = std::make_shared<const Model>(shape_.n, model().dt(), program, first_knot, spacing, shape_.n_knots);
-  return ActiveSet(std::make_shared<const active_set::ShapeTables>(cut, weighted), steps_.settings());
+  tables_.push_back(std::make_shared<const active_set::ShapeTables>(cut, weighted));
+  while (tables_.size() > 1 && tables_.size() * tables_.back()->bytes() > most_bytes_of_tables) tables_.pop_front();
+  return tables_.back();
 }
 
 // The events to start from that are in this window, counted from its first sample.
-Window::Support Window::start_of(const WindowProblem& problem) const {
+Support Window::start_of(const WindowProblem& problem) const {
   Support start;
   for (std::size_t e = 0; e < kept_.samples.size(); ++e) {
     const std::ptrdiff_t i = kept_.samples[e] - problem.begin;
@@ -316,7 +328,7 @@ bool Window::solve_by_active_set(const WindowProblem& problem, std::ptrdiff_t la
   ActiveSet::Start start;
   start.samples = &newest_.samples, start.values = &newest_.values;
   if (!problem.is_start) start.past = &problem.past;
-  ActiveSet method = make_active_set(weighted);
+  ActiveSet method(tables_of(weighted), steps_.settings());
   const bool found = method.find(programme, limits, [] { return true; }, start);
   method.support(&newest_.samples, &newest_.values);
   for (std::ptrdiff_t& i : newest_.samples) i += problem.begin;

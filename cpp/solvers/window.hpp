@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -62,12 +63,7 @@ class Window {
   std::ptrdiff_t knot_spacing() const { return model().knot_spacing(); }
   const Model& model() const { return workspace_.model(); }
 
-  // Where the driver is positive, in the recording, and what it is there, in any unit.
-  struct Support {
-    std::vector<std::ptrdiff_t> samples;
-    std::vector<double> values;
-  };
-  // From which the active set starts: of the newest window that was to be kept.
+  // From which the active set starts, in samples of the recording: of the newest window that was to be kept.
   const Support& support() const { return kept_; }
   void set_support(Support support) { kept_ = std::move(support); }
   void keep_support() { kept_ = newest_; }
@@ -82,7 +78,7 @@ class Window {
   void add_past_hessian(const WindowProblem& problem);
   void add_past_gradient(const WindowProblem& problem);
   bool solve_by_active_set(const WindowProblem& problem, std::ptrdiff_t later, WindowSolution* out);
-  ActiveSet make_active_set(bool weighted) const;
+  std::shared_ptr<const active_set::ShapeTables> tables_of(bool weighted);
   Support start_of(const WindowProblem& problem) const;
   void prove(const WindowProblem& problem, std::ptrdiff_t later, ActiveSet* method, WindowSolution* out) const;
   double stationarity(const WindowProblem& problem) const;
@@ -96,6 +92,7 @@ class Window {
   KernelState& state_;
   PredictorCorrector steps_;
   SolverKind kind_;
+  std::deque<std::shared_ptr<const active_set::ShapeTables>> tables_;  // of the newest windows' shapes, the newest last
   Support kept_, newest_;
   std::vector<double> free_, forced_;  // the response of what was before the window, and the signal less it
 };

@@ -83,6 +83,7 @@ def decompose(
     settings: Settings,
     progress: Callable[[int, int], object] | None,
 ) -> Solved: ...
+def is_finite(signal: NDArray[np.float64]) -> bool: ...
 def certify(
     signal: NDArray[np.float64],
     weights: NDArray[np.float64] | None,
@@ -242,6 +243,7 @@ def decompose_rows(
     length: int,
     dt: float,
     settings: Sequence[Settings],
+    start: NDArray[np.float64],
     progress: Callable[[int, int], object] | None,
 ) -> Rows: ...
 

@@ -81,6 +81,10 @@ class Settings:
     samples and the signal's noise (from its second differences), filtered by the response, is more than 8 times alpha.
     The active set gives up where half of the driver's samples are positive, or its solves have taken 20 events a
     sample. In a stream, whose programmes start from the one before, noise is no reason not to try it.
+
+    A long recording is first solved in stretches, by as many threads as there are: each of 4,096 samples, 48 knots or
+    96 times the slow time constant, whichever is longest, and where there are four or more. The whole then starts from
+    their solutions, or is left to the interior point where the active set gave up on most of them.
     """
 
     programme: Programme = "cvxeda"

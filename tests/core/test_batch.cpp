@@ -1,5 +1,9 @@
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
 #include <numeric>
+#include <random>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -133,6 +137,106 @@ TEST("the workers share the work, each piece once, and the first error comes out
                                if (worker == 0) throw std::domain_error("out");
                              }),
                  std::domain_error);
+  }
+}
+
+TEST("what one worker shares is done once, by it and by those that have nothing else to do, and its first error comes out") {
+  for (int count : {1, 2, 5}) {
+    std::vector<std::atomic<int>> taken(200);
+    std::atomic<int> inner{0}, outer{0};
+    Workers workers([] { return true; });
+    workers.run(count, [&](int worker) {
+      if (worker == 0) {
+        for (int round = 0; round < 50; ++round) {
+          workers.share(worker, taken.size(), [&](std::size_t k, int by) {
+            CHECK(by >= 0 && by < count);
+            ++taken[k];
+            if (k % 50 == 0) workers.share(by, 3, [&](std::size_t, int) { ++inner; });  // a part may share as well
+          });
+          ++outer;
+        }
+      }
+      workers.help(worker);
+    });
+    for (const auto& k : taken) CHECK_EQUAL(k.load(), 50);
+    CHECK_EQUAL(inner.load(), 50 * 4 * 3);
+    CHECK_EQUAL(outer.load(), 50);
+
+    Workers failing([] { return true; });
+    CHECK_THROWS(failing.run(count,
+                             [&](int worker) {
+                               if (worker == 0) {
+                                 failing.share(worker, 10, [](std::size_t k, int) {
+                                   if (k == 5) throw std::domain_error("out");
+                                 });
+                               }
+                               failing.help(worker);
+                             }),
+                 std::domain_error);
+  }
+}
+
+TEST("workers that wait for others' work leave when those are gone, however they went") {
+  for (int leaver : {0, 1, 2}) {
+    Workers workers([] { return true; });
+    CHECK_THROWS(workers.run(3,
+                             [&](int worker) {
+                               if (worker == leaver) {
+                                 std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                                 throw std::domain_error("out");
+                               }
+                               workers.help(worker);
+                             }),
+                 std::domain_error);
+  }
+}
+
+TEST("a long recording is bit for bit the same on one thread and on many, and as good as in one piece") {
+  constexpr Eigen::Index n = 24000;
+  Vector y = programme::make_signal(n, 0.25, 1), w = Vector::Ones(n);
+  std::mt19937 random(3);
+  std::exponential_distribution<double> size(4.0);
+  std::uniform_int_distribution<Eigen::Index> place(0, n - 1);
+  for (int k = 0; k < 400; ++k) {
+    const double height = size(random);
+    const Eigen::Index onset = place(random);
+    for (Eigen::Index i = onset; i < std::min(n, onset + 80); ++i) {
+      const double t = 0.25 * static_cast<double>(i - onset);
+      y[i] += height * (std::exp(-t / 2.0) - std::exp(-t / 0.7));
+    }
+  }
+  w.segment(9000, 700).setZero();
+  struct Parts {
+    Vector phasic, tonic, driver, residual;
+    Decomposed result;
+  };
+  const auto solve = [&](SolverKind kind, Revision revision, bool weighted, int threads) {
+    Parts x{Vector(n), Vector(n), Vector(n), Vector(n), {}};
+    DecomposeSettings settings;
+    settings.kind = kind;
+    settings.program.revision = revision;
+    settings.n_threads = threads;
+    const std::vector<Signal> one = {{y.data(), weighted ? w.data() : nullptr, n, 0.25, x.phasic.data(), x.tonic.data(),
+                                      x.driver.data(), x.residual.data()}};
+    x.result = decompose(one, settings, always).front();
+    CHECK(x.result.status == Status::optimal);
+    return x;
+  };
+  for (const bool weighted : {false, true}) {
+    for (const auto revision : {Revision::r2025, Revision::r2015}) {
+      const Parts whole = solve(SolverKind::interior_point, revision, weighted, 1);
+      const Parts one = solve(SolverKind::active_set, revision, weighted, 1);
+      CHECK(one.result.solver == SolverKind::active_set);
+      CHECK(one.result.evidence.relative_gap <= 1e-11);
+      CHECK((one.phasic - whole.phasic).cwiseAbs().maxCoeff() < 1e-4);
+      for (int threads : {2, 5}) {
+        const Parts many = solve(SolverKind::active_set, revision, weighted, threads);
+        CHECK(many.driver == one.driver);
+        CHECK(many.phasic == one.phasic);
+        CHECK(many.result.iterations == one.result.iterations);
+        CHECK(many.result.evidence.duality_gap == one.result.evidence.duality_gap);
+      }
+    }
   }
 }
 

@@ -13,7 +13,9 @@ from ressin.decomposition.bands import bootstrap_bands
 from ressin.decomposition.bootstrap_pilot import autocorrelation_time, find_pilot, response_norm
 from ressin.decomposition.result import Bands
 from ressin.errors import ConvergenceError, InvalidInputError
+from ressin.settings import Settings
 from ressin.simulation.eda import SimulatedEDA
+from tests.signals import simulate
 
 ENDS = ("phasic_low", "phasic_high", "tonic_low", "tonic_high")
 RATE = 4.0
@@ -248,3 +250,18 @@ def test_a_pilot_leaves_no_part_of_the_signal_to_the_noise(monkeypatch: pytest.M
     assert find_pilot(result, result.settings, 2.0).residual.std() <= 1.5 * own
     monkeypatch.setattr("ressin.decomposition.bootstrap_pilot._LOUDEST", 100.0)
     assert find_pilot(result, result.settings, 2.0).residual.std() > 3.0 * own
+
+
+@pytest.mark.parametrize("solver", ["auto", "active_set", "interior_point"])
+@pytest.mark.parametrize("revision", ["2025", "2015"])
+def test_programmes_that_start_from_another_ones_driver_end_at_their_own_solution(solver: Any, revision: Any) -> None:
+    y, other = (simulate(25.0, 40.0, seed) for seed in (0, 1))
+    settings = Settings(solver=solver, revision=revision, n_threads=1)
+    starts = np.arange(3) * 10
+    alone = rows.solve_rows(y, starts, 900, 25.0, [settings])
+    for driver in (alone.driver[0], ressin.decompose(other[:900], 25.0).driver, np.zeros(900), np.ones(900)):
+        found = rows.solve_rows(y, starts, 900, 25.0, [settings], start=driver)
+        assert (found.relative_gap <= 1e-8).all()
+        np.testing.assert_allclose(found.phasic, alone.phasic, atol=1e-6 * float(y.std()))
+    with pytest.raises(ValueError, match="start must be empty or have the programmes' length"):
+        rows.solve_rows(y, starts, 900, 25.0, [settings], start=np.zeros(899))

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace ressin {
 
@@ -14,6 +15,9 @@ constexpr double gradient_share = 1e-10;
 // Where exact steps find no lower point either, what is left of the gradient is rounding, if it is small enough.
 constexpr double rounding_share = 1e-8;
 constexpr int most_rounds = 200;
+// A signal with so many samples an event has blocks without one; and below this share of alpha a gradient is near zero.
+constexpr std::ptrdiff_t sparse_samples = 2 * block_size;
+constexpr double watched_share = 0.25;
 // Steps by neighbours can go round in circles; after so many, all events that are not positive leave at once.
 constexpr int most_steps = 30;
 
@@ -39,6 +43,7 @@ void ActiveSet::load(const Problem& problem) {
   problem_ = &problem;
   tables_.gram = shape_->tables().gram;
   pivoting_.clear();
+  is_marked_ = false;
   solves_ = 0;
   effort_ = 0.0;
   loads_.gamma = problem.gamma;
@@ -91,8 +96,23 @@ void ActiveSet::solve() {
   effort_ += static_cast<double>(k) + static_cast<double>(tables_.n_intervals);
 }
 
+// The gradients that are far from zero stay so for a round or two: every second time those are looked at only where the others
+// ask for no event.
 void ActiveSet::find_negative() {
-  passes_.gradient(tables_, loads_, support_, gains_, point_, gradient_share * loads_.alpha, &found_);
+  const auto look = [this](const Watched* watched) {
+    passes_.gradient(tables_, loads_, support_, gains_, point_, gradient_share * loads_.alpha, &found_, watched);
+  };
+  const bool was_marked = std::exchange(is_marked_, false);
+  if (sparse_samples * static_cast<std::ptrdiff_t>(pivoting_.size()) >= tables_.n) return look(nullptr);
+  watched_.resize(index(tables_.n / block_size + 1));
+  Watched watched{watched_.data(), watched_share * loads_.alpha, true};
+  if (was_marked) {
+    look(&watched);
+    if (found_.count > 0) return;
+  }
+  watched.is_partial = false;
+  look(&watched);
+  is_marked_ = true;
 }
 
 void ActiveSet::insert_found() {
@@ -132,7 +152,8 @@ ActiveSet::Outcome ActiveSet::pivot(const ActiveSetLimits& limits, const KeepGoi
     }
     pivoting_.accept(point_.p);
     if (!is_lower) {
-      const double least = passes_.gradient(tables_, loads_, support_, gains_, point_, gradient_share * loads_.alpha, &found_);
+      const double least =
+          passes_.gradient(tables_, loads_, support_, gains_, point_, gradient_share * loads_.alpha, &found_, nullptr);
       return least >= -rounding_share * loads_.alpha ? Outcome::settled : Outcome::unsettled;
     }
     best = point_.fall;

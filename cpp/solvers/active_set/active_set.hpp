@@ -43,25 +43,29 @@ class ActiveSet {
            settings_.keep_curvature == settings.keep_curvature;
   }
 
-  // Whether the programme's optimum was found and proved to the tolerance; only then is *solution all of it.
-  // `wants_multiplier`: the certificate's multiplier and the parts' q are wanted too, which the proof may do without.
-  bool run(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, Solution* solution,
-           bool wants_multiplier = false);
-
-  // The same in two steps. Where the proof is one pass over the data (`is_plain`), that pass writes the parts to where the
-  // caller wants them.
-  bool is_plain() const { return shape_->is_plain(); }
-  bool find(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going) {
-    return find(problem, limits, keep_going, Start{});
-  }
-  // What a stream knows: a support to start from, in time order, with its driver's values in any unit, and a cost of the oldest
-  // knots. All may be null.
+  // What may be known before: a support to start from, in time order, with its driver's values in any unit, and of a stream a
+  // cost of the oldest knots. All may be null.
   struct Start {
     const std::vector<std::ptrdiff_t>* samples = nullptr;
     const std::vector<double>* values = nullptr;
     const Past* past = nullptr;
   };
+
+  // Whether the programme's optimum was found and proved to the tolerance; only then is *solution all of it.
+  // `wants_multiplier`: the certificate's multiplier and the parts' q are wanted too, which the proof may do without.
+  bool run(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, Solution* solution,
+           const Start& start, bool wants_multiplier = false);
+  bool run(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, Solution* solution) {
+    return run(problem, limits, keep_going, solution, Start{});
+  }
+
+  // The same in two steps. Where the proof is one pass over the data (`is_plain`), that pass writes the parts to where the
+  // caller wants them.
+  bool is_plain() const { return shape_->is_plain(); }
   bool find(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, const Start& start);
+  bool find(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going) {
+    return find(problem, limits, keep_going, Start{});
+  }
   struct Proved {
     Evidence evidence;
     bool is_optimal = false;
@@ -131,6 +135,8 @@ class ActiveSet {
   std::vector<active_set::Gain> event_gains_, knot_gains_;
   std::vector<std::ptrdiff_t> found_storage_;
   active_set::Found found_{};
+  std::vector<unsigned char> watched_;  // see Watched; empty until a signal is sparse enough
+  bool is_marked_ = false;              // by the last look
   int solves_ = 0;
   double effort_ = 0.0;  // events of all solves
 

@@ -16,7 +16,9 @@ struct ActiveSetLimits {
 //   - knots closer than 16 samples, which are as much work as events are, and
 //   - a coarsely sampled response (its fast time constant shorter than 4 samples) where the signal's noise asks for a driver at
 //     every few samples: the noise that second differences show, through the response, is more than 8 times alpha.
-// It depends on the signal and the programme alone, not on what else is solved, where, or by how many threads.
+// A long signal that is tried is also left where its stretches, each tried under the same limits, gave up for more than half
+// of its samples (stretches.hpp). All this depends on the signal and the programme alone, not on what else is solved, where, or
+// by how many threads.
 ActiveSetLimits active_set_limits(SolverKind kind, const Model& model, const Problem& problem);
 
 // For a programme that starts from the support of one much like it, as a stream's windows do: noise is then no reason not to

@@ -12,12 +12,24 @@
 namespace ressin::active_set {
 namespace {
 
+constexpr double highest = 1.7976931348623157e308;
+
 template <bool varying>
 class Gradient {
  public:
   Gradient(const Tables& t, const Loads& loads, const Support& support, const Gains& gains, const Values& point,
-           double threshold, Found& found)
-      : t_(t), loads_(loads), support_(support), gains_(gains), x_(point), threshold_(-threshold), found_(found) {}
+           double threshold, Found& found, const Watched* watched)
+      : t_(t),
+        loads_(loads),
+        support_(support),
+        gains_(gains),
+        x_(point),
+        threshold_(-threshold),
+        found_(found),
+        watched_(watched) {
+    if (!watched_ || watched_->is_partial) return;
+    for (std::ptrdiff_t b = 0; b <= t.n / block_size; ++b) watched_->blocks[b] = 0;
+  }
 
   double run() {
     found_.count = 0;
@@ -45,7 +57,7 @@ class Gradient {
   }
 
  private:
-  static constexpr std::ptrdiff_t chunk = 64;
+  static constexpr std::ptrdiff_t chunk = block_size;  // so that one lies in two blocks at most
 
   static std::ptrdiff_t max_index(std::ptrdiff_t a, std::ptrdiff_t b) { return a > b ? a : b; }
   static std::ptrdiff_t min_index(std::ptrdiff_t a, std::ptrdiff_t b) { return a < b ? a : b; }
@@ -99,7 +111,11 @@ class Gradient {
     double g[chunk];
     for (std::ptrdiff_t i = b; i < e; i += chunk) {
       const std::ptrdiff_t count = min_index(chunk, e - i);
-      Eight low(0.0);
+      if (watched_ && watched_->is_partial && !is_watched(i, count)) {
+        close();
+        continue;
+      }
+      Eight low(highest);
       for (std::ptrdiff_t k = 0; k < count; k += 8) {
         const std::ptrdiff_t at = i + k;
         const Eight p0 = eight(f0 + at), p1 = eight(f1 + at);
@@ -116,7 +132,9 @@ class Gradient {
         store(g + k, s);
         low = min(low, s);
       }
-      if (least(low) < threshold_) {
+      const double lowest = least(low);
+      if (watched_ && !watched_->is_partial && lowest < watched_->margin) watch(i, count);
+      if (lowest < threshold_) {
         search(g, i, count);
       } else {
         close();
@@ -127,6 +145,13 @@ class Gradient {
     const double p0 = t_.psi0[e - b], p1 = t_.psi1[e - b];
     uv_ = p1 * ua_ + (p0 - d * p1) * uv_;
     ua_ = p0 * ua_;
+  }
+
+  bool is_watched(std::ptrdiff_t i, std::ptrdiff_t count) const {
+    return watched_->blocks[i / block_size] || watched_->blocks[(i + count - 1) / block_size];
+  }
+  void watch(std::ptrdiff_t i, std::ptrdiff_t count) {
+    watched_->blocks[i / block_size] = watched_->blocks[(i + count - 1) / block_size] = 1;
   }
 
   // Runs below the threshold; one may go on from the chunk before and into the next.
@@ -165,6 +190,7 @@ class Gradient {
   const Values& x_;
   double threshold_;
   Found& found_;
+  const Watched* watched_;
   double ua_ = 0.0, uv_ = 0.0, base_ = 0.0, slope_ = 0.0, least_ = 0.0, lowest_ = 0.0;
   std::ptrdiff_t phase_ = 0, lowest_at_ = 0;
   bool open_ = false;

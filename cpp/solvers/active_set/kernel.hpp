@@ -116,6 +116,15 @@ struct Found {
   std::ptrdiff_t count, capacity;
 };
 
+// Blocks of samples where new events may be wanted. A pass over everything marks those where the gradient is below `margin`;
+// a pass that is partial looks only there.
+inline constexpr std::ptrdiff_t block_size = 64;
+struct Watched {
+  unsigned char* blocks;  // (n / block_size + 1,)
+  double margin;
+  bool is_partial;
+};
+
 // Where the point's parts are written, each in the unit that is wanted, and what is seen of them on the way.
 struct WrittenParts {
   double *phasic, *tonic, *residual;  // (n,) scale r, scale t + mean, residual_scale (r + t - y)
@@ -143,8 +152,9 @@ struct Passes {
   void (*vary)(const Tables&, const double* y, const double* w, double alpha, double* const* rows, double* knot_state,
                FreeStart* start);
   void (*solve)(const Tables&, const Loads&, const Support&, const Gains&, Values*);
-  // least gradient; `found` gets the minima below -threshold
-  double (*gradient)(const Tables&, const Loads&, const Support&, const Gains&, const Values&, double threshold, Found*);
+  // least gradient; `found` gets the minima below -threshold. `watched` may be null.
+  double (*gradient)(const Tables&, const Loads&, const Support&, const Gains&, const Values&, double threshold, Found*,
+                     const Watched* watched);
   // with `parts`, which may be null, u is made for the proof; weights are then ones
   void (*evaluate)(const Tables&, const double* y, const double* w, double alpha, const Support&, const Values&,
                    double threshold, Found*, WrittenParts* parts, Evaluation*);

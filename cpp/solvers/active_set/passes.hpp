@@ -14,9 +14,10 @@ Passes make_passes() {
   return {
       load_signal, vary_rows,
       [](const Tables& t, const Loads& l, const Support& s, const Gains& g, Values* x) { EventSweep(t, l, s, g, *x).run(); },
-      [](const Tables& t, const Loads& l, const Support& s, const Gains& g, const Values& x, double threshold, Found* found) {
-        return t.varying ? Gradient<true>(t, l, s, g, x, threshold, *found).run()
-                         : Gradient<false>(t, l, s, g, x, threshold, *found).run();
+      [](const Tables& t, const Loads& l, const Support& s, const Gains& g, const Values& x, double threshold, Found* found,
+         const Watched* watched) {
+        return t.varying ? Gradient<true>(t, l, s, g, x, threshold, *found, watched).run()
+                         : Gradient<false>(t, l, s, g, x, threshold, *found, watched).run();
       },
       evaluate};
 }

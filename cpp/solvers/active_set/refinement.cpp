@@ -172,8 +172,8 @@ ActiveSet::Proved ActiveSet::prove(WrittenParts* parts, double* driver, double d
 }
 
 bool ActiveSet::run(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, Solution* solution,
-                    bool wants_multiplier) {
-  if (!find(problem, limits, keep_going)) return false;
+                    const Start& start, bool wants_multiplier) {
+  if (!find(problem, limits, keep_going, start)) return false;
   Solution& s = *solution;
   const std::size_t n = index(tables_.n);
   for (std::vector<double>* x : {&s.parts.phasic, &s.parts.tonic, &s.residual, &s.point.driver}) x->resize(n);

@@ -53,6 +53,15 @@ ShapeTables::ShapeTables(std::shared_ptr<const Model> model, bool weighted) : mo
   lay_out_stationary_gram();
 }
 
+std::size_t ShapeTables::bytes() const {
+  std::size_t bytes = model_->bytes() + sizeof(double) * (begin_.size() + knot_state_.size() + gram_.size());
+  for (const auto* tables : {psi_, back_, drift_})
+    for (int k = 0; k < 2; ++k) bytes += tables[k].bytes();
+  for (const auto* tables : {bump_, row_})
+    for (int k = 0; k < 4; ++k) bytes += tables[k].bytes();
+  return bytes;
+}
+
 void ShapeTables::lay_out_intervals() {
   const Model& m = *model_;
   tables_.n_intervals = m.n_intervals();

@@ -20,6 +20,7 @@ class Padded {
     return numbers_.data();
   }
   const double* data() const { return numbers_.data(); }
+  std::size_t bytes() const { return sizeof(double) * numbers_.capacity(); }
 
  private:
   std::vector<double> numbers_;
@@ -35,6 +36,7 @@ class ShapeTables {
 
   const Model& model() const { return *model_; }
   bool is_weighted() const { return weighted_; }
+  std::size_t bytes() const;  // the model's included
   const Tables& tables() const { return tables_; }
   // The free start's rows where they are the same for every signal; the load is the signal's.
   const FreeStart& start() const { return start_; }

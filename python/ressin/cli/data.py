@@ -137,6 +137,13 @@ def _add_prepare(subparsers: Subparsers) -> None:
     )
     parser.add_argument("source", type=Path, help="PMEmo folder (2018 or 2019), or a manifest (.csv, .parquet)")
     parser.add_argument("folder", type=Path, help="folder to write")
+    _add_prepare_source(parser)
+    _add_prepare_how(parser)
+    _add_prepare_where(parser)
+    parser.set_defaults(run=run_prepare)
+
+
+def _add_prepare_source(parser: argparse.ArgumentParser) -> None:
     source = parser.add_argument_group("source")
     source.add_argument("--release", choices=["auto", "2018", "2019"], default="auto", help="release of PMEmo")
     source.add_argument("--root", type=Path, help="folder that a manifest's paths are relative to and may not leave")
@@ -148,6 +155,9 @@ def _add_prepare(subparsers: Subparsers) -> None:
     )
     source.add_argument("--step", type=float, metavar="S", help="seconds from window to window (default: --window)")
     source.add_argument("--features", metavar="FILE", help="table of music features beside a manifest")
+
+
+def _add_prepare_how(parser: argparse.ArgumentParser) -> None:
     how = parser.add_argument_group("how")
     how.add_argument(
         "--programme", choices=get_args(Programme), default="cvxeda",
@@ -190,6 +200,9 @@ def _add_prepare(subparsers: Subparsers) -> None:
     )
     how.add_argument("--music", choices=["auto", "extract", "read", "none"], default="auto", help="music features")
     how.add_argument("--cache", type=Path, help="folder that keeps heard clips (default FOLDER/.cache)")
+
+
+def _add_prepare_where(parser: argparse.ArgumentParser) -> None:
     where = parser.add_argument_group("where")
     where.add_argument(
         "--scheduler", metavar="ADDRESS", help="Dask scheduler, or 'local' or 'local:N' for N workers here"
@@ -198,7 +211,6 @@ def _add_prepare(subparsers: Subparsers) -> None:
         "--threads", type=int, default=0, metavar="N", help="threads of decomposition (default: every core)"
     )
     where.add_argument("--quiet", action="store_true", help="no progress bars")
-    parser.set_defaults(run=run_prepare)
 
 
 def run_prepare(arguments: argparse.Namespace) -> int:

@@ -137,10 +137,12 @@ def bootstrap_bands(
             weights=weights,
             weight_starts=np.zeros(some.size, dtype=np.int64),
             knots=decomposition._knot_grid,
+            start=pilot.driver,
         )
         _check_solved(rows, some)
-        shift["phasic"][some] = rows.phasic - pilot.phasic
-        shift["tonic"][some] = rows.tonic - pilot.tonic
+        these = slice(first, first + some.size)
+        np.subtract(rows.phasic, pilot.phasic, out=shift["phasic"][these], casting="same_kind")
+        np.subtract(rows.tonic, pilot.tonic, out=shift["tonic"][these], casting="same_kind")
     phasic_low, phasic_high = _basic(decomposition.phasic, shift["phasic"], level)
     if _is_nonnegative(decomposition):
         phasic_low, phasic_high = np.maximum(phasic_low, 0.0), np.maximum(phasic_high, 0.0)

@@ -43,6 +43,8 @@ class Pilot:
     ----------
     phasic, tonic, level
         (n,) the parts and their sum.
+    driver
+        (n,) the phasic part's.
     residual
         (n_observed,) residual times the root of its weight, centred, and scaled up for what the fit has taken of it.
     observed, root_weights
@@ -54,6 +56,7 @@ class Pilot:
     phasic: NDArray[np.float64]
     tonic: NDArray[np.float64]
     level: NDArray[np.float64]
+    driver: NDArray[np.float64]
     residual: NDArray[np.float64]
     observed: NDArray[np.bool_]
     root_weights: NDArray[np.float64]
@@ -78,7 +81,7 @@ def find_pilot(decomposition: Decomposition, settings: Settings, memory: float) 
     residual = (residual - residual.mean()) * math.sqrt(residual.size / (residual.size - lost))
     phasic, tonic = rows.phasic[0], rows.tonic[0]
     alpha = float(candidates.alphas[row])
-    return Pilot(phasic, tonic, phasic + tonic, residual, candidates.observed, candidates.root, alpha)
+    return Pilot(phasic, tonic, phasic + tonic, rows.driver[0], residual, candidates.observed, candidates.root, alpha)
 
 
 class _Candidates:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
+from ressin import _core
 from ressin._columns import as_array
 from ressin.errors import InvalidInputError, first_line
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ressin.settings import Missing
 
 MIN_SAMPLES = 4
+_FLOAT64 = np.dtype(np.float64)
 MAX_OSQP_WEIGHT = 1e12
 NO_ARRAY = (TypeError, RuntimeError, OverflowError)  # of a tensor on a GPU, one that requires a gradient, or no array
 
@@ -35,6 +36,8 @@ def check_signal(signal: ArrayLike) -> NDArray[np.float64]:
     InvalidInputError
         Not one-dimensional, empty, too short, or not real numbers.
     """
+    if _is_usual(signal):
+        return signal
     try:
         array = as_array(signal)
     except (ValueError, *NO_ARRAY) as error:
@@ -67,6 +70,13 @@ def check_signal(signal: ArrayLike) -> NDArray[np.float64]:
     return array
 
 
+def _is_usual(signal: ArrayLike) -> TypeGuard[NDArray[np.float64]]:
+    """Whether there is nothing to convert and nothing to refuse, as for each of thousands of signals in a batch."""
+    if type(signal) is not np.ndarray:
+        return False
+    return signal.dtype == _FLOAT64 and signal.ndim == 1 and signal.size >= MIN_SAMPLES and signal.flags.c_contiguous
+
+
 def check_missing(
     signal: NDArray[np.float64], sample_weight: ArrayLike | None, missing: Missing
 ) -> tuple[NDArray[np.float64] | None, NDArray[np.bool_] | None]:
@@ -88,7 +98,7 @@ def check_missing(
         value.
     """
     weights = None if sample_weight is None else _check_weights(sample_weight, signal.size)
-    if weights is None and _is_finite(signal):
+    if weights is None and _core.is_finite(signal):
         return None, None
     _refuse_infinite(signal)
     nan = np.isnan(signal)
@@ -117,12 +127,6 @@ def check_osqp_weights(weights: NDArray[np.float64] | None, solver: str) -> None
             f"sample_weight reaches {weights.max():g}; with solver='osqp' it may be at most {MAX_OSQP_WEIGHT:g}: "
             "divide the weights, alpha and gamma by one number, which leaves the solution as it is"
         )
-
-
-def _is_finite(array: NDArray[np.float64]) -> bool:
-    """Whether no sample is infinite or NaN; False also where the sum overflows: look again, sample by sample."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return math.isfinite(np.add.reduce(array))  # no product of BLAS, which would wake its threads
 
 
 def _refuse_infinite(signal: NDArray[np.float64]) -> None:

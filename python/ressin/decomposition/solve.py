@@ -8,9 +8,10 @@ asked for.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -200,6 +201,16 @@ def _make(fields: dict[str, object]) -> Decomposition:
     return result
 
 
+def with_index(result: Decomposition, signal: ArrayLike) -> Decomposition:
+    """Keep the index of a pandas Series, where it is not just 0, 1, 2 ..."""
+    pandas: Any = sys.modules.get("pandas")
+    if pandas is None or not isinstance(signal, pandas.Series):
+        return result
+    index = signal.index
+    plain = isinstance(index, pandas.RangeIndex) and (index.start, index.step) == (0, 1)
+    return result if plain else replace(result, index=index)
+
+
 def raise_unconverged(result: Decomposition, where: str = "") -> None:
     """Raise ConvergenceError, naming `where`, for a result that did not reach its tolerance."""
     if result.converged:
@@ -240,6 +251,7 @@ def solve_rows(
     weights: NDArray[np.float64] | None = None,
     weight_starts: NDArray[np.int64] | None = None,
     knots: tuple[int, int, int] | None = None,
+    start: NDArray[np.float64] | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> SolvedRows:
     """Solve the programmes of ``signal[starts[i] : starts[i] + length]``, several side by side in the lanes of a core.
@@ -262,6 +274,9 @@ def solve_rows(
         `weight_starts` weights[i] belongs to signal[i].
     knots
         First, spacing and number, for all; None for the reference's rule.
+    start
+        (length,) the driver of a programme much like all of these: the active set starts from where it is positive.
+        The solutions agree to `tol` with those from nothing; their last digits may not.
     progress
         Called with (done, total).
     """
@@ -271,7 +286,10 @@ def solve_rows(
         weight_starts = starts
     check_osqp_weights(weights, settings[0].solver)
     core = [core_settings(s, knots) for s in settings]
-    raw = _core.decompose_rows(signal, weights, starts, weight_starts, length, 1.0 / sampling_rate, core, progress)
+    near = np.empty(0) if start is None else start
+    raw = _core.decompose_rows(
+        signal, weights, starts, weight_starts, length, 1.0 / sampling_rate, core, near, progress
+    )
     return SolvedRows(**{item.name: getattr(raw, item.name) for item in fields(SolvedRows)})
 
 

@@ -121,9 +121,9 @@ def check_samples(samples: ArrayLike, n_before: int) -> NDArray[np.float64]:
     if array.dtype.kind not in "iuf":
         raise InvalidInputError(f"samples has dtype {array.dtype}; it must hold real numbers, NaN where one is missing")
     result = array.astype(np.float64)
-    bad = np.flatnonzero(np.abs(result) >= _LARGEST)
-    if bad.size:
-        at = int(bad[0])
+    bad = np.abs(result) >= _LARGEST
+    if bad.any():
+        at = int(bad.argmax())
         raise InvalidInputError(
             f"samples[{at}], sample {n_before + at} of the stream, is {result[at]}; it must be below "
             f"{_LARGEST:g} in size, or NaN where it is missing"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -141,8 +143,7 @@ class Engine:
         """Solve the programme, finalise what is older than the lag, and slide the window."""
         self.moments = self._counted()
         self.n_counted = self.n
-        there = np.flatnonzero(~np.isnan(self.window.signal[-self.hop :]))
-        self.missing_run = self.hop - 1 - int(there[-1]) if there.size else self.missing_run + self.hop
+        self.missing_run = self._missing_at_the_end()
         if self.n < _LEAST:
             return
         solved = self._solve(self.moments)
@@ -159,11 +160,20 @@ class Engine:
         if self.missing_run > self.max_gap:
             self.end(log)
 
+    def _missing_at_the_end(self) -> int:
+        newest = self.window.signal[-self.hop :]
+        if not math.isnan(newest[-1]):
+            return 0
+        there = np.flatnonzero(~np.isnan(newest))
+        return self.hop - 1 - int(there[-1]) if there.size else self.missing_run + self.hop
+
     def _solve(self, moments: Moments, is_end: bool = False) -> Solved:
         return self.window.solve(self.scale(moments), self.first_index + self.window.begin, is_end)
 
     def _counted(self) -> Moments:
         """Return the moments of all samples, those since the last programme included."""
+        if self.n == self.n_counted:
+            return self.moments
         new = slice(self.window.n - (self.n - self.n_counted), self.window.n)
         return self.moments.joined(np.arange(self.n_counted, self.n, dtype=np.float64), self.window.signal[new])
 

@@ -40,10 +40,11 @@ class Moments:
     def joined(self, time: NDArray[np.float64], samples: NDArray[np.float64]) -> Moments:
         """Return the moments with those of samples, (n,), at times (n,)."""
         there = ~np.isnan(samples)
-        y, t = samples[there], time[there]
+        y, t = (samples, time) if there.all() else (samples[there], time[there])
         if y.size == 0:
             return self
-        mean, mean_time = float(y.mean()), float(t.mean())
+        largest = float(np.abs(y).max())
+        mean, mean_time = float(np.add.reduce(y)) / y.size, float(np.add.reduce(t)) / t.size  # as mean(), in less time
         y, t = y - mean, t - mean_time
         count = self.count + y.size
         dy, dt, weight = mean - self.mean, mean_time - self.mean_time, self.count * y.size / count
@@ -54,7 +55,7 @@ class Moments:
             self.yy + float(y @ y) + dy * dy * weight,
             self.ty + float(t @ y) + dt * dy * weight,
             self.tt + float(t @ t) + dt * dt * weight,
-            max(self.largest, float(np.abs(samples[there]).max())),
+            max(self.largest, largest),
         )
 
     def later(self, n: float) -> Moments:

@@ -52,7 +52,7 @@ class StreamParts:
 
     def between(self, first: int, last: int) -> StreamParts:
         """Return the samples first <= i < last of these."""
-        return StreamParts(*(getattr(self, field.name)[first:last] for field in fields(self)))
+        return StreamParts(*[getattr(self, name)[first:last] for name in _PARTS])
 
     @classmethod
     def join(cls, pieces: Sequence[StreamParts]) -> StreamParts:
@@ -60,8 +60,11 @@ class StreamParts:
         if len(pieces) == 1:
             return pieces[0]
         if not pieces:
-            return cls(np.empty(0, np.int64), *[np.empty(0)] * (len(fields(cls)) - 1))
-        return cls(*(np.concatenate([getattr(piece, field.name) for piece in pieces]) for field in fields(cls)))
+            return cls(np.empty(0, np.int64), *[np.empty(0)] * (len(_PARTS) - 1))
+        return cls(*[np.concatenate([getattr(piece, name) for piece in pieces]) for name in _PARTS])
+
+
+_PARTS = tuple(field.name for field in fields(StreamParts))
 
 
 @dataclass(frozen=True, eq=False)

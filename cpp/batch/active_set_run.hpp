@@ -1,0 +1,46 @@
+// The active set on one worker of a batch, in one group of signals.
+#pragma once
+
+#include <memory>
+
+#include "batch/groups.hpp"
+#include "batch/parallel.hpp"
+#include "batch/task.hpp"
+#include "solvers/active_set/active_set.hpp"
+#include "solvers/active_set/stretches.hpp"
+
+namespace ressin {
+
+class ActiveSetRun {
+ public:
+  ActiveSetRun(const DecomposeSettings& settings, Workers& workers, const Group& group, int worker)
+      : settings_(settings), workers_(workers), group_(group), worker_(worker) {}
+  ~ActiveSetRun();  // the calling thread keeps a small workspace for its next batch
+  ActiveSetRun(const ActiveSetRun&) = delete;
+  ActiveSetRun& operator=(const ActiveSetRun&) = delete;
+
+  // Whether it has found and proved the signal's result, and written it; false where the settings do not ask for the method.
+  bool solves(const Task& task, const Signal& signal, Decomposed* out);
+
+  // The point from which OSQP starts.
+  bool finds(const Task& task, Solution* x);
+
+ private:
+  bool prepare(const ActiveSetLimits& limits);
+  bool find_start(const Problem& problem, const ActiveSetLimits& limits);
+  ActiveSet::Start start_of(const Signal& signal);
+  bool write(const Scaled& scaled, const Signal& s, Decomposed* out);
+  ActiveSet::KeepGoing keep_going() {
+    return [this] { return workers_.keep_going(worker_); };
+  }
+
+  const DecomposeSettings& settings_;
+  Workers& workers_;
+  const Group& group_;
+  int worker_;
+  std::unique_ptr<ActiveSet> method_;
+  std::unique_ptr<active_set::Stretches> stretches_;
+  std::unique_ptr<active_set::StretchedStart> stretched_;  // the signal's at hand, if it is long
+};
+
+}  // namespace ressin
