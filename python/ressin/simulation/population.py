@@ -18,7 +18,7 @@ that this leaves possible.
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -122,7 +122,7 @@ class SimulationSettings:
 
 PMEMO_SIZE = {"n_subjects": 457, "n_songs": 767, "n_pairs": 7962, "n_short_songs": 27}
 
-CLEAR = {
+CLEAR: dict[str, Any] = {
     "song_share": 0.5,
     "bias_sd": 0.06,
     "rate_effect": 0.4,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,7 +71,7 @@ def _simulate(demo: Demo, folder: Path, music: bool) -> None:
     made = simulate_pmemo(
         folder,
         seed=demo.seed,
-        settings=dataclasses.replace(SimulationSettings(**SIZES), **CLEAR),
+        settings=SimulationSettings(**{**CLEAR, **SIZES}),
         audio="mp3" if music else "none",
         progress=True,
     )
