@@ -8,9 +8,11 @@ from ressin._files.limits import digest_file
 from ressin.cli import main
 from ressin.data.sources.manifest import read_manifest
 from ressin.data.sources.manifest_check import NUMBERS, TEXTS, TIMES
+from ressin.data.sources.simulated import read_about
 from ressin.data.store import schema
 from ressin.data.store.store import Prepared, load
 from ressin.report.prepared_figures import round_trip
+from ressin.simulation.population import CLEAR, SimulationSettings
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
@@ -30,6 +32,16 @@ def test_simulate_prints_counts_and_ceiling(tmp_path: Path, capsys: pytest.Captu
     status, out, _ = run(capsys, "simulate", tmp_path / "sim", *sizes)
     assert status == 0
     assert "this simulation is there already; nothing to do" in out
+
+
+def test_clear_listeners_are_those_of_the_named_effects(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sizes = ("--subjects", 3, "--songs", 3, "--audio", "none", "--processes", 1, "--quiet")
+    status, _, _ = run(capsys, "simulate", tmp_path / "clear", "--clear", *sizes)
+    assert status == 0
+    made = read_about(tmp_path / "clear")
+    assert made is not None
+    assert {name: made["settings"][name] for name in CLEAR} == CLEAR
+    assert SimulationSettings(**made["settings"]).n_subjects == 3
 
 
 def test_prepare_prints_counts_rejects_and_progress_then_nothing_to_do(

@@ -41,7 +41,7 @@ SIZES = {
 }
 FELT = {"song_share": 0.62, "song_correlation": 0.5, "personal_correlation": 0.4, "valence_weight": 0.5}
 SAID = {"reporting_noise": 0.3, "skew": 0.2, "centre": 0.58, "spread": 0.22, "bias_sd": 0.1, "spread_sd": 0.2}
-BODY = {"rate_effect": 0.07, "amplitude_effect": 0.055, "slope_effect": 0.016, "slope_noise": 0.08, "coupling_sd": 0.6}
+BODY = {"rate_effect": 0.045, "amplitude_effect": 0.035, "slope_effect": 0.01, "slope_noise": 0.08, "coupling_sd": 0.6}
 WRONG = {"wander": 0.02, "spikes": 0.2, "drops": 0.2}
 
 TINY = dataclasses.replace(SMALL, n_subjects=3, n_songs=3, n_pairs=6, n_short_songs=1)
@@ -176,7 +176,7 @@ def slopes(drive: float, settings: SimulationSettings, n: int = 60, coupling: fl
 
 
 def test_the_body_follows_the_drive() -> None:
-    settings = SimulationSettings(**CLEAR)  # type: ignore[arg-type]
+    settings = SimulationSettings(**CLEAR)
     calm, excited = slopes(-1.5, settings), slopes(1.5, settings)
     assert excited[0] - calm[0] == pytest.approx(3.0 * settings.slope_effect * 5.0, rel=0.5)
     assert excited[1] > 1.5 * calm[1]
@@ -197,7 +197,7 @@ def test_people_differ_in_how_their_body_follows_and_nothing_else_depends_on_tha
 def test_artefacts_are_added_to_the_same_skin() -> None:
     subject = {"level": 5.0, "rate": 9.0, "amplitude": 0.25, "slope": 0.0, "tau0": 2.0, "tau1": 0.7, "noise": 0.0}
     subject["coupling"] = 1.0
-    clean = SimulationSettings(**CLEAR)  # type: ignore[arg-type]
+    clean = SimulationSettings(**CLEAR)
     moving = dataclasses.replace(clean, spikes=1.0, drops=0.5)
     one, other = (make_trace(subject, 0.0, 60.0, settings, np.random.default_rng(4)) for settings in (clean, moving))
     hit = np.abs(one - other) > 1e-3

@@ -18,7 +18,7 @@ that this leaves possible.
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -89,9 +89,9 @@ class SimulationSettings:
     bias_sd: float = 0.1
     spread_sd: float = 0.2
     valence_weight: float = 0.5
-    rate_effect: float = 0.07
-    amplitude_effect: float = 0.055
-    slope_effect: float = 0.016
+    rate_effect: float = 0.045
+    amplitude_effect: float = 0.035
+    slope_effect: float = 0.01
     slope_noise: float = 0.08
     coupling_sd: float = 0.6
     wander: float = 0.02
@@ -122,7 +122,7 @@ class SimulationSettings:
 
 PMEMO_SIZE = {"n_subjects": 457, "n_songs": 767, "n_pairs": 7962, "n_short_songs": 27}
 
-CLEAR = {
+CLEAR: dict[str, Any] = {
     "song_share": 0.5,
     "bias_sd": 0.06,
     "rate_effect": 0.4,
