@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import warnings
 from dataclasses import dataclass
+from typing import Literal
 
 import neurokit2 as nk
 import numpy as np
@@ -100,12 +101,13 @@ def table(seeds: range) -> pd.DataFrame:
 def coverage(draws: int, difference: float = 0.3) -> pd.DataFrame:
     """How often the 95 % interval of the model's contrast holds the truth, and the contrast's mean error."""
     rows = []
-    for on in ("signal", "driver"):
+    sources: tuple[Literal["signal", "driver"], ...] = ("signal", "driver")
+    for on in sources:
         inside, estimates = 0, []
         for seed in range(10_000, 10_000 + draws):
-            made = experiment(seed, difference)
+            made = experiment(seed, difference, on=on)
             source = ressin.decompose(made.recording.signal, 10.0) if on == "driver" else made.recording
-            scale = made.scale_of_driver if on == "driver" else made.scale_of_signal
+            scale = made.scale
             found = ressin.response_estimate(source, made.events, on=on).contrast("a", "b")
             inside += found["Low"] / scale <= difference <= found["High"] / scale
             estimates.append(found["Amplitude"] / scale)

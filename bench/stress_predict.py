@@ -1,7 +1,8 @@
 """Models beside what they must beat, on real people: a table for docs/res_sin.md.
 
     python -m bench.stress_predict                                    Stress-Predict by person, the classical model
-    python -m bench.stress_predict --models classical cnn1d rtcan1d   the networks, too
+    python -m bench.stress_predict --models classical mlp cnn1d       networks, too
+    python -m bench.stress_predict --simulated 101                    simulated people, on which networks are chosen
     python -m bench.stress_predict --manifest mine.csv --label calm   any other manifest
 
 RESSIN_LABELLED_DIR names the folder of labelled recordings. The recordings are prepared as ressin prepare does it, and
@@ -24,6 +25,7 @@ from bench import threads
 
 threads.limit_to_one()
 
+from bench.phases import write_phases  # noqa: E402
 from ressin.data.preparation.prepare import prepare  # noqa: E402
 from ressin.data.preparation.settings import DecompositionChoice, PrepareSettings  # noqa: E402
 from ressin.data.samples.labelled import LabelledData, labelled_data  # noqa: E402
@@ -33,6 +35,7 @@ from ressin.data.store.store import load  # noqa: E402
 from ressin.learn.evaluation.baselines import BoostedFeatures, Majority  # noqa: E402
 from ressin.learn.evaluation.confounds import PersonOnly, TimeOnly, WithinPerson, has_times  # noqa: E402
 from ressin.learn.evaluation.evaluate import Classifier, CrossValidation, cross_validate  # noqa: E402
+from ressin.learn.evaluation.folds import Folds  # noqa: E402
 from ressin.learn.evaluation.metrics import Estimate  # noqa: E402
 from ressin.learn.evaluation.network import NetworkClassifier  # noqa: E402
 from ressin.learn.model.recipes import recipe  # noqa: E402
@@ -52,6 +55,7 @@ MODELS: dict[str, Callable[[int], Classifier]] = {
     "classical": lambda seed: BoostedFeatures(seed=seed),
     "cnn1d": lambda seed: network("cnn1d", seed),
     "rtcan1d": lambda seed: network("rtcan1d", seed),
+    "mlp": lambda seed: network("mlp", seed),
     "resnet18": lambda seed: network("resnet18", seed),
 }
 
@@ -84,9 +88,10 @@ def table(models: list[CrossValidation], rivals: list[CrossValidation], n_resamp
     return lines
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `samples`."""
     parser.add_argument("--manifest", type=Path, help="instead of Stress-Predict's")
+    parser.add_argument("--simulated", type=int, metavar="SEED", help="on 40 simulated people of bench/phases.py")
     parser.add_argument("--label", default="stress", help="what to predict (stress)")
     parser.add_argument("--split", choices=KINDS, default="subject", help="(subject: folds by person)")
     parser.add_argument("--folds", type=int, default=10, help="(10)")
@@ -94,17 +99,22 @@ def main() -> None:
     parser.add_argument("--resamples", type=int, default=2000, help="of the bootstrap over people (2000)")
     parser.add_argument("--programme", choices=["cvxeda", "robust"], default="cvxeda", help="(cvxeda)")
     parser.add_argument("--scale", default="auto", help="of what the networks see, as in ressin prepare (auto)")
-    parser.add_argument("--models", nargs="+", choices=list(MODELS), default=["classical"], help="(classical)")
     parser.add_argument("--work", type=Path, default=Path("build/stress_predict"), help="(build/stress_predict)")
-    arguments = parser.parse_args()
-    manifest = arguments.manifest
-    if manifest is None:
+
+
+def samples(arguments: argparse.Namespace) -> tuple[LabelledData, Folds]:
+    """Prepare the recordings, say what they are, and give their samples and folds."""
+    manifest, name = arguments.manifest, f"prepared-{arguments.programme}-{arguments.scale}"
+    if arguments.simulated is not None:
+        name = f"simulated{arguments.simulated}-{name}"
+        manifest = write_phases(arguments.work / f"simulated{arguments.simulated}", seed=arguments.simulated)
+    elif manifest is None:
         if "RESSIN_LABELLED_DIR" not in os.environ:
             sys.exit("RESSIN_LABELLED_DIR names no folder: nothing to evaluate on")
         manifest = Path(os.environ["RESSIN_LABELLED_DIR"]) / "stress_predict" / "manifest.csv"
     choice = DecompositionChoice(programme=arguments.programme)
     settings = PrepareSettings(decomposition=choice, scale=arguments.scale, music="none")
-    folder = arguments.work / f"prepared-{arguments.programme}-{arguments.scale}"
+    folder = arguments.work / name
     prepare(read_manifest(manifest), folder, settings=settings, n_threads=1)
     prepared = load(folder)
     data = labelled_data(prepared, arguments.label)
@@ -113,12 +123,20 @@ def main() -> None:
     print(
         f"{arguments.label}: {people}; {folds.n_folds} folds, {arguments.split} split; {prepared.meta.get('in_words')}"
     )
+    return data, folds.take(data.recording_id)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_data_options(parser)
+    parser.add_argument("--models", nargs="+", choices=list(MODELS), default=["classical"], help="(classical)")
+    arguments = parser.parse_args()
+    data, folds = samples(arguments)
     found = []
     for model in [*(MODELS[name](arguments.seed) for name in arguments.models),
                   *confounds(data, arguments.split, arguments.seed)]:  # fmt: skip
         began = time.process_time()
-        result = cross_validate(data, folds.take(data.recording_id), model, folder=arguments.work / "folds")
-        found.append(result)
+        found.append(cross_validate(data, folds, model, folder=arguments.work / "folds"))
         print(f"  {model.name}: {time.process_time() - began:.0f} s of processor time", flush=True)
     n = len(arguments.models)
     print("\n".join(table(found[:n], found[n:], arguments.resamples)))

@@ -108,7 +108,7 @@ def test_the_readme_is_a_front_door() -> None:
         "decomposition.decompose",
         "decomposition.qp",
         "decomposition.sweep",
-        "decomposition.windows",
+        "decomposition.decompose_windows",
         "estimator",
         "events.trials",
         "intervals.features",

@@ -43,6 +43,7 @@ void set_constants(const std::map<std::string, double>& constants, robust::Batch
                                                 {"response_reach", &r.response_reach},
                                                 {"recovery", &r.recovery},
                                                 {"recovery_most", &r.recovery_most},
+                                                {"passed_over", &r.passed_over},
                                                 {"outlier_reach", &r.outlier_reach},
                                                 {"enough", &r.enough},
                                                 {"block", &r.block},

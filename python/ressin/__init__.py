@@ -11,13 +11,15 @@ from ressin._core import __version__
 if TYPE_CHECKING:
     from ressin.compat import cvxEDA, eda_phasic
     from ressin.decomposition.bands import bootstrap_bands
-    from ressin.decomposition.decompose import decompose, decompose_batch
+    from ressin.decomposition.decompose import decompose
+    from ressin.decomposition.decompose_batch import decompose_batch
+    from ressin.decomposition.decompose_windows import decompose_windows
     from ressin.decomposition.qp import QuadraticProgram, build_qp
     from ressin.decomposition.quality import Quality
     from ressin.decomposition.result import Bands, Decomposition
     from ressin.decomposition.scrs import find_scrs
     from ressin.decomposition.sweep import Sweep, sweep
-    from ressin.decomposition.windows import Windows, decompose_windows
+    from ressin.decomposition.windows import Windows
     from ressin.errors import (
         ConvergenceError,
         InvalidInputError,
@@ -75,8 +77,8 @@ _HOMES = {
     "build_qp": "decomposition.qp",
     "cvxEDA": "compat",
     "decompose": "decomposition.decompose",
-    "decompose_batch": "decomposition.decompose",
-    "decompose_windows": "decomposition.windows",
+    "decompose_batch": "decomposition.decompose_batch",
+    "decompose_windows": "decomposition.decompose_windows",
     "eda_phasic": "compat",
     "event_related": "events.trials",
     "features": "intervals.features",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ressin.decomposition.decompose import decompose_batch
+from ressin.decomposition.decompose_batch import decompose_batch
 from ressin.decomposition.inputs import MIN_SAMPLES
 from ressin.errors import InvalidInputError, MissingExtraError
 from ressin.settings import Baseline, Missing, Programme, Revision, Settings, Solver, check_knots, check_sampling_rate

@@ -267,7 +267,7 @@ def test_ctrl_c_exits_with_130(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("ressin.decomposition.decompose.decompose_batch", interrupt)
+    monkeypatch.setattr("ressin.decomposition.decompose_batch.decompose_batch", interrupt)
     assert run("decompose", recording, "-o", tmp_path / "out") == 130
     assert "stopped" in capsys.readouterr().err
 

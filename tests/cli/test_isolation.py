@@ -36,7 +36,7 @@ FOREIGN = (
 )
 STAGES = {
     "reading": "ressin.io.read.read_recording",
-    "decomposing": "ressin.decomposition.decompose.decompose_batch",
+    "decomposing": "ressin.decomposition.decompose_batch.decompose_batch",
     "writing": "ressin.io.write.write_decomposition",
     "drawing": "ressin.plots.decomposition.plot_decomposition",
 }
@@ -220,9 +220,9 @@ def test_prepare_lists_what_cannot_be_used_and_prepares_the_rest(
     if stage == "reading":
         bad_at("reading", error, monkeypatch)
     elif stage == "decomposing":
-        from ressin.decomposition import decompose
+        from ressin.decomposition import decompose_batch
 
-        original = decompose.decompose_batch
+        original = decompose_batch.decompose_batch
         unlucky = np.loadtxt(tmp_path / "bad.csv")[2 + 60]
 
         def batch(signals: list[Any], *arguments: Any, **keywords: Any) -> Any:
@@ -230,7 +230,7 @@ def test_prepare_lists_what_cannot_be_used_and_prepares_the_rest(
                 raise error
             return original(signals, *arguments, **keywords)
 
-        monkeypatch.setattr("ressin.decomposition.decompose.decompose_batch", batch)
+        monkeypatch.setattr("ressin.decomposition.decompose_batch.decompose_batch", batch)
     else:
         make = Sample.of.__func__  # type: ignore[attr-defined]
 

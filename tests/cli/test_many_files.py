@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from ressin.cli import main
-from ressin.cli.inputs import parse_shard
+from ressin.cli.inputs import parse_shard, share
 from ressin.errors import InvalidInputError
 from ressin.io.read import read_recording
 
@@ -99,6 +99,24 @@ def test_shares_are_disjoint_whole_and_named_as_in_one_run(study: Path, tmp_path
         found.append(tables(tmp_path / f"{i}"))
     assert found[0] | found[1] == NAMES
     assert not found[0] & found[1]
+
+
+def test_a_share_without_skin_conductance_is_no_failure(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (study / "A").mkdir()
+    (study / "A" / "TEMP.csv").write_text("1700000000\n4\n31\n31\n")
+    assert run("decompose", study, "--shard", "1/40", "-o", tmp_path / "out", "-q") == 0  # of no file
+    assert run("decompose", study / "A", "--shard", "1/1", "-o", tmp_path / "out", "-q") == 0
+    assert "no file of skin conductance was found in share 1/1" in capsys.readouterr().err
+    assert run("decompose", study / "A", "-o", tmp_path / "out", "-q") == 1
+
+
+@pytest.mark.parametrize(("n", "of"), [(0, 3), (2, 5), (9, 3), (100, 7)])
+def test_shares_are_of_one_size_and_hold_neighbours(n: int, of: int) -> None:
+    shares = [share(range(n), number, of) for number in range(1, of + 1)]
+    assert [item for held in shares for item in held] == list(range(n))
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
 
 def test_the_share_of_an_array_of_jobs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import ressin
-from ressin.decomposition.windows import window_grid
+from ressin.decomposition.decompose_windows import window_grid
 from ressin.errors import ConvergenceError, InvalidInputError
 from tests.signals import Signal, simulate
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pytest
 
 import ressin
+from ressin.bateman import peak_height
 from ressin.errors import InvalidInputError
 from ressin.events.canonical import canonical_response
 from ressin.recording import Recording
@@ -31,18 +34,37 @@ def test_a_canonical_response_is_found_exactly() -> None:
 
 
 @pytest.mark.parametrize("on", ["signal", "driver"])
-def test_the_difference_of_two_conditions_has_no_bias_and_an_honest_interval(on: str) -> None:
+def test_the_difference_of_two_conditions_has_no_bias_and_an_honest_interval(on: Literal["signal", "driver"]) -> None:
     truth, estimates, covered = 0.3, [], 0
     for seed in range(40):
-        made = experiment(seed, truth)
+        made = experiment(seed, truth, on=on)
         source = made.recording if on == "signal" else ressin.decompose(made.recording.signal, RATE)
-        found = ressin.response_estimate(source, made.events, on=on).contrast("a", "b")  # type: ignore[arg-type]
-        scale = made.scale_of_signal if on == "signal" else made.scale_of_driver
-        estimates.append(found["Amplitude"] / scale)
-        covered += found["Low"] / scale <= truth <= found["High"] / scale
+        found = ressin.response_estimate(source, made.events, on=on).contrast("a", "b")
+        estimates.append(found["Amplitude"] / made.scale)
+        covered += found["Low"] / made.scale <= truth <= found["High"] / made.scale
     error = np.std(estimates, ddof=1) / np.sqrt(len(estimates))
     assert abs(np.mean(estimates) - truth) < 3.5 * error
     assert covered >= 33  # of 40; 95 % would be 38, and fewer than 33 has a chance of 1 in 1,000
+
+
+@pytest.mark.parametrize("latency", [1.2, 2.0, 3.5])
+@pytest.mark.parametrize(("basis", "least", "most"), [("fir", 0.97, 1.03), ("canonical", 0.8, 1.1)])
+def test_on_the_driver_the_amplitude_is_the_area_whatever_the_latency(
+    basis: Literal["fir", "canonical"], least: float, most: float, latency: float
+) -> None:
+    rng = np.random.default_rng(0)
+    onsets = np.cumsum(rng.uniform(8.0, 14.0, 12))
+    made = ressin.simulate_eda(
+        float(onsets[-1]) + 20.0,
+        10,
+        onsets=onsets + latency,
+        amplitudes=np.full(12, 0.5),
+        noise=0.001,
+        wander=0.0,
+        rng=rng,
+    )
+    found = ressin.response_estimate(ressin.decompose(made.signal, 10), onsets, on="driver", basis=basis)
+    assert least <= found.amplitude[0] * peak_height() / 0.5 <= most
 
 
 def test_missing_samples_are_left_out() -> None:
@@ -71,5 +93,9 @@ def test_the_table_and_what_cannot_be_told() -> None:
         ressin.response_estimate(made.recording, [1e4])
     with pytest.raises(InvalidInputError, match="needs a decomposition"):
         ressin.response_estimate(made.recording, made.events, on="driver")
+    with pytest.raises(InvalidInputError, match="basis is 'spline'"):
+        ressin.response_estimate(made.recording, made.events, basis="spline")  # type: ignore[arg-type]
+    with pytest.raises(InvalidInputError, match="basis='fir' is for on='driver'"):
+        ressin.response_estimate(made.recording, made.events, basis="fir")
     with pytest.raises(InvalidInputError, match="no condition 'c'"):
         ressin.response_estimate(made.recording, made.events).contrast("a", "c")

@@ -111,6 +111,7 @@ def test_the_robust_programme_s_artefacts_are_flagged() -> None:
         ({"latency": (-1, 1)}, "latency is"),
         ({"baseline": 0}, "baseline is"),
         ({"choose": "last"}, "choose is 'last'"),
+        ({"overlap": "both"}, "overlap is 'both'"),
         ({"events": [500.0]}, "no event lies in the recording"),
     ],
 )

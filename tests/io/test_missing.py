@@ -12,9 +12,10 @@ import pytest
 from numpy.typing import NDArray
 
 from ressin.errors import RecordingError
-from ressin.io.live.lines import Lines
+from ressin.io.live.growing import Growing
 from ressin.io.missing import WORDS
 from ressin.io.read import read_recording
+from ressin.reading import Reading
 
 CELLS = sorted({spelt for word in WORDS for spelt in (word, word.upper(), word.title(), f" {word} ")} | {"nAn", "NULl"})
 
@@ -26,9 +27,9 @@ def of_a_file(cell: str, folder: Path) -> NDArray[np.float64]:
 
 
 def of_a_pipe(cell: str, folder: Path) -> NDArray[np.float64]:
-    lines = Lines("standard input", "EDA", sampling_rate=1.0)
+    lines = Growing("standard input", Reading(column="EDA"))
     data = f"time,EDA\n0,1.5\n0.25,{cell}\n0.5,2.5\n0.75,3.5\n".encode()
-    signal, _ = lines.take(data)
+    signal, _ = lines.take(data, is_last=True)
     lines.take(b"")  # raises what stopped the first call
     return signal
 

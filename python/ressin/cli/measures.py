@@ -41,7 +41,15 @@ def add_parsers(subparsers: Any) -> None:
         "seconds after the first sample, or clock times; default: the markers of each recording",
     )  # fmt: skip
     add_event_window(events)
-    events.add_argument("--choose", choices=("first", "largest"), default="first", help="default: %(default)s")
+    events.add_argument(
+        "--choose", choices=("first", "largest"), default="first",
+        help="which response is the event's where several begin in its window; default: %(default)s",
+    )  # fmt: skip
+    events.add_argument(
+        "--overlap", choices=("assign", "each"), default="assign",
+        help="where windows overlap, assign each response to one event, or look at each window by itself, as NeuroKit2 "
+        "does; default: %(default)s",
+    )  # fmt: skip
     add_settings(events)
     events.set_defaults(run=run_events, missing="solve")
     features = subparsers.add_parser(
@@ -86,6 +94,7 @@ def run_events(arguments: argparse.Namespace) -> int:
             latency=tuple(arguments.latency),
             min_amplitude=arguments.min_amplitude,
             choose=arguments.choose,
+            overlap=arguments.overlap,
             unit=arguments.event_unit,
             start_time=recording.start_time,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
+from pathlib import PurePath
 from typing import Any
 
 from ressin.errors import InvalidInputError
@@ -36,8 +37,8 @@ def add_help(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-h", "--help", action=_Help, nargs=0, help="show this help message and exit")
 
 
-def add_reading(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
+def add_reading(parser: argparse.ArgumentParser, grows: bool = False) -> None:
+    """Add the options; of a file that grows, the size is not limited."""
     group = parser.add_argument_group("how the files are read")
     group.add_argument(
         "--rate", metavar="HZ", type=float,
@@ -53,6 +54,9 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--where", metavar="COLUMN=VALUE", help="of a table of several recordings, the rows with this value"
     )
+    if grows:
+        parser.set_defaults(max_mib=MAX_BYTES / _MIB)
+        return
     group.add_argument(
         "--max-mib", metavar="N", type=float, default=MAX_BYTES / _MIB,
         help="largest file, packed or unpacked, that is read; default: %(default)g MiB",
@@ -77,7 +81,7 @@ def reading_of(arguments: argparse.Namespace) -> Reading:
     )  # fmt: skip
 
 
-def try_next(path: object, reason: str) -> str:
+def try_next(path: str | PurePath, reason: str) -> str:
     """Return the command to try after a refusal, by the remedy that its message names.
 
     Parameters
@@ -91,6 +95,9 @@ def try_next(path: object, reason: str) -> str:
     if install:
         return install.group(0)
     command = f"ressin decompose {shlex.quote(str(path))}"
+    beside = re.search(r"skin conductance is in (EDA\.csv)", reason)
+    if beside:
+        return f"ressin decompose {shlex.quote(str(PurePath(path).with_name(beside.group(1))))}"
     place = re.search(_OPTION, reason)
     if place is None:
         return f"ressin inspect {shlex.quote(str(path))}"

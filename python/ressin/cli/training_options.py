@@ -24,8 +24,9 @@ def add_training_options(parser: argparse.ArgumentParser, title: str) -> argpars
     """Add the options that `MODEL` and `TRAINING` name, and ``--size``, in a group of this title."""
     group = parser.add_argument_group(title)
     group.add_argument(
-        "--network", choices=["resnet18", "cnn1d", "rtcan1d"],
-        help="resnet18: the paper's, on pictures; cnn1d, rtcan1d: small ones, on the signals (default: resnet18)",
+        "--network", choices=["resnet18", "cnn1d", "rtcan1d", "mlp"],
+        help="resnet18: the paper's, on pictures; cnn1d, rtcan1d: small ones, on the signals; mlp: on the features of "
+        "intervals, relative to the person (default: resnet18)",
     )  # fmt: skip
     group.add_argument("--size", type=int, metavar="PIXELS", help="side of a picture (resnet18)")
     group.add_argument("--length", type=int, metavar="N", help="samples of a signal (cnn1d, rtcan1d; default 64)")

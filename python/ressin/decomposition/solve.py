@@ -8,9 +8,10 @@ asked for.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -198,6 +199,16 @@ def _make(fields: dict[str, object]) -> Decomposition:
     result = object.__new__(Decomposition)
     vars(result).update(fields)
     return result
+
+
+def with_index(result: Decomposition, signal: ArrayLike) -> Decomposition:
+    """Keep the index of a pandas Series, where it is not just 0, 1, 2 ..."""
+    pandas: Any = sys.modules.get("pandas")
+    if pandas is None or not isinstance(signal, pandas.Series):
+        return result
+    index = signal.index
+    plain = isinstance(index, pandas.RangeIndex) and (index.start, index.step) == (0, 1)
+    return result if plain else replace(result, index=index)
 
 
 def raise_unconverged(result: Decomposition, where: str = "") -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +14,7 @@ _PEAK, _WIDTH = 3.0745, 0.7013  # s: mean and deviation of the Gaussian
 _FAST, _SLOW = 0.3176, 0.0708  # 1/s: rates of the two exponentials
 _LENGTH = 90.0  # s after which the response is cut
 _DRIVER_LATENCY, _DRIVER_WIDTH = 2.0, 0.8  # s: when the driver of an evoked response is active
+_WINDOW, _PARTS = 6.0, 3  # s after an event in which its driver is active, for certain, and its parts
 
 
 def canonical_response(sampling_rate: float) -> tuple[Array, Array]:
@@ -58,3 +61,25 @@ def canonical_driver(sampling_rate: float) -> tuple[Array, Array]:
     density = np.exp(-0.5 * ((time - _DRIVER_LATENCY) / _DRIVER_WIDTH) ** 2)
     density /= density.sum() / sampling_rate
     return density, np.gradient(density, 1.0 / sampling_rate)
+
+
+def window_driver(sampling_rate: float) -> tuple[Array, ...]:
+    """Return constants over each third of the 6 s after an event, each of area 1.
+
+    Parameters
+    ----------
+    sampling_rate
+        Samples per second (Hz), > 0.
+
+    Returns
+    -------
+    tuple of ndarray
+        (n,) each, sampled from the event on, per second.
+    """
+    edges = np.round(np.linspace(0.0, _WINDOW, _PARTS + 1) * sampling_rate).astype(np.int64)
+    shapes = []
+    for start, stop in pairwise(edges):
+        shape = np.zeros(max(int(edges[-1]), 1))
+        shape[start:stop] = sampling_rate / max(int(stop - start), 1)
+        shapes.append(shape)
+    return tuple(shapes)

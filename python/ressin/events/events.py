@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -12,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ressin._files.tables import read_table
-from ressin.errors import InvalidInputError
+from ressin.errors import InvalidInputError, shown
+from ressin.events.times import durations_of, factor_of, onsets_of, plain_name
 from ressin.recording import Recording
 
 if TYPE_CHECKING:
@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 _UNITS = ("seconds", "samples")
-# What tables call it; the first is ours and that of BIDS. Compared without case and without a unit in brackets.
+# What tables call it; the first is ours and that of BIDS. Compared as `plain_name` has them.
 _ONSETS = ("onset", "onsets", "time", "timestamp", "start", "event_onset", "latency")
 _DURATIONS = ("duration", "durations")
 _CONDITIONS = (
     "condition", "conditions", "trial_type", "event", "label", "marker", "name", "description", "stimulus", "value",
+    "type", "event_type", "stim_type", "code", "trigger",
 )  # fmt: skip
 _TRIALS = ("trial", "trial_number")
 
@@ -89,13 +90,14 @@ def read_events(
     source
         A recording, whose markers are taken; a table (DataFrame, mapping of columns, or the path of a CSV, TSV or
         Parquet file) with a column ``onset`` and, if it likes, ``duration``, ``condition`` (BIDS: ``trial_type``) and
-        ``trial``; or an array of onsets. NeuroKit's dictionaries of events are mappings in samples.
+        ``trial``; or an array of onsets. NeuroKit's dictionaries of events are mappings in samples. A column whose name
+        gives a unit is in that: ``onset (ms)``, ``duration_samples``.
     sampling_rate
         Samples per second (Hz) of the recording; needed where `unit` is ``"samples"``.
     start_time
         Time of the recording's first sample, seconds since 1970-01-01 UTC: needed where onsets are clock times, which
-        are told by their type (datetime64), by their form (``2024-05-01 12:00:03.5``) or by being seconds since 1970.
-        A clock time without a zone is taken as UTC.
+        are told by their type (datetime64), by their form (``2024-05-01 12:00:03.5``, or a time of the recording's day,
+        ``12:00:03``) or by being seconds (or ms, us, ns) since 1970. A clock time without a zone is taken as UTC.
     unit
         Of numbers: ``"seconds"`` after the recording's first sample, or ``"samples"``, counted from 0.
     conditions
@@ -114,21 +116,38 @@ def read_events(
     """
     if unit not in _UNITS:
         raise InvalidInputError(f"unit is {unit!r}; events are in 'seconds' or 'samples'")
-    if unit == "samples" and not (sampling_rate and sampling_rate > 0):
+    _check_numbers(sampling_rate, start_time)
+    if unit == "samples" and sampling_rate is None:
         raise InvalidInputError("events in samples need sampling_rate, Hz > 0")
+    if isinstance(conditions, str):
+        raise InvalidInputError(f"conditions is {conditions!r}; a list with one name an event is needed")
     if isinstance(source, Events):
         return source
     if isinstance(source, Recording):
         return _of_markers(source)
-    table = _as_table(source)
-    onsets = _onsets(table["onset"], start_time, sampling_rate if unit == "samples" else None)
-    durations = _durations(table.get("duration"), onsets.size, sampling_rate if unit == "samples" else None)
+    table, units = _as_table(source)
+    onset_factor, duration_factor = (
+        factor_of(units.get(name), unit, sampling_rate, f"the column of {name}s") for name in ("onset", "duration")
+    )
+    onsets = onsets_of(table["onset"], start_time, onset_factor)
+    durations = durations_of(table.get("duration"), onsets.size, duration_factor)
     if conditions is not None and len(conditions) != onsets.size:
         raise InvalidInputError(f"{len(conditions)} conditions for {onsets.size} events: one name each is needed")
     names = _names(table.get("condition") if conditions is None else conditions, onsets.size)
     trials = table.get("trial")
     labels = tuple(str(i + 1) for i in range(onsets.size)) if trials is None else _names(trials, onsets.size)
     return _ordered(onsets, durations, names, labels)
+
+
+def _check_numbers(sampling_rate: object, start_time: object) -> None:
+    for name, value, least, wanted in (
+        ("sampling_rate", sampling_rate, 0.0, "Hz > 0"),
+        ("start_time", start_time, -np.inf, "seconds since 1970-01-01 UTC"),
+    ):
+        if value is None:
+            continue
+        if not isinstance(value, (int, float, np.number)) or not least < float(value) < np.inf:
+            raise InvalidInputError(f"{name} is {shown(value)}; it must be {wanted}")
 
 
 def _of_markers(recording: Recording) -> Events:
@@ -148,103 +167,57 @@ def _ordered(onsets: Array, durations: Array, conditions: Sequence[str], trials:
     return Events(onsets[order], durations[order], tuple(conditions[i] for i in order), tuple(trials[i] for i in order))
 
 
-def _as_table(source: Any) -> dict[str, Any]:
-    """Return the columns onset, duration, condition, trial as far as there are."""
+def _as_table(source: Any) -> tuple[dict[str, Any], dict[str, str | None]]:
+    """Return the columns onset, duration, condition, trial as far as there are, and their units."""
     import pandas as pd
 
     if isinstance(source, (str, os.PathLike)):
         source = read_table(source, "events")
     if isinstance(source, Mapping):
-        source = pd.DataFrame({str(key): value for key, value in source.items() if value is not None})
+        columns = {str(key): value for key, value in source.items() if value is not None}
+        try:
+            source = pd.DataFrame(columns)
+        except ValueError as error:
+            sizes = ", ".join(f"{key} {np.size(value)}" for key, value in columns.items())
+            raise InvalidInputError(f"the columns of events differ in length: {sizes}") from error
     if isinstance(source, pd.DataFrame):
         return _columns(source)
-    return {"onset": source}
+    return {"onset": source}, {}
 
 
-def _columns(frame: pd.DataFrame) -> dict[str, Any]:
-    plain = {re.sub(r"\s*[\[(].*[\])]\s*$", "", str(name)).strip().lower(): name for name in frame.columns}
+def _columns(frame: pd.DataFrame) -> tuple[dict[str, Any], dict[str, str | None]]:
+    plain: dict[str, tuple[Any, str | None]] = {}
+    for name in frame.columns:
+        what, unit = plain_name(name)
+        plain.setdefault(what, (name, unit))
     found: dict[str, Any] = {}
+    units: dict[str, str | None] = {}
     for ours, theirs in (("onset", _ONSETS), ("duration", _DURATIONS), ("condition", _CONDITIONS), ("trial", _TRIALS)):
         for name in theirs:
             if name in plain:
-                found[ours] = frame[plain[name]]
+                found[ours], units[ours] = frame[plain[name][0]], plain[name][1]
                 break
     if "onset" not in found:
         raise InvalidInputError(
             f"the table of events has the columns {', '.join(map(repr, frame.columns))}; one named 'onset' is needed"
         )
-    return found
-
-
-def _onsets(values: Any, start_time: float | None, sampling_rate: float | None) -> Array:
-    """Return onsets in seconds after the first sample."""
-    import pandas as pd
-
-    column = pd.Series(np.asarray(values) if not isinstance(values, pd.Series) else values).reset_index(drop=True)
-    if column.ndim != 1:
-        raise InvalidInputError(f"onsets have {column.ndim} dimensions; one is needed")
-    if pd.api.types.is_datetime64_any_dtype(column):
-        return _from_clock(pd.to_datetime(column, utc=True), start_time)
-    numbers = pd.to_numeric(column, errors="coerce")
-    if numbers.notna().all() or pd.api.types.is_numeric_dtype(column):
-        seconds = numbers.to_numpy(np.float64)
-        if not np.isfinite(seconds).all():
-            i = int(np.flatnonzero(~np.isfinite(seconds))[0])
-            raise InvalidInputError(f"onset {i + 1} is {seconds[i]}; a time is needed")
-        if sampling_rate is not None:
-            return seconds / sampling_rate
-        return _after_start(seconds, start_time) if seconds.size and seconds.min() > 1e8 else seconds
-    clock = pd.to_datetime(column.astype("string"), errors="coerce", utc=True, format="mixed")
-    if clock.isna().any():
-        i = int(np.flatnonzero(clock.isna())[0])
-        raise InvalidInputError(f"onset {i + 1} is {_shown(column.iloc[i])}; a number or a clock time is needed")
-    return _from_clock(clock, start_time)
-
-
-def _from_clock(clock: pd.Series, start_time: float | None) -> Array:
-    import pandas as pd
-
-    if clock.isna().any():
-        raise InvalidInputError(f"onset {int(np.flatnonzero(clock.isna())[0]) + 1} is missing; a time is needed")
-    seconds = ((clock - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)).to_numpy(np.float64)
-    return _after_start(np.asarray(seconds, dtype=np.float64), start_time)
-
-
-def _after_start(seconds: Array, start_time: float | None) -> Array:
-    if start_time is None:
-        raise InvalidInputError(
-            "the onsets are clock times; start_time, the time of the recording's first sample, is needed to match them"
-        )
-    return seconds - start_time
-
-
-def _durations(values: Any, n: int, sampling_rate: float | None) -> Array:
-    if values is None:
-        return np.full(n, np.nan)
-    import pandas as pd
-
-    raw = pd.Series(np.broadcast_to(np.asarray(values), (n,)) if np.ndim(values) == 0 else np.asarray(values))
-    seconds = pd.to_numeric(raw.replace({"n/a": np.nan}), errors="coerce").to_numpy(np.float64)
-    wrong = (seconds < 0) | (np.isnan(seconds) & raw.replace({"n/a": np.nan}).notna().to_numpy())
-    if wrong.any():
-        i = int(np.flatnonzero(wrong)[0])
-        raise InvalidInputError(f"duration {i + 1} is {_shown(raw.iloc[i])}; seconds >= 0 are needed, or nothing")
-    return seconds / sampling_rate if sampling_rate is not None else seconds
+    return found, units
 
 
 def _names(values: Any, n: int) -> tuple[str, ...]:
     if values is None:
         return ("",) * n
-    names = tuple("" if value is None or value != value else _plain(value) for value in values)
+    import pandas as pd
+
+    names = tuple("" if pd.isna(value) else _plain(value) for value in values)
     if len(names) != n:
         raise InvalidInputError(f"{len(names)} names for {n} events: one each is needed")
     return names
 
 
 def _plain(value: Any) -> str:
-    """Return a name; codes that a table with a gap has made floats are whole numbers again."""
-    return str(int(value)) if isinstance(value, (float, np.floating)) and float(value).is_integer() else str(value)
-
-
-def _shown(value: Any) -> str:
-    return repr(value) if isinstance(value, str) else str(value)
+    """Return a name; codes that a table with a gap has made floats are whole numbers again, BIDS' n/a is none."""
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        return str(int(value))
+    text = str(value).strip()
+    return "" if text == "n/a" else text

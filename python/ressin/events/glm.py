@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 from scipy.signal import butter, fftconvolve, lfilter
 from scipy.stats import t as student
 
 from ressin.decomposition.result import Decomposition
 from ressin.errors import InvalidInputError
-from ressin.events.canonical import canonical_driver, canonical_response
+from ressin.events.canonical import canonical_driver, canonical_response, window_driver
 from ressin.events.events import Events, EventSource, read_events
 from ressin.recording import Recording
 
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 On = Literal["signal", "driver"]
+Basis = Literal["canonical", "fir"]
 
 _RATE = 10.0  # Hz to which signals are averaged down, as PsPM does
 _HIGHPASS = 0.05  # Hz, first order, one direction: Bach et al. 2013
+_SMOOTHING = 2.0  # s: deviation of the Gaussian behind which the canonical driver is fitted
 _BEFORE = 2.0  # s before an event from which on it is a stretch of its own for the errors
 
 
@@ -143,6 +146,7 @@ def response_estimate(
     events: EventSource,
     *,
     on: On = "signal",
+    basis: Basis | None = None,
     derivative: bool = True,
     unit: Literal["seconds", "samples"] = "seconds",
     start_time: float | None = None,
@@ -158,10 +162,15 @@ def response_estimate(
         As for `ressin.events.events.read_events`.
     on
         ``"signal"``: the canonical skin conductance response is fitted to the signal behind a high-pass of 0.05 Hz;
-        ``"driver"``: a Gaussian of area one to the decomposition's driver.
+        ``"driver"``: the driver's activity after an event, of area one, to the decomposition's driver.
+    basis
+        Shapes of which a condition's response is made. ``"canonical"``: the canonical one, on the driver a Gaussian
+        around 2 s; ``"fir"``: on the driver, constants over each third of the 6 s after an event (a finite impulse
+        response), whose area is that of the driver whenever in that time it is active. None: ``"canonical"`` on the
+        signal and ``"fir"`` on the driver.
     derivative
-        Whether each condition has the response's time derivative as a second regressor, so that its latency may differ
-        from the canonical one.
+        Whether each condition has the canonical response's time derivative as a second regressor, so that its latency
+        may differ from the canonical one.
 
     Returns
     -------
@@ -177,9 +186,14 @@ def response_estimate(
     Notes
     -----
     As PsPM's GLM (Bach et al. 2009, 2013): data and regressors are averaged down to 10 Hz, and for the signal put
-    through the same one-way first-order Butterworth high-pass. With the derivative, the amplitude of a condition is the
-    height of its reconstructed response: canonical response and derivative, weighted as estimated, over the first ten
-    seconds.
+    through the same one-way first-order Butterworth high-pass. With the derivative, the amplitude of a condition on the
+    signal is the height of its reconstructed response: canonical response and derivative, weighted as estimated, over
+    the first ten seconds.
+
+    On the driver the amplitude is the area. A driver is a few narrow impulses, and least squares would take one for a
+    canonical Gaussian of more than its area, by up to the root of two; behind a Gaussian of 2 s, through which driver
+    and regressors are put, less than a tenth is left of that, and with ``"fir"`` nothing. A response that decays more
+    slowly than `tau0` has a part of its driver after those 6 s, which is not counted.
 
     The errors do not take residuals for independent: spontaneous responses and a response that differs from trial to
     trial last for seconds. They are from the sandwich covariance in which each stretch from one event to the next is a
@@ -197,20 +211,25 @@ def response_estimate(
         raise InvalidInputError(f"on is {on!r}; it must be one of {', '.join(map(repr, get_args(On)))}")
     if on == "driver" and not isinstance(source, Decomposition):
         raise InvalidInputError("on='driver' needs a decomposition; a recording has none")
+    basis = _basis(on, basis)
     read = read_events(
         events, sampling_rate=source.sampling_rate, start_time=start_time, unit=unit, conditions=conditions
     )
     data = np.asarray(source.driver if on == "driver" else source.signal)  # type: ignore[union-attr]
     rate, values, observed = _averaged(data, np.asarray(source.signal), source.sampling_rate)
     names, inside = _conditions(read, values.size / rate)
-    both = canonical_driver(rate) if on == "driver" else canonical_response(rate)
-    shapes = both if derivative else both[:1]
+    shapes = _shapes(on, basis, derivative, rate)
     design = np.column_stack([_regressor(inside[name], shape, values.size, rate) for name in names for shape in shapes])
     if on == "signal":
         values, design = _highpassed(values, rate), _highpassed(design, rate)
+    elif basis == "canonical":
+        values, design = _smoothed(values, rate), _smoothed(design, rate)
     design = np.column_stack([design, np.ones(values.size)])
     beta, covariance, n_stretches = _fit(design, values, observed, np.sort(np.concatenate(list(inside.values()))), rate)
-    amplitude, gradient = _heights(beta, shapes, len(names), rate)
+    if on == "signal":
+        amplitude, gradient = _heights(beta, shapes, len(names), rate)
+    else:
+        amplitude, gradient = _areas(beta, shapes, len(names), rate)
     return ResponseEstimates(
         conditions=names,
         n_events=np.array([inside[name].size for name in names]),
@@ -222,6 +241,23 @@ def response_estimate(
         fitted=design @ beta,
         on=on,
     )
+
+
+def _basis(on: On, basis: Basis | None) -> Basis:
+    if basis is None:
+        return "canonical" if on == "signal" else "fir"
+    if basis not in get_args(Basis):
+        raise InvalidInputError(f"basis is {basis!r}; it must be one of {', '.join(map(repr, get_args(Basis)))}")
+    if basis == "fir" and on == "signal":
+        raise InvalidInputError("basis='fir' is for on='driver': a response lasts too long on the signal")
+    return basis
+
+
+def _shapes(on: On, basis: Basis, derivative: bool, rate: float) -> tuple[Array, ...]:
+    if basis == "fir":
+        return window_driver(rate)
+    both = canonical_driver(rate) if on == "driver" else canonical_response(rate)
+    return both if derivative else both[:1]
 
 
 def _averaged(data: Array, signal: Array, sampling_rate: float) -> tuple[float, Array, NDArray[np.bool_]]:
@@ -268,6 +304,10 @@ def _highpassed(values: Array, rate: float) -> Array:
     return np.asarray(lfilter(b, a, values - values[0], axis=0))
 
 
+def _smoothed(values: Array, rate: float) -> Array:
+    return np.asarray(gaussian_filter1d(values, _SMOOTHING * rate, axis=0, mode="nearest"))
+
+
 def _fit(
     design: Array, values: Array, observed: NDArray[np.bool_], onsets: Array, rate: float
 ) -> tuple[Array, Array, int]:
@@ -276,7 +316,8 @@ def _fit(
     inverse = np.linalg.pinv(x.T @ x, rcond=1e-12, hermitian=True)
     if np.linalg.matrix_rank(x / np.maximum(np.linalg.norm(x, axis=0), 1e-300), tol=1e-6) < x.shape[1]:
         raise InvalidInputError(
-            "the conditions cannot be told apart: their events coincide, or the recording is too short for them"
+            "the conditions cannot be told apart: their events coincide, or follow each other as regularly as the "
+            "regressors, or the recording is too short for them"
         )
     beta = inverse @ (x.T @ y)
     residual = y - x @ beta
@@ -307,4 +348,13 @@ def _heights(beta: Array, shapes: tuple[Array, ...], n_conditions: int, rate: fl
         curve = beta[first] * response + beta[first + 1] * slope
         top = int(np.argmax(curve * np.sign(beta[first])))  # the extreme on the response's own side
         gradient[i, first], gradient[i, first + 1] = response[top] / response.max(), slope[top] / response.max()
+    return gradient @ beta, gradient
+
+
+def _areas(beta: Array, shapes: tuple[Array, ...], n_conditions: int, rate: float) -> tuple[Array, Array]:
+    """Return the area of each condition's driver, and its gradient in all coefficients."""
+    gradient = np.zeros((n_conditions, beta.size))
+    areas = [float(shape.sum()) / rate for shape in shapes]
+    for i in range(n_conditions):
+        gradient[i, i * len(shapes) : (i + 1) * len(shapes)] = areas
     return gradient @ beta, gradient

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from ressin.bateman import area
 from ressin.decomposition.scrs import find_scrs
 from ressin.errors import InvalidInputError
+from ressin.events.assignment import assign_responses
 from ressin.events.events import EventSource, read_events
+from ressin.events.wander import wander_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +23,12 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 Choice = Literal["first", "largest"]
+Overlap = Literal["assign", "each"]
 
 _DISTANCES = (0.3, 1.0)  # s
+_ASSIGNED_DISTANCES = (0.2, 1.0)  # s: where responses are assigned, a burst may hold several, and finer ones are wanted
+_ABOVE = 3.5  # deviations of the level's own changes that a response exceeds, as `find_scrs` asks of the noise
+_LIKELY = 0.5  # probability from which on an event counts as answered
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,7 @@ def event_related(
     min_amplitude: float = 0.01,
     min_distance: float | None = None,
     choose: Choice = "first",
+    overlap: Overlap = "assign",
     unit: Literal["seconds", "samples"] = "seconds",
     start_time: float | None = None,
     conditions: Sequence[str] | None = None,
@@ -89,12 +96,20 @@ def event_related(
     baseline
         Seconds before an event to which the tonic part's change is taken, > 0.
     min_amplitude
-        Least amplitude of a response, in the unit of the signal, > 0; see `find_scrs`.
+        Least amplitude of a response, in the unit of the signal, > 0; see `find_scrs`. A response that counts for an
+        event is also larger than 3.5 deviations of what the level does by itself in the time of a rise
+        (`ressin.events.wander.wander_of`).
     min_distance
         Two impulses closer than this many seconds are one response, >= 0. None takes the 1 s of `find_scrs`, and where
         events follow each other faster than every 2 s half of the median time between them, at least 0.3 s.
     choose
         Which response is the event's where several begin in the window: ``"first"`` or ``"largest"``.
+    overlap
+        What is done where latency windows overlap. ``"assign"``: a response belongs to one event; which, is drawn from
+        how plausible its latency and size are for each (`ressin.events.assignment.assign_responses`), and an event
+        counts as answered where that is more likely than not; `choose` has no part in it. ``"each"``: every window is
+        looked at by itself, so that a response may count for several events, as with NeuroKit2. A window that overlaps
+        no other is treated alike by both.
 
     Returns
     -------
@@ -104,12 +119,15 @@ def event_related(
         - ``Trial`` (str), and the same as ``Label``, as NeuroKit2 has it; ``Condition`` (str); ``Event_Onset`` (int64):
           sample next to the event, may lie outside;
           ``Event_Time``, ``Event_Duration`` (s);
-        - ``EDA_SCR`` (int64): 1 where a response begins in the window, else 0; ``SCR_Count``: how many do;
+        - ``EDA_SCR`` (int64): 1 where a response begins in the window, else 0; ``SCR_Count``: how many do; where
+          responses are assigned, 1 for the event's own;
+        - ``SCR_Probability`` (0 to 1): that the event was answered, where responses are assigned; else ``EDA_SCR``;
         - ``SCR_Peak_Amplitude``: of its own response, NaN where there is none; ``SCR_Magnitude``: likewise, 0 where
           there is none (Boucsein 2012: amplitude leaves non-responses out, magnitude counts them as zero);
           ``SCR_LogAmplitude``, ``SCR_LogMagnitude``: log(1 + ...) of them (Venables and Christie 1980);
         - ``SCR_Latency``: event to onset; ``SCR_Peak_Amplitude_Time``: event to peak; ``SCR_RiseTime``: onset to
-          peak; ``SCR_RecoveryTime``: peak to half of the amplitude; all in seconds;
+          peak; ``SCR_RecoveryTime``: peak to half of the amplitude; all in seconds; NaN for a response that
+          cannot be told apart from one that began outside of the window;
         - ``EDA_ISCR``: area of the driver over the window, in the signal's unit times seconds: the integral of the
           phasic part that begins in the window (Ledalab's ISCR is the area of a driver that is scaled to a response of
           area one: the same, Benedek and Kaernbach 2010);
@@ -145,7 +163,7 @@ def event_related(
     1         b        0            0.0
     2         a        1            0.2
     """
-    earliest, latest = _check(latency, baseline, choose)
+    earliest, latest = _check(latency, baseline, choose, overlap)
     rate, n = result.sampling_rate, result.signal.size
     read = read_events(events, sampling_rate=rate, start_time=start_time, unit=unit, conditions=conditions)
     at = read.onsets
@@ -162,7 +180,11 @@ def event_related(
     scrs = find_scrs(
         result, min_amplitude=min_amplitude, min_distance=_distance(at) if min_distance is None else min_distance
     )
+    scrs = scrs[scrs["SCR_Amplitude"] > _ABOVE * wander_of(result)]
     responses = _responses(scrs, at, (earliest, latest), choose)
+    shared = _overlaps(at, earliest, latest)
+    if overlap == "assign":
+        _assign(responses, result, at, (earliest, latest), shared, ~lost, min_amplitude, min_distance)
     tonic = window.mean(result.tonic)
     count = window.stop - window.start
     table: dict[str, Any] = {
@@ -182,19 +204,20 @@ def event_related(
     frame = _without(pd.DataFrame(table), lost)
     frame["Missing"] = np.where(lost, 1.0, missing)
     frame["Artefact"] = frame["Missing"] > 0
-    frame["Overlap"] = _overlaps(at, earliest, latest)
+    frame["Overlap"] = shared
     frame["Edge"] = window.cut | before.cut
     return frame
 
 
-def _check(latency: tuple[float, float], baseline: float, choose: str) -> tuple[float, float]:
+def _check(latency: tuple[float, float], baseline: float, choose: str, overlap: str) -> tuple[float, float]:
     earliest, latest = latency
     if not 0.0 <= earliest < latest < np.inf:
         raise InvalidInputError(f"latency is {latency}; it must be (earliest, latest), 0 <= earliest < latest, seconds")
     if not 0.0 < baseline < np.inf:
         raise InvalidInputError(f"baseline is {baseline!r}; it must be seconds > 0")
-    if choose not in get_args(Choice):
-        raise InvalidInputError(f"choose is {choose!r}; it must be one of {', '.join(map(repr, get_args(Choice)))}")
+    for name, value, known in (("choose", choose, get_args(Choice)), ("overlap", overlap, get_args(Overlap))):
+        if value not in known:
+            raise InvalidInputError(f"{name} is {value!r}; it must be one of {', '.join(map(repr, known))}")
     return earliest, latest
 
 
@@ -224,6 +247,7 @@ def _responses(scrs: pd.DataFrame, at: Array, latency: tuple[float, float], choo
     return {
         "EDA_SCR": (count > 0).astype(np.int64),
         "SCR_Count": count.astype(np.int64),
+        "SCR_Probability": (count > 0).astype(np.float64),
         "SCR_Peak_Amplitude": height,
         "SCR_Magnitude": np.nan_to_num(height),
         "SCR_LogAmplitude": np.log1p(height),
@@ -233,6 +257,53 @@ def _responses(scrs: pd.DataFrame, at: Array, latency: tuple[float, float], choo
         "SCR_RiseTime": of(scrs["SCR_RiseTime"].to_numpy()),
         "SCR_RecoveryTime": of(scrs["SCR_RecoveryTime"].to_numpy()),
     }
+
+
+def _assign(
+    responses: dict[str, Any],
+    result: Decomposition,
+    at: Array,
+    latency: tuple[float, float],
+    shared: NDArray[np.bool_],
+    observed: NDArray[np.bool_],
+    min_amplitude: float,
+    min_distance: float | None,
+) -> None:
+    """Replace the responses of events whose windows overlap by those that are assigned to them."""
+    own = np.flatnonzero(shared & observed)
+    if not own.size:
+        return
+    if min_distance is None:
+        min_distance = float(np.clip(0.5 * np.median(np.diff(at)) - 0.2, *_ASSIGNED_DISTANCES))
+    every = np.flatnonzero(observed)  # those apart help to tell how large and how frequent responses are
+    found = assign_responses(result, at[every], latency, min_amplitude=min_amplitude, min_distance=min_distance)
+    place = np.searchsorted(every, own)
+    probability, burst = found.probability[place], found.burst[place]
+    answered = probability >= _LIKELY
+    height = np.where(answered, found.amplitude[place], np.nan)
+
+    def of(name: str) -> Array:
+        values = np.full(own.size, np.nan)
+        values[answered] = found.bursts[name].to_numpy(dtype=np.float64)[burst[answered]]
+        return values
+
+    after = of("SCR_OnsetTime") - at[own]
+    inside = (after >= latency[0]) & (after <= latency[1])
+    columns = {
+        "EDA_SCR": answered.astype(np.int64),
+        "SCR_Count": answered.astype(np.int64),
+        "SCR_Probability": probability,
+        "SCR_Peak_Amplitude": height,
+        "SCR_Magnitude": np.nan_to_num(height),
+        "SCR_LogAmplitude": np.log1p(height),
+        "SCR_LogMagnitude": np.log1p(np.nan_to_num(height)),
+        "SCR_Latency": np.where(inside, after, np.nan),
+        "SCR_Peak_Amplitude_Time": np.where(inside, of("SCR_PeakTime") - at[own], np.nan),
+        "SCR_RiseTime": np.where(inside, of("SCR_RiseTime"), np.nan),
+        "SCR_RecoveryTime": np.where(inside, of("SCR_RecoveryTime"), np.nan),
+    }
+    for name, values in columns.items():
+        responses[name][own] = values
 
 
 def _without(frame: pd.DataFrame, lost: NDArray[np.bool_]) -> pd.DataFrame:

@@ -52,6 +52,8 @@ class FileClock:
         Largest deviation of a time from its place, in samples.
     is_plain
         Whether every sample has a time of its own, neither rounded nor in bursts.
+    columns, tick
+        The columns that hold the times, none where no time is used, and the seconds in one of their ticks.
     """
 
     sampling_rate: float
@@ -61,6 +63,8 @@ class FileClock:
     places: NDArray[np.int64] | None = None
     jitter: float = 0.0
     is_plain: bool = True
+    columns: tuple[int, ...] = ()
+    tick: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -147,8 +151,19 @@ def _one_clock(table: Table, columns: list[int], given: float | None) -> FileClo
     known = absolute or (not zero and 3e8 < start < 1e10)
     return FileClock(
         rate, start if known else None, "; ".join(filter(None, notes)), ticks.label, grid.places, grid.jitter,
-        is_plain=not grid.note,
+        is_plain=not grid.note, columns=tuple(columns), tick=seconds,
     )  # fmt: skip
+
+
+def row_times(table: Table, clock: FileClock) -> NDArray[np.float64]:
+    """Return the time of each row in seconds, by the columns and the unit of a clock that was read before.
+
+    Raises
+    ------
+    RecordingError
+        At a time that is missing or none.
+    """
+    return _ticks(table, list(clock.columns)).values * clock.tick
 
 
 def _ticks(table: Table, columns: list[int]) -> _Ticks:

@@ -90,7 +90,9 @@ def _by_name_or_unit(table: Table, others: list[int]) -> int | None:
     exact = [i for i in others if _squeezed(table.names[i]) in _EDA_NAMES]
     partly = [i for i in others if EDA_WORDS & set(_words(table.names[i]))]
     siemens = [i for i in others if _in_siemens(table, i) and not other_signal(table, i)]
-    groups = (_both(exact, siemens), _both(partly, siemens), siemens, exact, partly)
+    sensible = [i for i in others if parse_unit(table.units[i]).kind not in ("counts", "voltage")]
+    groups = (_both(exact, siemens), _both(partly, siemens), siemens, _both(exact, sensible), _both(partly, sensible),
+              exact, partly)  # fmt: skip
     for group in groups:
         if len(group) > 1:
             group = [i for i in group if not _SECOND_HAND & set(_words(table.names[i]))] or group

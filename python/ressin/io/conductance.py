@@ -15,6 +15,7 @@ from ressin.io.units import Unit, parse_unit, to_microsiemens
 _LOWEST, _HIGHEST = 0.01, 100.0  # uS: what skin and electrodes give
 # Written for a missing sample where all others are positive.
 _SENTINELS = (-1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0, -999999.0, -32768.0, -2147483648.0, 9999999.0, 1e37, -1e37)
+_FAR = (999.0, 9999.0, 99999.0, 999999.0)  # the same, where all others are at most a fifth of it
 
 
 @dataclass
@@ -113,9 +114,12 @@ def _present(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _without_sentinels(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[str]]:
     """Mark numbers that stand for a missing sample: those of the usual ones that lie apart from all other samples."""
     present = _present(values)
-    if not present.size or (present.min() >= 0 and present.max() < min(s for s in _SENTINELS if s > 0)):
+    if not present.size or (present.min() >= 0 and present.max() < min(_FAR)):
         return values, []
     apart = [s for s in _SENTINELS if (present == s).any()]
+    apart += [
+        s for s in _FAR if (present == s).any() and present[~np.isin(present, (*apart, *_FAR))].max(initial=0) <= s / 5
+    ]
     if not apart:
         return values, []
     rest = present[~np.isin(present, apart)]

@@ -178,7 +178,8 @@ def _find_decimal(rows: list[list[str]], separator: str) -> str:
     commas = any("," in cell for cell in cells)
     points = any("." in cell for cell in cells)
     alone = all(len(row) == 1 for row in rows)
-    return "," if commas and not points and (separator != "," or alone) else "."
+    quoted = separator == "," and any(re.search(r",(?!\d{3}\Z)", cell) for cell in cells)  # 1,234 may be a thousand
+    return "," if commas and not points and (separator != "," or alone or quoted) else "."
 
 
 def _commented_names(comment: str | None, n_fields: int) -> list[str] | None:

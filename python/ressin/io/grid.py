@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ressin.errors import RecordingError
 
 _WINDOW = 8  # samples on each side over which a lasting shift of the clock is told from a single late time
+_BLOCK = 1 << 16  # times that are looked at together: what fits into a cache
 _MOST_MISSING = 20  # missing samples for each one that is there, beyond a million
 
 Complain = Callable[[int, str], RecordingError]  # from the row before a bad step, and what is wrong with it
@@ -85,10 +86,12 @@ def _even(times: NDArray[np.float64], steps: NDArray[np.float64]) -> Grid | None
     marks = np.linspace(0, steps.size, 21 if steps.size >= 640 else 2).astype(np.int64)
     if (np.abs(np.diff(times[marks]) / np.diff(marks) - mean) > 0.1 * mean).any():
         return None
-    drift = np.arange(times.size) * -mean
-    drift += times
-    drift -= times[0]
-    return Grid(mean, None, max(float(drift.max()), -float(drift.min())) / mean)
+    low = high = 0.0
+    for start in range(0, times.size, _BLOCK):
+        drift = times[start : start + _BLOCK] - times[0]
+        drift -= mean * np.arange(start, start + drift.size)
+        low, high = min(low, float(drift.min())), max(high, float(drift.max()))
+    return Grid(mean, None, max(high, -low) / mean)
 
 
 def _with_repeats(times: NDArray[np.float64], steps: NDArray[np.float64], complain: Complain) -> Grid:

@@ -41,6 +41,8 @@ class Layout:
         Where each is from, for the documentation's table.
     library
         Package that reads it, "" where ressin does alone.
+    grows
+        Whether it is text that is written row by row, and can be watched while it is.
     sniff
         Tells how well a file fits; None where not at all.
     read
@@ -56,3 +58,4 @@ class Layout:
     sniff: Callable[[Content], Match | None]
     read: Callable[[Content], Sequence[Table]]
     library: str = ""
+    grows: bool = True

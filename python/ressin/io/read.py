@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,29 +14,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ressin.errors import InvalidInputError, NotEdaError, RecordingError, RessinError
-from ressin.io.clock import FileClock, clock_warnings, read_clock, refuse_averages
-from ressin.io.columns import find_signal, time_columns, words_of
-from ressin.io.conductance import as_conductance
+from ressin.io.choice import choose_rows, refuse_several_people, table_of
+from ressin.io.clock import FileClock, clock_warnings, refuse_averages
+from ressin.io.columns import find_signal, time_columns
+from ressin.io.conductance import Conductance, as_conductance
 from ressin.io.layout import Layout, Match
 from ressin.io.layouts.registry import find_layout
+from ressin.io.rate import take_clock
 from ressin.io.source import Content, content_stem, inside, open_content
 from ressin.io.table import Table
 from ressin.io.temperature import skin_temperature
 from ressin.reading import MAX_BYTES, Reading
 from ressin.recording import Channel, Clock, Gap, Marker, Recording
-
-_PEOPLE = {
-    "participant",
-    "subject",
-    "respondent",
-    "subj",
-    "pid",
-    "participantid",
-    "subjectid",
-    "person",
-    "proband",
-    "vp",
-}
 
 
 def read_recording(
@@ -151,14 +140,23 @@ def _wanted(path: str | os.PathLike[str], *options: Any) -> Reading:
 
 
 def _opened(path: str | os.PathLike[str], wanted: Reading) -> tuple[Content, Layout, Match, Sequence[Table]]:
-    """Find a file's layout and make its tables; whatever a library raises over it becomes a RecordingError here."""
     content = open_content(inside(Path(path)), wanted.max_bytes)
-    layout, match = find_layout(content)
+    layout, match = layout_of(content)
+    return content, layout, match, tables_of(content, layout, wanted)
+
+
+def layout_of(content: Content) -> tuple[Layout, Match]:
+    """Return the layout that fits a file best, and why; as `find_layout`."""
+    return find_layout(content)
+
+
+def tables_of(content: Content, layout: Layout, wanted: Reading) -> Sequence[Table]:
+    """Make a file's tables; whatever a library raises over it becomes a RecordingError here."""
     with one_error(content.path, layout.name):
         tables = layout.read(content)
         for table in tables:
-            _choose_rows(table, wanted.where)
-    return content, layout, match, tables
+            choose_rows(table, wanted.where)
+        return tables
 
 
 class one_error:  # used as a statement
@@ -181,20 +179,52 @@ class one_error:  # used as a statement
             ) from error
 
 
+@dataclass(frozen=True)
+class Taken:
+    """The column of skin conductance of some tables.
+
+    Attributes
+    ----------
+    table, index
+        The table that has it, and which column it is.
+    found
+        How it was found, "" where there was no choice.
+    conductance
+        Its samples, row by row, in their unit.
+    """
+
+    table: Table
+    index: int
+    found: str
+    conductance: Conductance
+
+
+def take_signal(tables: Sequence[Table], wanted: Reading) -> Taken:
+    """Find the column of skin conductance and convert it.
+
+    Raises
+    ------
+    RecordingError
+        If there is none or it cannot be told which, or it is in none of its units.
+    """
+    table = table_of(tables, wanted.column_text)
+    if table.not_eda and wanted.column is None:
+        raise NotEdaError(f"{table.path}: {table.not_eda}")
+    refuse_several_people(table)
+    index, found = find_signal(table, wanted.column_text)
+    table.prefetch([index, *[i for i in time_columns(table) if i != index]])
+    return Taken(table, index, found, as_conductance(table, index, wanted.unit, wanted.column is not None))
+
+
 def _recording(content: Content, layout: Layout, tables: Sequence[Table], wanted: Reading) -> Recording:
     with one_error(content.path, layout.name):
-        table = _table_of(tables, wanted.column_text)
-        if table.not_eda and wanted.column is None:
-            raise NotEdaError(f"{table.path}: {table.not_eda}")
-        _refuse_several_people(table)
-        index, found = find_signal(table, wanted.column_text)
-        table.prefetch([index, *[i for i in time_columns(table) if i != index]])
-        conductance = as_conductance(table, index, wanted.unit, wanted.column is not None)
-        clock = _clock(table, index, wanted)
+        taken = take_signal(tables, wanted)
+        table, index, conductance = taken.table, taken.index, taken.conductance
+        clock = take_clock(table, index, wanted)
         refuse_averages(table.path, clock.sampling_rate)
         signal = _on_grid(conductance.signal, clock.places)
         gaps = _gaps(clock.places)
-        notes = [*table.notes, found, *conductance.notes, clock.note, _gaps_note(gaps), _missing_note(signal)]
+        notes = [*table.notes, taken.found, *conductance.notes, clock.note, _gaps_note(gaps), _missing_note(signal)]
         start = clock.start_time if clock.start_time is not None else table.start_time
         others = [*table.companions, *(other for other in tables if other is not table)]
         temperature, warmth = skin_temperature(table, others, clock.places, clock.sampling_rate, start, signal.size)
@@ -207,136 +237,6 @@ def _recording(content: Content, layout: Layout, tables: Sequence[Table], wanted
             _markers(table, clock), table.device, layout.name,
             (*conductance.warnings, *clock_warnings(clock.sampling_rate, signal.size)), temperature=temperature,
         )  # fmt: skip
-
-
-def _table_of(tables: Sequence[Table], column: str | None) -> Table:
-    """Of a file with several clocks, the table that holds the skin conductance."""
-    if len(tables) == 1:
-        return tables[0]
-    found, first_error = [], None
-    for table in tables:
-        if table.not_eda and column is None:
-            continue
-        try:
-            find_signal(table, column)
-        except RecordingError as error:
-            first_error = first_error or error
-            continue
-        found.append(table)
-    if len(found) == 1:
-        return found[0]
-    path = tables[0].path
-    names = "; ".join(table.listing() for table in tables)
-    if found:
-        raise RecordingError(
-            f"{path}: {len(found)} parts of the file could hold the signal: {names}; name one: --column"
-        )
-    raise NotEdaError(
-        f"{path}: no channel is named after skin conductance; the channels are {names}; name one: --column"
-    )
-
-
-def _choose_rows(table: Table, where: str | None) -> None:
-    """Keep the rows that `where` names.
-
-    Raises
-    ------
-    RecordingError
-        If it is no column=value, the column does not exist, or no row has the value.
-    """
-    if where is None:
-        return
-    name, sign, value = where.partition("=")
-    if not sign:
-        raise RecordingError(f"{table.path}: where is {where!r}; it must be column=value")
-    index, _ = find_signal(table, name.strip())
-    cells = table.cells(index)
-    same = (cells.astype(str).str.strip() == value.strip()).to_numpy()
-    if not same.any() and pd.api.types.is_numeric_dtype(cells.dtype):
-        try:
-            same = (cells == float(value)).to_numpy()
-        except ValueError:
-            same = np.zeros(len(cells), dtype=bool)
-    if not same.any():
-        raise RecordingError(
-            f"{table.path}: no row has {value.strip()!r} in {table.label(index)}; it has {_values(table, index)}"
-        )
-    table.keep(same)
-    table.notes.append(f"{int(same.sum())} rows with {value.strip()} in {table.label(index)}")
-
-
-def _values(table: Table, index: int) -> str:
-    values = [str(value) for value in pd.unique(table.cells(index).dropna())]
-    return ", ".join(values[:10]) + (f" and {len(values) - 10} more" if len(values) > 10 else "")
-
-
-def _refuse_several_people(table: Table) -> None:
-    """Refuse a table of several people's recordings one below the other."""
-    for index, name in enumerate(table.names):
-        if table.named and words_of([name]) & _PEOPLE and table.cells(index).nunique() > 1:
-            first = str(table.cells(index).dropna().iloc[0])
-            raise RecordingError(
-                f"{table.path}: {table.label(index)} has several values ({_values(table, index)}): the file holds "
-                f"several recordings; choose one with where= or --where '{name}={first}'"
-            )
-
-
-def _clock(table: Table, signal: int, wanted: Reading) -> FileClock:
-    """Take the file's rate, or the one that was given where the file has none or it is forced."""
-    times = [index for index in time_columns(table) if index != signal]
-    given = wanted.sampling_rate
-    own = _own_clock(table, times, given)
-    if given is None:
-        if isinstance(own, RecordingError):
-            raise own
-        if own is None:
-            raise RecordingError(
-                f"{table.path}: the rate is not in the file (no column of times among {table.listing()}); "
-                "give it in Hz with sampling_rate= or --rate"
-            )
-        return own
-    if own is None:
-        return FileClock(given, None, "", "given")
-    if isinstance(own, RecordingError):
-        return FileClock(
-            given, None, f"the rate of {given:g} Hz was given, and the times in the file were not used ({own})", "given"
-        )
-    if abs(own.sampling_rate - given) <= 0.01 * given:
-        return replace(own, sampling_rate=given, source="given", note="" if own.is_plain else own.note)
-    if not wanted.force_rate:
-        raise RecordingError(
-            f"{table.path}: the rate of {given:g} Hz was given, but the file says {own.sampling_rate:.6g} Hz "
-            f"({own.source}); leave the rate out, or force it with force_rate=True or --force-rate"
-        )
-    note = f"the rate of {given:g} Hz was given, but the file says {own.sampling_rate:.6g} Hz"
-    return replace(own, sampling_rate=given, source="given", note=note)
-
-
-def _own_clock(table: Table, times: list[int], given: float | None) -> FileClock | RecordingError | None:
-    """Return the file's clock, why its times are none, or None where it has neither rate nor times."""
-    stated = table.sampling_rate
-    if not times:
-        return (
-            None if stated is None else FileClock(stated, table.start_time, f"{stated:g} Hz from the file", "the file")
-        )
-    try:
-        found = read_clock(table, times, given if stated is None else stated)
-    except RecordingError as error:
-        if stated is None:
-            return error
-        note = f"{stated:g} Hz from the file; its times were not used ({error})"
-        return FileClock(stated, table.start_time, note, "the file")
-    if stated is None:
-        return found
-    if abs(found.sampling_rate - stated) > 0.01 * stated:
-        return RecordingError(
-            f"{table.path}: the file states {stated:g} Hz, but its times say {found.sampling_rate:.6g} Hz "
-            f"({found.source}); say which is right with --rate"
-        )
-    start = table.start_time if table.start_time is not None else found.start_time
-    return replace(
-        found, sampling_rate=stated, start_time=start, note=f"{stated:g} Hz from the file", source="the file"
-    )
 
 
 def _on_grid(signal: NDArray[np.float64], places: NDArray[np.int64] | None) -> NDArray[np.float64]:

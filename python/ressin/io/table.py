@@ -16,6 +16,7 @@ from ressin.io.times import is_time_text
 from ressin.recording import Marker
 
 _LISTED = 20  # columns that a message names
+_LONGEST = 100  # characters of a name in a message
 
 
 @dataclass
@@ -63,6 +64,8 @@ class Table(ABC):
         For a column, the rows that hold no sample whatever is written there.
     companions
         Other signals of the same session, from files beside this one.
+    n_left_out
+        Lines at the end of the text that are no rows: words, or one that was cut short.
     """
 
     path: str
@@ -85,6 +88,7 @@ class Table(ABC):
     kept: NDArray[np.int64] | None = None
     missing_rows: dict[int, NDArray[np.int64]] = field(default_factory=dict)
     companions: list[Table] = field(default_factory=list)
+    n_left_out: int = 0
 
     def set_missing(self, index: int, rows: NDArray[np.int64]) -> None:
         """Say that some cells of a column hold no sample, whatever is written there."""
@@ -140,12 +144,12 @@ class Table(ABC):
 
     def label(self, index: int) -> str:
         """Name a column for a message: ``column 'EDA'`` or, without names, ``column 2``."""
-        return f"column {self.names[index]!r}" if self.named else f"column {index + 1}"
+        return f"column {_short(self.names[index])!r}" if self.named else f"column {index + 1}"
 
     def listing(self, indices: Sequence[int] | None = None) -> str:
         """Name columns for a message, all or some of them; of many, the first."""
         names = self.names if indices is None else [self.names[i] for i in indices]
-        some = ", ".join(repr(name) if self.named else name for name in names[:_LISTED])
+        some = ", ".join(repr(_short(name)) if self.named else name for name in names[:_LISTED])
         return some if len(names) <= _LISTED else f"{some} and {len(names) - _LISTED} more"
 
     def is_numeric(self, index: int) -> bool:
@@ -204,6 +208,11 @@ class Table(ABC):
             f"{self.path}, {self.place(row)}, {self.label(index)}: {text} {complaint}; every sample is a number "
             "(leave the cell empty, or write nan, where one is missing)"
         )
+
+
+def _short(name: str) -> str:
+    """Return the beginning of a name that would fill a screen, as one does where a header was read as one field."""
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 3]}..."
 
 
 def _is_time(cells: pd.Series) -> bool:

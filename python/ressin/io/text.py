@@ -14,11 +14,12 @@ from ressin.errors import RecordingError
 from ressin.io.dialect import Dialect, find_dialect, is_number
 from ressin.io.missing import SPELLINGS
 from ressin.io.numbers import parse_numbers
-from ressin.io.rows import LARGE, Rows, check_counts, drop_summary, is_short, mend
+from ressin.io.rows import LARGE, Rows, check_counts, count_of, drop_summary, is_short, mend
 from ressin.io.source import Content
 from ressin.io.table import Table
 
 _HEAD_ROWS = 1000
+_BLOCK = 1 << 18  # bytes that are looked at together: what fits into a cache
 
 
 class TextTable(Table):
@@ -43,6 +44,7 @@ class TextTable(Table):
         self.lines = rows.lines
         self.notes += rows.notes
         self.row_markers += rows.markers
+        self.n_left_out = rows.n_left_out
         self._rows = rows
         self._parsed: dict[int, pd.Series] = {}
         self._head: pd.DataFrame | None = None
@@ -56,14 +58,35 @@ class TextTable(Table):
         """Parse columns in one pass over the text."""
         wanted = sorted({index for index in indices if index not in self._parsed})
         if wanted and len(self.body) > LARGE and self.decimal == "." and all(map(self._begins_with_numbers, wanted)):
-            self._parsed |= parse_numbers(self.body, self.separator, len(self.names), wanted)
+            self._parsed |= parse_numbers(self.body, self.separator, len(self.names), wanted) or self._numbers(wanted)
             wanted = [index for index in wanted if index not in self._parsed]
         if wanted:
-            if not self._rows.is_checked:
-                check_counts(self._rows)
-                self._rows.is_checked = True
+            self._check_counts()
             frame = self._read(usecols=wanted, keep_default_na=False, na_values=SPELLINGS, low_memory=False)
             self._parsed |= {index: frame[index] for index in wanted}
+
+    def _numbers(self, wanted: list[int]) -> dict[int, pd.Series]:
+        """Parse columns that are short numbers throughout; none where a cell is anything else."""
+        if not is_short(self.body, self.separator):
+            return {}
+        some = len(wanted) < len(self.names)
+        if some or self.body[: self.body.find(b"\n")].count(self.separator.encode()) != len(self.names) - 1:
+            self._check_counts()  # else pandas refuses a row with more fields, and there are no more separators
+        options: dict[str, Any] = {"usecols": wanted} if some else {}
+        try:
+            frame: pd.DataFrame = pd.read_csv(
+                io.BytesIO(self.body), header=None, names=list(range(len(self.names))), sep=self.separator,
+                skipinitialspace=True, skip_blank_lines=False, na_filter=False, dtype=np.float64, index_col=False,
+                **options,
+            )  # fmt: skip
+        except (pd.errors.ParserError, ValueError, OverflowError):
+            return {}
+        return {index: frame[index] for index in wanted}
+
+    def _check_counts(self) -> None:
+        if not self._rows.is_checked:
+            check_counts(self._rows)
+            self._rows.is_checked = True
 
     def _begins_with_numbers(self, index: int) -> bool:
         numbers = pd.to_numeric(self._first_cells(index), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
@@ -177,7 +200,8 @@ def read_below(
     text = _below(content.text, first_line - 1) if body is None else body
     sample = text[: 1 << 14].decode("utf-8", "replace").splitlines()[:50]
     fields = [cell.strip() for line in sample for cell in line.split(separator)]
-    commas = any("," in cell for cell in fields) and separator != "," and not any("." in cell for cell in fields)
+    numbers = [cell for cell in fields if is_number(cell)]
+    commas = any("," in cell for cell in numbers) and separator != "," and not any("." in cell for cell in numbers)
     n_fields = len(names) if names is not None else len(sample[0].split(separator)) if sample else 0
     header = None if names is None else tuple(name.strip() or str(i + 1) for i, name in enumerate(names))
     dialect = Dialect(separator, decimal or ("," if commas else "."), header, 0, n_fields, tuple(units) or None)
@@ -224,7 +248,7 @@ def delimited(
     if not body or body.isspace():
         number = 1 if lines is None else int(lines[0])
         raise RecordingError(f"{path}: there are no rows of data below the header on line {number}")
-    n_rows = body.count(b"\n") + (not body.endswith(b"\n"))
+    n_rows = count_of(body, "\n") + (not body.endswith(b"\n"))
     numbers = np.arange(1, dialect.n_header_lines + n_rows + 1) if lines is None else lines
     names = dialect.header or tuple(str(i + 1) for i in range(dialect.n_fields))
     rows = Rows(
@@ -264,12 +288,15 @@ _NO_DATA[list(b"#%\n \t")] = True  # what a line that may be no data begins with
 
 def _has_comments(text: bytes) -> bool:
     """Whether a line is blank or begins with # or %, after blanks."""
-    if not text:
+    if not text or _is_no_data(text, 0):
         return True
-    characters = np.frombuffer(text, dtype=np.uint8)
-    starts = np.flatnonzero(characters == ord("\n"))[: None if text[-1:] != b"\n" else -1] + 1
-    odd = starts[_NO_DATA[characters[starts]]].tolist()
-    return any(_is_no_data(text, start) for start in [0, *odd])
+    for start in range(0, len(text) - 1, _BLOCK):
+        characters = np.frombuffer(text, dtype=np.uint8, count=min(_BLOCK + 1, len(text) - start), offset=start)
+        starts = np.flatnonzero(characters[:-1] == ord("\n")) + 1
+        odd = starts[_NO_DATA[characters[starts]]].tolist()
+        if any(_is_no_data(text, start + place) for place in odd):
+            return True
+    return False
 
 
 def _is_no_data(text: bytes, start: int) -> bool:

@@ -19,7 +19,9 @@ _PACKED = re.compile(r"(\d{8})([_ T\-])(\d{6})(\d*)\Z")
 _NAMED = re.compile(
     rf"(\d{{1,2}}[ \-][A-Za-z]{{3,9}}\.?[ \-]\d{{4}}|[A-Za-z]{{3,9}} \d{{1,2}},? \d{{4}})[ ,T]+{_CLOCK}\Z"
 )
-_SHOWN = re.compile(r"'?\d{1,3}:\d{2}[.,]\d+\Z")  # minutes as a spreadsheet shows them
+_SHOWN = re.compile(r"'?\d{1,3}:\d{2}[.,]\d{1,2}\Z")  # minutes as a spreadsheet shows them
+_MINUTES = re.compile(r"(\d{1,4}):(\d{2})[.,](\d{3,})\Z")
+_ELAPSED = re.compile(r"(\d+) days? \+?(\d{1,2}:\d{2}:\d{2}(?:\.\d+)?)\Z")  # as pandas writes a Timedelta
 _DAY = 86_400.0
 
 
@@ -45,7 +47,7 @@ class Times:
 def is_time_text(cell: str) -> bool:
     """Whether a text is a date, a date with a time, or a time of day."""
     cell = cell.strip().strip("'\"")
-    forms = (_ISO, _OF_DAY, _NATIONAL, _YEAR_FIRST, _PACKED, _NAMED, _SHOWN)
+    forms = (_ISO, _OF_DAY, _NATIONAL, _YEAR_FIRST, _PACKED, _NAMED, _SHOWN, _MINUTES, _ELAPSED)
     return any(form.match(cell) for form in forms)
 
 
@@ -107,6 +109,19 @@ def _clock_seconds(text: pd.Series) -> NDArray[np.float64]:
     half = parts[4].str.lower().to_numpy()
     hours = np.where(half == "p", hours % 12 + 12, np.where(half == "a", hours % 12, hours))
     return np.asarray(hours * 3600 + minutes * 60 + np.nan_to_num(seconds) + fraction)
+
+
+def _minutes(text: pd.Series) -> Times:
+    parts = text.str.extract(_MINUTES.pattern)
+    minutes, seconds = (pd.to_numeric(parts[i], errors="coerce").to_numpy(dtype=np.float64) for i in (0, 1))
+    fraction = pd.to_numeric("0." + parts[2], errors="coerce").to_numpy(dtype=np.float64)
+    return Times(np.asarray(60 * minutes + seconds + fraction), False, "times in minutes and seconds")
+
+
+def _elapsed(text: pd.Series) -> Times:
+    parts = text.str.extract(_ELAPSED.pattern)
+    days = pd.to_numeric(parts[0], errors="coerce").to_numpy(dtype=np.float64)
+    return Times(_DAY * days + _clock_seconds(parts[1]), False)
 
 
 def _packed(text: pd.Series) -> Times:
@@ -176,4 +191,6 @@ _PARSERS: tuple[tuple[re.Pattern[str], Callable[[pd.Series], Times]], ...] = (
     (_YEAR_FIRST, _year_first),
     (_NATIONAL, _national),
     (_NAMED, _named),
+    (_MINUTES, _minutes),
+    (_ELAPSED, _elapsed),
 )

@@ -118,6 +118,8 @@ def unit_in_name(name: str) -> str:
     if known:
         return known[0]
     words = re.split(r"[\s_.\-/,]+", name.strip())
+    if any(word.lower() in ("voltage", "spannung", "tension", "voltaje") for word in words):
+        return "V"
     for word in reversed(words[1:]):
         unit = parse_unit(word)
         if unit.kind in ("conductance", "resistance") or (unit.kind == "voltage" and word.lower() != "v"):

@@ -98,7 +98,7 @@ def seconds_per_step(data: LabelledData, classifier: NetworkClassifier | SeriesC
         brief = dataclasses.replace(classifier, training=_brief(training, SHORT_STEPS))
     else:
         training, model = classifier.settings.training, classifier.settings.model
-        is_short = model.on_signals or not model.use_eda or classifier.settings.image.size <= SMALL
+        is_short = model.network != "resnet18" or not model.use_eda or classifier.settings.image.size <= SMALL
         settings = dataclasses.replace(
             classifier.settings, training=_brief(training, SHORT_STEPS if is_short else STEPS)
         )

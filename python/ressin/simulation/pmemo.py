@@ -100,7 +100,7 @@ def simulate_pmemo(
         raise InvalidInputError(f"audio={audio!r} is not known: one of {', '.join(AUDIO_CHOICES)}")
     if audio != "none":
         require("soundfile", "music", "writing music clips")
-    about = {"seed": seed, "audio": audio, "settings": dataclasses.asdict(chosen), "version": 1}
+    about = {"seed": seed, "audio": audio, "settings": dataclasses.asdict(chosen), "version": 2}
     if _begun(target, about):
         return SimulationReport(target, True, _parsed(target / REPORT))
     population = make_population(chosen, generator(seed, "population"))

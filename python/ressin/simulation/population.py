@@ -10,9 +10,10 @@ For subject s, song m and dimension d (arousal, valence), in standard deviations
     drive     u_sm   = (x_sm,arousal + valence_weight x_sm,valence) / its standard deviation
 
 All z and e are standard normal; arousal and valence of one song correlate by `song_correlation`, the two personal
-deviations by `personal_correlation`. The body follows the drive u (`ressin.simulation.skin`), the clip follows z_m
-(`ressin.simulation.clips`), and the label follows r. The music holds nothing of z_sm, the body is noisy, and even x
-does not determine r. `ressin.simulation.ceiling` measures the accuracy that this leaves possible.
+deviations by `personal_correlation`. The body follows the drive u, in each person by a strength of their own
+(`ressin.simulation.skin`), the clip follows z_m (`ressin.simulation.clips`), and the label follows r. The music holds
+nothing of z_sm, the body is noisy, and even x does not determine r. `ressin.simulation.ceiling` measures the accuracy
+that this leaves possible.
 """
 
 import math
@@ -62,6 +63,13 @@ class SimulationSettings:
     slope_effect, slope_noise
         Change of the tonic slope per standard deviation of the drive, and its own deviation, both as shares of the
         tonic level per minute.
+    coupling_sd
+        How people differ in how strongly their body follows: the three effects of a person are those above times a
+        normal number of mean 1 and this deviation; a person of a negative one responds the other way.
+    wander
+        Deviation of the tonic level's slow wandering, as a share of the level.
+    spikes, drops
+        Artefacts a minute, see `ressin.simulation.kinds.Kind`.
     """
 
     n_subjects: int = 60
@@ -71,20 +79,24 @@ class SimulationSettings:
     min_seconds: float = 40.0
     max_seconds: float = 60.0
     sampling_rate: float = 50.0
-    song_share: float = 0.5
+    song_share: float = 0.62
     song_correlation: float = 0.5
     personal_correlation: float = 0.4
     reporting_noise: float = 0.3
     skew: float = 0.2
     centre: float = 0.58
     spread: float = 0.22
-    bias_sd: float = 0.06
+    bias_sd: float = 0.1
     spread_sd: float = 0.2
     valence_weight: float = 0.5
-    rate_effect: float = 0.4
-    amplitude_effect: float = 0.3
-    slope_effect: float = 0.11
+    rate_effect: float = 0.07
+    amplitude_effect: float = 0.055
+    slope_effect: float = 0.016
     slope_noise: float = 0.08
+    coupling_sd: float = 0.6
+    wander: float = 0.02
+    spikes: float = 0.2
+    drops: float = 0.2
 
     def __post_init__(self) -> None:
         if min(self.n_subjects, self.n_songs, self.n_pairs) < 1 or self.n_short_songs < 0:
@@ -100,12 +112,29 @@ class SimulationSettings:
             raise InvalidInputError(f"song_share={self.song_share:g} is outside 0..1")
         if not 4.0 <= self.sampling_rate <= 2000.0:
             raise InvalidInputError(f"sampling_rate={self.sampling_rate:g} Hz is outside 4..2000")
+        for name in ("coupling_sd", "wander", "spikes", "drops"):
+            if not 0.0 <= getattr(self, name) <= 60.0:
+                raise InvalidInputError(f"{name}={getattr(self, name):g} is outside 0..60")
         for name in ("song_correlation", "personal_correlation"):
             if not -1.0 <= getattr(self, name) <= 1.0:
                 raise InvalidInputError(f"{name}={getattr(self, name):g} is outside -1..1")
 
 
 PMEMO_SIZE = {"n_subjects": 457, "n_songs": 767, "n_pairs": 7962, "n_short_songs": 27}
+
+CLEAR = {
+    "song_share": 0.5,
+    "bias_sd": 0.06,
+    "rate_effect": 0.4,
+    "amplitude_effect": 0.3,
+    "slope_effect": 0.11,
+    "coupling_sd": 0.0,
+    "wander": 0.012,
+    "spikes": 0.0,
+    "drops": 0.0,
+}
+"""Effects of listeners who are far easier to read than real ones: everybody's body follows what they feel, closely and
+alike, and nothing goes wrong with the recordings."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +175,7 @@ def make_population(settings: SimulationSettings, rng: np.random.Generator) -> P
     said = _concave(felt + settings.reporting_noise * rng.standard_normal(felt.shape), settings)
     bias, spread = (subjects[name].to_numpy()[who, None] for name in ("bias", "spread"))
     rating = np.clip(np.rint((settings.centre + bias + spread * said) / EIGHTH) * EIGHTH, 0.0, 1.0)
+    subjects["coupling"] = rng.normal(1.0, settings.coupling_sd, settings.n_subjects)  # times every effect of the drive
     import pandas as pd
 
     subject, stimulus = subjects["subject"].to_numpy()[who], songs["stimulus"].to_numpy()[what]

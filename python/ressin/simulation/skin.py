@@ -1,12 +1,13 @@
-"""The skin conductance of a simulated listener: responses, tonic level, noise, and an orienting response.
+"""The skin conductance of a simulated listener: responses, tonic level, noise, artefacts, and an orienting response.
 
 Notes
 -----
-With drive u, and the subject's own rate, amplitude, slope and level::
+With u the drive times the subject's coupling, and the subject's own rate, amplitude, slope and level::
 
     onsets       Poisson, rate_s exp(rate_effect u) a minute
     amplitudes   amplitude_s exp(amplitude_effect u) times a log-normal with deviation 0.35
     tonic slope  level_s (slope_s + slope_effect u + slope_noise N(0, 1)) a minute, plus slow wandering
+    artefacts    spikes and drops, `ressin.simulation.artefacts`
     beginning    an orienting response at 1..3 s and a level that settles with a time constant of 5 s: over by 15 s
 
 The signal itself is `ressin.simulation.eda.simulate_eda` with these onsets, amplitudes and time constants.
@@ -17,7 +18,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ressin.simulation.artefacts import draw_artefacts
 from ressin.simulation.eda import simulate_eda
+from ressin.simulation.kinds import Kind
 from ressin.simulation.population import SimulationSettings
 
 SETTLING_SECONDS = 5.0
@@ -46,7 +49,7 @@ def make_trace(
     signal
         round(seconds x rate) samples in microsiemens, rounded to 0.1 nS as an instrument would.
     """
-    minutes = seconds / 60.0
+    minutes, drive = seconds / 60.0, drive * subject["coupling"]
     count = rng.poisson(subject["rate"] * math.exp(settings.rate_effect * drive) * minutes)
     height = subject["amplitude"] * math.exp(settings.amplitude_effect * drive)
     onsets = np.concatenate([[rng.uniform(1.0, 3.0)], rng.uniform(-5.0, seconds, count)])
@@ -63,8 +66,20 @@ def make_trace(
         tau1=subject["tau1"],
         level=level,
         drift=slope * level,
-        wander=0.012 * level,
+        wander=settings.wander * level,
         noise=subject["noise"],
     )
     settling = 0.05 * level * np.exp(-made.time / SETTLING_SECONDS)
-    return np.asarray(np.round(np.maximum(made.signal + settling, 0.01), 4))
+    skin = made.signal + settling
+    artefacts = draw_artefacts(rng, _device(settings), made.time, skin)
+    return np.asarray(np.round(np.maximum(skin + artefacts.added, 0.01), 4))
+
+
+def _device(settings: SimulationSettings) -> Kind:
+    """Give what goes wrong in these recordings."""
+    return Kind(
+        description="laboratory, with artefacts",
+        sampling_rate=settings.sampling_rate,
+        spikes=settings.spikes,
+        drops=settings.drops,
+    )

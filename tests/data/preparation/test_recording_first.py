@@ -95,16 +95,16 @@ def test_real_windows_are_the_recordings_decomposition_bit_for_bit(recordings_fo
 def test_a_file_is_decomposed_once_whatever_its_windows(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ressin.decomposition import decompose
+    from ressin.decomposition import decompose_batch
 
     lengths: list[int] = []
-    original = decompose.decompose_batch
+    original = decompose_batch.decompose_batch
 
     def counted(signals: list[Any], *arguments: Any, **keywords: Any) -> Any:
         lengths.extend(len(signal) for signal in signals)
         return original(signals, *arguments, **keywords)
 
-    monkeypatch.setattr(decompose, "decompose_batch", counted)
+    monkeypatch.setattr(decompose_batch, "decompose_batch", counted)
     run(folder, tmp_path / "out", partition=3)
     assert lengths == [round(SECONDS * RATE)] * 4
 

@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
+from ressin.data.samples.features import STATISTICS, channel_features
 from ressin.data.samples.labelled import LabelledData
 from ressin.data.samples.splits import Splits, make_splits
 from ressin.errors import EvaluationWarning, InvalidInputError
 from ressin.learn.evaluation.baselines import BoostedFeatures, Majority, MusicSVM, SeriesClassifier, SeriesInputs
 from ressin.learn.evaluation.evaluate import Fold, cross_validate
-from ressin.learn.evaluation.features import STATISTICS, channel_features
 from ressin.learn.evaluation.folds import check_folds
 from ressin.learn.evaluation.network import NetworkClassifier
 from ressin.learn.evaluation.regression import regress

@@ -196,7 +196,7 @@ def test_within_a_person_neither_level_nor_gain_matters(data: LabelledData) -> N
 def test_a_person_is_predicted_as_a_whole_whatever_the_order_and_the_batch(
     data: LabelledData, network: str, tmp_path: Path
 ) -> None:
-    settings = changed(brief(network, use_music=True), {"within_person": True}, {})
+    settings = changed(brief(network, use_music=True), {"within_person": network != "mlp"}, {})
     trained = trained_on(data, settings)
     trained.save(tmp_path / "model.safetensors")
     test = np.flatnonzero(np.isin(data.subject, ["subject3", "subject11"]))
@@ -215,6 +215,16 @@ def test_one_recording_has_no_other_to_be_compared_with(data: LabelledData, tmp_
         export_onnx(trained, tmp_path / "model.onnx")
     with pytest.raises(InvalidInputError, match="within_person scales features of the EDA branch"):
         changed(brief("cnn1d", use_music=True), {"within_person": True, "use_eda": False}, {})
+
+
+def test_the_network_on_features_compares_a_persons_samples(data: LabelledData, tmp_path: Path) -> None:
+    trained = trained_on(data, brief("mlp", members=2))
+    with pytest.raises(InvalidInputError, match="one recording has no other: predict a prepared folder"):
+        predict_recording(trained, data.signal(0), RATE, device="cpu")
+    with pytest.raises(InvalidInputError, match="the model compares the samples of a person; ONNX"):
+        export_onnx(trained, tmp_path / "model.onnx")
+    with pytest.raises(InvalidInputError, match="relative to the person already: within_person is for the others"):
+        changed(brief("mlp"), {"within_person": True}, {})
 
 
 def test_batches_hold_several_samples_of_each_person_and_each_sample_once_an_epoch() -> None:

@@ -106,7 +106,7 @@ def _targets(arguments: argparse.Namespace, options: Options, picture_format: st
     """Return the files of this job that are not done, and how many are."""
     from ressin.cli.decompose.done import is_done, run_key
     from ressin.cli.decompose.outputs import plan, remove_leftovers
-    from ressin.cli.inputs import listed, parse_shard
+    from ressin.cli.inputs import listed, parse_shard, share
 
     files = [*arguments.files, *(listed(arguments.files_from) if arguments.files_from else [])]
     shard = parse_shard(arguments.shard)
@@ -118,7 +118,7 @@ def _targets(arguments: argparse.Namespace, options: Options, picture_format: st
     if resumes is None:
         resumes = bool(shard or arguments.files_from or any(target.is_found for target in targets))
     if shard is not None:
-        targets = targets[shard[0] - 1 :: shard[1]]
+        targets = share(targets, *shard)
     left = [t for t in targets if not (resumes and is_done(t, run_key(t, options)))]
     return left, len(targets) - len(left)
 
@@ -151,8 +151,10 @@ def _work(targets: list[Target], n_done: int, arguments: argparse.Namespace, opt
         print(failure_table(advised, len(targets)), file=sys.stderr)
     nothing = bool(others) and len(others) == len(targets) and not n_done
     if nothing:
-        print("ressin decompose: no file of skin conductance was found", file=sys.stderr)
-    return 1 if failures or nothing or console.lost else 0
+        where = "" if arguments.shard is None else f" in share {arguments.shard}"
+        print(f"ressin decompose: no file of skin conductance was found{where}", file=sys.stderr)
+    empty = nothing and arguments.shard is None  # the share of another job may hold all
+    return 1 if failures or empty or console.lost else 0
 
 
 def _check(arguments: argparse.Namespace, settings: dict[str, Any], picture_format: str | None) -> None:

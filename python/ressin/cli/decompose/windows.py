@@ -95,7 +95,7 @@ def _decompose(target: Target, arguments: argparse.Namespace, settings: dict[str
     """Read, decompose and write one recording; return what to say about it."""
     import numpy as np
 
-    from ressin.decomposition.windows import decompose_windows
+    from ressin.decomposition.decompose_windows import decompose_windows
     from ressin.errors import ConvergenceError
     from ressin.io.read import read_recording
     from ressin.io.write import write_windows

@@ -164,7 +164,7 @@ def _work_on_group(group: Group, options: Options, stage: Callable[[str], object
 
 def _decompose(group: Group, options: Options) -> dict[str, Decomposition | Exception]:
     """Decompose a group as one batch; where that raises, each recording alone, so that one cannot take the others."""
-    from ressin.decomposition.decompose import decompose_batch
+    from ressin.decomposition.decompose_batch import decompose_batch
 
     signals = {str(target.table): recording.signal for target, recording in group}
     rates = {str(target.table): recording.sampling_rate for target, recording in group}

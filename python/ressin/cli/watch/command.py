@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ressin.cli.options import OfCvxeda, add_programme, check_programme, programme_line
+from ressin.cli.reading import add_reading, reading_of
 from ressin.cli.watch.follower import Follower, columns_of, new_stream, saved_stream
 from ressin.errors import InvalidInputError, OutputError, RecordingError, RessinError
 
@@ -33,12 +34,8 @@ def add_parser(subparsers: Any) -> None:
         "--lsl", metavar="STREAM", help="instead, the LSL stream of this name, or property=value, such as type=EDA"
     )
     parser.add_argument("-o", "--output", metavar="OUT", help="CSV for the parts, a new file; default: standard output")
-    parser.add_argument("--rate", metavar="HZ", type=float, help="sampling rate, where the source does not tell it")
     parser.add_argument(
-        "--column", metavar="NAME", help="column or channel of the signal: its name, or its number from 1"
-    )
-    parser.add_argument(
-        "--time-column", metavar="NAME", help="column of the samples' times in seconds, to find gaps by"
+        "--time-column", metavar="NAME", help="column of the samples' times, where it is not found or the wrong one"
     )
     parser.add_argument("--lag", metavar="S", type=float, default=20.0, help="default: %(default)g s")
     parser.add_argument(
@@ -57,6 +54,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--plot", action=argparse.BooleanOptionalAction, help="draw in the terminal; default: where there is one"
     )
+    add_reading(parser, grows=True)
     add_programme(parser, baseline="none", baselines=("none", "constant", "linear"))
     parser.set_defaults(run=run)
 
@@ -95,8 +93,8 @@ def _check(arguments: argparse.Namespace) -> None:
         raise InvalidInputError(f"--idle is {arguments.idle:g}; it must be a number of seconds > 0")
     if arguments.lsl is not None and arguments.source != "-":
         raise InvalidInputError(f"both {arguments.source} and --lsl {arguments.lsl} are given; watch one at a time")
-    if arguments.lsl is not None and arguments.time_column is not None:
-        raise InvalidInputError("--time-column is for lines of text; an LSL stream has its own clock")
+    if arguments.lsl is not None and (arguments.time_column or arguments.where) is not None:
+        raise InvalidInputError("--time-column and --where are for lines of text; an LSL stream has its own clock")
     if arguments.state is not None and arguments.source != "-":
         raise InvalidInputError("--state is for standard input and LSL; a file is read from its first line every time")
     goes_on = arguments.state is not None and Path(arguments.state).exists()
@@ -110,18 +108,16 @@ def _open_feed(arguments: argparse.Namespace) -> FileFeed | PipeFeed | LslFeed:
     if arguments.lsl is not None:
         from ressin.io.live.lsl import LslFeed
 
-        feed = LslFeed(arguments.lsl, arguments.column, arguments.rate)
-        print(f"LSL stream {feed.name!r}, {feed.sampling_rate:g} Hz", file=sys.stderr)
-        return feed
+        return LslFeed(arguments.lsl, arguments.column, arguments.rate, arguments.unit)
     from ressin.io.live.feeds import FileFeed, PipeFeed
-    from ressin.io.live.lines import Lines
+    from ressin.io.live.growing import Growing
 
-    columns = arguments.column, arguments.time_column, arguments.rate
+    how = reading_of(arguments), arguments.time_column
     if arguments.source != "-":
-        return FileFeed(arguments.source, Lines(arguments.source, *columns))
+        return FileFeed(arguments.source, Growing(arguments.source, *how))
     if sys.stdin is None:
         raise RecordingError("standard input is closed: name a file, or --lsl a stream")
-    return PipeFeed(sys.stdin.buffer, Lines("standard input", *columns))
+    return PipeFeed(sys.stdin.buffer, Growing("standard input", *how))
 
 
 @contextmanager

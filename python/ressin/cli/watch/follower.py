@@ -78,6 +78,7 @@ class Follower:
         self._out = out
         self._live = Live(sys.stderr) if _draws(arguments) else None
         self._times: list[float] | None = []
+        self._n_said = 0
 
     def follow(self, feed: Feed, asked: list[int]) -> None:
         """Push samples until there are no more or a stop is requested; then write the rest, or save the state.
@@ -100,18 +101,19 @@ class Follower:
             batch = feed.read(_WAIT)
             if batch is None:
                 break
-            self._take(batch, feed.sampling_rate)
-            if batch.signal.size:
+            self._take(batch, feed)
+            if batch.signal.size or batch.came:
                 newest = time.monotonic()
             elif self._arguments.idle is not None and time.monotonic() - newest > self._arguments.idle:
                 break
-        self._take(feed.rest(), feed.sampling_rate)
+        self._take(feed.rest(), feed)
 
-    def _take(self, batch: Samples, rate: float | None) -> None:
+    def _take(self, batch: Samples, feed: Feed) -> None:
+        self._say(feed)
         if not batch.signal.size:
             return
         if self.stream is None:
-            self.stream = self._begin(rate)
+            self.stream = self._begin(feed.sampling_rate)
         options = self.stream.options
         self._check_clock(batch, options.sampling_rate)
         for run in batch.runs(options.sampling_rate, max(options.max_jitter, 1.5 / options.sampling_rate)):
@@ -119,6 +121,12 @@ class Follower:
             self._give(result)
             if self._live is not None:
                 self._live.show(result)
+
+    def _say(self, feed: Feed) -> None:
+        """Print what was found out about the samples since the last time."""
+        for line in feed.about[self._n_said :]:
+            print(line, file=sys.stderr)
+        self._n_said = len(feed.about)
 
     def _begin(self, rate: float | None) -> Stream:
         """Return the stream for samples of a rate: the saved one, if that is what is asked for."""

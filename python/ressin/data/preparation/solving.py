@@ -176,7 +176,7 @@ def _batch(
     jobs: Sequence[tuple[NDArray[np.float64], float]], choice: DecompositionChoice, n_threads: int
 ) -> list[Decomposition | Exception]:
     """Decompose as one batch; where that raises, each alone, so that one cannot take the others."""
-    from ressin.decomposition.decompose import decompose_batch
+    from ressin.decomposition.decompose_batch import decompose_batch
 
     if not jobs:
         return []

@@ -51,5 +51,5 @@ def read(content: Content) -> list[Table]:
 
 LAYOUT = Layout(
     name="acq", extensions=".acq", device="BIOPAC MP (AcqKnowledge)", rate="the header, by channel", unit="the header",
-    markers="event markers", sniff=sniff, read=read, library="bioread (extra devices)",
+    markers="event markers", sniff=sniff, read=read, grows=False, library="bioread (extra devices)",
 )  # fmt: skip

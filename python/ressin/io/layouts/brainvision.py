@@ -74,5 +74,5 @@ def _markers(content: Content, file: str, rate: float) -> list[Marker]:
 
 LAYOUT = Layout(
     name="brainvision", extensions=".vhdr with .eeg", device="Brain Products", rate="SamplingInterval",
-    unit="channel infos", markers=".vmrk", sniff=sniff, read=read,
+    unit="channel infos", markers=".vmrk", sniff=sniff, read=read, grows=False,
 )  # fmt: skip

@@ -60,5 +60,6 @@ def _start(file: object) -> float | None:
 
 LAYOUT = Layout(
     name="edf", extensions=".edf .bdf", device="EDF, EDF+, BioSemi", rate="the header, by channel",
-    unit="physical dimension", markers="annotations", sniff=sniff, read=read, library="edfio (extra devices)",
+    unit="physical dimension", markers="annotations", sniff=sniff, read=read, grows=False,
+    library="edfio (extra devices)",
 )  # fmt: skip

@@ -42,5 +42,5 @@ def read(content: Content) -> list[Table]:
 
 LAYOUT = Layout(
     name="embraceplus-avro", extensions=".avro", device="Empatica EmbracePlus", rate="samplingFrequency", unit="uS",
-    markers="tags", sniff=sniff, read=read, library="fastavro (extra devices)",
+    markers="tags", sniff=sniff, read=read, grows=False, library="fastavro (extra devices)",
 )  # fmt: skip

@@ -105,5 +105,5 @@ def _cell(cell: Any) -> str:
 
 LAYOUT = Layout(
     name="excel", extensions=".xlsx .xls .xlsb .ods", device="spreadsheets", rate="a column of times, or `--rate`",
-    unit="as plain", markers="as plain", sniff=sniff, read=read, library="python-calamine (extra devices)",
+    unit="as plain", markers="as plain", sniff=sniff, read=read, grows=False, library="python-calamine (extra devices)",
 )  # fmt: skip

@@ -18,14 +18,14 @@ def sniff(content: Content) -> Match | None:
 
 
 def read(content: Content) -> list[Table]:
-    """Read GSR, which Gazepoint writes in ohm; samples with GSRV 0 are missing."""
+    """Read GSR_US, or where there is none GSR, which Gazepoint writes in ohm; samples with GSRV 0 are missing."""
     table = read_plain(content)
     names = [name.strip() for name in table.names]
-    signal = names.index("GSR")
+    signal = names.index("GSR_US" if "GSR_US" in names else "GSR")
     table.signal, table.device = signal, "Gazepoint Biometrics"
     table.clock = tuple(i for i, name in enumerate(names) if name.startswith("TIME(") or name == "TIME")
     units = list(table.units)
-    units[signal] = "Ohm"
+    units[signal] = "uS" if names[signal] == "GSR_US" else "Ohm"
     for index in table.clock:
         units[index] = "s"
     table.units = tuple(units)
@@ -39,6 +39,6 @@ def read(content: Content) -> list[Table]:
 
 
 LAYOUT = Layout(
-    name="gazepoint", extensions=".csv", device="Gazepoint Biometrics", rate="the column TIME (s)", unit="Ohm",
+    name="gazepoint", extensions=".csv", device="Gazepoint Biometrics", rate="the column TIME (s)", unit="Ohm, uS",
     markers="the column USER", sniff=sniff, read=read,
 )  # fmt: skip

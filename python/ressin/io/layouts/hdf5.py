@@ -96,5 +96,5 @@ def _text(value: Any) -> str:
 
 LAYOUT = Layout(
     name="hdf5", extensions=".h5 .hdf5 .mat (7.3)", device="MATLAB 7.3, Python", rate="an attribute, fs, or the times",
-    unit="an attribute", markers="as .mat", sniff=sniff, read=read, library="h5py (extra devices)",
+    unit="an attribute", markers="as .mat", sniff=sniff, read=read, grows=False, library="h5py (extra devices)",
 )  # fmt: skip

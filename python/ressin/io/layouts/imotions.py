@@ -31,6 +31,7 @@ def read(content: Content) -> list[Table]:
     """Read the rows of the sensor of skin conductance."""
     table = read_plain(content)
     table.device = "iMotions"
+    table.units = tuple(unit or _usual(name) for name, unit in zip(table.names, table.units, strict=True))
     source = table.names.index("EventSource")
     try:
         signal, _ = find_signal(table, None)
@@ -45,6 +46,14 @@ def read(content: Content) -> list[Table]:
         table.keep(rows)
         table.notes.append(f"rows of EventSource {names} alone, {int(rows.sum())} of {rows.size}")
     return [table]
+
+
+def _usual(name: str) -> str:
+    """Return the unit that iMotions gives a column of GSR, whose name does not state it from version 9 on."""
+    words = set(name.lower().split())
+    if "raw" in words:
+        return "counts" if "gsr" in words else ""
+    return "uS" if {"gsr", "conductance"} <= words else "kOhm" if {"gsr", "resistance"} <= words else ""
 
 
 def _rows_of(table: Table, signal: int, origins: np.ndarray) -> np.ndarray:

@@ -49,7 +49,8 @@ def _block(content: Content, lines: list[bytes], top: int, end: int) -> tuple[Te
     scale = {"ms": 1e-3, "us": 1e-6, "\u00b5s": 1e-6, "min": 60.0}.get(interval[1] if len(interval) > 1 else "s", 1.0)
     rate = 1.0 / (float(interval[0].replace(",", ".")) * scale)
     names = [name for name in header["ChannelTitle"] if name]
-    units = [usual_unit(unit) for unit in header.get("UnitName", [])][: len(names)]
+    stated = header.get("UnitName") or [cell.split()[-1] if cell.split() else "" for cell in header.get("Range", [])]
+    units = [usual_unit(unit) for unit in stated][: len(names)]
     body = b"\n".join(lines[first:end])
     table = read_below(content, first + 1, separator="\t", names=["Time", *names], units=["s", *units], body=body)
     days = (header.get("ExcelDateTime") or [""])[0]

@@ -26,5 +26,5 @@ def read(content: Content) -> list[Table]:
 LAYOUT = Layout(
     name="matlab", extensions=".mat", device="Ledalab, PsPM, AcqKnowledge, LabChart, MATLAB",
     rate="the header, a variable fs, or the times", unit="the header", markers="event (Ledalab), marker (PsPM)",
-    sniff=sniff, read=read, library="scipy",
+    sniff=sniff, read=read, grows=False, library="scipy",
 )  # fmt: skip

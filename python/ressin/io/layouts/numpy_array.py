@@ -20,5 +20,5 @@ def read(content: Content) -> list[Table]:
 
 LAYOUT = Layout(
     name="numpy", extensions=".npy", device="Python", rate="a first column that rises, or `--rate`", unit="unknown",
-    markers="-", sniff=sniff, read=read,
+    markers="-", sniff=sniff, read=read, grows=False,
 )  # fmt: skip

@@ -34,14 +34,14 @@ def read(content: Content) -> list[Table]:
     if first is None:
         raise RecordingError(f"{path}: the OpenSignals header has no end (# EndOfHeader); was the file cut short?")
     names = [name for about in devices for name in about["column"]]
+    if not names:
+        raise RecordingError(f"{path}, line 2: the header of OpenSignals names no device and no column; record it anew")
     table = read_below(content, first + 2, separator="\t", names=names)
     about = devices[0]
     table.device = f"{about.get('device', 'OpenSignals')} ({about.get('device name', '')})"
     table.sampling_rate = float(about["sampling rate"])
     table.start_time = _start(about)
-    table.clock = ()
-    counter = [i for i, name in enumerate(names) if name == "nSeq"]
-    return [_in_microsiemens(table, devices, counter)]
+    return [_in_microsiemens(table, devices)]
 
 
 def _header(path: str, line: str) -> list[dict[str, Any]]:
@@ -55,50 +55,64 @@ def _header(path: str, line: str) -> list[dict[str, Any]]:
     return devices
 
 
-def _in_microsiemens(table: TextTable, devices: list[dict[str, Any]], counter: list[int]) -> Table:
-    """Name the columns after their sensors and convert those of EDA."""
-    frame, units, names = {}, [], []
-    notes: list[str] = []
-    place = 0
-    for about in devices:
-        labels = list(about.get("label", []))
-        for name in about["column"]:
-            values = table.numbers(place)
-            channel = labels.index(name) if name in labels else None
-            sensor = about["sensor"][channel] if channel is not None else name
-            unit = ""
-            if channel is not None and str(sensor).upper() == "EDA":
-                values, unit, note = _transfer(values, about, channel)
-                notes.append(f"{sensor} is {name}: {note}")
-            names.append(str(sensor))
-            units.append(unit)
-            frame[place] = values
-            place += 1
+def _in_microsiemens(table: TextTable, devices: list[dict[str, Any]]) -> Table:
+    """Name the columns after their sensors and convert those of EDA; the counter of samples is their clock."""
+    columns = [(about, name) for about in devices for name in about["column"]]
+    frame = {place: table.numbers(place) for place in range(len(columns))}
+    names, units, notes = [], [""] * len(columns), []
+    for place, (about, name) in enumerate(columns):
+        sensor = _sensor(about, name)
+        names.append(name if sensor.upper() in ("", "RAW", "CUSTOM") else sensor)
+        if sensor.upper() == "EDA":
+            frame[place], units[place], note = _transfer(frame[place], about, name)
+            notes.append(f"{sensor} is {name}: {note}")
+    counter = next((place for place, (_, name) in enumerate(columns) if name == "nSeq"), None)
+    clock = _clock(frame[counter], float(table.sampling_rate or 1.0)) if counter is not None else None
+    if clock is not None and counter is not None:
+        frame[counter], units[counter] = clock, "s"
     result = FrameTable(table.path, pd.DataFrame(frame), named=True, units=tuple(units))
-    result.names = tuple(names)
-    for field in ("sampling_rate", "start_time", "device", "clock"):
+    result.names, result.clock = tuple(names), () if clock is None or counter is None else (counter,)
+    for field in ("sampling_rate", "start_time", "device", "n_left_out"):
         setattr(result, field, getattr(table, field))
-    result.notes = [*table.notes, *notes, *_lost(frame, counter)]
+    result.notes = [*table.notes, *notes]
     return result
 
 
-def _transfer(values: np.ndarray, about: dict[str, Any], channel: int) -> tuple[np.ndarray, str, str]:
+def _sensor(about: dict[str, Any], name: str) -> str:
+    """Return the sensor of a column, "" of one that is none's."""
+    labels, sensors = list(about.get("label", [])), list(about.get("sensor", []))
+    place = labels.index(name) if name in labels else len(sensors)
+    return str(sensors[place]) if place < len(sensors) else ""
+
+
+def _transfer(values: np.ndarray, about: dict[str, Any], name: str) -> tuple[np.ndarray, str, str]:
     device = str(about.get("device", "")).lower()
     known = next((numbers for name, numbers in _TRANSFER.items() if name in device), None)
-    resolution = about.get("resolution", [])
-    if known is None or channel >= len(resolution):
+    bits = _bits(about, name)
+    if known is None or bits is None:
         return values, "counts", f"its counts have no known transfer function ({about.get('device', 'no device')})"
-    bits, (vcc, gain) = int(resolution[channel]), known
+    vcc, gain = known
     return values / 2.0**bits * vcc / gain, "uS", f"counts / 2^{bits} * {vcc:g} V / {gain:g} V/uS"
 
 
-def _lost(frame: dict[int, np.ndarray], counter: list[int]) -> list[str]:
-    """Say where the counter of samples jumps: OpenSignals counts to 15 on BITalino, to 2^16 - 1 elsewhere."""
-    if not counter:
-        return []
-    steps = np.diff(frame[counter[0]])
-    lost = int(np.count_nonzero((steps != 1) & (steps > 0)))
-    return [f"the counter of samples jumps {lost} time(s): samples were lost there"] if lost else []
+def _bits(about: dict[str, Any], name: str) -> int | None:
+    """Return the resolution of a column in bits: BITalino lists that of all columns, biosignalsplux of the channels."""
+    resolution = list(about.get("resolution", []))
+    listed = list(about["column"]) if len(resolution) == len(about["column"]) else list(about.get("label", []))
+    place = listed.index(name) if name in listed else len(resolution)
+    return int(resolution[place]) if place < len(resolution) else None
+
+
+def _clock(counter: np.ndarray, rate: float) -> np.ndarray | None:
+    """Return the counter of samples as seconds; None where it does not count.
+
+    BITalino counts to 15, others to a power of 2 less one: where it falls, it began anew.
+    """
+    period = 2.0 ** np.ceil(np.log2(max(float(counter.max()), 1.0) + 1.0))
+    steps = np.diff(counter) % period
+    if not steps.size or (steps == 0).any() or np.count_nonzero(steps == 1) < 0.5 * steps.size:
+        return None
+    return np.concatenate([[0.0], np.cumsum(steps)]) / rate
 
 
 def _start(about: dict[str, Any]) -> float | None:

@@ -22,5 +22,6 @@ def read(content: Content) -> list[Table]:
 LAYOUT = Layout(
     name="parquet", extensions=".parquet", device="pandas, Arrow, ressin", rate="a column of times, or the metadata",
     unit="the fields' metadata, or the name", markers="a column named marker or event", sniff=sniff, read=read,
+    grows=False,
     library="pyarrow (extra data)",
 )  # fmt: skip

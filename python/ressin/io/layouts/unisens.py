@@ -96,5 +96,5 @@ def _table(content: Content, entry: dict[str, str], start: float | None) -> Tabl
 
 LAYOUT = Layout(
     name="unisens", extensions="unisens.xml with .bin", device="movisens EdaMove", rate="sampleRate", unit="unit",
-    markers="-", sniff=sniff, read=read,
+    markers="-", sniff=sniff, read=read, grows=False,
 )  # fmt: skip

@@ -96,5 +96,5 @@ def _unit_and_name(index: int, signal: list[str]) -> tuple[str, str]:
 
 LAYOUT = Layout(
     name="wfdb", extensions=".hea with .dat", device="PhysioNet", rate="the header", unit="the header", markers="-",
-    sniff=sniff, read=read,
+    sniff=sniff, read=read, grows=False,
 )  # fmt: skip

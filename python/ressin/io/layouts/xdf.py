@@ -75,5 +75,6 @@ def _n(stream: dict[str, Any]) -> int:
 
 LAYOUT = Layout(
     name="xdf", extensions=".xdf", device="Lab Streaming Layer (LabRecorder)", rate="the times of the samples",
-    unit="the stream's description", markers="streams of text", sniff=sniff, read=read, library="pyxdf (extra devices)",
+    unit="the stream's description", markers="streams of text", sniff=sniff, read=read, grows=False,
+    library="pyxdf (extra devices)",
 )  # fmt: skip

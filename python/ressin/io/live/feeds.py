@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ressin.errors import RecordingError
-from ressin.io.live.lines import Lines
+from ressin.io.live.growing import Growing
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,10 +27,13 @@ class Samples:
         (n,), NaN where one is missing.
     time
         (n,) seconds, or None where the source has no clock.
+    came
+        Whether anything came, even if it is no whole sample yet.
     """
 
     signal: NDArray[np.float64]
     time: NDArray[np.float64] | None
+    came: bool = False
 
     def runs(self, sampling_rate: float, tolerance: float) -> Sequence[Samples]:
         """Return the samples cut where their clock jumps: between two samples that are not one interval apart.
@@ -51,6 +54,10 @@ class Samples:
 
 class Feed(Protocol):
     """A source of samples."""
+
+    @property
+    def about(self) -> Sequence[str]:
+        """What was found out about the samples, in sentences, once there are some."""
 
     @property
     def sampling_rate(self) -> float | None:
@@ -81,13 +88,18 @@ class FileFeed:
         The file cannot be opened.
     """
 
-    def __init__(self, path: str, lines: Lines) -> None:
+    def __init__(self, path: str, lines: Growing) -> None:
         try:
             self._file: BinaryIO = open(path, "rb")  # noqa: SIM115  # closed by close()
         except OSError as error:
             raise RecordingError(f"{path}: {error.strerror}") from error
         self._path = path
         self._lines = lines
+
+    @property
+    def about(self) -> Sequence[str]:
+        """What was found out about the samples, in sentences, once there are some."""
+        return self._lines.about
 
     @property
     def sampling_rate(self) -> float | None:
@@ -100,7 +112,7 @@ class FileFeed:
         while True:
             data = self._file.read(1 << 20)
             if data:
-                return Samples(*self._lines.take(data))
+                return Samples(*self._lines.take(data), came=True)
             if os.fstat(self._file.fileno()).st_size < self._file.tell():
                 raise RecordingError(f"{self._path}: it has become shorter than what was read of it")
             if time.monotonic() >= deadline:
@@ -108,8 +120,8 @@ class FileFeed:
             time.sleep(0.05)
 
     def rest(self) -> Samples:
-        """Return the sample of a last line that no line end follows."""
-        return Samples(*self._lines.take(b"\n"))
+        """Return the samples that waited for more, and that of a last line that no line end follows."""
+        return Samples(*self._lines.take(b"", is_last=True))
 
     def close(self) -> None:
         """Close the file."""
@@ -122,7 +134,7 @@ class PipeFeed:
     A separate thread reads, so that waiting can time out on every system.
     """
 
-    def __init__(self, pipe: BinaryIO, lines: Lines) -> None:
+    def __init__(self, pipe: BinaryIO, lines: Growing) -> None:
         self._lines = lines
         self._chunks: queue.Queue[bytes] = queue.Queue(maxsize=256)
         self._ended = False
@@ -135,6 +147,11 @@ class PipeFeed:
         self._chunks.put(b"")
 
     @property
+    def about(self) -> Sequence[str]:
+        """What was found out about the samples, in sentences, once there are some."""
+        return self._lines.about
+
+    @property
     def sampling_rate(self) -> float | None:
         """Hz; None as long as it is not known."""
         return self._lines.sampling_rate
@@ -143,16 +160,21 @@ class PipeFeed:
         """Return what has come, after `timeout` seconds at most; None once the pipe has ended."""
         if self._ended:
             return None
+        chunks: list[bytes] = []
         try:
-            data = self._chunks.get(timeout=timeout)
+            chunks.append(self._chunks.get(timeout=timeout))
+            while chunks[-1]:  # all that has come: a piece costs the same whatever its size
+                chunks.append(self._chunks.get_nowait())
         except queue.Empty:
-            return Samples(np.empty(0), None)
-        self._ended = not data
-        return Samples(*self._lines.take(data or b"\n"))
+            if not chunks:
+                return Samples(np.empty(0), None)
+        self._ended = not chunks[-1]
+        data = b"".join(chunks)
+        return Samples(*self._lines.take(data, is_last=self._ended), came=True)
 
     def rest(self) -> Samples:
-        """Return nothing: the end of a pipe completes its last line."""
-        return Samples(np.empty(0), None)
+        """Return the samples that waited for more to come, where the pipe is left before its end."""
+        return Samples(*self._lines.take(b"", is_last=True))
 
     def close(self) -> None:
         """Leave the thread to end with the pipe."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from ressin.errors import MissingExtraError, RecordingError
 from ressin.io.live.feeds import Samples
+from ressin.io.units import parse_unit, to_microsiemens
 
 
 class LslFeed:
@@ -23,6 +25,8 @@ class LslFeed:
         The channel's label, or its number from 1; None where the stream has one.
     sampling_rate
         Hz; None takes the stream's nominal rate.
+    unit
+        Of the samples, where the stream does not state it or states it wrong.
     timeout
         Seconds to look for the stream.
 
@@ -31,12 +35,13 @@ class LslFeed:
     MissingExtraError
         pylsl, or the library liblsl that it needs, is not installed.
     RecordingError
-        There is no such stream or channel, more than one stream, or no rate.
+        There is no such stream or channel, more than one stream, no rate, or the unit is none of skin conductance.
     """
 
     def __init__(
-        self, what: str, channel: str | None = None, sampling_rate: float | None = None, timeout: float = 10.0
-    ) -> None:
+        self, what: str, channel: str | None = None, sampling_rate: float | None = None, unit: str | None = None,
+        timeout: float = 10.0,
+    ) -> None:  # fmt: skip
         pylsl = _pylsl()
         self._what = what
         info = self._find(pylsl, timeout)
@@ -46,12 +51,23 @@ class LslFeed:
         self._inlet.open_stream(timeout=timeout)
         full = self._inlet.info(timeout=timeout)
         self._channel = self._find_channel(full, channel)
+        self._unit = parse_unit(unit or self._stated_unit(full))
+        if unit is None:
+            self._refuse_other_units(info.name())
         rate = full.nominal_srate() if sampling_rate is None else sampling_rate
         if not rate > 0:
             self.close()
             raise RecordingError(f"LSL stream {info.name()!r} has no fixed rate: give the sampling rate in Hz")
         self._rate = float(rate)
         self.name = str(info.name())
+
+    @property
+    def about(self) -> Sequence[str]:
+        """What was found out about the samples, in sentences."""
+        if self._unit.kind in ("conductance", "resistance"):
+            return [f"LSL stream {self.name!r}: {self._unit.text}, {self._rate:g} Hz"]
+        unit = self._unit.text or "unknown"
+        return [f"LSL stream {self.name!r}: {self._rate:g} Hz; the unit is {unit}: thresholds in uS do not apply"]
 
     @property
     def sampling_rate(self) -> float | None:
@@ -64,7 +80,10 @@ class LslFeed:
         if not len(times):
             return Samples(np.empty(0), None)
         signal = np.asarray(samples, dtype=np.float64)[:, self._channel]
-        return Samples(np.where(np.isfinite(signal), signal, np.nan), np.asarray(times, dtype=np.float64))
+        signal = np.where(np.isfinite(signal), signal, np.nan)
+        if self._unit.kind in ("conductance", "resistance"):
+            signal, _ = to_microsiemens(signal, self._unit)
+        return Samples(signal, np.asarray(times, dtype=np.float64), came=True)
 
     def rest(self) -> Samples:
         """Return nothing: samples come whole."""
@@ -73,6 +92,18 @@ class LslFeed:
     def close(self) -> None:
         """Close the inlet."""
         self._inlet.close_stream()
+
+    def _stated_unit(self, info: Any) -> str:
+        units = info.get_channel_units() or []
+        return str(units[self._channel] or "") if self._channel < len(units) else ""
+
+    def _refuse_other_units(self, name: str) -> None:
+        if self._unit.kind not in ("", "conductance", "resistance", "z-scores"):
+            self.close()
+            raise RecordingError(
+                f"LSL stream {name!r} is in {self._unit.text}, not in microsiemens; name another channel, or the unit "
+                f"with --unit: {self._unit.text} to decompose them as they are, uS if they are microsiemens"
+            )
 
     def _find(self, pylsl: ModuleType, timeout: float) -> Any:
         prop, _, value = self._what.rpartition("=")

@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ressin.data.samples.features import CLASSICAL, personal_features, standardised
 from ressin.data.samples.labelled import LabelledData
 from ressin.errors import InvalidInputError
 from ressin.learn.evaluation.evaluate import Fold
-from ressin.learn.evaluation.features import CLASSICAL, personal_features, standardised
 from ressin.learn.model.settings import TrainSettings
 from ressin.learn.training.dataset import Inputs
 from ressin.learn.training.inference import probabilities

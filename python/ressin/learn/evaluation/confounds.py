@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ressin.data.samples.features import CLASSICAL, personal_features
 from ressin.data.samples.labelled import LabelledData
 from ressin.errors import InvalidInputError
 from ressin.learn.evaluation.evaluate import Fold
-from ressin.learn.evaluation.features import CLASSICAL, personal_features
 
 Index = NDArray[np.int64]
 

@@ -50,7 +50,7 @@ class NetworkClassifier:
         if not model.use_eda:
             return "music, network"
         inside = ", decomposed inside" if model.decompose == "layer" else ""
-        kind = f", {model.network}" if model.on_signals else ""
+        kind = f", {model.network}" if model.network != "resnet18" else ""
         return f"{'fusion' if model.use_music else 'EDA'}, {model.channels}{kind}{inside}"
 
     def key(self) -> dict[str, Any]:

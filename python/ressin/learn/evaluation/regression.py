@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ressin.data.samples.features import channel_features
 from ressin.data.samples.labelled import LabelledData
 from ressin.errors import InvalidInputError
 from ressin.image import CHANNELS
-from ressin.learn.evaluation.features import channel_features
 from ressin.learn.evaluation.folds import Folds, check_folds
 from ressin.learn.evaluation.metrics import Estimate, resampled_weights
 
@@ -92,7 +92,7 @@ def regress(
     -------
     list of Regression
         One for each method and channel; the features are described at
-        `ressin.learn.evaluation.features.channel_features`. Features are z-scored by the training part; SVR is
+        `ressin.data.samples.features.channel_features`. Features are z-scored by the training part; SVR is
         scikit-learn's with its defaults and an epsilon of 0.05.
 
     Raises

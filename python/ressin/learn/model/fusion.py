@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from ressin.errors import InvalidInputError
+from ressin.learn.model.perceptron import Perceptron
 from ressin.learn.model.series import RTCAN, SeriesNetwork
-from ressin.learn.model.settings import ModelSettings
+from ressin.learn.model.settings import SELECTIONS, ModelSettings
 from ressin.learn.model.shared_norm import SharedNorm1d
 from ressin.learn.model.subnet import ResidualSubnet, load_imagenet
 
@@ -36,12 +37,14 @@ class FusionClassifier(nn.Module):
         return logits
 
 
-def eda_branch(settings: ModelSettings) -> ResidualSubnet | SeriesNetwork | RTCAN:
+def eda_branch(settings: ModelSettings) -> ResidualSubnet | SeriesNetwork | RTCAN | Perceptron:
     """Make the EDA branch that the settings name; its ``n_features`` says how many features it gives."""
     if settings.network == "cnn1d":
         return SeriesNetwork(settings.n_planes)
     if settings.network == "rtcan1d":
         return RTCAN(settings.n_planes)
+    if settings.network == "mlp":
+        return Perceptron(SELECTIONS[settings.channels])
     return ResidualSubnet(settings.n_planes, settings.norm)
 
 
@@ -51,6 +54,7 @@ def n_eda_features(settings: ModelSettings) -> int:
         "resnet18": ResidualSubnet.n_features,
         "cnn1d": SeriesNetwork.n_features,
         "rtcan1d": RTCAN.n_features,
+        "mlp": Perceptron.n_features,
     }
     return counts[settings.network] if settings.use_eda else 0
 
@@ -70,7 +74,7 @@ class ResSIN(nn.Module):
 
     Shapes: image (B, n_planes, size, size) and z-scored music (B, n_music) -> logits (B, 2). With a branch switched off
     its argument is None. A network on signals (``settings.on_signals``) takes (B, n_planes, length) in the place of the
-    image.
+    image, one on features (B, n).
 
     | branches | parameters (resnet18 of 3 planes, no batch norm, 6373 music features) |
     |---|---|

@@ -8,6 +8,9 @@ from typing import Any
 from ressin.errors import InvalidInputError
 from ressin.learn.model.settings import NETWORKS, LearnSettings, ModelSettings, TrainSettings
 
+ITERATIONS = {"cnn1d": 160, "rtcan1d": 100, "mlp": 200}
+MEMBERS = {"cnn1d": 3, "rtcan1d": 3, "mlp": 6}
+
 
 def recipe(network: str) -> LearnSettings:
     """Give a network's own settings.
@@ -16,7 +19,8 @@ def recipe(network: str) -> LearnSettings:
     ----------
     network
         ``"resnet18"``: the paper's. ``"cnn1d"`` and ``"rtcan1d"``: three members, AdamW at a constant rate, few
-        iterations: they learn windows of a minute in a few epochs, and single people after that.
+        iterations: they learn windows of a minute in a few epochs, and single people after that. ``"mlp"``: six
+        members, balanced classes and more weight decay, chosen on the simulated people of ``bench/phases.py``.
 
     Raises
     ------
@@ -27,17 +31,18 @@ def recipe(network: str) -> LearnSettings:
         raise InvalidInputError(f"network={network!r} is not known: one of {', '.join(NETWORKS)}")
     if network == "resnet18":
         return LearnSettings()
-    iterations = 160 if network == "cnn1d" else 100
+    iterations = ITERATIONS[network]
     training = TrainSettings(
         iterations=iterations,
         optimizer="adamw",
-        weight_decay=1e-2,
+        weight_decay=0.5 if network == "mlp" else 1e-2,
         decay_every=iterations,
         crop_padding=0,
+        class_weights="balanced" if network == "mlp" else "none",
         precision="fp32",
         validate_every=10,
     )
-    return LearnSettings(ModelSettings(network=network, members=3, hidden=0, scaling="none"), training)
+    return LearnSettings(ModelSettings(network=network, members=MEMBERS[network], hidden=0, scaling="none"), training)
 
 
 def changed(

@@ -11,7 +11,8 @@ from ressin.errors import InvalidInputError
 from ressin.image import CHANNELS, ImageSettings
 
 SELECTIONS = {"mix": CHANNELS, **{name: (name,) for name in CHANNELS}}
-NETWORKS = ("resnet18", "cnn1d", "rtcan1d")
+NETWORKS = ("resnet18", "cnn1d", "rtcan1d", "mlp")
+ON_SIGNALS = ("cnn1d", "rtcan1d")
 NORMS = ("batch", "none")
 SCALINGS = ("running", "none")
 OPTIMIZERS = ("sgd", "adamw")
@@ -47,8 +48,9 @@ class ModelSettings:
     ----------
     network
         The EDA branch: ``"resnet18"``, the paper's subnet on pictures; ``"cnn1d"``, three 1-D convolutions on the
-        signals themselves; or ``"rtcan1d"``, the same authors' residual network with temporal and channel attention, on
-        the signals, too.
+        signals themselves; ``"rtcan1d"``, the same authors' residual network with temporal and channel attention, on
+        the signals, too; or ``"mlp"``, one hidden layer on the features of intervals, each as z-score and as rank
+        within the person, for data with many samples of each person that are there as a whole.
     length
         Samples that a network on signals is given of each recording, whatever its rate and duration: the means of so
         many equal stretches. 16 to 4096.
@@ -56,7 +58,8 @@ class ModelSettings:
         Networks trained side by side from different initial weights on the same batches; the model's probability is the
         mean of theirs. 1 to 64.
     channels
-        What the EDA branch sees: ``"origin"``, ``"phasic"`` or ``"tonic"`` (one input plane), or ``"mix"``, all three.
+        What the EDA branch sees: ``"origin"``, ``"phasic"`` or ``"tonic"`` (one input plane, or the features of one),
+        or ``"mix"``, all three.
     use_eda, use_music
         Either branch can be switched off, not both.
     norm
@@ -112,6 +115,10 @@ class ModelSettings:
         _within("members", self.members, 1, MAX_MEMBERS)
         if not (self.use_eda or self.use_music):
             raise InvalidInputError("use_eda and use_music are both off: the model would see nothing")
+        if self.network == "mlp" and self.within_person:
+            raise InvalidInputError(
+                "network='mlp' is given each feature relative to the person already: within_person is for the others"
+            )
         if self.network != "resnet18" and (self.imagenet or self.decompose == "layer"):
             what = f"imagenet={self.imagenet!r}" if self.imagenet else "decompose='layer'"
             raise InvalidInputError(f"{what} is of network='resnet18'; network={self.network!r} has no pictures")
@@ -139,7 +146,17 @@ class ModelSettings:
     @property
     def on_signals(self) -> bool:
         """Whether the EDA branch is given signals of `length` samples in the place of pictures."""
-        return self.network != "resnet18"
+        return self.network in ON_SIGNALS
+
+    @property
+    def on_features(self) -> bool:
+        """Whether the EDA branch is given features of intervals in the place of pictures."""
+        return self.network == "mlp"
+
+    @property
+    def compares_samples(self) -> bool:
+        """Whether what it says of a sample depends on the person's other samples."""
+        return self.within_person or (self.use_eda and self.on_features)
 
     @property
     def n_planes(self) -> int:

@@ -218,7 +218,7 @@ def _rebuild(tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> Trained
     normalisation = Normalisation(**{name: value.numpy() for name, value in arrays.items()})
     n_music = normalisation.music_mean.size
     _check_sizes(settings.model, weights, n_music)
-    if settings.model.use_eda:
+    if settings.model.use_eda and not settings.model.on_features:
         name = "series_mean" if settings.model.on_signals else "image_mean"
         if (shape := getattr(normalisation, name).shape) != (settings.model.n_planes,):
             raise InvalidInputError(f"{name} has shape {shape}; needed is one per plane")

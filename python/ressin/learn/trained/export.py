@@ -93,7 +93,7 @@ def export_onnx(trained: TrainedModel, path: str | Path) -> Exported:
     Raises
     ------
     InvalidInputError
-        If the model was trained with ``decompose="layer"`` or ``within_person``.
+        If the model was trained with ``decompose="layer"`` ``within_person`` or ``network="mlp"``.
     ConvergenceError
         If a probability differs by more than 1e-4; then nothing is written.
     MissingExtraError
@@ -103,7 +103,7 @@ def export_onnx(trained: TrainedModel, path: str | Path) -> Exported:
     """
     if trained.settings.model.decompose == "layer":
         raise InvalidInputError("the model decomposes recordings itself, which ONNX has no operator for")
-    if trained.settings.model.within_person:
+    if trained.settings.model.compares_samples:
         raise InvalidInputError("the model compares the samples of a person; ONNX is given one after the other")
     for name in ("onnx", "onnxscript", "onnxruntime"):
         require(name, "export", "writing ONNX")

@@ -72,10 +72,10 @@ def predict_recording(
     InvalidInputError
         If the shape is wrong, the recording too short, a sample not finite, or the music missing or of another length.
     """
-    if trained.settings.model.within_person:
+    if trained.settings.model.compares_samples:
         raise InvalidInputError(
-            "the model compares the samples of a person (within_person), and one recording has no other: predict a "
-            "prepared folder, by ressin evaluate or TrainedModel.predict"
+            "the model compares the samples of a person (within_person, or network='mlp'), and one recording has no "
+            "other: predict a prepared folder, by ressin evaluate or TrainedModel.predict"
         )
     signal = np.asarray(channels)
     if signal.ndim != 2 or len(signal) != len(CHANNELS):

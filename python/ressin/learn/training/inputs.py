@@ -12,6 +12,7 @@ from ressin.data.samples.labelled import LabelledData
 from ressin.errors import InvalidInputError
 from ressin.learn.model.settings import LearnSettings, ModelSettings
 from ressin.learn.training.dataset import Inputs, SignalImages, channel_means
+from ressin.learn.training.relative import RelativeFeatures
 from ressin.learn.training.resampled import ResampledSignals, fit_series_scale
 
 MIN_DEVIATION = 1e-6  # a feature that varies less over the training songs is left out: it becomes 0
@@ -148,17 +149,20 @@ class FusionInputs:
     ) -> None:
         model: ModelSettings = settings.model
         self.data, self.use_music, self.normalisation = data, model.use_music, normalisation
-        self.images, self.series = None, None
+        self.images: SignalImages | None = None
+        self.series: ResampledSignals | RelativeFeatures | None = None
         self.person = np.unique(data.subject, return_inverse=True)[1].astype(np.int64) if model.within_person else None
         if model.use_eda and model.on_signals:
             self.series = ResampledSignals(data, settings, normalisation.series_mean, normalisation.series_deviation)
+        elif model.use_eda and model.on_features:
+            self.series = RelativeFeatures(data, settings)
         elif model.use_eda:
             self.images = SignalImages(
                 data, model.channel_index, settings.image, mean=normalisation.image_mean, n_threads=n_threads
             )
 
     def inputs(self, index: NDArray[np.int64], shifts: NDArray[np.int64] | None) -> Inputs:
-        """Image (B, n_planes, size, size), or signals (B, n_planes, length), and music (B, n_music)."""
+        """Image (B, n_planes, size, size), signals (B, n_planes, length) or features (B, n); music (B, n_music)."""
         image = None
         if self.series is not None:
             image = self.series.of(index, shifts)

@@ -118,7 +118,7 @@ def choose_precision(settings: LearnSettings, device: torch.device) -> str:
         Where bf16 is asked for and is not sound.
     """
     asked, size = settings.training.precision, settings.image.size
-    if settings.model.use_eda and settings.model.on_signals and device.type == "cpu":
+    if settings.model.use_eda and settings.model.network != "resnet18" and device.type == "cpu":
         if asked == "bf16":
             raise InvalidInputError(
                 f"precision='bf16' with network={settings.model.network!r} on a CPU: its last maps can be one sample "

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 import ressin
+from ressin.data.samples import features as module
+from ressin.data.samples.features import CLASSICAL, classical_features, personal_features, relative_to_person
 from ressin.data.samples.labelled import LabelledData
+from ressin.data.samples.pieces import Piece, driver_of, pieces_of
 from ressin.image import PackedSignals
-from ressin.learn.evaluation import features as module
-from ressin.learn.evaluation.features import CLASSICAL, classical_features, personal_features, relative_to_person
-from ressin.learn.evaluation.pieces import Piece, driver_of, pieces_of
 from tests.learn.samples import made_up
 
 RATE = 8.0

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ressin.data.samples.labelled import LabelledData
+from ressin.data.samples.pieces import pieces_of
 from ressin.errors import InvalidInputError
 from ressin.intervals.definitions import NAMES
 from ressin.intervals.features import features
-from ressin.learn.evaluation.pieces import pieces_of
 
 _KEPT: WeakKeyDictionary[LabelledData, NDArray[np.float64]] = WeakKeyDictionary()
 
@@ -45,6 +45,13 @@ STATISTICS = (
     "time_of_max",
     "second_half_minus_first",
 )
+
+
+def channel_of(name: str) -> str:
+    """Name the channel that a feature of `CLASSICAL` is computed from: origin, phasic or tonic."""
+    if name.startswith(("SCR_", "EDA_ISCR", "EDA_Phasic")):
+        return "phasic"
+    return "tonic" if name.startswith("EDA_Tonic") else "origin"
 
 
 def classical_features(data: LabelledData) -> NDArray[np.float64]:
