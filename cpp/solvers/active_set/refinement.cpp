@@ -172,7 +172,6 @@ void ActiveSet::write_curvature(double* curvature) const {
 ActiveSet::Proved ActiveSet::prove(WrittenParts* parts, double* driver, double driver_unit, double* curvature) {
   evaluate(parts);
   for (int k = 0; is_plain() && k < most_refinements && evidence().relative_gap > refined_gap; ++k) {
-    evaluate(nullptr);
     correct();
     leave_out_negative();
     evaluate(parts);
