@@ -15,7 +15,7 @@ CPP = ROOT / "cpp"
 # A room is a folder, or a file that stands alone in python/ressin. Rooms of one line do not import each other.
 ORDER = (
     ("_core", "errors"),
-    ("_columns", "_extras", "_files", "_progress", "bateman", "recording", "settings"),
+    ("_columns", "_extras", "_files", "_progress", "_spans", "_units", "bateman", "recording", "settings"),
     ("reading",),
     ("image", "io", "pages", "plots"),
     ("decomposition", "io/layouts", "io/live", "stream"),

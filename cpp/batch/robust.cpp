@@ -12,6 +12,7 @@
 #include "batch/parallel.hpp"
 #include "programme/robust/contact.hpp"
 #include "programme/sums.hpp"
+#include "solvers/robust/active_set.hpp"
 #include "solvers/robust/osqp.hpp"
 #include "solvers/robust/screening.hpp"
 #include "solvers/robust/stretches.hpp"
@@ -92,6 +93,7 @@ void write_parts(const Model& model, const Signal& signal, const Procedure& proc
   out->evidence = x.evidence;
   out->status = x.status;
   out->iterations = x.iterations;
+  out->by_active_set = x.by_active_set;
 }
 
 Solution zero_solution(const Model& model) {
@@ -105,43 +107,6 @@ Solution zero_solution(const Model& model) {
   x.status = Status::optimal;
   return x;
 }
-
-// The programme that a decomposition solves, from its costs and scale.
-class ScaledProblem {
- public:
-  ScaledProblem(const Signal& signal, const Decomposed& x)
-      : weights_(signal.weights),
-        y_(index(signal.n)),
-        alpha_(x.alpha),
-        delta_(x.delta),
-        kappa_(x.kappa),
-        stiffness_(x.stiffness),
-        alpha_before_(x.alpha_before / x.scale),
-        floor_(x.bounded ? -x.mean / x.scale : -std::numeric_limits<double>::infinity()) {
-    for (auto* loads : {&alpha_, &delta_, &kappa_}) {
-      for (double& v : *loads) v /= x.scale;
-    }
-    double furthest = 0.0, largest = 0.0;
-    for (std::size_t i = 0; i < y_.size(); ++i) {
-      const bool seen = !weights_ || weights_[i] > 0.0;
-      if (!seen) continue;
-      y_[i] = (signal.y[i] - x.mean) / x.scale;
-      furthest = std::max(furthest, std::abs(signal.y[i] - x.mean)), largest = std::max(largest, std::abs(signal.y[i]));
-    }
-    // As in Procedure: a signal that differs from its mean by rounding alone is constant.
-    if (furthest <= rounding_of(largest)) y_.assign(y_.size(), 0.0);
-  }
-
-  // Points into this.
-  Problem problem() const {
-    return {y_.data(), weights_, alpha_.data(), delta_.data(), kappa_.data(), alpha_before_, floor_, stiffness_.data()};
-  }
-
- private:
-  const double* weights_;
-  std::vector<double> y_, alpha_, delta_, kappa_, stiffness_;
-  double alpha_before_, floor_;
-};
 
 class Batch {
  public:
@@ -179,7 +144,10 @@ class Batch {
     std::vector<Marks> shifts;  // where those may be in each part; empty until one has been solved
     Marks all_shifts;           // in the whole signal at its own rate
     std::ptrdiff_t n_solved = 0;
-    Start start;  // what the last programme has left for the one at the signal's own rate
+    Start start;               // what the last programme has left for the one at the signal's own rate
+    std::vector<Found> found;  // events of each part of a round's second programme
+    Coarse coarse;             // the whole's
+    Guess guess;               // from them, for the one at the signal's own rate
   };
   using Procedures = std::map<std::size_t, Work>;
   using Solutions = std::map<std::size_t, Solution>;
@@ -197,7 +165,7 @@ class Batch {
       work.request = work.procedure->next_request();
       work.request.keep_start = blocks->dt() == signals_[k].dt && work.procedure->is_reweighted();
       work.parts.clear(), work.solved.clear(), work.solved.resize(n_parts), work.n_solved = 0;
-      work.shifts.resize(n_parts);
+      work.shifts.resize(n_parts), work.found.resize(n_parts);
       for (std::ptrdiff_t j = 0; j < stretches.count(); ++j) {
         work.parts.push_back(stretches.part_of(work.request, j));
         work.parts.back().shifts = &work.shifts[index(j)];
@@ -227,10 +195,13 @@ class Batch {
         return ready.push_back(tag);
       }
       shifts = find_shifts(method.model(), problem, x.witness);
+      if (work.procedure->is_reweighted()) work.found[tag % n_parts] = find_events(method.model(), problem, x.witness);
       work.solved[tag % n_parts] = std::move(x);
       if (++work.n_solved < stretches.count()) return;
       Solution whole = stretches.join(std::move(work.solved));
       work.start = std::move(whole.start);
+      if (work.procedure->is_reweighted())
+        work.coarse = {join(stretches, work.found), whole.point.driver, fit_of(work.request.problem, whole.parts)};
       work.procedure->take(*blocks, std::move(whole));
       if (!work.procedure->is_estimated()) return ask(k);
       work.all_shifts = stretches.join(work.shifts);
@@ -238,10 +209,14 @@ class Batch {
     method.run(next, done, [&] { return workers_.keep_going(worker); });
   }
 
+  static Found join(const Stretches& stretches, const std::vector<Found>& found) {
+    std::vector<Marks> drivers, shifts;
+    for (const Found& x : found) drivers.push_back(x.drivers), shifts.push_back(x.shifts);
+    return {stretches.join(drivers), stretches.join(shifts)};
+  }
+
   void finish(const std::shared_ptr<const Model>& model, const std::shared_ptr<const Model>& blocks, const Kernel& kernel,
               int worker, Procedures* procedures) {
-    InteriorPoint method(model, kernel);
-    auto at = procedures->begin();
     const auto write = [&](std::size_t tag, Solution&& x) {
       Procedure& p = *(*procedures)[tag].procedure;
       write_settings(p, &results_[tag]);
@@ -253,44 +228,72 @@ class Batch {
       if (settings_.kind != SolverKind::osqp) return write(tag, std::move(x));
       solve_by_osqp(*model, (*procedures)[tag].request.problem, &x, tag, worker, write);
     };
+    const auto going = [&] { return workers_.keep_going(worker); };
+    auto at = procedures->begin();
+    const auto next = [&](std::size_t* tag) -> const Request* {
+      while (at != procedures->end()) {
+        Work& work = at->second;
+        *tag = (at++)->first;
+        if (!work.procedure->is_estimated()) continue;  // the run was called off
+        prepare(*model, *blocks, *tag, &work);
+        const bool is_cold = settings_.kind == SolverKind::osqp && !settings_.warm_start;
+        if (work.procedure->is_constant()) {
+          write(*tag, zero_solution(*model));
+        } else if (!is_cold) {
+          return &work.request;
+        } else if (going()) {
+          solve_by_osqp(*model, work.request.problem, nullptr, *tag, worker, write);
+        }
+      }
+      return nullptr;
+    };
+    std::deque<std::size_t> left;
+    // At the blocks' own rate the interior point goes on from their solution, and is faster.
+    const bool has_active_set = model->dt() < blocks->dt() && settings_.kind != SolverKind::interior_point;
+    if (has_active_set) {
+      ActiveSet(model, kernel)
+          .run(
+              next,
+              [&](std::size_t tag, Solution&& x) {
+                x.status == Status::optimal ? conclude(tag, std::move(x)) : left.push_back(tag);
+              },
+              going);
+    }
+    const auto next_left = [&](std::size_t* tag) -> const Request* {
+      if (!has_active_set) return next(tag);
+      if (left.empty()) return nullptr;
+      *tag = left.front();
+      left.pop_front();
+      return &(*procedures)[*tag].request;
+    };
+    if (has_active_set && left.empty()) return;
     Solutions unproved;
-    method.run(
-        [&](std::size_t* tag) -> const Request* {
-          while (at != procedures->end()) {
-            Work& work = at->second;
-            Procedure& p = *work.procedure;
-            *tag = at->first;
-            ++at;
-            if (!p.is_estimated()) continue;  // the run was called off
-            work.request = p.prepare_final(*model);
-            work.request.start = &work.start;
-            const std::ptrdiff_t block = Procedure::block_size(settings_.rules, signals_[*tag].dt);
-            if (!p.is_constant()) work.all_shifts = refine(work.all_shifts, *blocks, *model, block);
-            work.request.shifts = &work.all_shifts;
-            work.request.max_iterations = std::min(settings_.max_iterations, most_iterations);
-            const bool is_cold = settings_.kind == SolverKind::osqp && !settings_.warm_start;
-            if (p.is_constant()) {
-              write(*tag, zero_solution(*model));
-            } else if (!is_cold) {
-              return &work.request;
-            } else if (workers_.keep_going(worker)) {
-              solve_by_osqp(*model, work.request.problem, nullptr, *tag, worker, write);
-            }
-          }
-          return nullptr;
-        },
-        [&](std::size_t tag, Solution&& x) {
-          if (!(shortfall(x.evidence) <= settings_.tol)) return (void)unproved.emplace(tag, std::move(x));
-          conclude(tag, std::move(x));
-        },
-        [&] { return workers_.keep_going(worker); });
+    InteriorPoint(model, kernel)
+        .run(
+            next_left,
+            [&](std::size_t tag, Solution&& x) {
+              if (!(shortfall(x.evidence) <= settings_.tol)) return (void)unproved.emplace(tag, std::move(x));
+              conclude(tag, std::move(x));
+            },
+            going);
     // Those from which a shift was wrongly left out; then those whose digits double has lost, in numbers of twice as many.
     for (const Kernel& next : {kernel, twofold_kernel()}) {
-      solve_again(InteriorPoint(model, next), worker, procedures, &unproved, conclude);
+      if (!unproved.empty()) solve_again(InteriorPoint(model, next), worker, procedures, &unproved, conclude);
     }
     for (auto& entry : unproved) {
       if (workers_.keep_going(worker)) conclude(entry.first, std::move(entry.second));
     }
+  }
+
+  void prepare(const Model& model, const Model& blocks, std::size_t tag, Work* work) {
+    work->request = work->procedure->prepare_final(model);
+    work->request.start = &work->start;
+    const std::ptrdiff_t block = Procedure::block_size(settings_.rules, signals_[tag].dt);
+    if (!work->procedure->is_constant()) work->all_shifts = refine(work->all_shifts, blocks, model, block);
+    work->request.shifts = &work->all_shifts;
+    work->guess = refine(work->coarse, blocks, model, block);
+    work->request.guess = &work->guess;
+    work->request.max_iterations = std::min(settings_.max_iterations, most_iterations);
   }
 
   // From the beginning, and with all shifts; the better of both solutions counts.
@@ -360,45 +363,6 @@ std::vector<Decomposed> decompose(const std::vector<Signal>& signals, const Batc
     for (auto& entry : by_shape) batch.solve(*entry.second, worker);
   });
   return batch.take_results();
-}
-
-Checked certify(const Signal& signal, const Settings& programme, const Decomposed& x) {
-  const Model model(signal.n, signal.dt, programme);
-  const ScaledProblem scaled(signal, x);
-  const Problem problem = scaled.problem();
-  const std::size_t n = index(signal.n), before = index(model.n_before());
-  Point point;
-  point.driver = x.before;
-  point.driver.insert(point.driver.end(), x.driver.begin(), x.driver.end());
-  point.steps.assign(n + before, 0.0);
-  std::vector<double> shifts = x.shifts;
-  for (std::size_t i = 0; i < n; ++i) shifts[i] -= x.contact[i];
-  for (std::size_t i = 0; i + 1 < n; ++i) point.steps[before + i] = (shifts[i + 1] - shifts[i]) / x.scale;
-  for (double& p : point.driver) p /= x.scale;
-  for (double l : x.centred) point.spline.push_back((l + shifts[0]) / x.scale);
-  const Parts parts = make_parts(model, problem, point);
-  Checked checked{certify(model, problem, point, parts, x.witness), {}, {}, {}};
-  for (std::ptrdiff_t j = 0; x.bounded && j < model.n_knots(); ++j) {
-    const double level = point.spline[index(j)] + parts.shift[index(model.knot_sample(j))];
-    checked.lowest_level = std::min(checked.lowest_level, level * x.scale + x.mean);
-  }
-  for (std::size_t i = 0; i < n; ++i) {
-    checked.phasic.push_back(parts.phasic[before + i] * x.scale);
-    checked.outliers.push_back(parts.outliers[i] * x.scale);
-    checked.tonic.push_back((parts.spline[before + i] + parts.shift[before + i]) * x.scale + x.mean);
-  }
-  const Contact contact = lost_contact(signal.y, signal.weights, checked.tonic, checked.outliers, x.noise, x.bounded);
-  for (std::size_t i = 0; i < n; ++i) {
-    checked.tonic[i] += contact.change[i];
-    checked.outliers[i] -= contact.outlying[i];
-  }
-  return checked;
-}
-
-QuadraticProgram make_qp(const Signal& signal, const Settings& programme, const Decomposed& x) {
-  const Model model(signal.n, signal.dt, programme);
-  const ScaledProblem scaled(signal, x);
-  return make_qp(model, scaled.problem());
 }
 
 }  // namespace ressin::robust

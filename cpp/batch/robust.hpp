@@ -20,9 +20,11 @@ struct BatchSettings {
   double tol = 1e-8;
   int max_iterations = 200;
   int n_threads = 0;
-  SolverKind kind = SolverKind::interior_point;  // OSQP: of the last programme alone, whose costs are found as ever
-  bool warm_start = true;                        // OSQP starts at the interior point's solution
-  double osqp_eps = 1e-6;                        // OSQP's absolute tolerance
+  // Of the last programme, whose costs are found by the interior point whatever it is. The active set goes before the interior
+  // point, unless that is asked for alone, where the recording's rate is above its blocks'.
+  SolverKind kind = SolverKind::automatic;
+  bool warm_start = true;  // OSQP starts at the interior point's solution
+  double osqp_eps = 1e-6;  // OSQP's absolute tolerance
 };
 
 // What comes back for a signal, in its unit.
@@ -41,6 +43,7 @@ struct Decomposed {
   double mean = 0.0, scale = 1.0;  // the programme is solved on (signal - mean) / scale
   double smallest_response = 0.0, noise = 0.0, height = 0.0;
   int rounds = 0, iterations = 0, estimation_iterations = 0;
+  bool by_active_set = false;
   int osqp_iterations = 0;  // zero where OSQP was not asked
   double osqp_primal_residual = 0.0, osqp_dual_residual = 0.0;
   Evidence evidence;  // of the programme on that

@@ -169,6 +169,7 @@ py::dict dict_of(const robust::Decomposed& x) {
   d["stationarity"] = x.evidence.stationarity;
   d["complementarity"] = x.evidence.complementarity;
   d["status"] = name(x.status);
+  d["active_set"] = x.by_active_set;
   d["osqp_residuals"] = py::none();
   if (x.osqp_iterations > 0) d["osqp_residuals"] = py::make_tuple(x.osqp_primal_residual, x.osqp_dual_residual);
   return d;
@@ -181,25 +182,39 @@ void check(const Array& signal, const std::optional<Array>& weights) {
   }
 }
 
-using Known = std::tuple<double, double, double, double>;  // noise, height, stiffness and number of blocks
+using Known = std::tuple<double, double, double, double>;      // noise, height, stiffness and number of blocks
+using Given = std::tuple<Array, Array, Array, double, Array>;  // alpha, delta, kappa, alpha_before and stiffness
+
+robust::Given given_of(const Given& costs, const robust::Signal& signal, const robust::Settings& settings) {
+  const auto& [alpha, delta, kappa, alpha_before, stiffness] = costs;
+  const auto n_bends = robust::Model(signal.n, signal.dt, settings).n_bends();
+  if (alpha.size() != signal.n || delta.size() != signal.n || kappa.size() != signal.n || stiffness.size() != n_bends) {
+    throw std::invalid_argument("costs must have the signal's length, and one stiffness for each inner knot");
+  }
+  return {alpha.data(), delta.data(), kappa.data(), alpha_before, stiffness.data()};
+}
 
 py::list decompose(const std::vector<Array>& signals, const std::vector<std::optional<Array>>& weights,
                    const std::vector<double>& dts, double tau0, double tau1, double delta_knot, double tol, int max_iterations,
                    int n_threads, const py::object& progress, const std::vector<std::optional<Known>>& known,
-                   const std::map<std::string, double>& constants, bool osqp, bool warm_start, double osqp_eps) {
+                   const std::map<std::string, double>& constants, bool osqp, bool warm_start, double osqp_eps,
+                   const std::vector<Given>& given, bool active_set) {
   if (weights.size() != signals.size() || dts.size() != signals.size()) {
     throw std::invalid_argument("one entry of weights and dts for each signal");
   }
   if (!known.empty() && known.size() != signals.size()) throw std::invalid_argument("one entry of known for each signal");
+  if (!given.empty() && given.size() != signals.size()) throw std::invalid_argument("one entry of costs for each signal");
   std::vector<robust::Signal> batch;
   for (std::size_t i = 0; i < signals.size(); ++i) {
     check(signals[i], weights[i]);
     batch.push_back({signals[i].data(), weights[i] ? weights[i]->data() : nullptr, signals[i].size(), dts[i]});
+    if (!given.empty()) batch.back().given = given_of(given[i], batch.back(), settings_of(tau0, tau1, delta_knot));
     if (known.empty() || !known[i]) continue;
     const auto& [noise, height, stiffness, n_blocks] = *known[i];
     batch.back().known = robust::Known{noise, height, stiffness, n_blocks};
   }
   robust::BatchSettings settings{settings_of(tau0, tau1, delta_knot), {}, tol, max_iterations, n_threads};
+  if (!active_set) settings.kind = ressin::SolverKind::interior_point;
   if (osqp) settings.kind = ressin::SolverKind::osqp;
   settings.warm_start = warm_start, settings.osqp_eps = osqp_eps;
   set_constants(constants, &settings);
@@ -330,7 +345,7 @@ void bind_robust(py::module_& m) {
         py::arg("tau1"), py::arg("delta_knot"), py::arg("tol"), py::arg("max_iterations"), py::arg("n_threads"),
         py::arg("progress"), py::arg("known") = std::vector<std::optional<Known>>(),
         py::arg("constants") = std::map<std::string, double>(), py::arg("osqp") = false, py::arg("warm_start") = true,
-        py::arg("osqp_eps") = 1e-6);
+        py::arg("osqp_eps") = 1e-6, py::arg("costs") = std::vector<Given>(), py::arg("active_set") = true);
   m.def("build_robust_qp", &build_qp, py::arg("signal"), py::arg("weights"), py::arg("dt"), py::arg("tau0"), py::arg("tau1"),
         py::arg("delta_knot"), py::arg("fields"));
   m.def("differentiate_robust", &differentiate, py::arg("weights"), py::arg("lengths"), py::arg("samples"),

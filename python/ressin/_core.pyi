@@ -129,6 +129,7 @@ class RobustResult(TypedDict):
     stationarity: float
     complementarity: float
     status: Literal["optimal", "inaccurate", "max_iterations", "failed"]
+    active_set: bool
     osqp_residuals: tuple[float, float] | None
 
 def decompose_robust(
@@ -147,6 +148,10 @@ def decompose_robust(
     osqp: bool = ...,
     warm_start: bool = ...,
     osqp_eps: float = ...,
+    costs: Sequence[
+        tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float, NDArray[np.float64]]
+    ] = ...,
+    active_set: bool = ...,
 ) -> list[RobustResult]: ...
 def differentiate_robust(
     weights: NDArray[np.float64] | None,

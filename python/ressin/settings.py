@@ -85,6 +85,10 @@ class Settings:
     A long recording is first solved in stretches, by as many threads as there are: each of 4,096 samples, 48 knots or
     96 times the slow time constant, whichever is longest, and where there are four or more. The whole then starts from
     their solutions, or is left to the interior point where the active set gave up on most of them.
+
+    The robust programme finds its settings by the interior point, on blocks of a quarter of a second. Its last
+    programme goes to an active set of its own, which begins at the events of the blocks, where the recording's rate is
+    above the blocks' and `solver` is not "interior_point"; at 4 Hz and below it is the interior point's.
     """
 
     programme: Programme = "cvxeda"

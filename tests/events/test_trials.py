@@ -109,7 +109,11 @@ def test_the_robust_programme_s_artefacts_are_flagged() -> None:
     [
         ({"latency": (4, 1)}, "latency is"),
         ({"latency": (-1, 1)}, "latency is"),
+        ({"latency": 4}, "latency is 4"),
+        ({"latency": (1, 2, 3)}, "latency is"),
+        ({"latency": "1,4"}, "latency is '1,4'"),
         ({"baseline": 0}, "baseline is"),
+        ({"baseline": "a"}, "baseline is 'a'"),
         ({"choose": "last"}, "choose is 'last'"),
         ({"overlap": "both"}, "overlap is 'both'"),
         ({"events": [500.0]}, "no event lies in the recording"),

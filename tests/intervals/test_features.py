@@ -15,10 +15,11 @@ from scipy.signal import welch
 from scipy.stats import skew
 
 import ressin
+from ressin._spans import Spans
 from ressin.bateman import area
 from ressin.errors import InvalidInputError
 from ressin.intervals.definitions import FEATURES, NAMES
-from ressin.intervals.levels import Intervals, Moments, extreme
+from ressin.intervals.levels import Moments
 from ressin.intervals.spectrum import varying
 
 RATE = 10.0
@@ -149,7 +150,7 @@ def test_nothing_but_zeros_has_no_features_and_says_so() -> None:
         ({"min_valid": 2}, "min_valid is 2"),
         ({"intervals": pd.DataFrame({"start": [0], "end": [400]})}, "interval 1 is from 0 to 400"),
         ({"intervals": pd.DataFrame({"start": [0], "end": [0]})}, "interval 1 is from 0 to 0"),
-        ({"intervals": pd.DataFrame({"begin": [0], "end": [9]})}, "start and end are needed"),
+        ({"intervals": pd.DataFrame({"first": [0], "end": [9]})}, "start and end are needed"),
         ({"intervals": pd.DataFrame({"start": [], "end": []})}, "no intervals"),
         ({"intervals": pd.DataFrame({"start": [0], "end": [9]}), "window": 3}, "two ways"),
         ({"intervals": pd.DataFrame({"start": [0.01], "end": [0.02]})}, "holds no sample"),
@@ -169,7 +170,7 @@ def test_moments_and_extremes_are_those_of_each_interval(values: np.ndarray, dat
     edges = data.draw(st.lists(st.tuples(st.integers(0, n - 1), st.integers(1, n)), min_size=1, max_size=8))
     pairs = [(a, b) for a, b in edges if a < b] or [(0, n)]
     seen = data.draw(arrays(np.bool_, n))
-    intervals = Intervals(np.array([a for a, _ in pairs]), np.array([b for _, b in pairs]))
+    intervals = Spans(np.array([a for a, _ in pairs]), np.array([b for _, b in pairs]))
     moments = Moments(values, seen, intervals)
     found = zip(moments.mean(), moments.deviation(), moments.smallest(), moments.largest(), strict=True)
     for (a, b), (mean, deviation, smallest, largest) in zip(pairs, found, strict=True):
@@ -181,12 +182,12 @@ def test_moments_and_extremes_are_those_of_each_interval(values: np.ndarray, dat
         assert mean == pytest.approx(own.mean(), abs=1e-9 * size)
         assert (smallest, largest) == (own.min(), own.max())
         assert np.isnan(deviation) if own.size < 2 else deviation == pytest.approx(own.std(ddof=1), abs=1e-5 * size)
-    np.testing.assert_array_equal(extreme(values, intervals), [values[a:b].max() for a, b in pairs])
+    np.testing.assert_array_equal(intervals.largest(values), [values[a:b].max() for a, b in pairs])
 
 
 def test_a_curve_that_hardly_varies_has_no_skewness() -> None:
     values = np.concatenate([np.zeros(50), 1e-9 * np.arange(50.0), np.random.default_rng(0).exponential(size=100)])
-    intervals = Intervals(np.array([0, 50, 100]), np.array([50, 100, 200]))
+    intervals = Spans(np.array([0, 50, 100]), np.array([50, 100, 200]))
     flat, faint, varied = Moments(values, np.ones(200, np.bool_), intervals).skewness()
     assert np.isnan(flat)
     assert np.isnan(faint)
@@ -197,3 +198,22 @@ def test_every_feature_is_defined_once() -> None:
     assert len(set(NAMES)) == len(FEATURES)
     assert all(feature.meaning for feature in FEATURES)
     assert all(a.name != b.name for a, b in pairwise(FEATURES))
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"start": [10.0], "end": [70.0]},
+        {"Start": [10.0], "End": [70.0]},
+        {"start (ms)": [10_000], "end (ms)": [70_000]},
+        {"onset": [10.0], "duration": [60.0]},
+        {"onset_samples": [80], "duration [min]": [1.0]},
+    ],
+)
+def test_intervals_in_the_unit_and_by_the_names_of_their_table(table: dict[str, list[float]]) -> None:
+    made = ressin.simulate_eda(120, 8, rng=np.random.default_rng(0))
+    found = ressin.features(ressin.decompose(made.signal, 8), intervals=table)
+    assert (found["Start"].iloc[0], found["End"].iloc[0]) == (10.0, 70.0)
+    for wrong in ({"window": "60"}, {"window": True}, {"min_valid": "a"}, {"intervals": [(0, 60)]}):
+        with pytest.raises(InvalidInputError):
+            ressin.features(ressin.decompose(made.signal, 8), **wrong)

@@ -65,6 +65,7 @@ def test_every_cell_of_the_plan_is_there_with_majority_and_ordered_intervals(rep
         assert cell["n_folds"] == 2
         assert (cell["curve"] is None) == (cell["model"] in (*CONFOUNDS, *BASELINES))
         assert cell["curve"] is None or len(cell["curve"]) == 2
+        assert cell.get("validation") is None  # nothing is held back by default
 
 
 def test_the_papers_figures_stand_beside_ours_only_where_data_and_size_are_its_own(report: Path) -> None:

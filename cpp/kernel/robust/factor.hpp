@@ -1,24 +1,10 @@
 // Elimination, backwards in time; with the predictor's right-hand side.
 #pragma once
 
-#include "kernel/robust/pass.hpp"
+#include "kernel/robust/front.hpp"
 
 namespace ressin::robust {
 namespace {
-
-// The cost-to-go: upper triangle of a symmetric matrix over the unknowns, and the right-hand side as the last column.
-template <class L>
-struct Front {
-  L m[n_unknowns][n_unknowns + 1];
-
-  void clear() {
-    for (auto& r : m) {
-      for (auto& x : r) x = L(0.0);
-    }
-  }
-  L get(int j, int k) const { return j <= k ? m[j][k] : m[k][j]; }
-  L& at(int j, int k) { return j <= k ? m[j][k] : m[k][j]; }
-};
 
 template <class L>
 class Factor {
@@ -29,21 +15,20 @@ class Factor {
     front_.clear();
     const std::ptrdiff_t last = shape_.n_intervals - 1;
     for (int k = 2; k < 4; ++k) add_level(last + k, k);  // knots at and after the end take the last sample's shift
-    add_penalty(last + 1, 1);
+    front_.add_penalty(st_, last + 1, 1);
     for (std::ptrdiff_t m = last; m >= 0; --m) {
-      add_penalty(m, 0);
+      front_.add_penalty(st_, m, 0);
       for (std::ptrdiff_t i = interval_end(shape_, m) - 1; i >= m * shape_.spacing; --i) {
         if (may_shift(st_, i)) eliminate_shift(shift_after<L>(st_, i));
         step_back(sample<L>(st_, i), shape_.bumps + 4 * (i - m * shape_.spacing));
       }
       add_level(m + 1, 1);
       if (m == 0) break;
-      eliminate_knot(3, m + 3);
-      move_knots();
+      front_.eliminate_knot(st_, 3, m + 3);
+      front_.move_knots();
     }
     add_level(0, 0);
-    for (int u = 0; u < of_knot; ++u) drop(u);
-    for (int k = 3; k >= 0; --k) eliminate_knot(k, k);
+    front_.eliminate_first_knots(st_);
   }
 
  private:
@@ -53,22 +38,6 @@ class Factor {
     const L curvature = r.get(level_multiplier) * (r.get(level_multiplier) * r.get(level_inverse));
     const int u = of_knot + k;
     front_.m[u][u] = front_.m[u][u] + curvature;
-  }
-
-  // Its penalty / 2 (l_j - 2 l_j+1 + l_j+2)^2, knot j in column k.
-  void add_penalty(std::ptrdiff_t j, int k) {
-    const L q = knot<L>(st_, j).get(bend_penalty);
-    const L bend = (knot<L>(st_, j).get(knot_value) - knot<L>(st_, j + 1).get(knot_value)) +
-                   (knot<L>(st_, j + 2).get(knot_value) - knot<L>(st_, j + 1).get(knot_value));
-    constexpr double difference[3] = {1.0, -2.0, 1.0};
-    for (int a = 0; a < 3; ++a) {
-      for (int b = a; b < 3; ++b) {
-        L& x = front_.m[of_knot + k + a][of_knot + k + b];
-        x = fma(q, L(difference[a] * difference[b]), x);
-      }
-      L& x = front_.m[of_knot + k + a][of_rhs];
-      x = fma(q * L(difference[a]), bend, x);
-    }
   }
 
   void eliminate_shift(Entry<L> r) {
@@ -139,53 +108,6 @@ class Factor {
     }
     r.set(gain_offset, inverse * rho[of_rhs]);
     r.set(gain_inverse, inverse);
-  }
-
-  static double invert(double pivot) { return pivot > 0.0 ? 1.0 / pivot : 0.0; }
-  static Twofold invert(Twofold pivot) { return pivot.high > 0.0 ? Twofold(1.0) / pivot : Twofold(0.0); }
-  template <int N>
-  static Lanes<N> invert(Lanes<N> pivot) {
-    Lanes<N> r;
-    for (int k = 0; k < N; ++k) r.v[k] = invert(pivot.v[k]);
-    return r;
-  }
-
-  // Minimise over knot j, in column k.
-  void eliminate_knot(int k, std::ptrdiff_t j) {
-    const int u = of_knot + k;
-    const Entry<L> r = knot<L>(st_, j);
-    L line[n_unknowns + 1];
-    for (int c = 0; c <= n_unknowns; ++c) line[c] = front_.get(u, c);
-    const L inverse = invert(line[u]);
-    for (int c = 0; c < n_unknowns; ++c) r.set(knot_row + c, c == u ? L(0.0) : inverse * line[c]);
-    r.set(knot_offset, inverse * line[of_rhs]);
-    r.set(knot_inverse, inverse);
-    for (int a = 0; a < n_unknowns; ++a) {
-      if (a == u) continue;
-      const L w = inverse * line[a];
-      for (int c = a; c <= n_unknowns; ++c) {
-        if (c != u) front_.m[a][c] = fnma(w, line[c], front_.m[a][c]);
-      }
-    }
-    drop(u);
-  }
-
-  void drop(int u) {
-    for (int k = 0; k < n_unknowns; ++k) front_.at(u, k) = L(0.0);
-    front_.m[u][of_rhs] = L(0.0);
-  }
-
-  // Going back over a knot: the newest column has left, an older one comes in.
-  void move_knots() {
-    L(&m)[n_unknowns][n_unknowns + 1] = front_.m;
-    for (int j = 0; j < of_knot; ++j) {
-      for (int k = 3; k > 0; --k) m[j][of_knot + k] = m[j][of_knot + k - 1];
-    }
-    for (int j = 3; j > 0; --j) {
-      for (int k = 3; k >= j; --k) m[of_knot + j][of_knot + k] = m[of_knot + j - 1][of_knot + k - 1];
-      m[of_knot + j][of_rhs] = m[of_knot + j - 1][of_rhs];
-    }
-    drop(of_knot);
   }
 
   const Shape& shape_;

@@ -91,12 +91,52 @@ struct State {
   double sum_fit[max_lanes], sum_cost[max_lanes];                                // objective's quadratic and linear part
 };
 
+// The active set: where a bound holds is given, and the rest is linear. An event is a driver that is not zero, at a sample, or
+// a shift that is not, after one; those of all lanes, in time order. A lane that does not have an event has a cost of zero and
+// passes it by.
+enum EventRecord {
+  is_free,     // one, or zero in a lane that does not have it
+  event_cost,  // with a shift's sign
+  event_gain,  // one per unknown, and the offset
+  event_offset = event_gain + n_unknowns,
+  event_step,
+  n_event_record
+};
+
+// What happens at a sample in any lane; a shift comes after it.
+enum Happening : unsigned char { nothing = 0, has_driver = 1, has_shift = 2 };
+
+struct EventState {
+  const unsigned char* happening;  // (n,) or-ed
+  double *drivers, *shifts;        // (events, n_event_record, lanes)
+  std::ptrdiff_t n_drivers, n_shifts;
+  double* knots;  // (n_intervals + 3, n_knot_record, lanes); what concerns the level's bound is not used
+  // (n, lanes) each
+  double *weight, *delta, *driver_cost, *shift_cost;
+  double* base;   // what is to be fitted
+  double* fit;    // weight of its squared residual: none for an outlier
+  double* held;   // an outlier's force
+  double* rest;   // residual with the outlier
+  double* kept;   // the same at the last point that was settled
+  double* slack;  // of the driver: cost less force
+  double* push;   // of the shift: sum of the forces after it
+  // per lane
+  double loss[max_lanes];         // of what is left: squares, beyond delta in proportion
+  double share[max_lanes];        // examine() goes this far from what is kept to what is left; zero: nothing is looked at
+  double least_slack[max_lanes];  // below zero where a driver or shift is missing
+  double changed[max_lanes];      // outliers that have come or gone
+};
+
 struct Passes {
   void (*factor)(const Shape&, State&);    // eliminate backwards in time; the predictor's right-hand side
   void (*predict)(const Shape&, State&);   // substitute forwards: the step, and how far it may go
   void (*recentre)(const Shape&, State&);  // the corrector's right-hand side through the same factor
   void (*correct)(const Shape&, State&);   // predict(), with what recentre() has made of it
   void (*advance)(const Shape&, State&);   // take the step
+  // the active set's
+  void (*eliminate)(const Shape&, EventState&);   // backwards in time
+  void (*substitute)(const Shape&, EventState&);  // forwards: steps and what is left
+  void (*examine)(const Shape&, EventState&);     // backwards: forces against costs, and outliers
 };
 
 struct Kernel {

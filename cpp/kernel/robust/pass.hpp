@@ -26,8 +26,8 @@ template <class L>
 inline Entry<L> shift_after(const State& s, std::ptrdiff_t i) {
   return {s.shifts + i * n_shift_record * width<L>};
 }
-template <class L>
-inline Entry<L> knot(const State& s, std::ptrdiff_t j) {
+template <class L, class S>
+inline Entry<L> knot(const S& s, std::ptrdiff_t j) {
   return {s.knots + j * n_knot_record * width<L>};
 }
 

@@ -10,6 +10,7 @@
 
 #include "kernel/robust/advance.hpp"
 #include "kernel/robust/correct.hpp"
+#include "kernel/robust/events.hpp"
 #include "kernel/robust/factor.hpp"
 #include "kernel/robust/forwards.hpp"
 
@@ -25,7 +26,10 @@ Kernel make_kernel() {
            [](const Shape& shape, State& state) { Rollout<L, false>(shape, state).run(); },
            [](const Shape& shape, State& state) { Recentre<L>(shape, state).run(); },
            [](const Shape& shape, State& state) { Rollout<L, true>(shape, state).run(); },
-           [](const Shape& shape, State& state) { advance<L>(shape, state); }}};
+           [](const Shape& shape, State& state) { advance<L>(shape, state); },
+           [](const Shape& shape, EventState& state) { Elimination<L>(shape, state).run(); },
+           [](const Shape& shape, EventState& state) { Substitution<L>(shape, state).run(); },
+           [](const Shape& shape, EventState& state) { examine<L>(shape, state); }}};
 }
 
 }  // namespace

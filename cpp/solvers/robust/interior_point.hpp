@@ -9,6 +9,7 @@
 
 #include "kernel/robust/kernel.hpp"
 #include "programme/robust/model.hpp"
+#include "solvers/robust/guess.hpp"
 #include "solvers/robust/memory.hpp"
 #include "solvers/solution.hpp"
 
@@ -33,6 +34,7 @@ struct Request {
   bool keep_start = false;       // leave one in the solution
   // (n,) not zero where a shift may come after the sample, the stretch before the signal included; null or empty: anywhere
   const std::vector<unsigned char>* shifts = nullptr;
+  const Guess* guess = nullptr;  // where the active set begins
 };
 
 struct Solution {
@@ -41,7 +43,8 @@ struct Solution {
   Witness witness;
   Evidence evidence;  // empty where it was not asked for
   Status status = Status::failed;
-  int iterations = 0;
+  int iterations = 0;  // of the interior point, or solves of the active set
+  bool by_active_set = false;
   Start start;  // empty where it was not asked for
 };
 

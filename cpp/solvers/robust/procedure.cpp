@@ -124,6 +124,10 @@ void Procedure::start() {
     set_plain();
     return;
   }
+  if (signal_.given) {
+    set_given();
+    return request_blocks();
+  }
   const Shape2 h = shape_of(settings_);
   const std::optional<Known>& known = signal_.known;
   const double n = std::max(known ? known->n_blocks : static_cast<double>(n_blocks_), 20.0);
@@ -180,6 +184,7 @@ std::vector<double> Procedure::over_blocks(double Period::* of) const {
 
 void Procedure::find_stiffness(const Model& model, std::ptrdiff_t samples_per_block) {
   stiffness_.assign(index(model.n_bends()), settings_.stiffness);
+  if (signal_.given) return find_given_stiffness(model, samples_per_block);
   if (periods_.empty()) return;
   const std::vector<double> of_block = over_blocks(&Period::stiffness);
   for (std::ptrdiff_t j = 0; j < model.n_bends(); ++j) {
@@ -199,6 +204,38 @@ void Procedure::set_plain() {
   }
   loads_.alpha_before = loads_.alpha.front();
   reweighted_ = false;
+}
+
+// A block's costs are those of its first sample, and of its last for a shift after it.
+void Procedure::set_given() {
+  const Given& given = *signal_.given;
+  for (auto* x : {&loads_.alpha, &loads_.delta, &loads_.kappa}) x->resize(index(n_blocks_));
+  for (std::ptrdiff_t b = 0; b < n_blocks_; ++b) {
+    loads_.alpha[index(b)] = given.alpha[b * block_];
+    loads_.delta[index(b)] = given.delta[b * block_];
+    loads_.kappa[index(b)] = given.kappa[std::min((b + 1) * block_, signal_.n) - 1];
+  }
+  loads_.alpha_before = given.alpha_before;
+  find_stiffness(Model(n_blocks_, block_dt_, settings_), 1);
+  reweighted_ = settled_ = true;
+}
+
+void Procedure::take_given() {
+  const Given& given = *signal_.given;
+  loads_.alpha.assign(given.alpha, given.alpha + signal_.n);
+  loads_.delta.assign(given.delta, given.delta + signal_.n);
+  loads_.kappa.assign(given.kappa, given.kappa + signal_.n);
+}
+
+// At the nearest knot of the signal's own rate.
+void Procedure::find_given_stiffness(const Model& model, std::ptrdiff_t samples_per_block) {
+  const Model own(signal_.n, signal_.dt, settings_);
+  const std::ptrdiff_t scale = samples_per_block == block_ ? 1 : block_;
+  for (std::ptrdiff_t j = 0; j < model.n_bends(); ++j) {
+    const std::ptrdiff_t sample = model.bend_sample(j) * scale + own.n_before();
+    const std::ptrdiff_t nearest = scale == 1 ? j : (sample + own.spacing() / 2) / own.spacing();
+    stiffness_[index(j)] = signal_.given->stiffness[std::min(nearest, own.n_bends() - 1)];
+  }
 }
 
 void Procedure::request_blocks() {
@@ -359,6 +396,7 @@ const Request& Procedure::prepare_final(const Model& model) {
     const bool seen = !signal_.weights || signal_.weights[i] > 0.0;
     final_signal_[index(i)] = seen ? (signal_.y[i] - mean_) / scale_ : 0.0;
   }
+  if (signal_.given) take_given();
   find_stiffness(model, block_);
   request_blocks();
   Problem& p = request_.problem;

@@ -71,12 +71,20 @@ struct Known {
   double n_blocks;       // that the threshold counts
 };
 
+// Costs that were found before: then one programme on blocks follows, in which the last one begins.
+struct Given {
+  const double *alpha, *delta, *kappa;  // (n,)
+  double alpha_before;
+  const double* stiffness;  // (n_bends,) of the signal's own rate
+};
+
 struct Signal {
   const double* y;        // finite where the weight is not zero
   const double* weights;  // or null for ones
   std::ptrdiff_t n;
   double dt;
   std::optional<Known> known = {};
+  std::optional<Given> given = {};
 };
 
 class Procedure {
@@ -125,6 +133,9 @@ class Procedure {
   std::vector<double> over_blocks(double Period::* of) const;
   void find_stiffness(const Model& model, std::ptrdiff_t samples_per_block);
   void set_plain();
+  void set_given();
+  void take_given();
+  void find_given_stiffness(const Model& model, std::ptrdiff_t samples_per_block);
   void reweight(const Model& model, const Solution& x, double passed_over);
   bool find_smallest(const Model& model, const Solution& x);
   double noise_of(const Period& s, const Solution& x) const;

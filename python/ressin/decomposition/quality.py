@@ -27,6 +27,8 @@ TONIC_FALL = 0.2  # of the signal's deviation per second: what the tonic level m
 MAX_OUTLIER_SHARE = 0.05  # of the samples
 MAX_SHIFTS_PER_MINUTE = 1.0
 SHIFT_SECONDS = 1.0  # steps no further apart are one shift
+NEGATIVE = -0.05  # uS
+LARGER_THAN_RANGE = 1.5  # a response above the signal's range, as the tonic part dips under it
 NOT_FINITE = "the parts hold numbers that are not finite"
 
 
@@ -105,6 +107,7 @@ def _deviation(values: NDArray[np.float64]) -> float:
 
 
 def _of_parts(decomposition: Decomposition, residual_share: float, correlation: float, fast: float) -> Iterator[str]:
+    yield from _of_signal(decomposition)
     reason = impossible(decomposition)
     if reason is not None:
         yield f"{reason[0].upper()}{reason[1:]}: the parts are not a level and responses on it."
@@ -121,6 +124,20 @@ def _of_parts(decomposition: Decomposition, residual_share: float, correlation: 
         yield (
             f"The signal falls faster than a time constant of {slow:g} s allows in {fast:.1%} of the recording: "
             "movement artefacts, or a tau0 that is too long."
+        )
+
+
+def _of_signal(decomposition: Decomposition) -> Iterator[str]:
+    """Say where the signal is no conductance, or the responses are larger than all that it does."""
+    seen = decomposition.signal[~np.isnan(decomposition.signal)]
+    share = float(np.mean(seen < NEGATIVE)) if seen.size else 0.0
+    if share > 0.0 and decomposition.robust is None:  # the robust programme says it itself
+        yield f"The signal is negative in {share:.0%} of the recording: it is no skin conductance in microsiemens."
+    width, height = (float(seen.max() - seen.min()) if seen.size else 0.0), float(decomposition.phasic.max())
+    if not height <= LARGER_THAN_RANGE * width and width > 0.0:
+        yield (
+            f"The phasic part rises by {height:.3g}, more than the range of the signal, {width:.3g}: the parts are not "
+            "a level and responses on it."
         )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ressin.decomposition.faults import off_skin, piled_up, stepped
 from ressin.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ REASONS = {
     "slope": "changes faster than skin conductance does",
     "temperature": "the skin is colder or warmer than a worn sensor measures",
     "flat": "not one change for a long time: no contact, or a device that repeats its last value",
-    "clipped": "stops abruptly at an end of the recording's range and stays there: the amplifier is saturated",
+    "clipped": "stops at an end of the recording's range and stays there: the amplifier is saturated",
+    "step": "steps to another level, faster than a response rises: loose contact, or a change of the device's range",
+    "off": "far below the recording's own level: the sensor is off the skin",
     "outlier": "an outlier, or lost contact, larger than the smallest response that the robust programme believes",
     "shift": "the robust programme's level steps here by more than the smallest response it believes",
     "near": "within seconds of such a sample",
@@ -58,7 +61,13 @@ class ValidityRules:
         Least length in seconds of a stretch with one value that is not valid.
     clipped
         Least length in seconds of a stretch at the largest or the smallest value that is not valid, where the signal
-        came to it at speed and stopped.
+        came to it at speed and stopped, or is there more often than a signal that turns by itself
+        (`ressin.decomposition.faults.piled_up`).
+    steps
+        Whether steps of the level are not valid (`ressin.decomposition.faults.stepped`).
+    off_skin
+        Whether stretches far below the recording's own level are not valid (`ressin.decomposition.faults.off_skin`);
+        not applied to a signal with values below -0.05.
 
     Notes
     -----
@@ -79,6 +88,8 @@ class ValidityRules:
     near: float | None = 5.0
     flat: float | None = 30.0
     clipped: float | None = 2.0
+    steps: bool = True
+    off_skin: bool = True
 
     def __post_init__(self) -> None:
         for name in ("max_slope", "near", "flat", "clipped"):
@@ -131,29 +142,45 @@ class Validity:
 
 # What is said of a reason that holds in a larger share of the recording than this; the rest is said by other measures.
 _WORTH_A_WORD = 0.02
+_CLIPPED_WORTH = 0.005
+_LEAST_VALID = 0.9  # share of the recording below which something is said in any case
 _SENTENCES = {
     "range": "The signal leaves the range of skin conductance (0.05 to 60 uS) in {share:.0%} of the recording: the "
     "sensor is off the skin.",
+    "off": "The signal falls to a small part of its own level in {share:.0%} of the recording: the sensor is off the "
+    "skin.",
     "flat": "The signal does not change at all for half a minute and more, in {share:.0%} of the recording: no "
     "contact, or a device that repeats its last value.",
     "temperature": "The skin is colder than 30 or warmer than 40 \u00b0C in {share:.0%} of the recording: the sensor "
     "may not be worn.",
-    "clipped": "The signal is cut off at an end of its range in {share:.0%} of the recording: the amplifier is "
+    "clipped": "The signal is cut off at an end of its range in {share:.1%} of the recording: the amplifier is "
     "saturated.",
 }
 
 
 def sentences(validity: Validity) -> list[str]:
-    """Return a sentence for each reason that is worth one.
-
-    Of the range only where most of the recording lies in it: another unit is no fault of the signal.
-    """
+    """Return a sentence for each reason that is worth one, and one where little is valid for whatever reason."""
     shares = validity.shares
     if shares.get("range", 0.0) > 0.5:
-        del shares["range"]
-    return [
-        text.format(share=shares[name]) for name, text in _SENTENCES.items() if shares.get(name, 0.0) > _WORTH_A_WORD
+        unit = f"{shares.pop('range'):.0%} of the signal lie outside of the range of skin conductance (0.05 to 60 uS): "
+        found = [f"{unit}it is in another unit, or the sensor is off the skin."]
+    else:
+        found = []
+    if shares.get("range", 0.0) > _WORTH_A_WORD:
+        shares.pop("off", None)  # the same stretches, said once
+    found += [
+        text.format(share=shares[name])
+        for name, text in _SENTENCES.items()
+        if shares.get(name, 0.0) > (_CLIPPED_WORTH if name == "clipped" else _WORTH_A_WORD)
     ]
+    if "step" in shares:
+        edges = np.diff(np.concatenate([[0], validity.reasons["step"].astype(np.int8)]))
+        number = np.count_nonzero(edges > 0)
+        found.append(f"The level steps abruptly, {'once' if number == 1 else f'{number} times'}: loose contact.")
+    if not found and validity.share < _LEAST_VALID:
+        most = max(shares, key=lambda name: shares[name])
+        found.append(f"Only {validity.share:.0%} of the recording are valid, most often because of: {REASONS[most]}.")
+    return found
 
 
 def assess_validity(
@@ -194,6 +221,8 @@ def assess_validity(
         "temperature": _wrong_temperature(signal, temperature, rules.temperature),
         "flat": _flat(signal, rate, rules.flat),
         "clipped": _clipped(signal, rate, rules.clipped),
+        "step": stepped(signal, rate) if rules.steps else np.zeros_like(missing),
+        "off": _off(signal, rate, rules.off_skin),
         **_rejected(decomposition),
     }
     if rules.near is not None:
@@ -222,6 +251,13 @@ def _out_of_range(signal: Array, rules: ValidityRules) -> Mask:
         if rules.high is not None:
             outside |= signal > rules.high
     return outside
+
+
+def _off(signal: Array, rate: float, asked: bool) -> Mask:
+    with np.errstate(invalid="ignore"):
+        if not asked or (signal < _CONDUCTANCE).any():
+            return np.zeros(signal.size, dtype=bool)
+    return off_skin(signal, rate)
 
 
 def _too_steep(signal: Array, rate: float, most: float | None) -> Mask:
@@ -280,7 +316,7 @@ def _clipped(signal: Array, rate: float, seconds: float | None) -> Mask:
         moved = np.fmax(np.abs(signal[first] - before), np.abs(signal[first] - after))
         at_end = (signal[first] == lowest) | (signal[first] == highest)
         chosen = at_end & (length >= max(2, seconds * rate)) & (moved > _STOP_SHARE * (highest - lowest))
-    return _between(first[chosen], (first + length)[chosen], signal.size)
+    return _between(first[chosen], (first + length)[chosen], signal.size) | piled_up(signal, rate, seconds)
 
 
 def _rejected(decomposition: Decomposition) -> dict[str, Mask]:

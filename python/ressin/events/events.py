@@ -11,16 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ressin._files.tables import read_table
+from ressin._units import Unit, factor_of, plain_name
 from ressin.errors import InvalidInputError, shown
-from ressin.events.times import durations_of, factor_of, onsets_of, plain_name
+from ressin.events.times import durations_of, onsets_of
 from ressin.recording import Recording
 
 if TYPE_CHECKING:
-    from typing import Literal
-
     import pandas as pd
-
-    Unit = Literal["seconds", "samples"]
 
 Array = NDArray[np.float64]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ressin._spans import Spans
+from ressin._units import is_number
 from ressin.bateman import area
 from ressin.decomposition.scrs import find_scrs
 from ressin.errors import InvalidInputError
@@ -31,41 +32,11 @@ _ABOVE = 3.5  # deviations of the level's own changes that a response exceeds, a
 _LIKELY = 0.5  # probability from which on an event counts as answered
 
 
-@dataclass(frozen=True)
-class _Windows:
-    """Samples [start, stop) of each trial's window, cut to the recording, and whether it was cut."""
-
-    start: NDArray[np.int64]
-    stop: NDArray[np.int64]
-    cut: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, begin: Array, end: Array, n: int, rate: float) -> _Windows:
-        """Return the samples at or after `begin` and before `end` (seconds)."""
-        first, last = np.ceil(begin * rate - 1e-9), np.ceil(end * rate - 1e-9)
-        return cls(
-            np.clip(first, 0, n).astype(np.int64),
-            np.clip(last, 0, n).astype(np.int64),
-            np.asarray((first < 0) | (last > n)),
-        )
-
-    def mean(self, values: Array) -> Array:
-        """Return each window's mean of what is not NaN; NaN where nothing is."""
-        seen = np.isfinite(values)
-        sums = np.concatenate([[0.0], np.cumsum(np.where(seen, values, 0.0))])
-        counts = np.concatenate([[0], np.cumsum(seen)])
-        number = (counts[self.stop] - counts[self.start]).astype(np.float64)
-        total = sums[self.stop] - sums[self.start]
-        return np.asarray(np.divide(total, number, out=np.full(total.shape, np.nan), where=number > 0))
-
-    def peak(self, values: Array) -> Array:
-        """Return each window's largest value; NaN where there is none."""
-        found = np.full(self.start.size, np.nan)
-        for i, (start, stop) in enumerate(zip(self.start, self.stop, strict=True)):
-            inside = values[start:stop]
-            if np.isfinite(inside).any():
-                found[i] = np.nanmax(inside)
-        return found
+def _window(begin: Array, end: Array, n: int, rate: float) -> tuple[Spans, NDArray[np.bool_]]:
+    """Return the samples at or after `begin` and before `end` (seconds), cut to the recording, and which were cut."""
+    first, last = np.ceil(begin * rate - 1e-9), np.ceil(end * rate - 1e-9)
+    spans = Spans(np.clip(first, 0, n).astype(np.int64), np.clip(last, 0, n).astype(np.int64))
+    return spans, np.asarray((first < 0) | (last > n))
 
 
 def event_related(
@@ -171,9 +142,9 @@ def event_related(
         raise InvalidInputError(
             f"no event lies in the recording of {n / rate:g} s: they are from {at[0]:g} to {at[-1]:g} s after its start"
         )
-    window = _Windows.of(at + earliest, at + latest, n, rate)
-    whole = _Windows.of(at, at + latest, n, rate)
-    before = _Windows.of(at - baseline, at, n, rate)
+    window, window_cut = _window(at + earliest, at + latest, n, rate)
+    whole, _ = _window(at, at + latest, n, rate)
+    before, before_cut = _window(at - baseline, at, n, rate)
     missing = 1.0 - whole.mean(result.validity.valid.astype(np.float64))
     unseen = result.validity.reasons.get("missing", False)
     lost = np.isnan(window.mean(np.where(unseen, np.nan, result.phasic)))  # nothing of the window was observed
@@ -186,7 +157,6 @@ def event_related(
     if overlap == "assign":
         _assign(responses, result, at, (earliest, latest), shared, ~lost, min_amplitude, min_distance)
     tonic = window.mean(result.tonic)
-    count = window.stop - window.start
     table: dict[str, Any] = {
         "Trial": list(read.trials),
         "Label": list(read.trials),
@@ -195,9 +165,9 @@ def event_related(
         "Event_Time": at,
         "Event_Duration": read.durations,
         **responses,
-        "EDA_ISCR": window.mean(result.driver) * count / rate * area(result.settings.tau0, result.settings.tau1),
+        "EDA_ISCR": window.mean(result.driver) * window.count / rate * area(result.settings.tau0, result.settings.tau1),
         "EDA_Phasic_Mean": window.mean(result.phasic),
-        "EDA_Peak_Amplitude": window.peak(result.phasic),
+        "EDA_Peak_Amplitude": window.largest(result.phasic),
         "EDA_Tonic_Mean": tonic,
         "EDA_Tonic_Change": tonic - before.mean(result.tonic),
     }
@@ -205,15 +175,18 @@ def event_related(
     frame["Missing"] = np.where(lost, 1.0, missing)
     frame["Artefact"] = frame["Missing"] > 0
     frame["Overlap"] = shared
-    frame["Edge"] = window.cut | before.cut
+    frame["Edge"] = window_cut | before_cut
     return frame
 
 
 def _check(latency: tuple[float, float], baseline: float, choose: str, overlap: str) -> tuple[float, float]:
-    earliest, latest = latency
-    if not 0.0 <= earliest < latest < np.inf:
-        raise InvalidInputError(f"latency is {latency}; it must be (earliest, latest), 0 <= earliest < latest, seconds")
-    if not 0.0 < baseline < np.inf:
+    try:
+        earliest, latest = latency
+    except (TypeError, ValueError):
+        earliest = latest = np.nan
+    if not (is_number(earliest) and is_number(latest)) or not 0.0 <= earliest < latest < np.inf:
+        raise InvalidInputError(f"latency is {latency!r}; two seconds, 0 <= earliest < latest, are needed")
+    if not is_number(baseline) or not 0.0 < baseline < np.inf:
         raise InvalidInputError(f"baseline is {baseline!r}; it must be seconds > 0")
     for name, value, known in (("choose", choose, get_args(Choice)), ("overlap", overlap, get_args(Overlap))):
         if value not in known:

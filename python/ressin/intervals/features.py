@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ressin._spans import Spans, ratio
+from ressin._units import factor_of, is_number, plain_name
 from ressin.bateman import area
 from ressin.decomposition.scrs import Parts, find_scrs
 from ressin.errors import InvalidInputError
 from ressin.intervals.definitions import FEATURES, NAMES
-from ressin.intervals.levels import Intervals, Moments, extreme
+from ressin.intervals.levels import Moments
 from ressin.intervals.spectrum import autocorrelation, down, sympathetic, varying
 
 if TYPE_CHECKING:
@@ -46,7 +49,7 @@ def features(
     *,
     window: float | None = None,
     step: float | None = None,
-    intervals: pd.DataFrame | None = None,
+    intervals: pd.DataFrame | Mapping[str, Any] | None = None,
     min_amplitude: float = 0.01,
     min_valid: float = 0.5,
 ) -> pd.DataFrame:
@@ -60,8 +63,9 @@ def features(
         Seconds of each interval and from the start of one to that of the next, > 0; `step` is `window` by default, and
         without a window there is one interval, the whole recording. Only whole windows count.
     intervals
-        Instead: a table with the columns ``start`` and ``end`` in seconds after the first sample; its other columns
-        come back beside the features. An interval must lie in the recording.
+        Instead: a table with the columns ``start`` (or ``onset``) and ``end`` (or ``duration``) in seconds after the
+        first sample, or in the unit that the column's name gives, as ``start (ms)``; its other columns come back beside
+        the features. An interval must lie in the recording.
     min_amplitude
         Least amplitude of a response, in the unit of the signal, > 0; see `find_scrs`.
     min_valid
@@ -90,11 +94,11 @@ def features(
     0    0.0  60.0          3.0
     1   30.0  90.0          1.0
     """
-    if not 0.0 <= min_valid <= 1.0:
+    if not is_number(min_valid) or not 0.0 <= min_valid <= 1.0:
         raise InvalidInputError(f"min_valid is {min_valid!r}; it must lie between 0 and 1")
     rate, n = result.sampling_rate, result.signal.size
-    start, end, kept = _bounds(n / rate, window, step, intervals)
-    samples = Intervals(_sample(start, rate, n), _sample(end, rate, n))
+    start, end, kept = _bounds(n / rate, window, step, intervals, rate)
+    samples = Spans(_sample(start, rate, n), _sample(end, rate, n))
     if (samples.count < 1).any():
         i = int(np.argmax(samples.count < 1))
         raise InvalidInputError(f"interval {i + 1}, from {start[i]:g} to {end[i]:g} s, holds no sample at {rate:g} Hz")
@@ -118,20 +122,27 @@ def features(
     return pd.DataFrame({**kept, "Start": start, "End": end, **columns, "Reason": reasons})
 
 
+_NAMED = {"onset": "start", "begin": "start", "stop": "end", "offset": "end"}
+
+
 def _bounds(
-    duration: float, window: float | None, step: float | None, intervals: pd.DataFrame | None
+    duration: float,
+    window: float | None,
+    step: float | None,
+    intervals: pd.DataFrame | Mapping[str, Any] | None,
+    rate: float,
 ) -> tuple[Array, Array, dict[str, pd.Series]]:
     if intervals is not None:
         if window is not None or step is not None:
             raise InvalidInputError("intervals and window are two ways to say the same; give one of them")
-        return _given(duration, intervals)
+        return _given(duration, intervals, rate)
     if window is None:
         if step is not None:
             raise InvalidInputError("step needs a window")
         return np.array([0.0]), np.array([duration]), {}
     step = window if step is None else step
     for name, value in (("window", window), ("step", step)):
-        if not 0.0 < value < np.inf:
+        if not is_number(value) or not 0.0 < value < np.inf:
             raise InvalidInputError(f"{name} is {value!r}; it must be seconds > 0")
     if window > duration + 1e-9:
         raise InvalidInputError(f"window is {window:g} s, and the recording {duration:g} s long")
@@ -139,13 +150,29 @@ def _bounds(
     return start, start + window, {}
 
 
-def _given(duration: float, intervals: pd.DataFrame) -> tuple[Array, Array, dict[str, pd.Series]]:
-    for name in ("start", "end"):
-        if name not in intervals.columns:
-            raise InvalidInputError(
-                f"the intervals have the columns {', '.join(map(repr, intervals.columns))}; start and end are needed"
-            )
-    start, end = (_numbers(intervals[name]) for name in ("start", "end"))
+def _given(
+    duration: float, intervals: pd.DataFrame | Mapping[str, Any], rate: float
+) -> tuple[Array, Array, dict[str, pd.Series]]:
+    if not isinstance(intervals, (pd.DataFrame, Mapping)):
+        raise InvalidInputError(f"intervals are {type(intervals).__name__}; a table with start and end is needed")
+    intervals = pd.DataFrame(intervals)
+    known: dict[str, tuple[Any, str | None]] = {}
+    for name in intervals.columns:
+        what, unit = plain_name(name)
+        if what not in _NAMED:
+            known[what] = (name, unit)
+        else:
+            known.setdefault(_NAMED[what], (name, unit))
+    if "start" not in known or not {"end", "duration"} & set(known):
+        raise InvalidInputError(
+            f"the intervals have the columns {', '.join(map(repr, intervals.columns))}; start and end are needed"
+        )
+    start, end = (
+        _numbers(intervals[known[name][0]]) * factor_of(known[name][1], "seconds", rate, f"the column {name}")
+        for name in ("start", "end" if "end" in known else "duration")
+    )
+    if "end" not in known:
+        end = start + end
     if not start.size:
         raise InvalidInputError("there are no intervals")
     wrong = ~((start >= 0) & (start < end) & (end <= duration + 1e-6))
@@ -173,7 +200,7 @@ def _responses(result: IntervalParts, start: Array, end: Array, min_amplitude: f
     first, stop = (np.searchsorted(onset, edge - 1e-9, side="left").astype(np.int64) for edge in (start, end))
     number = (stop - first).astype(np.float64)
     some = np.where(number > 0, number, np.nan)
-    within = Intervals(first, stop)
+    within = Spans(first, stop)
     amplitude = scrs["SCR_Amplitude"].to_numpy()
     centred = amplitude - (amplitude.mean() if amplitude.size else 0.0)
     mean = within.sums(amplitude) / some
@@ -187,7 +214,7 @@ def _responses(result: IntervalParts, start: Array, end: Array, min_amplitude: f
             "SCR_Rate": number / (end - start) * 60.0,
             "SCR_Peaks_Amplitude_Mean": mean,
             "SCR_Amplitude_SD": np.where(number > 1, np.sqrt(np.maximum(squares / (some - 1), 0.0)), np.nan),
-            "SCR_Amplitude_Max": _largest_of(amplitude, within),
+            "SCR_Amplitude_Max": within.largest(amplitude),
             "SCR_Amplitude_Sum": within.sums(amplitude),
             "SCR_Amplitude_Rate": within.sums(amplitude) / (end - start) * 60.0,
             "SCR_RiseTime_Mean": within.sums(scrs["SCR_RiseTime"].to_numpy()) / some,
@@ -196,15 +223,7 @@ def _responses(result: IntervalParts, start: Array, end: Array, min_amplitude: f
         }
 
 
-def _largest_of(amplitude: Array, within: Intervals) -> Array:
-    found = np.full(within.start.size, np.nan)
-    some = within.count > 0
-    if some.any():
-        found[some] = extreme(amplitude, Intervals(within.start[some], within.stop[some]))
-    return found
-
-
-def _parts(result: IntervalParts, valid: NDArray[np.bool_], samples: Intervals) -> dict[str, Array]:
+def _parts(result: IntervalParts, valid: NDArray[np.bool_], samples: Spans) -> dict[str, Array]:
     rate = result.sampling_rate
     phasic, tonic = Moments(result.phasic, valid, samples), Moments(result.tonic, valid, samples)
     whole = Moments(result.signal, valid, samples)
@@ -229,24 +248,24 @@ def _parts(result: IntervalParts, valid: NDArray[np.bool_], samples: Intervals) 
     }
 
 
-def _late(area: Array, samples: Intervals) -> Array:
+def _late(area: Array, samples: Spans) -> Array:
     """Share of an area that lies in the second half of each interval; NaN where there is none."""
-    late = Intervals(samples.start + samples.count // 2, samples.stop).sums(area)
+    late = Spans(samples.start + samples.count // 2, samples.stop).sums(area)
     total = samples.sums(area)
-    return np.asarray(np.divide(late, total, out=np.full(total.shape, np.nan), where=total > 0))
+    return ratio(late, total)
 
 
-def _steps(signal: Array, valid: NDArray[np.bool_], samples: Intervals) -> Array:
+def _steps(signal: Array, valid: NDArray[np.bool_], samples: Spans) -> Array:
     """Mean absolute difference of neighbouring samples that are both valid; NaN where there are none."""
     both = valid[1:] & valid[:-1]
     steps = np.where(both, np.abs(np.diff(np.where(valid, signal, 0.0))), 0.0)
-    pairs = Intervals(samples.start, samples.stop - 1)
+    pairs = Spans(samples.start, samples.stop - 1)
     total, number = pairs.sums(steps), pairs.sums(both.astype(np.float64))
     return np.asarray(np.divide(total, number, out=np.full(total.shape, np.nan), where=number > 0.5))
 
 
 def _oscillations(
-    result: IntervalParts, valid: NDArray[np.bool_], samples: Intervals, start: Array, end: Array
+    result: IntervalParts, valid: NDArray[np.bool_], samples: Spans, start: Array, end: Array
 ) -> dict[str, Array]:
     """Compute what is of the signal's frequencies; stretches that are not valid are bridged by straight lines."""
     at = np.arange(result.signal.size)
@@ -258,13 +277,13 @@ def _oscillations(
     slow, rate = down(whole, result.sampling_rate)
     if slow.size < 2:
         return dict.fromkeys(names, nothing)
-    slowly = Intervals(_sample(start, rate, slow.size), _sample(end, rate, slow.size))
+    slowly = Spans(_sample(start, rate, slow.size), _sample(end, rate, slow.size))
     least = {feature.name: feature.least_seconds for feature in FEATURES}
     power, share = sympathetic(slow, rate, slowly, end - start >= least["EDA_Sympathetic"] - 1e-9)
     index = varying(slow, rate)
     some = slowly.count > 0
     tvsymp = nothing.copy()
-    tvsymp[some] = Intervals(slowly.start[some], slowly.stop[some]).sums(index) / slowly.count[some]
+    tvsymp[some] = Spans(slowly.start[some], slowly.stop[some]).sums(index) / slowly.count[some]
     related = autocorrelation(np.where(valid, result.signal, 0.0), valid, result.sampling_rate, samples)
     return dict(zip(names, (power, share, tvsymp, related), strict=True))
 

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, get_window, hilbert, sosfiltfilt
 
-from ressin.intervals.levels import Intervals, Moments
+from ressin._spans import Spans
+from ressin.intervals.levels import Moments
 
 Array = NDArray[np.float64]
 
@@ -26,7 +27,7 @@ def down(signal: Array, sampling_rate: float) -> tuple[Array, float]:
     return signal[: n * size].reshape(n, size).mean(axis=1), sampling_rate / size
 
 
-def sympathetic(signal: Array, rate: float, intervals: Intervals, enough: NDArray[np.bool_]) -> tuple[Array, Array]:
+def sympathetic(signal: Array, rate: float, intervals: Spans, enough: NDArray[np.bool_]) -> tuple[Array, Array]:
     """Return the power from 0.045 to 0.25 Hz and its share of that from 0.01 to 0.4 Hz.
 
     Parameters
@@ -93,7 +94,7 @@ def varying(signal: Array, rate: float) -> Array:
     return np.asarray(np.abs(hilbert(band))) / deviation if deviation > rounding else np.full(signal.size, np.nan)
 
 
-def autocorrelation(signal: Array, seen: NDArray[np.bool_], rate: float, intervals: Intervals) -> Array:
+def autocorrelation(signal: Array, seen: NDArray[np.bool_], rate: float, intervals: Spans) -> Array:
     """Return the correlation of each interval's signal with itself 4 s later, -1 to 1; NaN where it is constant."""
     lag = round(_LAG * rate)
     found = np.full(intervals.start.size, np.nan)
@@ -103,7 +104,7 @@ def autocorrelation(signal: Array, seen: NDArray[np.bool_], rate: float, interva
     both = seen[lag:] & seen[:-lag]
     centred = np.where(seen, signal - (float(np.median(signal[seen])) if seen.any() else 0.0), 0.0)
     early, late = centred[:-lag], centred[lag:]
-    pairs = Intervals(intervals.start[usable], intervals.stop[usable] - lag)
+    pairs = Spans(intervals.start[usable], intervals.stop[usable] - lag)
     x, y = Moments(early, both, pairs), Moments(late, both, pairs)
     number = x.number
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -78,6 +78,11 @@ def methods(reported: Reported) -> tuple[str, list[str]]:
         parts.append(
             f"A response that began {first:g} to {last:g} s after an event was taken as the event's {cite('boucsein')}."
         )
+        if reported.trials["Overlap"].any():
+            parts.append(
+                "Where the latency windows of events overlapped, a response was assigned to the event that it most "
+                "probably answered, by its latency and size."
+            )
     parts.append(_validity(reported, cite("kleckner")))
     return " ".join(parts), [_REFERENCES[name] for name in cited]
 
@@ -98,12 +103,13 @@ def _validity(reported: Reported, kleckner: str) -> str:
     validity = reported.result.validity
     assert rules.low is not None
     assert rules.near is not None
-    own = "" if reported.result.robust is None else ", outliers and steps found by the decomposition,"
+    own = "" if reported.result.robust is None else ", outliers and steps found by the decomposition"
     assert rules.temperature is not None
     cold, warm = rules.temperature
     worn = "" if reported.result.temperature is None else f", where the skin was not {cold:g} to {warm:g} \u00b0C warm"
     return (
         f"Samples were not trusted outside of {rules.low:g} to {rules.high:g} \u00b5S, where they changed by more than "
         f"{rules.max_slope:g} \u00b5S/s{worn}, and within {rules.near:g} s of such samples {kleckner}; nor were "
-        f"missing, flat and clipped stretches{own} which left {validity.share:.1%} of the recording."
+        f"missing, flat and clipped stretches, abrupt steps and stretches off the skin{own}, which left "
+        f"{validity.share:.1%} of the recording."
     )

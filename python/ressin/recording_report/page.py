@@ -13,8 +13,9 @@ from ressin.recording_report.reported import Reported, report_of
 from ressin.recording_report.zoomable import library, zoomable
 
 if TYPE_CHECKING:
+    from ressin._units import Unit
     from ressin.decomposition.result import Decomposition
-    from ressin.events.events import EventSource, Unit
+    from ressin.events.events import EventSource
     from ressin.recording import Recording
 
 

@@ -23,7 +23,8 @@ from ressin.recording_report.stretches import Stretch, invalid_stretches
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ressin.events.events import Events, Unit
+    from ressin._units import Unit
+    from ressin.events.events import Events
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

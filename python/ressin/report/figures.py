@@ -133,8 +133,9 @@ def _of_training(results: Results) -> Iterator[Drawing]:
     if split is not None:
         yield Drawing(
             "figure5",
-            f"Fig. 5. Training loss, {split} split: mean over the folds and over {SMOOTHED} iterations.",
-            lambda: plot_losses(curves_of(results, split)),
+            f"Fig. 5. Learning curves, {split} split: training loss, mean over folds and {SMOOTHED} iterations; "
+            + _said_of_validation(results, split),
+            lambda: plot_losses(curves_of(results, split), validation_of(results, split)),
         )
 
 
@@ -170,17 +171,33 @@ def _of_data(prepared: Prepared) -> Iterator[Drawing]:
     yield Drawing("figure3", text, lambda: plot_round_trip(trip))
 
 
+_CURVES = ("eda-mix", "fusion-mix", "eda-cnn")  # models whose learning curves are drawn
+
+
 def curves_of(results: Results, split: str) -> dict[Cell, list[float]]:
     """Find the mean training losses of the networks on EDA and on both."""
     return {
         cell: result["curve"]
         for cell, result in results.items()
-        if cell.split == split and cell.model in ("eda-mix", "fusion-mix") and result.get("curve")
+        if cell.split == split and cell.model in _CURVES and result.get("curve")
     }
 
 
-def plot_losses(curves: dict[Cell, list[float]]) -> Figure:
-    """Draw training losses (Fig. 5), one panel per label."""
+def validation_of(results: Results, split: str) -> dict[Cell, list[list[float]]]:
+    """Find the same networks' losses on what was held back for validation, as pairs of iteration and loss."""
+    return {cell: results[cell]["validation"] for cell in curves_of(results, split) if results[cell].get("validation")}
+
+
+def _said_of_validation(results: Results, split: str) -> str:
+    held = validation_of(results, split)
+    if not held:
+        return "nothing was held back of the training part for validation."
+    names = ", ".join(dict.fromkeys(NAMES[cell.model] for cell in held))
+    return f"dashed: loss on what was held back of the training part for validation ({names})."
+
+
+def plot_losses(curves: dict[Cell, list[float]], validation: dict[Cell, list[list[float]]] | None = None) -> Figure:
+    """Draw training losses (Fig. 5), one panel per label, and dashed those on what was held back for validation."""
     labels = list(dict.fromkeys(cell.label for cell in curves))
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(4.2 * max(len(labels), 1), 3.2), layout="constrained")
@@ -190,6 +207,12 @@ def plot_losses(curves: dict[Cell, list[float]]) -> Figure:
                 if cell.label == label:
                     loss = smoothed(np.array(curve))
                     axis.plot(np.arange(1, len(loss) + 1), loss, color=COLOURS[cell.model], label=NAMES[cell.model])
+                    held = np.array((validation or {}).get(cell, [])).reshape(-1, 2)
+                    if held.size:
+                        text = f"{NAMES[cell.model]}, validation"
+                        axis.plot(
+                            *held.T, color=COLOURS[cell.model], linestyle="--", marker="o", markersize=3, label=text
+                        )
             axis.set(xlabel="iteration", title=label)
             axis.xaxis.get_major_locator().set_params(integer=True)
             axis.legend(frameon=False)

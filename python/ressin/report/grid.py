@@ -272,8 +272,10 @@ def compute(bench: Bench, cell: Cell, done: Callable[[int, int], None] | None = 
     -------
     result
         JSON values: identity, counts, and either ``metrics``, ``majority`` and ``curve`` (mean training loss over the
-        folds, per iteration; None without iterations) or ``rows`` of Table 1 and ``mean`` (always answering the mean
-        rating of the training part). With metrics comes ``remark``: what a reader must know of the folds, or "".
+        folds, per iteration; None without iterations), ``validation`` (pairs of iteration and mean loss on what was
+        held back of the training part, None where nothing was) or ``rows`` of Table 1 and ``mean`` (always answering
+        the mean rating of the training part). With metrics comes ``remark``: what a reader must know of the folds, or
+        "".
     """
     data, key = bench.samples(cell), cell_key(bench, cell)
     folds = bench.folds[cell.split].take(data.recording_id)
@@ -327,7 +329,8 @@ def _path(bench: Bench, cell: Cell, key: str) -> Path:
 
 def _classification(bench: Bench, found: CrossValidation, work: Path) -> Result:
     sizes = {"n_resamples": bench.plan.n_resamples, "seed": bench.plan.seed}
-    curves = [pd.read_csv(path)["loss"].to_numpy() for path in sorted(work.glob("fold_*/training.csv"))]
+    histories = [pd.read_csv(path) for path in sorted(work.glob("fold_*/training.csv"))]
+    curves = [history["loss"].to_numpy() for history in histories]
     curve = None
     if curves:  # folds that stopped early are shorter: the mean is over those that are still running
         longest = max(map(len, curves))
@@ -337,10 +340,21 @@ def _classification(bench: Bench, found: CrossValidation, work: Path) -> Result:
         "metrics": {name: plain(value) for name, value in found.metrics(**sizes).items()},
         "majority": {name: plain(value) for name, value in found.majority_metrics(**sizes).items()},
         "curve": curve,
+        "validation": mean_validation(histories),
         "remark": found.remark,
         "threshold": found.threshold,
         "left_out": list(found.left_out),
     }
+
+
+def mean_validation(histories: list[pd.DataFrame]) -> list[list[float]] | None:
+    """Return [iteration, mean loss on what was held back for validation] over the folds; None where nothing was."""
+    seen = [history.loc[history["validation_loss"].notna(), ["step", "validation_loss"]] for history in histories]
+    if not seen or all(table.empty for table in seen):
+        return None
+    means = pd.concat(seen).groupby("step")["validation_loss"].mean()
+    steps = means.index.to_numpy(dtype=np.int64) + 1
+    return [[step, round(loss, 6)] for step, loss in zip(steps.tolist(), means.tolist(), strict=True)]
 
 
 def _regression(bench: Bench, data: LabelledData, folds: Splits) -> Result:

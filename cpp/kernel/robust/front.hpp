@@ -1,0 +1,97 @@
+// The front of an elimination backwards in time.
+#pragma once
+
+#include "kernel/robust/pass.hpp"
+
+namespace ressin::robust {
+namespace {
+
+// 1 / pivot; zero for an unknown that nothing determines.
+inline double invert(double pivot) { return pivot > 0.0 ? 1.0 / pivot : 0.0; }
+inline Twofold invert(Twofold pivot) { return pivot.high > 0.0 ? Twofold(1.0) / pivot : Twofold(0.0); }
+template <int N>
+inline Lanes<N> invert(Lanes<N> pivot) {
+  Lanes<N> r;
+  for (int k = 0; k < N; ++k) r.v[k] = invert(pivot.v[k]);
+  return r;
+}
+
+// The cost-to-go: upper triangle of a symmetric matrix over the unknowns, and the right-hand side as the last column. The
+// knots' records are those of a state `S`.
+template <class L>
+struct Front {
+  L m[n_unknowns][n_unknowns + 1];
+
+  void clear() {
+    for (auto& r : m) {
+      for (auto& x : r) x = L(0.0);
+    }
+  }
+  L get(int j, int k) const { return j <= k ? m[j][k] : m[k][j]; }
+  L& at(int j, int k) { return j <= k ? m[j][k] : m[k][j]; }
+
+  // A bend's penalty / 2 (l_j - 2 l_j+1 + l_j+2)^2, knot j in column k.
+  template <class S>
+  void add_penalty(const S& state, std::ptrdiff_t j, int k) {
+    const L q = knot<L>(state, j).get(bend_penalty);
+    const L bend = (knot<L>(state, j).get(knot_value) - knot<L>(state, j + 1).get(knot_value)) +
+                   (knot<L>(state, j + 2).get(knot_value) - knot<L>(state, j + 1).get(knot_value));
+    constexpr double difference[3] = {1.0, -2.0, 1.0};
+    for (int a = 0; a < 3; ++a) {
+      for (int b = a; b < 3; ++b) {
+        L& x = m[of_knot + k + a][of_knot + k + b];
+        x = fma(q, L(difference[a] * difference[b]), x);
+      }
+      L& x = m[of_knot + k + a][of_rhs];
+      x = fma(q * L(difference[a]), bend, x);
+    }
+  }
+
+  // Minimise over knot j, in column k.
+  template <class S>
+  void eliminate_knot(const S& state, int k, std::ptrdiff_t j) {
+    const int u = of_knot + k;
+    const Entry<L> r = knot<L>(state, j);
+    L line[n_unknowns + 1];
+    for (int c = 0; c <= n_unknowns; ++c) line[c] = get(u, c);
+    const L inverse = invert(line[u]);
+    for (int c = 0; c < n_unknowns; ++c) r.set(knot_row + c, c == u ? L(0.0) : inverse * line[c]);
+    r.set(knot_offset, inverse * line[of_rhs]);
+    r.set(knot_inverse, inverse);
+    for (int a = 0; a < n_unknowns; ++a) {
+      if (a == u) continue;
+      const L w = inverse * line[a];
+      for (int c = a; c <= n_unknowns; ++c) {
+        if (c != u) m[a][c] = fnma(w, line[c], m[a][c]);
+      }
+    }
+    drop(u);
+  }
+
+  // Those of the first interval; nothing comes before.
+  template <class S>
+  void eliminate_first_knots(const S& state) {
+    for (int u = 0; u < of_knot; ++u) drop(u);
+    for (int k = 3; k >= 0; --k) eliminate_knot(state, k, k);
+  }
+
+  void drop(int u) {
+    for (int k = 0; k < n_unknowns; ++k) at(u, k) = L(0.0);
+    m[u][of_rhs] = L(0.0);
+  }
+
+  // Going back over a knot: the newest column has left, an older one comes in.
+  void move_knots() {
+    for (int j = 0; j < of_knot; ++j) {
+      for (int k = 3; k > 0; --k) m[j][of_knot + k] = m[j][of_knot + k - 1];
+    }
+    for (int j = 3; j > 0; --j) {
+      for (int k = 3; k >= j; --k) m[of_knot + j][of_knot + k] = m[of_knot + j - 1][of_knot + k - 1];
+      m[of_knot + j][of_rhs] = m[of_knot + j - 1][of_rhs];
+    }
+    drop(of_knot);
+  }
+};
+
+}  // namespace
+}  // namespace ressin::robust
