@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import signal
 import threading
 from typing import Any
@@ -171,3 +172,14 @@ def test_ctrl_c_calls_a_batch_off(solver: Any) -> None:
 
 def test_an_empty_batch_is_an_empty_list() -> None:
     assert ressin.decompose_batch([], RATE) == []
+
+
+def test_a_deep_copy_of_a_result_does_not_keep_its_batch() -> None:
+    results = ressin.decompose_batch([simulate(25.0, 40.0, seed) for seed in range(3)], 25.0)
+    kept = copy.deepcopy(results[1])
+    for name in ("signal", "phasic", "tonic", "driver", "residual"):
+        own, shared = getattr(kept, name), getattr(results[1], name)
+        np.testing.assert_array_equal(own, shared)
+        assert not np.shares_memory(own, shared)
+        assert own.base is None or own.base.nbytes == own.nbytes
+        assert not own.flags.writeable

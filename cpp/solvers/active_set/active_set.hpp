@@ -105,6 +105,7 @@ class ActiveSet {
 
   void evaluate(active_set::WrittenParts* parts);
   void correct();
+  void leave_out_negative();
   bool settle(const KeepGoing& keep_going);
   Evidence evidence() const;
   double largest_load() const;

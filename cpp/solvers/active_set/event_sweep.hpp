@@ -60,23 +60,28 @@ class EventSweep {
     for (int k = 0; k < load_column; ++k) W_[k] = fma(Eight(row[k]), gain, W_[k]);
   }
 
+  // The jump to the event and the event in one: the pivot is taken from W before the jump, by F^j g, so that the division,
+  // which the next event waits for, does not wait for the jump.
   void eliminate_event(std::ptrdiff_t e) {
     const EventRow& event = support_.rows[support_.slot[e]];
-    const double ga = event.ga, gv = event.gv, z0 = t_.z0, z1 = t_.z1;
-    jump_back(support_.sample[e] + 1);
-    const double pa = ga * waa_ + gv * wav_, pv = ga * wav_ + gv * wvv_;
-    const double pivot = event.G - (ga * pa + gv * pv);
+    const std::ptrdiff_t j = at_ - 1 - support_.sample[e];
+    const double f0 = t_.psi0[j], f1 = t_.psi1[j], f2 = f0 - t_.d * f1;          // F^j = [f0 f1; 0 f2]
+    const double k0 = t_.psi0[j + 1], k1 = t_.psi1[j + 1], k2 = k0 - t_.d * k1;  // F^(j + 1)
+    const double ha = f0 * event.ga + f1 * event.gv, hv = f2 * event.gv;         // F^j g
+    const double qa = ha * waa_ + hv * wav_, qv = ha * wav_ + hv * wvv_;         // W_xx F^j g
+    const double pivot = event.G - (ha * qa + hv * qv);
     // Events whose effects can hardly be told apart leave no pivot: the later of them does it all, and this one stays at zero.
     const double inverse = pivot > least_pivot * event.G ? 1.0 / pivot : 0.0;
-    const double rho_a = event.Xa - z0 * pa, rho_v = event.Xv - (pa + z1 * pv);
-    const Eight rho = fnma(Eight(ga), Wa_, fnma(Eight(gv), Wv_, eight(event.column)));
+    const double rho_a = event.Xa - k0 * qa, rho_v = event.Xv - (k1 * qa + k2 * qv);
+    const Eight rho = fnma(Eight(ha), Wa_, fnma(Eight(hv), Wv_, eight(event.column)));
     const double gain_a = rho_a * inverse, gain_v = rho_v * inverse;
     const Eight gain = rho * Eight(inverse);
-    wvv_ = waa_ + 2.0 * z1 * wav_ + z1 * z1 * wvv_ + rho_v * gain_v;
-    wav_ = z0 * (waa_ + z1 * wav_) + rho_a * gain_v;
-    waa_ = z0 * z0 * waa_ + rho_a * gain_a;
-    Wv_ = fma(Eight(rho_v), gain, fma(Eight(z1), Wv_, Wa_));
-    Wa_ = fma(Eight(rho_a), gain, Eight(z0) * Wa_);
+    const double u = waa_ * k1 + wav_ * k2;
+    wvv_ = k1 * u + k2 * (wav_ * k1 + wvv_ * k2) + rho_v * rho_v * inverse;
+    wav_ = k0 * u + rho_a * rho_v * inverse;
+    waa_ = k0 * k0 * waa_ + rho_a * rho_a * inverse;
+    Wv_ = fma(Eight(rho_v), gain, fma(Eight(k2), Wv_, Eight(k1) * Wa_));
+    Wa_ = fma(Eight(rho_a), gain, Eight(k0) * Wa_);
     Gain& g = gains_.events[e];
     store(g.column, gain);
     g.a = gain_a, g.v = gain_v;
@@ -232,14 +237,15 @@ class EventSweep {
   void place_event(std::ptrdiff_t e) {
     const EventRow& event = support_.rows[support_.slot[e]];
     Gain& g = gains_.events[e];
+    const std::ptrdiff_t j = support_.sample[e] - at_;
+    const double f0 = t_.psi0[j], f1 = t_.psi1[j], f2 = f0 - t_.d * f1;
+    const double k0 = t_.psi0[j + 1], k1 = t_.psi1[j + 1], k2 = k0 - t_.d * k1;
     const double from_columns = sum(eight(g.column) * columns_);
-    move_state(support_.sample[e]);
-    g.state[0] = a_, g.state[1] = v_;
-    const double p = -(from_columns + g.a * a_ + g.v * v_);
+    const double p = -(from_columns + (g.a * f0) * a_ + (g.a * f1 + g.v * f2) * v_);
+    g.state[0] = f0 * a_ + f1 * v_, g.state[1] = f2 * v_;
     x_.p[e] = p;
-    const double a = t_.z0 * a_ + v_ + event.ga * p;
-    v_ = t_.z1 * v_ + event.gv * p;
-    a_ = a;
+    a_ = k0 * a_ + k1 * v_ + event.ga * p;
+    v_ = k2 * v_ + event.gv * p;
     at_ = support_.sample[e] + 1;
   }
 

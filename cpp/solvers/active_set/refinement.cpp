@@ -14,6 +14,9 @@ namespace {
 
 constexpr double gradient_share = 1e-10;  // of alpha, as while pivoting
 constexpr int most_corrections = 8;
+// A gap above this is mostly rounding, which one more correction takes off; few programmes have one.
+constexpr double refined_gap = 1e-12;
+constexpr int most_refinements = 2;
 constexpr int most_solves = 60;  // in one of them
 constexpr int most_steps = 40;   // before all that are not positive leave at once
 constexpr double held_at_zero = 1e30;
@@ -94,8 +97,12 @@ bool ActiveSet::settle(const KeepGoing& keep_going) {
     }
     pivoting_.accept(point_.p);
   }
-  for (std::size_t e = 0; e < pivoting_.size(); ++e) p_[e] = std::max(p_[e], 0.0);
+  leave_out_negative();
   return true;
+}
+
+void ActiveSet::leave_out_negative() {
+  for (std::size_t e = 0; e < pivoting_.size(); ++e) p_[e] = std::max(p_[e], 0.0);
 }
 
 // As the Certifier has it, from one pass over the data; for the plain programme.
@@ -164,6 +171,11 @@ void ActiveSet::write_curvature(double* curvature) const {
 
 ActiveSet::Proved ActiveSet::prove(WrittenParts* parts, double* driver, double driver_unit, double* curvature) {
   evaluate(parts);
+  for (int k = 0; is_plain() && k < most_refinements && evidence().relative_gap > refined_gap; ++k) {
+    correct();
+    leave_out_negative();
+    evaluate(parts);
+  }
   write_driver(driver, driver_unit);
   if (curvature) write_curvature(curvature);
   Proved proved{evidence(), false};

@@ -188,7 +188,9 @@ def decompose_batch(
     Returns
     -------
     list or dict
-        For each signal, in order or by key, its `Decomposition`, or where errors is "return" its `RessinError`.
+        For each signal, in order or by key, its `Decomposition`, or where errors is "return" its `RessinError`. The
+        results of a batch have their parts in one array, which lives as long as any of them: to keep a few of many,
+        keep ``copy.deepcopy(result)``, whose arrays are its own.
 
     Raises
     ------
