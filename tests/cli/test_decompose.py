@@ -98,7 +98,7 @@ def test_what_cannot_be_is_said_of_cvxeda_and_nothing_is_warned(
     assert run("decompose", tmp_path / "x.csv", "--rate", 4, "-o", tmp_path / "o.csv", *CVXEDA) == 0
     printed = capsys.readouterr()
     assert printed.out.startswith("programme cvxeda: Greco et al. 2016")
-    assert "quality   The tonic part is below zero in 61% of the recording" in printed.out
+    assert "The tonic part is below zero in 61% of the recording" in printed.out
     assert printed.err == ""
 
 
