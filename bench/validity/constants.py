@@ -15,9 +15,9 @@ from bench.validity.tables import number, spread, table
 from ressin import _core
 
 DEFAULTS = {
-    "threshold": 1.23, "misfit": 0.02, "outlier_cost": 4.0, "shift_cost": 9.0, "response_reach": 0.75,
+    "threshold": 1.23, "misfit": 0.025, "outlier_cost": 4.0, "shift_cost": 9.0, "response_reach": 0.75,
     "recovery": 3.5, "recovery_most": 10.0, "outlier_reach": 0.5, "stiffness": 3.0, "before": 6.0,
-    "curvature": 2.0, "softest": 1.0, "stiffest": 6.0, "expected_bends": 5.0,
+    "passed_over": 1.0, "curvature": 1.7, "softest": 1.0, "stiffest": 6.0, "expected_bends": 5.0,
     "tau0": 2.0, "tau1": 0.7, "delta_knot": 10.0,
 }  # fmt: skip
 SETTINGS = ("tau0", "tau1", "delta_knot")  # of the public ones

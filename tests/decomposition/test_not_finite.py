@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -84,6 +85,11 @@ def test_every_threshold_of_the_quality_fails_a_nan(monkeypatch: pytest.MonkeyPa
     assert len(ressin.decompose(signal, RATE).quality.messages) == 5
 
 
+def _without_unit(messages: tuple[str, ...]) -> list[str]:
+    """Return what is not said of the range of skin conductance, which is in microsiemens."""
+    return [message for message in messages if not re.search("microsiemens|uS|valid", message)]
+
+
 @pytest.mark.parametrize("size", [1e-320, 1e-300, 1e-200, 1.0, 1e200])
 def test_the_quality_does_not_depend_on_the_unit(size: float) -> None:
     noise = np.random.default_rng(0).standard_normal(800)
@@ -94,7 +100,7 @@ def test_the_quality_does_not_depend_on_the_unit(size: float) -> None:
             found = ressin.decompose(noise * size, RATE).quality
         assert found.residual_share == pytest.approx(expected.residual_share, rel=1e-6)
         assert found.phasic_tonic_correlation == pytest.approx(expected.phasic_tonic_correlation, rel=1e-5)
-        assert found.messages == expected.messages
+        assert _without_unit(found.messages) == _without_unit(expected.messages) != []
     else:
         assert ressin.decompose(noise * size, RATE).is_optimal()
 

@@ -136,8 +136,8 @@ def _of_signal(decomposition: Decomposition) -> Iterator[str]:
     width, height = (float(seen.max() - seen.min()) if seen.size else 0.0), float(decomposition.phasic.max())
     if not height <= LARGER_THAN_RANGE * width and width > 0.0:
         yield (
-            f"The phasic part rises by {height:.3g}, more than the range of the signal, {width:.3g}: the parts are not "
-            "a level and responses on it."
+            f"The phasic part rises by {height / width:.3g} times the range of the signal: the parts are not a level "
+            "and responses on it."
         )
 
 

@@ -9,6 +9,7 @@ import torch
 from ressin.errors import InvalidInputError
 from ressin.learn.model.decomposing import build_model, build_networks
 from ressin.learn.model.fusion import Ensemble, count_parameters, n_eda_features
+from ressin.learn.model.perceptron import FORMS, columns_of
 from ressin.learn.model.recipes import changed, recipe
 from ressin.learn.model.series import RTCAN, ChannelAttention, SeriesNetwork, TemporalAttention
 from ressin.learn.model.settings import NETWORKS, ModelSettings, TrainSettings
@@ -39,7 +40,8 @@ def test_sizes_are_those_of_the_docstrings(kind: type[SeriesNetwork], counts: tu
 def test_every_network_takes_its_place_in_fusion(network: str, music: int) -> None:
     settings = ModelSettings(network=network, channels="phasic", use_music=music > 0, hidden=0)
     model = build_model(settings, music, 0).eval()
-    shape = (2, 1, 64) if settings.on_signals else (2, 1, 24, 24)
+    of_phasic = FORMS * len(columns_of(("phasic",)))
+    shape = (2, of_phasic) if settings.on_features else (2, 1, 64) if settings.on_signals else (2, 1, 24, 24)
     assert model(noise(*shape), noise(2, music)).shape == (2, 2)
     assert model.classifier.out.in_features == n_eda_features(settings) + music
     assert model.subnet is not None
