@@ -140,7 +140,7 @@ MUTANTS = (
     ),
     Mutant(
         "parts that are not finite may be optimal",
-        "cpp/batch/decompose.cpp",
+        "cpp/batch/write.cpp",
         "if (!is_finite(s, *out, has_finite_samples)) {",
         "if (false) {",
         _STATUS,
@@ -199,8 +199,8 @@ MUTANTS = (
     Mutant(
         "bands around the biased estimate",
         "python/ressin/decomposition/bands.py",
-        "rows.phasic - pilot.phasic",
-        "rows.phasic - decomposition.phasic",
+        "np.subtract(rows.phasic, pilot.phasic,",
+        "np.subtract(rows.phasic, decomposition.phasic,",
         ("tests/decomposition/test_bands.py",),
     ),
     # streams
