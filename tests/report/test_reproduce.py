@@ -235,7 +235,7 @@ def test_only_the_wanted_splits_are_evaluated_and_table_1_in_any_case(
     assert {cell["split"] for cell in results(copy)["cells"] if cell["model"] != "regression"} == {"subject"}
     assert "Table 1." in (copy / "report.md").read_text(encoding="utf-8")
     assert "Table 2" not in (copy / "report.md").read_text(encoding="utf-8")
-    assert "Fig. 5. Training loss, subject split" in (copy / "report.md").read_text(encoding="utf-8")
+    assert "Fig. 5. Learning curves, subject split" in (copy / "report.md").read_text(encoding="utf-8")
     with pytest.raises(
         InvalidInputError, match="split 'people' is not known: one of random, subject, song, one-subject"
     ):
