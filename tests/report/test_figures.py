@@ -132,3 +132,18 @@ def test_a_browser_shows_the_report_on_a_screen_a_phone_and_paper(report: Path, 
             drawn = shown.run("return [...document.images].map((one) => one.complete && one.naturalWidth > 0)")
             assert drawn == [True] * 9
         assert shown.printed().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("labels", [("arousal",), ("arousal", "valence")])
+def test_every_word_of_a_legend_is_in_the_figure(found: Predictions, labels: tuple[str, ...]) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    from ressin.report.prediction_figures import plot_calibration
+
+    models = ("fusion-mix", "eda-mix", "eda-classical", "eda-cnn")
+    several = {Cell(label, "subject", model): found for label in labels for model in models}
+    figure = plot_calibration(several, dict.fromkeys(models, "black"))
+    figure.canvas.draw()
+    (legend,) = figure.legends
+    box, whole = legend.get_window_extent(), figure.bbox
+    assert whole.x0 <= box.x0 < box.x1 <= whole.x1
+    assert whole.y0 <= box.y0 < box.y1 <= whole.y1

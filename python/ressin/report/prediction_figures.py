@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ressin.plots.backend import import_matplotlib  # noqa: F401  # with its folder it has imported matplotlib
@@ -39,10 +39,12 @@ def panels(count: int, width: float, height: float, *, share: bool = False) -> t
     return figure, list(axes[:count])
 
 
-def legend_below(figure: Figure, axes: Iterable[Axes]) -> None:
-    """Write one legend of what several panels show."""
+def legend_below(figure: Figure, axes: Sequence[Axes]) -> None:
+    """Write one legend of what several panels show, with a column for each panel in a row."""
     handles = {text: handle for axis in axes for handle, text in zip(*axis.get_legend_handles_labels(), strict=True)}
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3, frameon=False)
+    figure.legend(
+        handles.values(), handles.keys(), loc="outside lower center", ncols=min(len(axes), _ACROSS), frameon=False
+    )
 
 
 def plot_roc(found: Found, results: Results, colours: dict[str, str]) -> Figure:
