@@ -1,4 +1,4 @@
-"""Sums, means and maxima of a curve over many stretches of samples at once, in time that overlap does not add to."""
+"""Stretches of samples: which are long; sums, means and maxima over many, in time that overlap does not add to."""
 
 from __future__ import annotations
 
@@ -41,6 +41,15 @@ class Spans:
             chosen = Spans(self.start[some], self.stop[some])
             found[some] = _extreme(np.where(np.isfinite(values), values, -np.inf), chosen)
         return found
+
+
+def long_stretches(marked: NDArray[np.bool_], least: float) -> NDArray[np.bool_]:
+    """Return the marks that belong to a stretch of at least `least` samples."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]])))
+    long = np.diff(edges)[::2] >= least
+    kept = np.zeros(marked.size + 1, dtype=np.int64)
+    kept[edges[::2][long]], kept[edges[1::2][long]] = 1, -1
+    return np.asarray(np.cumsum(kept)[:-1] > 0)
 
 
 def _extreme(values: Array, spans: Spans) -> Array:

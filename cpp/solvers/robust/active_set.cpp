@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "solvers/robust/shape.hpp"
+
 namespace ressin::robust {
 namespace {
 
@@ -42,9 +44,7 @@ ActiveSet::ActiveSet(std::shared_ptr<const Model> model, const Kernel& kernel)
       drivers_{has_driver, &EventState::driver_cost, std::vector<int>(index(model_->n())), {}},
       shifts_{has_shift, &EventState::shift_cost, std::vector<int>(index(model_->n())), {}},
       lanes_(index(kernel.lanes)) {
-  const Response& r = model_->response();
-  shape_ = {model_->n(), model_->spacing(), model_->n_intervals(),       r.z0,
-            r.z1,        2.0 + r.z0 + r.z1, (1.0 + r.z1) * (1.0 + r.z1), model_->all_bumps().data()};
+  shape_ = shape_of(*model_);
   double* next = samples_.data();
   for (auto* x : {&state_.weight, &state_.delta, &state_.driver_cost, &state_.shift_cost, &state_.base, &state_.fit,
                   &state_.held, &state_.rest, &state_.kept, &state_.slack, &state_.push}) {

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "solvers/robust/shape.hpp"
+
 namespace ressin::robust {
 namespace {
 
@@ -29,9 +31,7 @@ InteriorPoint::InteriorPoint(std::shared_ptr<const Model> model, const Kernel& k
       knots_(size_of(model_->n_knots(), n_knot_record)),
       shifting_(static_cast<std::size_t>(model_->n()), in_no_lane),
       lanes_(static_cast<std::size_t>(kernel.lanes)) {
-  const Response& r = model_->response();
-  shape_ = {model_->n(), model_->spacing(), model_->n_intervals(),       r.z0,
-            r.z1,        2.0 + r.z0 + r.z1, (1.0 + r.z1) * (1.0 + r.z1), model_->all_bumps().data()};
+  shape_ = shape_of(*model_);
   for (int lane = 0; lane < kernel_.lanes; ++lane) {  // those without a signal are eliminated too
     for (std::ptrdiff_t j = 0; j < model_->n_bends(); ++j) of_knot(j, bend_penalty, lane) = 1.0;
   }

@@ -347,32 +347,37 @@ void Procedure::take(const Model& model, Solution&& x) {
     return;
   }
   ++round_;
-  settled_ = find_smallest(model, x) || round_ >= rules_.most_rounds || signal_.known;
+  const std::vector<double> next = next_smallest(model, x);
+  settled_ = signal_.known || round_ >= rules_.most_rounds || (round_ > 1 && hardly_changes(next));
   if (!settled_ || signal_.known) {  // else the last programmes have the round's
     for (Period& s : periods_) s.stiffness = stiffness_of(s, model, x);
   }
+  for (std::size_t k = 0; !settled_ && k < next.size(); ++k) periods_[k].smallest = next[k];
   set_plain();
   if (settled_) {
     reweight(model, x, rules_.passed_over);
     estimated_ = block_ > 1;  // else one more on blocks, from whose solution the last begins
   }
+  if (estimated_) return;
   find_stiffness(model, 1);
   request_blocks();
 }
 
-// The next smallest responses, unless they have hardly changed: then what the costs are made from stays.
-bool Procedure::find_smallest(const Model& model, const Solution& x) {
-  std::vector<double> next, change;
+// Takes noise and height of each period from a round's solution.
+std::vector<double> Procedure::next_smallest(const Model& model, const Solution& x) {
+  std::vector<double> next;
   for (Period& s : periods_) {
     s.noise = std::max(noise_of(s, x), least_noise_);
     s.height = phasic_height(s, model, x);
     next.push_back(std::hypot(universal_ * s.noise, rules_.misfit * s.height));
-    change.push_back(std::abs(std::log(next.back() / s.smallest)));
   }
-  if (round_ > 1 && median_of(change) < rules_.enough) return true;
-  if (round_ >= rules_.most_rounds || signal_.known) return false;
-  for (std::size_t k = 0; k < next.size(); ++k) periods_[k].smallest = next[k];
-  return false;
+  return next;
+}
+
+bool Procedure::hardly_changes(const std::vector<double>& next) const {
+  std::vector<double> change;
+  for (std::size_t k = 0; k < next.size(); ++k) change.push_back(std::abs(std::log(next[k] / periods_[k].smallest)));
+  return median_of(change) < rules_.enough;
 }
 
 double Procedure::median_over_periods(double Period::* of) const {

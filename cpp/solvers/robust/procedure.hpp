@@ -137,7 +137,8 @@ class Procedure {
   void take_given();
   void find_given_stiffness(const Model& model, std::ptrdiff_t samples_per_block);
   void reweight(const Model& model, const Solution& x, double passed_over);
-  bool find_smallest(const Model& model, const Solution& x);
+  std::vector<double> next_smallest(const Model& model, const Solution& x);
+  bool hardly_changes(const std::vector<double>& next) const;
   double noise_of(const Period& s, const Solution& x) const;
   double phasic_height(const Period& s, const Model& model, const Solution& x) const;
   double stiffness_of(const Period& s, const Model& model, const Solution& x) const;

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
+from ressin._spans import long_stretches
+
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -53,7 +55,7 @@ def piled_up(signal: Array, sampling_rate: float, seconds: float) -> Mask:
             if number > _LEAST * values.size and number > _SHARE * near:
                 if np.count_nonzero(depth == 0.0) > 0.9 * number:
                     inside = depth == 0.0
-                cut |= _long(inside, max(2.0, seconds * sampling_rate))
+                cut |= long_stretches(inside, max(2.0, seconds * sampling_rate))
     return cut
 
 
@@ -63,17 +65,6 @@ def _width(values: Array, levels: Array) -> float:
     moving = steps[steps > 0]
     noise = float(np.median(moving)) if moving.size else 0.0
     return max(min(_BAND * float(levels[-1] - levels[0]), noise), 0.5 * float(np.median(np.diff(levels))))
-
-
-def _long(mask: Mask, least: float) -> Mask:
-    """Return the stretches of a mask that have at least so many samples."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]])))
-    start, stop = edges[::2], edges[1::2]
-    found = np.zeros(mask.size + 1, dtype=np.int64)
-    chosen = stop - start >= least
-    np.add.at(found, start[chosen], 1)
-    np.add.at(found, stop[chosen], -1)
-    return np.asarray(np.cumsum(found)[:-1] > 0)
 
 
 def stepped(signal: Array, sampling_rate: float) -> Mask:

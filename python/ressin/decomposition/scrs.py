@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ressin._spans import long_stretches
 from ressin.decomposition.bursts import Bateman, Responses, find_responses
 from ressin.decomposition.rises import BLOCK, Curve, noise_of, quantum_of
 from ressin.errors import InvalidInputError, shown
@@ -275,7 +276,7 @@ class _Seen:
         enough = self.rise(found) > min_rise * self.noise  # not so where it is NaN
         enough &= found.amplitudes <= _EXCESS * self.range
         enough &= self.curve.observed_share(found.onsets, found.peaks) >= _OBSERVED
-        lost = _long_stretches(~self.observed, _LOST * self.curve.sampling_rate)
+        lost = long_stretches(~self.observed, _LOST * self.curve.sampling_rate)
         for times in (found.onsets, found.peaks):
             enough &= ~lost[_samples(times, self.curve.sampling_rate, lost.size)]
         found = found.only(enough)
@@ -318,15 +319,6 @@ class _Seen:
 def _samples(times: Array, rate: float, n_samples: int) -> NDArray[np.int64]:
     """Return the sample nearest to each time."""
     return np.clip(np.round(times * rate), 0, n_samples - 1).astype(np.int64)
-
-
-def _long_stretches(marked: NDArray[np.bool_], least: float) -> NDArray[np.bool_]:
-    """Return the marks that belong to a stretch of at least `least` samples."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]])))
-    long = np.diff(edges)[::2] >= least
-    kept = np.zeros(marked.size + 1, dtype=np.int64)
-    kept[edges[::2][long]], kept[edges[1::2][long]] = 1, -1
-    return np.asarray(np.cumsum(kept)[:-1] > 0)
 
 
 def _taken_off(parts: Parts, noise: float) -> NDArray[np.bool_]:
