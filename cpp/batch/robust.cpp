@@ -163,7 +163,7 @@ class Batch {
     const auto ask = [&](std::size_t k) {
       Work& work = (*procedures)[k];
       work.request = work.procedure->next_request();
-      work.request.keep_start = blocks->dt() == signals_[k].dt && work.procedure->is_reweighted();
+      work.request.keep_start = work.procedure->is_last_on_blocks();
       work.parts.clear(), work.solved.clear(), work.solved.resize(n_parts), work.n_solved = 0;
       work.shifts.resize(n_parts), work.found.resize(n_parts);
       for (std::ptrdiff_t j = 0; j < stretches.count(); ++j) {
@@ -190,17 +190,19 @@ class Batch {
       Work& work = (*procedures)[k];
       Marks& shifts = work.shifts[tag % n_parts];
       const Problem& problem = work.parts[tag % n_parts].problem;
-      if (!are_enough(shifts, method.model(), problem, x.witness)) {
+      const Forces forces = forces_of(method.model(), x.witness);
+      if (!are_enough(shifts, method.model(), problem, forces)) {
         shifts.clear();
         return ready.push_back(tag);
       }
-      shifts = find_shifts(method.model(), problem, x.witness);
-      if (work.procedure->is_reweighted()) work.found[tag % n_parts] = find_events(method.model(), problem, x.witness);
+      shifts = find_shifts(method.model(), problem, forces);
+      const bool wants_events = has_active_set(signals_[k].dt, *blocks) && work.procedure->is_reweighted();
+      if (wants_events) work.found[tag % n_parts] = find_events(method.model(), problem, forces);
       work.solved[tag % n_parts] = std::move(x);
       if (++work.n_solved < stretches.count()) return;
       Solution whole = stretches.join(std::move(work.solved));
       work.start = std::move(whole.start);
-      if (work.procedure->is_reweighted())
+      if (wants_events)
         work.coarse = {join(stretches, work.found), whole.point.driver, fit_of(work.request.problem, whole.parts)};
       work.procedure->take(*blocks, std::move(whole));
       if (!work.procedure->is_estimated()) return ask(k);
@@ -248,9 +250,8 @@ class Batch {
       return nullptr;
     };
     std::deque<std::size_t> left;
-    // At the blocks' own rate the interior point goes on from their solution, and is faster.
-    const bool has_active_set = model->dt() < blocks->dt() && settings_.kind != SolverKind::interior_point;
-    if (has_active_set) {
+    const bool begins_at_events = has_active_set(model->dt(), *blocks);
+    if (begins_at_events) {
       ActiveSet(model, kernel)
           .run(
               next,
@@ -260,13 +261,13 @@ class Batch {
               going);
     }
     const auto next_left = [&](std::size_t* tag) -> const Request* {
-      if (!has_active_set) return next(tag);
+      if (!begins_at_events) return next(tag);
       if (left.empty()) return nullptr;
       *tag = left.front();
       left.pop_front();
       return &(*procedures)[*tag].request;
     };
-    if (has_active_set && left.empty()) return;
+    if (begins_at_events && left.empty()) return;
     Solutions unproved;
     InteriorPoint(model, kernel)
         .run(
@@ -285,13 +286,18 @@ class Batch {
     }
   }
 
+  // At the blocks' own rate the interior point goes on from their solution, and is faster.
+  bool has_active_set(double dt, const Model& blocks) const {
+    return dt < blocks.dt() && settings_.kind != SolverKind::interior_point;
+  }
+
   void prepare(const Model& model, const Model& blocks, std::size_t tag, Work* work) {
     work->request = work->procedure->prepare_final(model);
     work->request.start = &work->start;
     const std::ptrdiff_t block = Procedure::block_size(settings_.rules, signals_[tag].dt);
     if (!work->procedure->is_constant()) work->all_shifts = refine(work->all_shifts, blocks, model, block);
     work->request.shifts = &work->all_shifts;
-    work->guess = refine(work->coarse, blocks, model, block);
+    if (has_active_set(model.dt(), blocks)) work->guess = refine(work->coarse, blocks, model, block);
     work->request.guess = &work->guess;
     work->request.max_iterations = std::min(settings_.max_iterations, most_iterations);
   }

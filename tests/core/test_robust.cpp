@@ -104,12 +104,12 @@ TEST("a shift that is wrongly left out is seen, and those that a solution comes 
     const robust::Marks none(static_cast<std::size_t>(model->n()), 0);
     request.shifts = &none;
     const robust::Solution without = run(model, {request}, kernel).front();
-    CHECK(!robust::are_enough(none, *model, request.problem, without.witness));
+    CHECK(!robust::are_enough(none, *model, request.problem, robust::forces_of(*model, without.witness)));
     CHECK(without.status != Status::optimal);
-    const robust::Marks some = robust::find_shifts(*model, request.problem, all.witness);
+    const robust::Marks some = robust::find_shifts(*model, request.problem, robust::forces_of(*model, all.witness));
     request.shifts = &some;
     const robust::Solution with = run(model, {request}, kernel).front();
-    CHECK(robust::are_enough(some, *model, request.problem, with.witness));
+    CHECK(robust::are_enough(some, *model, request.problem, robust::forces_of(*model, with.witness)));
     CHECK(with.status == Status::optimal);
     CHECK_NEAR(with.evidence.objective, all.evidence.objective, 1e-8 * all.evidence.objective);
   }

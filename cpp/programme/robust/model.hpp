@@ -108,6 +108,7 @@ struct Forces {
   std::vector<double> after;     // (n,) sum of u and level after each sample, against kappa / dt
 };
 Forces forces_of(const Model& model, const std::vector<double>& u, const std::vector<double>& level);
+inline Forces forces_of(const Model& model, const Witness& x) { return forces_of(model, x.u, x.level); }
 Evidence certify(const Model& model, const Problem& problem, const Point& point, const Parts& parts, const Witness& witness);
 
 }  // namespace ressin::robust

@@ -156,7 +156,7 @@ QpPoint to_qp(const Model& model, const Problem& problem, const Point& point, co
     to.x[t] = (point.driver[index(t)] - past) / ar[0];
   }
   for (Index j = 0; j < of.n_knots; ++j) to.x[of.spline + j] = point.spline[index(j)];
-  const Forces forces = forces_of(model, witness.u, witness.level);
+  const Forces forces = forces_of(model, witness);
   for (Index t = 0; t < of.n; ++t) to.multiplier[t] = driver_cost(model, problem, t) - forces.response[index(t)];
   const auto multiplier = [&](Index column) -> double& { return to.multiplier[of.signs + column - of.rise]; };
   for (Index i = 0; i + 1 < of.m; ++i) {

@@ -38,8 +38,7 @@ double interpolate(const std::vector<double>& x, std::ptrdiff_t i, std::ptrdiff_
 
 }  // namespace
 
-Found find_events(const Model& model, const Problem& problem, const Witness& witness) {
-  const Forces forces = forces_of(model, witness.u, witness.level);
+Found find_events(const Model& model, const Problem& problem, const Forces& forces) {
   const std::ptrdiff_t before = model.n_before();
   Found found{std::vector<unsigned char>(at(model.n()), 0), std::vector<unsigned char>(at(model.n()), 0)};
   for (std::ptrdiff_t i = 0; i < model.n(); ++i) {

@@ -16,7 +16,7 @@ namespace ressin::robust {
 struct Found {
   std::vector<unsigned char> drivers, shifts;
 };
-Found find_events(const Model& model, const Problem& problem, const Witness& witness);
+Found find_events(const Model& model, const Problem& problem, const Forces& forces);
 
 // What is taken from a solution on blocks.
 struct Coarse {

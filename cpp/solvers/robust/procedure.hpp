@@ -99,6 +99,9 @@ class Procedure {
   bool is_constant() const { return constant_; }
   bool is_estimated() const { return estimated_; }
   bool is_reweighted() const { return reweighted_; }  // the next programme on blocks is a round's second
+  // After the rounds: it has the costs of the one at the signal's own rate, which begins at its solution where that is the
+  // blocks' rate.
+  bool is_last_on_blocks() const { return settled_ && block_ == 1; }
   // The next programme on blocks; then, once estimated, the one at the signal's own rate.
   const Request& next_request() const { return request_; }
   const Request& prepare_final(const Model& model);

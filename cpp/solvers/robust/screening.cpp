@@ -11,26 +11,25 @@ constexpr double tight = 1e-3;  // share of the cost: programmes on blocks are s
 
 // Every sample that a shift may come after, with the push over its cost.
 template <class Take>
-void for_pushes(const Model& model, const Problem& problem, const Witness& witness, Take&& take) {
-  const std::vector<double> after = forces_of(model, witness.u, witness.level).after;
+void for_pushes(const Model& model, const Problem& problem, const Forces& forces, Take&& take) {
   for (std::ptrdiff_t i = model.n_before(); i + 1 < model.n(); ++i) {
     const auto k = static_cast<std::size_t>(i);
-    take(k, std::abs(after[k]) * model.dt() / problem.kappa[i - model.n_before()]);
+    take(k, std::abs(forces.after[k]) * model.dt() / problem.kappa[i - model.n_before()]);
   }
 }
 
 }  // namespace
 
-Marks find_shifts(const Model& model, const Problem& problem, const Witness& witness) {
+Marks find_shifts(const Model& model, const Problem& problem, const Forces& forces) {
   Marks marks(static_cast<std::size_t>(model.n()), 0);
-  for_pushes(model, problem, witness, [&](std::size_t i, double push) { marks[i] = !(push < near); });
+  for_pushes(model, problem, forces, [&](std::size_t i, double push) { marks[i] = !(push < near); });
   return marks;
 }
 
-bool are_enough(const Marks& marks, const Model& model, const Problem& problem, const Witness& witness) {
+bool are_enough(const Marks& marks, const Model& model, const Problem& problem, const Forces& forces) {
   bool enough = true;
   if (marks.empty()) return enough;
-  for_pushes(model, problem, witness, [&](std::size_t i, double push) { enough &= marks[i] != 0 || push <= 1.0 + tight; });
+  for_pushes(model, problem, forces, [&](std::size_t i, double push) { enough &= marks[i] != 0 || push <= 1.0 + tight; });
   return enough;
 }
 

@@ -15,10 +15,10 @@ namespace ressin::robust {
 // (n,) not zero where a shift may come after the sample, as in Request.
 using Marks = std::vector<unsigned char>;
 
-// From a solution's witness: where the push is at least half of the cost.
-Marks find_shifts(const Model& model, const Problem& problem, const Witness& witness);
+// From the forces of a solution's witness: where the push is at least half of the cost.
+Marks find_shifts(const Model& model, const Problem& problem, const Forces& forces);
 // Whether nothing pushes harder than its cost where there may be no shift; empty marks leave none out.
-bool are_enough(const Marks& marks, const Model& model, const Problem& problem, const Witness& witness);
+bool are_enough(const Marks& marks, const Model& model, const Problem& problem, const Forces& forces);
 // The same for `fine`, `block` of whose samples make one of `blocks`; with a block more to either side.
 Marks refine(const Marks& marks, const Model& blocks, const Model& fine, std::ptrdiff_t block);
 
