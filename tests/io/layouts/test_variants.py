@@ -114,6 +114,23 @@ def test_samples_that_opensignals_counted_and_did_not_write_are_missing(tmp_path
     np.testing.assert_allclose(found.signal[106:], OF_COUNTS[106:], rtol=1e-12)
 
 
+def test_opensignals_h5_of_bitalino_counts_to_15_and_lists_a_resolution_for_each_channel(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py", reason="h5py, of the extra 'devices', is not installed")
+    there = np.r_[0:100, 106:N]
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        device = file.create_group("20:16")
+        device.attrs.update(
+            {"sampling rate": 8, "nsamples": there.size, "device": "bitalino_rev", "resolution": [10, 10, 10, 10, 6]}
+        )
+        device.create_dataset("raw/channel_2", data=0 * COUNTS[there, None]).attrs["sensor"] = b"ECG"
+        device.create_dataset("raw/channel_3", data=COUNTS[there, None]).attrs["sensor"] = b"EDABITREV"
+        device.create_dataset("raw/nSeq", data=there[:, None] % 16)
+    found = read_recording(tmp_path / "x.h5")
+    assert (found.layout, found.unit, found.sampling_rate, found.n_samples) == ("opensignals-h5", "uS", RATE, N)
+    assert np.flatnonzero(np.isnan(found.signal)).tolist() == list(range(100, 106))
+    np.testing.assert_allclose(found.signal[there], OF_COUNTS[there], rtol=1e-12)
+
+
 def test_a_raw_channel_has_the_name_of_its_column(tmp_path: Path) -> None:
     path = write(tmp_path, bitalino("RAW"))
     with pytest.raises(RecordingError, match="could be the signal: 'I1', 'I2', 'O1', 'O2', 'A1'"):
