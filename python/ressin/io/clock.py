@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from ressin.errors import RecordingError
+from ressin.io.clock_parts import find_parts, kind_of, part_seconds, wrap_of
 from ressin.io.dialect import bare_name
 from ressin.io.grid import find_grid
 from ressin.io.table import Table
-from ressin.io.times import epoch_seconds, is_date_alone, is_shown_minutes, over_midnight, parse_times
+from ressin.io.times import epoch_seconds, is_date_alone, is_shown_minutes, over_wraps, parse_times
 
 _DAY = 86_400.0
 _UNITS = {  # seconds in one unit
@@ -77,6 +79,7 @@ class _Ticks:
     label: str
     place: int  # index of the column that messages name
     note: str = ""
+    is_of_day: bool = False  # whether they count from a midnight
 
 
 def read_clock(table: Table, candidates: Sequence[int], given: float | None = None) -> FileClock:
@@ -116,11 +119,14 @@ def read_clock(table: Table, candidates: Sequence[int], given: float | None = No
 
 
 def _grouped(table: Table, candidates: Sequence[int]) -> list[list[int]]:
-    """Candidates one by one, a column of dates together with the next one of times of day first."""
+    """Candidates one by one, those that are one time together first: a date and a time of day, hours, minutes ..."""
     dates = [i for i in candidates if is_date_alone(table.first_text(i))]
     clocks = [i for i in candidates if ":" in table.first_text(i) and i not in dates and len(table.first_text(i)) < 17]
     pair = [[dates[0], clocks[0]]] if dates and clocks else []
-    return pair + [[i] for i in candidates if not pair or i not in pair[0]]
+    parts = find_parts(table)
+    if parts and set(parts) <= set(candidates):
+        pair.insert(0, parts)
+    return pair + [[i] for i in candidates if not any(i in group for group in pair)]
 
 
 def _one_clock(table: Table, columns: list[int], given: float | None) -> FileClock:
@@ -168,14 +174,31 @@ def row_times(table: Table, clock: FileClock) -> NDArray[np.float64]:
 
 def _ticks(table: Table, columns: list[int]) -> _Ticks:
     label = table.label(columns[0]) if len(columns) == 1 else f"columns {table.listing(columns)}"
-    parts = [_ticks_of(table, column, label) for column in columns]
-    if len(parts) == 1:
-        return parts[0]
-    days, clock = parts
+    numbers = [column for column in columns if kind_of(table, column)] if len(columns) > 1 else []
+    texts = [_ticks_of(table, column, label) for column in columns if column not in numbers]
+    if numbers:
+        seconds, absolute = part_seconds(table, numbers)
+        texts.append(_Ticks(seconds, 1.0, absolute, label, numbers[-1]))
+    ticks = reduce(_together, texts)
+    is_dated = texts[0].absolute or is_date_alone(table.first_text(columns[0]))
+    if (len(columns) == 1 and not ticks.is_of_day) or (is_dated and np.ptp(texts[0].values) > 0):
+        return ticks
+    return _over_wraps(ticks, wrap_of(table, numbers) if len(numbers) == len(columns) else _DAY)
+
+
+def _over_wraps(ticks: _Ticks, wrap: float) -> _Ticks:
+    """Add what lies between wherever times begin anew, as times of day do at midnight where no date rises."""
+    values, times = over_wraps(ticks.values, wrap)
+    note = f"the times pass {'midnight' if wrap == _DAY else 'the hour'} {times} time(s)" if times else ""
+    return replace(ticks, values=values, note="; ".join(filter(None, [ticks.note, note])))
+
+
+def _together(days: _Ticks, clock: _Ticks) -> _Ticks:
+    """Add a time of day, or a fraction of a second, to a date or a time."""
     if clock.absolute:
         return clock
-    values = days.values + clock.values
-    return replace(clock, values=values, absolute=days.absolute, note=days.note, place=columns[1])
+    note = "; ".join(filter(None, [days.note, clock.note]))
+    return replace(clock, values=days.values + clock.values, absolute=days.absolute, note=note)
 
 
 def _ticks_of(table: Table, index: int, label: str) -> _Ticks:
@@ -207,9 +230,7 @@ def _ticks_of(table: Table, index: int, label: str) -> _Ticks:
     assert times is not None
     if times.absolute or is_date_alone(text.iloc[0]):
         return _Ticks(seconds, 1.0, times.absolute, label, index, times.note)
-    seconds, nights = over_midnight(seconds)
-    midnight = f"the times pass midnight {nights} time(s)" if nights else ""
-    return _Ticks(seconds, 1.0, False, label, index, "; ".join(filter(None, [times.note, midnight])))
+    return _Ticks(seconds, 1.0, False, label, index, times.note, is_of_day=True)
 
 
 def _typed_seconds(table: Table, index: int, cells: pd.Series) -> NDArray[np.float64]:

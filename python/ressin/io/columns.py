@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterable
 
 from ressin.errors import NotEdaError, RecordingError
+from ressin.io.clock_parts import find_parts
 from ressin.io.dialect import bare_name
 from ressin.io.table import Table
 from ressin.io.units import parse_unit
+from ressin.io.words import OTHER_SIGNALS as FOREIGN_SIGNALS
+from ressin.io.words import SKIN_CONDUCTANCE, TIMES
 
 # Names that mean skin conductance on their own, without case, blanks and underscores.
-_EDA_NAMES = {
+_EDA_NAMES = SKIN_CONDUCTANCE | {
     "eda", "edaraw", "raweda", "gsr", "gsrraw", "rawgsr", "sc", "gsc", "electrodermalactivity", "skinconductance",
     "galvanicskinresponse", "conductance", "skinconductancelevel", "hautleitwert", "hautleitfaehigkeit",
 }  # fmt: skip
@@ -24,6 +27,7 @@ _SECOND_HAND = {  # what stands beside the signal under its name
     "filtered", "peaks", "onsets", "smna", "raw", "gsrv", "residual", "driver", "status", "index", "smoothed",
 }  # fmt: skip
 OTHER_SIGNALS = {
+    **FOREIGN_SIGNALS,
     "temp": "temperature", "temperature": "temperature", "skt": "temperature", "therm": "temperature",
     "hr": "heart rate", "heartrate": "heart rate", "bpm": "heart rate", "pulse": "pulse", "pr": "pulse rate",
     "bvp": "blood volume pulse", "ppg": "photoplethysmogram", "pleth": "photoplethysmogram", "ibi": "beat intervals",
@@ -34,13 +38,11 @@ OTHER_SIGNALS = {
     "rsp": "respiration", "respiration": "respiration", "breathing": "respiration", "spo": "oxygen saturation",
     "battery": "battery", "pupil": "pupil size", "humidity": "humidity", "steps": "steps", "met": "metabolic rate",
 }  # fmt: skip
-_TIME_NAMES = {
+_TIME_NAMES = TIMES | {
     "t", "s", "sec", "secs", "second", "seconds", "ms", "msec", "millis", "milliseconds", "us", "micros", "min", "mins",
     "minutes", "h", "hours", "day",
     "days", "epoch", "unix", "date", "datetime", "datum", "zeit", "uhrzeit", "temps", "tiempo",
     "tempo", "fecha", "hora", "heure", "datenum", "elapsed", "tijd", "tid", "clock",
-    "\u65f6\u95f4", "\u6642\u9593", "\u65f6\u523b", "\u6642\u523b", "\u79d2", "\uc2dc\uac04",
-    "\u0432\u0440\u0435\u043c\u044f", "czas", "\u010das", "aika", "id\u0151",
 }  # fmt: skip
 _TIME_WORDS = {
     "time", "timestamp", "timestamps", "datetime", "unixtime", "systemtime", "localtime", "zeitstempel", "horodatage",
@@ -174,7 +176,13 @@ def time_columns(table: Table) -> list[int]:
     plain = [i for i in allowed if _squeezed(table.names[i]) in _TIME_NAMES | _TIME_WORDS]
     wordy = [i for i in allowed if _TIME_WORDS & set(_words(table.names[i]))]
     shown = [i for i in allowed if not table.cells_are_time(i) and table.holds_clock(i) and not table.is_numeric(i)]
-    return list(dict.fromkeys(typed + plain + wordy + shown))
+    timed = [i for i in allowed if parse_unit(table.units[i]).kind == "time" and not _is_other(table.names[i])]
+    stated = [i for i in timed if i not in plain and table.is_numeric(i) and _rises(table, i)]
+    return list(dict.fromkeys(typed + plain + wordy + shown + stated + find_parts(table)))
+
+
+def _is_other(name: str) -> bool:
+    return not OTHER_SIGNALS.keys().isdisjoint(_words(name))
 
 
 def _given(table: Table, column: str) -> int:

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+from ressin.io.grouped import decimal_sign, is_grouped
 from ressin.io.missing import is_missing
 from ressin.io.times import is_time_text
 from ressin.io.units import parse_unit, unit_in_name
@@ -169,14 +170,18 @@ def _is_word(cell: str) -> bool:
 
 
 def _is_value(cell: str) -> bool:
-    return is_number(cell) or is_time_text(cell)
+    return is_number(cell) or is_grouped(cell) or is_time_text(cell)
 
 
 def _find_decimal(rows: list[list[str]], separator: str) -> str:
     """Decide for a decimal comma where the separator is another and no number has a point."""
+    signs = [sign for row in rows for cell in row if (sign := decimal_sign(cell))]  # 1.234,56 tells it
+    if signs:
+        return Counter(signs).most_common(1)[0][0]
     cells = [cell for row in rows for cell in row if is_number(cell)]
     commas = any("," in cell for cell in cells)
-    points = any("." in cell for cell in cells)
+    points = any("." in cell and not is_grouped(cell) for cell in cells)
+    points = points or (any("." in cell for cell in cells) and all(is_grouped(c) for c in cells if "," in c))
     alone = all(len(row) == 1 for row in rows)
     quoted = separator == "," and any(re.search(r",(?!\d{3}\Z)", cell) for cell in cells)  # 1,234 may be a thousand
     return "," if commas and not points and (separator != "," or alone or quoted) else "."

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ressin.errors import RecordingError
+from ressin.io.grouped import is_grouped
 from ressin.io.missing import is_missing
 
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?\Z")
@@ -279,12 +280,12 @@ def drop_summary(rows: Rows) -> None:
     tail = tail[1:] if rows.size > 1 << 16 else tail
     if len(tail) < _MOST_SUMMARY + 3:
         return
-    above = [line.split(rows.separator) for line in tail[:-_MOST_SUMMARY][-50:]]
+    above = [_fields(line, rows.separator) for line in tail[:-_MOST_SUMMARY][-50:]]
     width = len(rows.names)
     numeric = [c for c in range(width) if all(len(r) > c and _NUMBER.match(r[c].strip()) for r in above)]
     odd = 0
     for line in reversed(tail[-_MOST_SUMMARY:]):
-        cells = line.split(rows.separator)
+        cells = _fields(line, rows.separator)
         if not any(c >= len(cells) or _is_word(cells[c]) for c in numeric):
             break
         odd += 1
@@ -292,7 +293,7 @@ def drop_summary(rows: Rows) -> None:
         rows.notes.append(f"{odd} line(s) at the end hold words ({tail[-odd].strip()[:40]!r}): left out")
         rows.n_left_out += odd
         _drop_last(rows, odd)
-    elif not rows.ends_whole and width - 1 in numeric and _is_cut(above, tail[-1].split(rows.separator)):
+    elif not rows.ends_whole and width - 1 in numeric and _is_cut(above, _fields(tail[-1], rows.separator)):
         rows.notes.append(
             f"the last number, on line {rows.lines[-1]}, has fewer digits than all above: left out as cut off"
         )
@@ -301,7 +302,9 @@ def drop_summary(rows: Rows) -> None:
 
 def _is_word(cell: str) -> bool:
     cell = cell.strip()
-    return not (_NUMBER.match(cell) or is_missing(cell) or cell.lower().lstrip("+-") in ("inf", "infinity"))
+    return not (
+        _NUMBER.match(cell) or is_grouped(cell) or is_missing(cell) or cell.lower().lstrip("+-") in ("inf", "infinity")
+    )
 
 
 def _is_cut(above: list[list[str]], last: list[str]) -> bool:

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ressin.errors import RecordingError, shown
+from ressin.io.grouped import is_grouped
 from ressin.io.missing import is_missing
 from ressin.io.times import is_time_text
 from ressin.recording import Marker
@@ -204,6 +205,8 @@ class Table(ABC):
 
     def _refuse(self, row: int, index: int, value: object, complaint: str) -> None:
         text = shown(value) if isinstance(value, str) else str(value)
+        if isinstance(value, str) and is_grouped(value):
+            complaint += " for sure: its mark may be a decimal sign, or stand between thousands"
         raise RecordingError(
             f"{self.path}, {self.place(row)}, {self.label(index)}: {text} {complaint}; every sample is a number "
             "(leave the cell empty, or write nan, where one is missing)"

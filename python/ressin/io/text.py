@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ressin.errors import RecordingError
 from ressin.io.dialect import Dialect, find_dialect, is_number
+from ressin.io.grouped import without_groups
 from ressin.io.missing import SPELLINGS
 from ressin.io.numbers import parse_numbers
 from ressin.io.rows import LARGE, Rows, check_counts, count_of, drop_summary, is_short, mend
@@ -61,7 +62,18 @@ class TextTable(Table):
         if wanted:
             self._check_counts()
             frame = self._read(usecols=wanted, keep_default_na=False, na_values=SPELLINGS, low_memory=False)
-            self._parsed |= {index: frame[index] for index in wanted}
+            self._parsed |= {index: self._ungrouped(index, frame[index]) for index in wanted}
+
+    def _ungrouped(self, index: int, cells: pd.Series) -> pd.Series:
+        """Return a column of numbers whose thousands are marked as numbers, any other as it is."""
+        if pd.api.types.is_numeric_dtype(cells.dtype):
+            return cells
+        plain = without_groups(cells, self.decimal)
+        numbers = None if plain is None else pd.to_numeric(plain, errors="coerce")
+        if numbers is None:
+            return cells
+        self.notes.append(f"{self.label(index)} has marks between thousands")
+        return numbers
 
     def _numbers(self, wanted: list[int]) -> dict[int, pd.Series]:
         """Parse columns that are short numbers throughout; none where a cell is anything else."""
@@ -124,8 +136,13 @@ class TextTable(Table):
     def head_numbers(self, index: int) -> NDArray[np.float64]:
         """Return the first thousand cells as numbers, NaN where one is none."""
         head = self.head(index)
-        if self.decimal == "," and not pd.api.types.is_numeric_dtype(head.dtype):
-            head = head.astype(str).str.replace(",", ".")
+        if not pd.api.types.is_numeric_dtype(head.dtype):
+            text = head.astype(str)
+            head = text.str.replace(",", ".", regex=False) if self.decimal == "," else text
+            numbers = pd.to_numeric(head, errors="coerce")
+            odd = numbers.isna().any() or (self.decimal == "," and text.str.contains(".", regex=False).any())
+            plain = without_groups(text, self.decimal) if odd else None
+            head = numbers if plain is None else plain
         return pd.to_numeric(head, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
 
     def cells_are_time(self, index: int) -> bool:

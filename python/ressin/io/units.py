@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ressin.io.words import UNITS
+
 # What a unit measures, and the factor to microsiemens (conductance) or to megohm (resistance: 1 / megohm is uS).
 _PREFIXES = {"": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9, "k": 1e3, "M": 1e6, "G": 1e9, "p": 1e-12}
 _WORD_PREFIXES = {"milli": "m", "micro": "u", "nano": "n", "kilo": "k", "mega": "M", "giga": "G", "pico": "p"}
@@ -53,7 +55,7 @@ class Unit:
 
 def parse_unit(text: str) -> Unit:
     """Recognise a unit: siemens, mho, ohm and volt with any prefix, counts, and units of other signals."""
-    squeezed = _plain(text)
+    squeezed = _plain(UNITS.get(text.strip(), text))
     lower = squeezed.lower()
     if lower in _COUNTS:
         return Unit("counts", "counts")

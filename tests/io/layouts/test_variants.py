@@ -193,23 +193,6 @@ def test_a_header_that_is_one_long_field_is_named_shortly(tmp_path: Path) -> Non
     assert len(str(refusal.value)) < 1000
 
 
-@pytest.mark.parametrize(
-    ("encoding", "header"),
-    [
-        ("gb18030", "\u65f6\u95f4,EDA (uS)"),
-        ("cp932", "\u6642\u523b,\u76ae\u819a\u30b3\u30f3\u30c0\u30af\u30bf\u30f3\u30b9(uS)"),
-        ("cp1252", "Zeit (s),Leitf\u00e4higkeit (\u00b5S)"),
-        ("utf-8", "\u0432\u0440\u0435\u043c\u044f,\u041a\u0413\u0420 (uS)"),
-    ],
-)
-def test_a_header_in_the_encoding_of_a_country(encoding: str, header: str, tmp_path: Path) -> None:
-    path = tmp_path / "x.csv"
-    path.write_bytes("\n".join([header, *(f"{t},{x!r}" for t, x in ROWS)]).encode(encoding))
-    found = read_recording(path)
-    np.testing.assert_array_equal(found.signal, SIGNAL)
-    assert (found.unit, found.sampling_rate) == ("uS", RATE)
-
-
 def test_matlab_structures_are_laid_open(tmp_path: Path) -> None:
     from scipy.io import savemat
 
