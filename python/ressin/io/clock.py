@@ -19,7 +19,7 @@ from ressin.io.table import Table
 from ressin.io.times import epoch_seconds, is_date_alone, is_shown_minutes, over_wraps, parse_times
 
 _DAY = 86_400.0
-_UNITS = {  # seconds in one unit
+SECONDS_IN = {  # seconds in one unit
     "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0,
     "ms": 1e-3, "msec": 1e-3, "msecs": 1e-3, "millis": 1e-3, "millisecond": 1e-3, "milliseconds": 1e-3,
     "us": 1e-6, "\u00b5s": 1e-6, "\u03bcs": 1e-6, "microsecond": 1e-6, "microseconds": 1e-6, "usec": 1e-6,
@@ -253,7 +253,7 @@ def _irregular(table: Table, ticks: _Ticks, row: int, what: str) -> RecordingErr
 def _stated_unit(table: Table, index: int) -> float | None:
     """Return the seconds in one tick if the header says so: ``time(s)``, ``timestamp_ms``, ``seconds``."""
     words = [table.units[index].lower(), *re.split(r"[\s_.\-]+", bare_name(table.names[index]).lower())[::-1]]
-    return next((_UNITS[word] for word in words if word in _UNITS), None)
+    return next((SECONDS_IN[word] for word in words if word in SECONDS_IN), None)
 
 
 def _guess_unit(
@@ -283,19 +283,21 @@ def _guess_unit(
     Where the caller gives a rate, a unit that makes it right is taken, and steps of one may number the samples.
     """
     for unit in ("s", "ms", "us", "ns"):
-        if 3.2e8 < first * _UNITS[unit] < 7.3e9:
-            return _UNITS[unit], f", {unit} since 1970", 0.0, True
+        if 3.2e8 < first * SECONDS_IN[unit] < 7.3e9:
+            return SECONDS_IN[unit], f", {unit} since 1970", 0.0, True
     for whose, zero in _DAYS_OF_1970.items():
         if 3650 < first - zero < 84_000 and step < 3e-5:
             return _DAY, f", {whose} days", zero, True
     if given is not None:
-        fits = [unit for unit in ("s", "ms", "us", "ns", "min", "h", "d") if _fits(step * _UNITS[unit], given)]
+        fits = [unit for unit in ("s", "ms", "us", "ns", "min", "h", "d") if _fits(step * SECONDS_IN[unit], given)]
         if fits:
-            return _UNITS[fits[0]], f", in {fits[0]}", 0.0, False
+            return SECONDS_IN[fits[0]], f", in {fits[0]}", 0.0, False
         if step == 1.0:  # a number of each sample
             return 1 / given, "", 0.0, False
     span = step * ticks.values.size
-    coarser = [u for u in ("min", "h", "d") if 1 <= 1 / (step * _UNITS[u]) <= 2000 and span * _UNITS[u] >= _SHORTEST]
+    coarser = [
+        u for u in ("min", "h", "d") if 1 <= 1 / (step * SECONDS_IN[u]) <= 2000 and span * SECONDS_IN[u] >= _SHORTEST
+    ]
     if step < 1.0 and span < _SHORTEST and coarser:
         raise RecordingError(
             f"{table.path}, {ticks.label}: in seconds these times are {span:.3g} s at {1 / step:.4g} Hz, too short for "
@@ -305,8 +307,8 @@ def _guess_unit(
     if step < 1.0:
         return 1.0, ", in seconds", 0.0, False
     for unit in ("ms", "us", "ns"):
-        if step > 1.0 and 1.0 <= 1.0 / (step * _UNITS[unit]) <= 10_000:
-            return _UNITS[unit], f", in {unit} judged by its step of {step:g}", 0.0, False
+        if step > 1.0 and 1.0 <= 1.0 / (step * SECONDS_IN[unit]) <= 10_000:
+            return SECONDS_IN[unit], f", in {unit} judged by its step of {step:g}", 0.0, False
     raise RecordingError(
         f"{table.path}, {ticks.label}: a step of {step:g} does not tell the rate (seconds, milliseconds or a "
         "count of samples?); write the unit behind the column's name, as in 'time (ms)', or give the rate (--rate)"

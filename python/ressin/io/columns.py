@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+import numpy as np
+
 from ressin.errors import NotEdaError, RecordingError
 from ressin.io.clock_parts import find_parts
 from ressin.io.dialect import bare_name
@@ -178,7 +180,13 @@ def time_columns(table: Table) -> list[int]:
     shown = [i for i in allowed if not table.cells_are_time(i) and table.holds_clock(i) and not table.is_numeric(i)]
     timed = [i for i in allowed if parse_unit(table.units[i]).kind == "time" and not _is_other(table.names[i])]
     stated = [i for i in timed if i not in plain and table.is_numeric(i) and _rises(table, i)]
-    return list(dict.fromkeys(typed + plain + wordy + shown + stated + find_parts(table)))
+    index = [0] if 0 in allowed and table.names[0] == "1" and n > 1 and _is_index_of_times(table) else []
+    return list(dict.fromkeys(typed + plain + wordy + shown + stated + find_parts(table) + index))
+
+
+def _is_index_of_times(table: Table) -> bool:
+    """Whether a first column without a name, as pandas writes an index, rises otherwise than by numbering the rows."""
+    return table.is_numeric(0) and _rises(table, 0) and bool((np.diff(table.head_numbers(0)) != 1).any())
 
 
 def _is_other(name: str) -> bool:
@@ -186,6 +194,8 @@ def _is_other(name: str) -> bool:
 
 
 def _given(table: Table, column: str) -> int:
+    if table.part and column.startswith(f"{table.part}/"):
+        column = column[len(table.part) + 1 :]
     names = [i for i, name in enumerate(table.names) if name == column] if table.named else []
     names = names or [i for i, name in enumerate(table.names) if table.named and bare_name(name) == bare_name(column)]
     if len(names) == 1:

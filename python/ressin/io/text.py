@@ -188,6 +188,7 @@ def read_plain(content: Content) -> Table:
     dialect = find_dialect(head, _last_comment(text))
     header_line = head[dialect.n_header_lines - 1].encode() if dialect.n_header_lines else None
     table = delimited(path, rows, dialect, lines, header_line)
+    table.sampling_rate = dialect.stated_rate
     if len(table.names) == 1 and lines is not None and is_number(head[dialect.n_header_lines]):
         _check_blank_lines(table, text)
     if not table.named and dialect.separator == ",":

@@ -15,6 +15,10 @@ TIMES = {
     "시간", "시각", "초", "时间", "时间戳", "时刻", "秒", "時間", "時間戳", "時刻", "время", "дата", "секунды",
     "czas", "čas", "aika", "idő",
 }  # fmt: skip
+HEADER = SKIN_CONDUCTANCE | TIMES | {
+    "time", "timestamp", "timestamps", "seconds", "sec", "ms", "eda", "gsr", "gsc", "scl", "conductance", "galvanic",
+    "electrodermal", "zeit", "temps", "tiempo", "tempo", "hautleitwert",
+}  # fmt: skip
 OTHER_SIGNALS = {
     "온도": "temperature", "체온": "temperature", "피부온도": "temperature", "심박수": "heart rate",
     "심박": "heart rate",
