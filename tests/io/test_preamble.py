@@ -77,8 +77,8 @@ def test_a_rate_above_that_contradicts_the_times_is_refused(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("row", "rate"),
-    [(["Sampling rate (Hz)", "8"], 8.0), (["Sample Rate: 64 Hz"], 64.0), (["fs = 4"], 4.0), (["Abtastrate:", "8,5"], 8.5),
-     (["Samples", "640"], None), (["Data", "8"], None), (["Date", "2023"], None)],
+    [(["Sampling rate (Hz)", "8"], 8.0), (["Sample Rate: 64 Hz"], 64.0), (["fs = 4"], 4.0),
+     (["Abtastrate:", "8,5"], 8.5), (["Samples", "640"], None), (["Data", "8"], None), (["Date", "2023"], None)],
 )  # fmt: skip
 def test_which_lines_state_a_rate(row: list[str], rate: float | None) -> None:
     assert rate_above([row]) == rate

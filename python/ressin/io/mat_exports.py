@@ -197,12 +197,18 @@ def _flat(variables: dict[str, Any], depth: int = 0) -> dict[str, Any]:
         if fields is not None and depth < _DEEPEST:
             inner = {f"{name}.{field}": part for field, part in fields.items() if not field.startswith("_")}
             found |= _flat(inner, depth + 1)
-        elif isinstance(value, np.ndarray) and value.dtype == object and value.size <= _MOST_CELLS:
+        elif _is_cell(value):
             cells = {f"{name} {i + 1}": cell for i, cell in enumerate(value.reshape(-1))}
             found |= _flat(cells, depth + 1) if depth < _DEEPEST else {}
         else:
             found[name] = value
     return found
+
+
+def _is_cell(value: Any) -> bool:
+    """Whether a value is a cell array that may hold arrays; one of texts is a list of names."""
+    is_cell = isinstance(value, np.ndarray) and value.dtype == object and value.size <= _MOST_CELLS
+    return is_cell and not all(isinstance(cell, str) for cell in value.reshape(-1))
 
 
 def _parts(name: str) -> list[str]:
