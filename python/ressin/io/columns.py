@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
 
@@ -39,10 +40,12 @@ OTHER_SIGNALS = {
     "emg": "electromyogram", "eeg": "electroencephalogram", "eog": "electro-oculogram", "resp": "respiration",
     "rsp": "respiration", "respiration": "respiration", "breathing": "respiration", "spo": "oxygen saturation",
     "battery": "battery", "pupil": "pupil size", "humidity": "humidity", "steps": "steps", "met": "metabolic rate",
+    "lux": "light", "light": "light", "pressure": "pressure", "altitude": "altitude", "latitude": "a place",
+    "longitude": "a place", "speed": "speed", "glucose": "glucose", "oxygen": "oxygen saturation",
 }  # fmt: skip
 _TIME_NAMES = TIMES | {
-    "t", "s", "sec", "secs", "second", "seconds", "ms", "msec", "millis", "milliseconds", "us", "micros", "min", "mins",
-    "minutes", "h", "hours", "day",
+    "t", "ts", "s", "sec", "secs", "second", "seconds", "ms", "msec", "millis", "milliseconds", "us", "micros", "min",
+    "mins", "minutes", "h", "hours", "day",
     "days", "epoch", "unix", "date", "datetime", "datum", "zeit", "uhrzeit", "temps", "tiempo",
     "tempo", "fecha", "hora", "heure", "datenum", "elapsed", "tijd", "tid", "clock",
 }  # fmt: skip
@@ -161,6 +164,7 @@ def other_signal(table: Table, index: int) -> str:
     words = _words(table.names[index])
     if EDA_WORDS & set(words):
         return ""
+    words = [*[one + other for one, other in itertools.pairwise(words)], *words]  # heart_rate
     named = next((OTHER_SIGNALS[word] for word in words if word in OTHER_SIGNALS), "")
     kind = parse_unit(table.units[index]).kind
     return named or (kind if kind not in ("", "conductance", "resistance", "counts", "voltage", "z-scores") else "")
@@ -180,8 +184,16 @@ def time_columns(table: Table) -> list[int]:
     shown = [i for i in allowed if not table.cells_are_time(i) and table.holds_clock(i) and not table.is_numeric(i)]
     timed = [i for i in allowed if parse_unit(table.units[i]).kind == "time" and not _is_other(table.names[i])]
     stated = [i for i in timed if i not in plain and table.is_numeric(i) and _rises(table, i)]
+    epochs = [i for i in allowed if table.is_numeric(i) and _is_epoch(table, i)]
     index = [0] if 0 in allowed and table.names[0] == "1" and n > 1 and _is_index_of_times(table) else []
-    return list(dict.fromkeys(typed + plain + wordy + shown + stated + find_parts(table) + index))
+    return list(dict.fromkeys(typed + plain + wordy + shown + stated + find_parts(table) + epochs + index))
+
+
+def _is_epoch(table: Table, index: int) -> bool:
+    """Whether a column counts from 1970 in seconds, milliseconds, microseconds or nanoseconds, as no signal does."""
+    head = table.head_numbers(index)
+    since = 3.2e8 < head[0] / 10.0 ** (3 * ((len(f"{abs(head[0]):.0f}") - 10) // 3)) < 7.3e9 if head[0] > 1e9 else False
+    return bool(since) and head.size >= 3 and bool((np.diff(head) >= 0).all() and head[-1] > head[0])
 
 
 def _is_index_of_times(table: Table) -> bool:

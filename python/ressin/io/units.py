@@ -113,7 +113,8 @@ def _split_prefix(text: str) -> tuple[str, str]:
 def unit_in_name(name: str) -> str:
     """Return the unit that is written into a column's name, or "": ``EDA (uS)``, ``gsr_kohm``, ``eda_scl_usiemens``.
 
-    The first brackets with a known unit count; a last word only where it is a conductance, a resistance or a voltage.
+    The first brackets with a known unit count; a last word only where it is a conductance, a resistance, a voltage or
+    counts.
     """
     brackets: list[str] = [text.strip() for text in re.findall(r"[(\[{]([^()\[\]{}]*)[)\]}]", name)]
     known = [text for text in brackets if parse_unit(text).kind]
@@ -122,6 +123,8 @@ def unit_in_name(name: str) -> str:
     words = re.split(r"[\s_.\-/,]+", name.strip())
     if any(word.lower() in ("voltage", "spannung", "tension", "voltaje") for word in words):
         return "V"
+    if any(word.lower() in ("adc", "counts", "lsb", "adu") for word in words[1:]):
+        return "counts"
     for word in reversed(words[1:]):
         unit = parse_unit(word)
         if unit.kind in ("conductance", "resistance") or (unit.kind == "voltage" and word.lower() != "v"):

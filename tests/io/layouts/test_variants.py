@@ -186,6 +186,49 @@ def test_numbers_far_from_all_others_stand_for_missing_samples(stands_for_missin
     np.testing.assert_array_equal(np.flatnonzero(np.isnan(found.signal)), np.arange(5, N, 100))
 
 
+@pytest.mark.parametrize(
+    ("line", "unit"), [("millis:{ms}\tgsr:{x}", ""), ("time_s={t}, EDA_uS={x}", "uS"), ("t: {t} gsr_nS: {nS}", "uS")]
+)
+def test_lines_of_names_and_values_of_a_sketch(line: str, unit: str, tmp_path: Path) -> None:
+    rows = [line.format(t=t, ms=int(1000 * t), x=x, nS=1000 * x) for t, x in ROWS]
+    found = read_recording(write(tmp_path, rows))
+    assert (found.layout, found.sampling_rate, found.unit, found.n_samples) == ("arduino-serial", RATE, unit, N)
+    np.testing.assert_allclose(found.signal, SIGNAL, rtol=1e-12)
+
+
+@pytest.mark.parametrize("power", [0, 3, 6, 9])
+def test_times_since_1970_are_a_clock_whatever_their_name(power: int, tmp_path: Path) -> None:
+    stamps = [int(START) * 10**power + round(t * 10**power, 3 if not power else None) for t, _ in ROWS]
+    rows = [f"{stamp},{x!r}" for stamp, (_, x) in zip(stamps, ROWS, strict=True)]
+    found = read_recording(write(tmp_path, ["device stamp,EDA (uS)", *rows]))
+    assert (found.sampling_rate, found.start_time) == (RATE, START)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[{"time": 0, "EDA": 4.2}]', "is JSON: save its signal as CSV"),
+        ('{"time": 0, "EDA": 4.2}\n{"time": 1, "EDA": 4.3}', "is JSON"),
+        ("<!DOCTYPE html>\n<html><body>Not Found</body></html>", "is a web page"),
+        ('<?xml version="1.0"?>\n<data><v>4.2</v></data>', "is an XML file of no layout"),
+    ],
+)
+def test_other_texts_are_named(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text(text)
+    with pytest.raises(RecordingError, match=message):
+        read_recording(tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("GSR_ADC", "holds counts of a converter"), ("eda_counts", "holds counts"), ("heart_rate", "is heart rate"),
+     ("Heart Rate", "is heart rate"), ("Lux", "is light")],
+)  # fmt: skip
+def test_a_name_that_says_something_else_is_believed(name: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match=message):
+        read_recording(write(tmp_path, [f"time (s),{name}", *(f"{t},{round(100 * x)}" for t, x in ROWS)]))
+
+
 def test_a_header_that_is_one_long_field_is_named_shortly(tmp_path: Path) -> None:
     path = write(tmp_path, [",".join(f"c{i}" for i in range(9000)), "1", "x", "2", "3"])
     with pytest.raises(RecordingError) as refusal:
