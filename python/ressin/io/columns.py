@@ -184,9 +184,12 @@ def time_columns(table: Table) -> list[int]:
     shown = [i for i in allowed if not table.cells_are_time(i) and table.holds_clock(i) and not table.is_numeric(i)]
     timed = [i for i in allowed if parse_unit(table.units[i]).kind == "time" and not _is_other(table.names[i])]
     stated = [i for i in timed if i not in plain and table.is_numeric(i) and _rises(table, i)]
+    found = list(dict.fromkeys(typed + plain + wordy + shown + stated + find_parts(table)))
+    if found:
+        return found
     epochs = [i for i in allowed if table.is_numeric(i) and _is_epoch(table, i)]
-    index = [0] if 0 in allowed and table.names[0] == "1" and n > 1 and _is_index_of_times(table) else []
-    return list(dict.fromkeys(typed + plain + wordy + shown + stated + find_parts(table) + epochs + index))
+    is_index = 0 in allowed and table.names[0] == "1" and n > 1 and _is_index_of_times(table)
+    return epochs or ([0] if is_index else [])
 
 
 def _is_epoch(table: Table, index: int) -> bool:
