@@ -14,6 +14,7 @@ import ressin
 
 ROWS = 5_000_000  # of about 22 bytes
 RATE = 64.0
+MOST = 1.5  # times what pandas takes
 
 
 def _csv(path: Path, rows: int = ROWS) -> Path:
@@ -33,9 +34,9 @@ def _seconds(function: Any) -> float:
     return process_time() - started
 
 
-@pytest.mark.parametrize(("arrow", "most"), [(True, 1.5), (False, 2.5)], ids=["pyarrow", "pandas alone"])
+@pytest.mark.parametrize("arrow", [True, False], ids=["pyarrow", "pandas alone"])
 def test_a_large_csv_against_pandas(
-    arrow: bool, most: float, benchmark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arrow: bool, benchmark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if arrow:
         pytest.importorskip("pyarrow", reason="pyarrow, which parses large files, is not installed")
@@ -54,7 +55,7 @@ def test_a_large_csv_against_pandas(
     times = f"{own}: pandas {pairs[-1][0]:.2f} s, ressin {pairs[-1][1]:.2f} s, median of 5 {1 / ratio:.2f}x pandas"
     print(f"{path.stat().st_size / 1e6:.0f} MB, {times}")
     if benchmark.stats is not None:  # not where benchmarks are switched off
-        assert ratio >= 1 / most, f"reading takes {1 / ratio:.2f} times as long as pandas"
+        assert ratio >= 1 / MOST, f"reading takes {1 / ratio:.2f} times as long as pandas"
 
 
 def _wide(n: int) -> str:

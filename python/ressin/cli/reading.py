@@ -16,7 +16,7 @@ _OPTION = (
     r"--(where|column|unit|force-rate|rate|max-mib|missing)\b"
     r"(?: (\"[^\"]+\"|'[^']+'|kOhm|Ohm|counts|solve|[mun]?V\b))?"
 )
-_LISTED = r"(?:columns could be the signal|the columns are|the channels are):? ?('[^']*'|\"[^\"]*\"|\d+)"
+_LISTED = r"(?:(?:columns|channels) could be the signal|the columns are|the channels are):? ?('[^']*'|\"[^\"]*\"|\d+)"
 
 
 class _Help(argparse.Action):

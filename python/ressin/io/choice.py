@@ -30,25 +30,22 @@ def table_of(tables: Sequence[Table], column: str | None) -> Table:
     """Of a file with several clocks, the table that holds the skin conductance."""
     if len(tables) == 1:
         return tables[0]
-    found = []
+    found: list[tuple[Table, int]] = []
     for table in tables:
         if column is None and (table.not_eda or not is_named(table)):
             continue
         try:
-            find_signal(table, column)
+            found.append((table, find_signal(table, column)[0]))
         except RecordingError:
             if column is None:
                 raise
-            continue
-        found.append(table)
     if len(found) == 1:
-        return found[0]
+        return found[0][0]
     path = tables[0].path
     names = "; ".join(table.listing() for table in tables)
     if found:
-        raise RecordingError(
-            f"{path}: {len(found)} parts of the file could hold the signal: {names}; name one: --column"
-        )
+        parts = ", ".join(repr(f"{t.part}/{t.names[i]}" if t.part else t.names[i]) for t, i in found)
+        raise RecordingError(f"{path}: {len(found)} channels could be the signal: {parts}; name one: --column")
     raise NotEdaError(
         f"{path}: no channel is named after skin conductance; the channels are {names}; name one: --column"
     )

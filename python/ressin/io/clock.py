@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from ressin.errors import RecordingError
+from ressin.io.clock_parts import find_parts, kind_of, part_seconds, wrap_of
 from ressin.io.dialect import bare_name
 from ressin.io.grid import find_grid
 from ressin.io.table import Table
-from ressin.io.times import epoch_seconds, is_date_alone, is_shown_minutes, over_midnight, parse_times
+from ressin.io.times import epoch_seconds, is_date_alone, is_shown_minutes, over_wraps, parse_times
 
 _DAY = 86_400.0
-_UNITS = {  # seconds in one unit
+SECONDS_IN = {  # seconds in one unit
     "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0,
     "ms": 1e-3, "msec": 1e-3, "msecs": 1e-3, "millis": 1e-3, "millisecond": 1e-3, "milliseconds": 1e-3,
     "us": 1e-6, "\u00b5s": 1e-6, "\u03bcs": 1e-6, "microsecond": 1e-6, "microseconds": 1e-6, "usec": 1e-6,
@@ -77,6 +79,7 @@ class _Ticks:
     label: str
     place: int  # index of the column that messages name
     note: str = ""
+    is_of_day: bool = False  # whether they count from a midnight
 
 
 def read_clock(table: Table, candidates: Sequence[int], given: float | None = None) -> FileClock:
@@ -116,11 +119,14 @@ def read_clock(table: Table, candidates: Sequence[int], given: float | None = No
 
 
 def _grouped(table: Table, candidates: Sequence[int]) -> list[list[int]]:
-    """Candidates one by one, a column of dates together with the next one of times of day first."""
+    """Candidates one by one, those that are one time together first: a date and a time of day, hours, minutes ..."""
     dates = [i for i in candidates if is_date_alone(table.first_text(i))]
     clocks = [i for i in candidates if ":" in table.first_text(i) and i not in dates and len(table.first_text(i)) < 17]
     pair = [[dates[0], clocks[0]]] if dates and clocks else []
-    return pair + [[i] for i in candidates if not pair or i not in pair[0]]
+    parts = find_parts(table)
+    if parts and set(parts) <= set(candidates):
+        pair.insert(0, parts)
+    return pair + [[i] for i in candidates if not any(i in group for group in pair)]
 
 
 def _one_clock(table: Table, columns: list[int], given: float | None) -> FileClock:
@@ -168,14 +174,31 @@ def row_times(table: Table, clock: FileClock) -> NDArray[np.float64]:
 
 def _ticks(table: Table, columns: list[int]) -> _Ticks:
     label = table.label(columns[0]) if len(columns) == 1 else f"columns {table.listing(columns)}"
-    parts = [_ticks_of(table, column, label) for column in columns]
-    if len(parts) == 1:
-        return parts[0]
-    days, clock = parts
+    numbers = [column for column in columns if kind_of(table, column)] if len(columns) > 1 else []
+    texts = [_ticks_of(table, column, label) for column in columns if column not in numbers]
+    if numbers:
+        seconds, absolute = part_seconds(table, numbers)
+        texts.append(_Ticks(seconds, 1.0, absolute, label, numbers[-1]))
+    ticks = reduce(_together, texts)
+    is_dated = texts[0].absolute or is_date_alone(table.first_text(columns[0]))
+    if (len(columns) == 1 and not ticks.is_of_day) or (is_dated and np.ptp(texts[0].values) > 0):
+        return ticks
+    return _over_wraps(ticks, wrap_of(table, numbers) if len(numbers) == len(columns) else _DAY)
+
+
+def _over_wraps(ticks: _Ticks, wrap: float) -> _Ticks:
+    """Add what lies between wherever times begin anew, as times of day do at midnight where no date rises."""
+    values, times = over_wraps(ticks.values, wrap)
+    note = f"the times pass {'midnight' if wrap == _DAY else 'the hour'} {times} time(s)" if times else ""
+    return replace(ticks, values=values, note="; ".join(filter(None, [ticks.note, note])))
+
+
+def _together(days: _Ticks, clock: _Ticks) -> _Ticks:
+    """Add a time of day, or a fraction of a second, to a date or a time."""
     if clock.absolute:
         return clock
-    values = days.values + clock.values
-    return replace(clock, values=values, absolute=days.absolute, note=days.note, place=columns[1])
+    note = "; ".join(filter(None, [days.note, clock.note]))
+    return replace(clock, values=days.values + clock.values, absolute=days.absolute, note=note)
 
 
 def _ticks_of(table: Table, index: int, label: str) -> _Ticks:
@@ -207,9 +230,7 @@ def _ticks_of(table: Table, index: int, label: str) -> _Ticks:
     assert times is not None
     if times.absolute or is_date_alone(text.iloc[0]):
         return _Ticks(seconds, 1.0, times.absolute, label, index, times.note)
-    seconds, nights = over_midnight(seconds)
-    midnight = f"the times pass midnight {nights} time(s)" if nights else ""
-    return _Ticks(seconds, 1.0, False, label, index, "; ".join(filter(None, [times.note, midnight])))
+    return _Ticks(seconds, 1.0, False, label, index, times.note, is_of_day=True)
 
 
 def _typed_seconds(table: Table, index: int, cells: pd.Series) -> NDArray[np.float64]:
@@ -232,7 +253,7 @@ def _irregular(table: Table, ticks: _Ticks, row: int, what: str) -> RecordingErr
 def _stated_unit(table: Table, index: int) -> float | None:
     """Return the seconds in one tick if the header says so: ``time(s)``, ``timestamp_ms``, ``seconds``."""
     words = [table.units[index].lower(), *re.split(r"[\s_.\-]+", bare_name(table.names[index]).lower())[::-1]]
-    return next((_UNITS[word] for word in words if word in _UNITS), None)
+    return next((SECONDS_IN[word] for word in words if word in SECONDS_IN), None)
 
 
 def _guess_unit(
@@ -262,19 +283,21 @@ def _guess_unit(
     Where the caller gives a rate, a unit that makes it right is taken, and steps of one may number the samples.
     """
     for unit in ("s", "ms", "us", "ns"):
-        if 3.2e8 < first * _UNITS[unit] < 7.3e9:
-            return _UNITS[unit], f", {unit} since 1970", 0.0, True
+        if 3.2e8 < first * SECONDS_IN[unit] < 7.3e9:
+            return SECONDS_IN[unit], f", {unit} since 1970", 0.0, True
     for whose, zero in _DAYS_OF_1970.items():
         if 3650 < first - zero < 84_000 and step < 3e-5:
             return _DAY, f", {whose} days", zero, True
     if given is not None:
-        fits = [unit for unit in ("s", "ms", "us", "ns", "min", "h", "d") if _fits(step * _UNITS[unit], given)]
+        fits = [unit for unit in ("s", "ms", "us", "ns", "min", "h", "d") if _fits(step * SECONDS_IN[unit], given)]
         if fits:
-            return _UNITS[fits[0]], f", in {fits[0]}", 0.0, False
+            return SECONDS_IN[fits[0]], f", in {fits[0]}", 0.0, False
         if step == 1.0:  # a number of each sample
             return 1 / given, "", 0.0, False
     span = step * ticks.values.size
-    coarser = [u for u in ("min", "h", "d") if 1 <= 1 / (step * _UNITS[u]) <= 2000 and span * _UNITS[u] >= _SHORTEST]
+    coarser = [
+        u for u in ("min", "h", "d") if 1 <= 1 / (step * SECONDS_IN[u]) <= 2000 and span * SECONDS_IN[u] >= _SHORTEST
+    ]
     if step < 1.0 and span < _SHORTEST and coarser:
         raise RecordingError(
             f"{table.path}, {ticks.label}: in seconds these times are {span:.3g} s at {1 / step:.4g} Hz, too short for "
@@ -284,8 +307,8 @@ def _guess_unit(
     if step < 1.0:
         return 1.0, ", in seconds", 0.0, False
     for unit in ("ms", "us", "ns"):
-        if step > 1.0 and 1.0 <= 1.0 / (step * _UNITS[unit]) <= 10_000:
-            return _UNITS[unit], f", in {unit} judged by its step of {step:g}", 0.0, False
+        if step > 1.0 and 1.0 <= 1.0 / (step * SECONDS_IN[unit]) <= 10_000:
+            return SECONDS_IN[unit], f", in {unit} judged by its step of {step:g}", 0.0, False
     raise RecordingError(
         f"{table.path}, {ticks.label}: a step of {step:g} does not tell the rate (seconds, milliseconds or a "
         "count of samples?); write the unit behind the column's name, as in 'time (ms)', or give the rate (--rate)"

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
 
+import numpy as np
+
 from ressin.errors import NotEdaError, RecordingError
+from ressin.io.clock_parts import find_parts
 from ressin.io.dialect import bare_name
 from ressin.io.table import Table
 from ressin.io.units import parse_unit
+from ressin.io.words import OTHER_SIGNALS as FOREIGN_SIGNALS
+from ressin.io.words import SKIN_CONDUCTANCE, TIMES
 
 # Names that mean skin conductance on their own, without case, blanks and underscores.
-_EDA_NAMES = {
+_EDA_NAMES = SKIN_CONDUCTANCE | {
     "eda", "edaraw", "raweda", "gsr", "gsrraw", "rawgsr", "sc", "gsc", "electrodermalactivity", "skinconductance",
     "galvanicskinresponse", "conductance", "skinconductancelevel", "hautleitwert", "hautleitfaehigkeit",
 }  # fmt: skip
@@ -24,6 +30,7 @@ _SECOND_HAND = {  # what stands beside the signal under its name
     "filtered", "peaks", "onsets", "smna", "raw", "gsrv", "residual", "driver", "status", "index", "smoothed",
 }  # fmt: skip
 OTHER_SIGNALS = {
+    **FOREIGN_SIGNALS,
     "temp": "temperature", "temperature": "temperature", "skt": "temperature", "therm": "temperature",
     "hr": "heart rate", "heartrate": "heart rate", "bpm": "heart rate", "pulse": "pulse", "pr": "pulse rate",
     "bvp": "blood volume pulse", "ppg": "photoplethysmogram", "pleth": "photoplethysmogram", "ibi": "beat intervals",
@@ -33,14 +40,14 @@ OTHER_SIGNALS = {
     "emg": "electromyogram", "eeg": "electroencephalogram", "eog": "electro-oculogram", "resp": "respiration",
     "rsp": "respiration", "respiration": "respiration", "breathing": "respiration", "spo": "oxygen saturation",
     "battery": "battery", "pupil": "pupil size", "humidity": "humidity", "steps": "steps", "met": "metabolic rate",
+    "lux": "light", "light": "light", "pressure": "pressure", "altitude": "altitude", "latitude": "a place",
+    "longitude": "a place", "speed": "speed", "glucose": "glucose", "oxygen": "oxygen saturation",
 }  # fmt: skip
-_TIME_NAMES = {
-    "t", "s", "sec", "secs", "second", "seconds", "ms", "msec", "millis", "milliseconds", "us", "micros", "min", "mins",
-    "minutes", "h", "hours", "day",
+_TIME_NAMES = TIMES | {
+    "t", "ts", "s", "sec", "secs", "second", "seconds", "ms", "msec", "millis", "milliseconds", "us", "micros", "min",
+    "mins", "minutes", "h", "hours", "day",
     "days", "epoch", "unix", "date", "datetime", "datum", "zeit", "uhrzeit", "temps", "tiempo",
     "tempo", "fecha", "hora", "heure", "datenum", "elapsed", "tijd", "tid", "clock",
-    "\u65f6\u95f4", "\u6642\u9593", "\u65f6\u523b", "\u6642\u523b", "\u79d2", "\uc2dc\uac04",
-    "\u0432\u0440\u0435\u043c\u044f", "czas", "\u010das", "aika", "id\u0151",
 }  # fmt: skip
 _TIME_WORDS = {
     "time", "timestamp", "timestamps", "datetime", "unixtime", "systemtime", "localtime", "zeitstempel", "horodatage",
@@ -157,6 +164,7 @@ def other_signal(table: Table, index: int) -> str:
     words = _words(table.names[index])
     if EDA_WORDS & set(words):
         return ""
+    words = [*[one + other for one, other in itertools.pairwise(words)], *words]  # heart_rate
     named = next((OTHER_SIGNALS[word] for word in words if word in OTHER_SIGNALS), "")
     kind = parse_unit(table.units[index]).kind
     return named or (kind if kind not in ("", "conductance", "resistance", "counts", "voltage", "z-scores") else "")
@@ -174,10 +182,35 @@ def time_columns(table: Table) -> list[int]:
     plain = [i for i in allowed if _squeezed(table.names[i]) in _TIME_NAMES | _TIME_WORDS]
     wordy = [i for i in allowed if _TIME_WORDS & set(_words(table.names[i]))]
     shown = [i for i in allowed if not table.cells_are_time(i) and table.holds_clock(i) and not table.is_numeric(i)]
-    return list(dict.fromkeys(typed + plain + wordy + shown))
+    timed = [i for i in allowed if parse_unit(table.units[i]).kind == "time" and not _is_other(table.names[i])]
+    stated = [i for i in timed if i not in plain and table.is_numeric(i) and _rises(table, i)]
+    found = list(dict.fromkeys(typed + plain + wordy + shown + stated + find_parts(table)))
+    if found:
+        return found
+    epochs = [i for i in allowed if table.is_numeric(i) and _is_epoch(table, i)]
+    is_index = 0 in allowed and table.names[0] == "1" and n > 1 and _is_index_of_times(table)
+    return epochs or ([0] if is_index else [])
+
+
+def _is_epoch(table: Table, index: int) -> bool:
+    """Whether a column counts from 1970 in seconds, milliseconds, microseconds or nanoseconds, as no signal does."""
+    head = table.head_numbers(index)
+    since = 3.2e8 < head[0] / 10.0 ** (3 * ((len(f"{abs(head[0]):.0f}") - 10) // 3)) < 7.3e9 if head[0] > 1e9 else False
+    return bool(since) and head.size >= 3 and bool((np.diff(head) >= 0).all() and head[-1] > head[0])
+
+
+def _is_index_of_times(table: Table) -> bool:
+    """Whether a first column without a name, as pandas writes an index, rises otherwise than by numbering the rows."""
+    return table.is_numeric(0) and _rises(table, 0) and bool((np.diff(table.head_numbers(0)) != 1).any())
+
+
+def _is_other(name: str) -> bool:
+    return not OTHER_SIGNALS.keys().isdisjoint(_words(name))
 
 
 def _given(table: Table, column: str) -> int:
+    if table.part and column.startswith(f"{table.part}/"):
+        column = column[len(table.part) + 1 :]
     names = [i for i, name in enumerate(table.names) if name == column] if table.named else []
     names = names or [i for i, name in enumerate(table.names) if table.named and bare_name(name) == bare_name(column)]
     if len(names) == 1:

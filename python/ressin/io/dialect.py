@@ -7,7 +7,9 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+from ressin.io.grouped import decimal_sign, is_grouped
 from ressin.io.missing import is_missing
+from ressin.io.preamble import lines_above, rate_above, tells
 from ressin.io.times import is_time_text
 from ressin.io.units import parse_unit, unit_in_name
 
@@ -40,6 +42,8 @@ class Dialect:
         Whether runs of blanks separate the fields.
     notes
         What was found out.
+    stated_rate
+        Rate in Hz that a line above the header states.
     """
 
     separator: str
@@ -50,6 +54,7 @@ class Dialect:
     units: tuple[str, ...] | None = None
     whitespace: bool = False
     notes: list[str] = field(default_factory=list)
+    stated_rate: float | None = None
 
 
 def is_number(cell: str) -> bool:
@@ -73,19 +78,17 @@ def find_dialect(head: list[str], comment: str | None) -> Dialect:
     separator, whitespace = (stated, False) if stated else _find_separator(lines)
     rows = [_split(line, separator, whitespace) for line in lines]
     header_lines = _count_header_lines(rows)
+    above = lines_above(rows, _is_value)
+    if above is not None and (above[1] > header_lines or (tells(rows[above[0]]) and not tells(rows[0]))):
+        return _below_others(rows, above, n_skip, separator, whitespace)
     data = rows[header_lines:] or rows
     n_fields = len(rows[0]) if header_lines else Counter(map(len, data)).most_common(1)[0][0]
     decimal = _find_decimal(data, separator)
     names = rows[0] if header_lines else _commented_names(comment, n_fields)
     dialect = Dialect(separator, decimal, None, n_skip + header_lines, n_fields, whitespace=whitespace)
+    _note_form(dialect)
     if names is not None:
-        dialect.header = tuple(name.strip() or str(i + 1) for i, name in enumerate(names))
-        below = rows[1:header_lines]
-        dialect.units = tuple(_unit_of(name, [row[i] for row in below if i < len(row)]) for i, name in enumerate(names))
-    if n_fields > 1:
-        dialect.notes.append("blank-separated" if whitespace else f"{_SEPARATORS[separator]}-separated")
-    if decimal == ",":
-        dialect.notes.append("decimal commas")
+        _name(dialect, names, rows[1:header_lines])
     if names is None:
         dialect.notes.append("no header")
     elif not header_lines:
@@ -93,6 +96,36 @@ def find_dialect(head: list[str], comment: str | None) -> Dialect:
     elif header_lines > 1:
         dialect.notes.append(f"{header_lines - 1} line(s) of units below the header")
     return dialect
+
+
+def _below_others(
+    rows: list[list[str]], above: tuple[int, int], n_skip: int, separator: str, whitespace: bool
+) -> Dialect:
+    """Return the dialect of a table whose header stands below other lines."""
+    header, first = above
+    data, names = rows[first:], rows[header]
+    dialect = Dialect(
+        separator, _find_decimal(data, separator), None, n_skip + first, len(names), whitespace=whitespace
+    )
+    _note_form(dialect)
+    _name(dialect, names, rows[header + 1 : first])
+    if header:
+        dialect.notes.append(f"{header} line(s) above the header left out")
+        dialect.stated_rate = rate_above(rows[:header])
+    return dialect
+
+
+def _name(dialect: Dialect, names: list[str], below: list[list[str]]) -> None:
+    """Take names and units from the header and the lines of units below it."""
+    dialect.header = tuple(name.strip() or str(i + 1) for i, name in enumerate(names))
+    dialect.units = tuple(_unit_of(name, [row[i] for row in below if i < len(row)]) for i, name in enumerate(names))
+
+
+def _note_form(dialect: Dialect) -> None:
+    if dialect.n_fields > 1:
+        dialect.notes.append("blank-separated" if dialect.whitespace else f"{_SEPARATORS[dialect.separator]}-separated")
+    if dialect.decimal == ",":
+        dialect.notes.append("decimal commas")
 
 
 def bare_name(name: str) -> str:
@@ -169,14 +202,18 @@ def _is_word(cell: str) -> bool:
 
 
 def _is_value(cell: str) -> bool:
-    return is_number(cell) or is_time_text(cell)
+    return is_number(cell) or is_grouped(cell) or is_time_text(cell)
 
 
 def _find_decimal(rows: list[list[str]], separator: str) -> str:
     """Decide for a decimal comma where the separator is another and no number has a point."""
+    signs = [sign for row in rows for cell in row if (sign := decimal_sign(cell))]  # 1.234,56 tells it
+    if signs:
+        return Counter(signs).most_common(1)[0][0]
     cells = [cell for row in rows for cell in row if is_number(cell)]
     commas = any("," in cell for cell in cells)
-    points = any("." in cell for cell in cells)
+    points = any("." in cell and not is_grouped(cell) for cell in cells)
+    points = points or (any("." in cell for cell in cells) and all(is_grouped(c) for c in cells if "," in c))
     alone = all(len(row) == 1 for row in rows)
     quoted = separator == "," and any(re.search(r",(?!\d{3}\Z)", cell) for cell in cells)  # 1,234 may be a thousand
     return "," if commas and not points and (separator != "," or alone or quoted) else "."
@@ -195,7 +232,7 @@ def _commented_names(comment: str | None, n_fields: int) -> list[str] | None:
 
 def _unit_of(name: str, below: list[str]) -> str:
     """Return the unit in a name, or on the line of units, in the spelling that ressin uses."""
-    return usual_unit(unit_in_name(name) or (below[-1].strip() if below else ""))
+    return usual_unit(unit_in_name(name) or (below[-1].strip().strip("()[]{}") if below else ""))
 
 
 def usual_unit(text: str) -> str:

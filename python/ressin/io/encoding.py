@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ressin.errors import RecordingError
+from ressin.io.words import EASTERN, RUSSIAN
 
 
 def as_utf8(path: str, data: bytes) -> tuple[bytes, str]:
@@ -53,17 +54,32 @@ def as_utf8(path: str, data: bytes) -> tuple[bytes, str]:
 
 
 def _national(path: str, data: bytes) -> tuple[bytes, str]:
-    """Decode what is not UTF-8: Chinese or Japanese where that is likely, else Windows-1252."""
-    pairs = [len(run) for run in re.findall(rb"[\x80-\xff]+", data[: 1 << 16])]
+    """Decode what is not UTF-8: in the encoding in which its first lines have words of headers, else Windows-1252.
+
+    Where none has, letters of two bytes each are taken for Chinese.
+    """
+    head = data[: 1 << 16]
+    if any(word in head.decode("cp1251", "replace").lower() for word in RUSSIAN):
+        return data.decode("cp1251", "replace").encode("utf-8"), "encoding not UTF-8, read as Windows-1251"
+    pairs = [len(run) for run in re.findall(rb"[\x80-\xff]+", head)]
     likely = bool(pairs) and all(length % 2 == 0 for length in pairs)  # letters of two bytes each
-    eastern = (("gb18030", "GB 18030"), ("cp932", "Shift JIS"))
+    counts = [_known_letters(head, encoding, letters) for encoding, _, letters in EASTERN]
+    best = counts.index(max(counts))
+    first, *others = [EASTERN[best][:2], *[found[:2] for i, found in enumerate(EASTERN) if i != best]]
     western = ("cp1252", "Windows-1252")
-    for encoding, name in (eastern[0], western, *eastern[1:]) if likely else (western, *eastern[1:], eastern[0]):
+    is_eastern = likely or counts[best] > 1
+    for encoding, name in (first, western, *others) if is_eastern else (western, first, *others):
         try:
             return data.decode(encoding).encode("utf-8"), f"encoding not UTF-8, read as {name}"
         except UnicodeError:
             continue
     return _recode(path, data, "cp1252"), ""
+
+
+def _known_letters(head: bytes, encoding: str, letters: str) -> int:
+    """Count some letters in a text; bytes that are none in the encoding count against it."""
+    text = head.decode(encoding, "replace")
+    return sum(text.count(letter) for letter in letters) - 2 * text.count("\ufffd")
 
 
 def unmarked_utf16(data: bytes) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ressin.io.source import Content
 
 _SAVE = "export the signal as CSV"
@@ -41,6 +43,13 @@ _FOREIGN: tuple[tuple[int, bytes, str], ...] = (
     (0, b"NEURALCD", f"a Blackrock file: {_SAVE}"),
     (0, b"EBML", f"a Matroska file: {_SAVE}"),
 )
+_TEXTS: tuple[tuple[re.Pattern[bytes], str], ...] = (
+    (re.compile(rb"\s*(?:<!doctype html|<html)", re.IGNORECASE),
+     "a web page, such as one that says that the file is not there: download the file itself"),
+    (re.compile(rb"\s*<\?xml"), f"an XML file of no layout that is known here: {_SAVE}"),
+    (re.compile(rb'\s*(?:\{\s*"|\[\s*\{\s*")'),
+     "JSON: save its signal as CSV, as with pandas.read_json(path).to_csv('signal.csv')"),
+)  # fmt: skip
 _PICKLE = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 _PICKLE_NAMES = (".pkl", ".pickle", ".joblib", ".p")
 
@@ -55,4 +64,5 @@ def foreign(content: Content) -> str | None:
         )
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         return None  # an old Excel workbook has a layout of its own
-    return next((what for offset, magic, what in _FOREIGN if data[offset : offset + len(magic)] == magic), None)
+    text = next((what for start, what in _TEXTS if start.match(data[:4096].removeprefix(b"\xef\xbb\xbf"))), None)
+    return text or next((what for offset, magic, what in _FOREIGN if data[offset : offset + len(magic)] == magic), None)

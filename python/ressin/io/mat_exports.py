@@ -9,11 +9,16 @@ import numpy as np
 import pandas as pd
 
 from ressin.errors import RecordingError
+from ressin.io.clock import SECONDS_IN
 from ressin.io.dialect import usual_unit
 from ressin.io.table import FrameTable, Table
 from ressin.recording import Marker
 
 _RATES = ("sr", "fs", "srate", "samplingrate", "sampling_rate", "samplerate", "sample_rate", "freq", "frequency")
+_NAMES = ("name", "label", "labels", "channel", "chantype", "title", "sensor", "type")
+_DATA = ("data", "values", "signal", "samples", "y")
+_UNITS = ("unit", "units")
+_LABELS = ("labels", "label", "names", "channels", "channelnames", "channel", "titles", "columns", "varnames")
 _RATE_WORDS = {word for name in _RATES for word in name.split("_")}
 _DEEPEST = 4  # structures within each other
 _MOST_CELLS = 256
@@ -27,7 +32,7 @@ def tables_of(path: str, variables: dict[str, Any]) -> list[Table]:
     RecordingError
         If none of them is a recording.
     """
-    for make in (_ledalab, _pspm, _biopac, _labchart):
+    for make in (_ledalab, _pspm, _biopac, _labchart, _channel_list):
         tables = make(path, variables)
         if tables:
             return tables
@@ -94,7 +99,10 @@ def _biopac(path: str, variables: dict[str, Any]) -> list[Table]:
     units = [str(unit).strip() for unit in np.atleast_1d(variables["units"])]
     data = np.asarray(variables["data"], dtype=np.float64)
     data = data.reshape(-1, 1) if data.ndim == 1 else data
-    seconds = {"ms": 1e-3, "s": 1.0, "sec": 1.0, "us": 1e-6}[str(variables.get("isi_units", "ms")).strip()]
+    stated = str(variables.get("isi_units", "ms")).strip()
+    seconds = SECONDS_IN.get(stated.lower())
+    if seconds is None:
+        raise RecordingError(f"{path}: isi_units is {stated!r}, which is no unit of time; write ms or s there")
     columns = {name or str(i + 1): data[:, i] for i, name in enumerate(names)}
     return [_table(path, columns, units, 1.0 / (float(variables["isi"]) * seconds), "BIOPAC AcqKnowledge")]
 
@@ -120,6 +128,30 @@ def _labchart(path: str, variables: dict[str, Any]) -> list[Table]:
     return tables
 
 
+def _channel_list(path: str, variables: dict[str, Any]) -> list[Table]:
+    """Read an array of structures, or one structure of them, of which each holds a channel with its name and rate."""
+    for value in variables.values():
+        parts = [
+            part for part in np.atleast_1d(np.asarray(value, dtype=object)).reshape(-1) if hasattr(part, "__dict__")
+        ]
+        tables = [table for part in parts if (table := _channel(path, part)) is not None]
+        if len(parts) > 1 and len(tables) == len(parts):
+            return tables
+    return []
+
+
+def _channel(path: str, part: Any) -> Table | None:
+    """Make a table of a structure with a vector, its name and its rate; None where it is none."""
+    fields = {name.lower(): value for name, value in vars(part).items()}
+    name = next((fields[key] for key in _NAMES if isinstance(fields.get(key), str)), "")
+    data = next((fields[key] for key in _DATA if np.size(fields.get(key, 0)) > 1), None)
+    rate = next((fields[key] for key in _RATES if key in fields and _is_positive(fields[key])), None)
+    if not name or data is None or np.asarray(data).dtype.kind not in "fiu":
+        return None
+    unit = next((fields[key] for key in _UNITS if isinstance(fields.get(key), str)), "")
+    return _table(path, {name: _vector(data)}, [unit], None if rate is None else float(np.squeeze(rate)), "")
+
+
 def _arrays(path: str, variables: dict[str, Any]) -> list[Table]:
     """Arrays of numbers, in structures and cells too: those of one length are the columns of a table.
 
@@ -129,13 +161,18 @@ def _arrays(path: str, variables: dict[str, Any]) -> list[Table]:
     columns: dict[str, np.ndarray] = {}
     for name, value in flat.items():
         array = np.asarray(value)
+        if array.dtype.kind == "c" and array.size > 1:
+            raise RecordingError(
+                f"{path}: {name} holds complex numbers; a recording has real samples: save real({name})"
+            )
         if array.dtype.kind not in "fiu" or array.size < 2 or array.ndim > 2:
             continue
         array = array.T if array.ndim == 2 and array.shape[0] < array.shape[1] else array
         if array.ndim == 1:
             columns[name] = array.astype(np.float64)
         else:
-            columns |= {f"{name} {i + 1}": array[:, i].astype(np.float64) for i in range(array.shape[1])}
+            labels = _labels(flat, name, array.shape[1])
+            columns |= {label: array[:, i].astype(np.float64) for i, label in enumerate(labels)}
     if not columns:
         raise RecordingError(
             f"{path}: no array of numbers is in it; its variables are {', '.join(variables) or 'none'}"
@@ -145,7 +182,8 @@ def _arrays(path: str, variables: dict[str, Any]) -> list[Table]:
     tables = []
     for length in lengths:
         group = {n: v for n, v in columns.items() if len(v) == length}
-        tables.append(_table(path, group, [""] * len(group), _rate_of(group, rates, length == lengths[0]), ""))
+        units = [_unit_of(name, group, flat) for name in group]
+        tables.append(_table(path, group, units, _rate_of(group, rates, length == lengths[0]), ""))
     if len(flat) == 1 and len(tables) == 1:  # one matrix: its columns have no names
         tables[0].names, tables[0].named = tuple(str(i + 1) for i in range(len(columns))), len(columns) == 1
     return tables
@@ -159,12 +197,18 @@ def _flat(variables: dict[str, Any], depth: int = 0) -> dict[str, Any]:
         if fields is not None and depth < _DEEPEST:
             inner = {f"{name}.{field}": part for field, part in fields.items() if not field.startswith("_")}
             found |= _flat(inner, depth + 1)
-        elif isinstance(value, np.ndarray) and value.dtype == object and value.size <= _MOST_CELLS:
+        elif _is_cell(value):
             cells = {f"{name} {i + 1}": cell for i, cell in enumerate(value.reshape(-1))}
             found |= _flat(cells, depth + 1) if depth < _DEEPEST else {}
         else:
             found[name] = value
     return found
+
+
+def _is_cell(value: Any) -> bool:
+    """Whether a value is a cell array that may hold arrays; one of texts is a list of names."""
+    is_cell = isinstance(value, np.ndarray) and value.dtype == object and value.size <= _MOST_CELLS
+    return is_cell and not all(isinstance(cell, str) for cell in value.reshape(-1))
 
 
 def _parts(name: str) -> list[str]:
@@ -184,8 +228,38 @@ def _is_positive(value: Any) -> bool:
 
 def _rate_of(group: dict[str, np.ndarray], rates: dict[str, float], is_longest: bool) -> float | None:
     """Return the rate that names one of some arrays, else the one that names none and is that of the longest."""
-    words = {part for name in group for part in _parts(name)}
-    own = {rate for name, rate in rates.items() if (set(_parts(name)) - _RATE_WORDS) & words}
-    general = {rate for name, rate in rates.items() if not set(_parts(name)) - _RATE_WORDS}
-    found = own or (general if is_longest else set())
+    named: dict[str, set[str]] = {name: set(_parts(name)) - _RATE_WORDS for name in rates}
+    words = [set(_parts(name)) for name in group]
+    own = {name for name, rest in named.items() if rest and any(rest <= own for own in words)}
+    general = {name for name, rest in named.items() if not rest}
+    closest = max((len(named[name]) for name in own), default=0)
+    found = {rates[name] for name in own if len(named[name]) == closest}
+    found = found or {rates[name] for name in general if is_longest}
     return found.pop() if len(found) == 1 else None
+
+
+def _unit_of(column: str, group: dict[str, np.ndarray], flat: dict[str, Any]) -> str:
+    """Return the text named unit that names an array, as EDA.unit does EDA.data, or the only one of the file."""
+    stated = {
+        n: set(_parts(n)) - set(_UNITS) for n, v in flat.items() if isinstance(v, str) and _parts(n)[-1] in _UNITS
+    }
+    words = set(_parts(column))
+    own = [name for name, rest in stated.items() if rest and rest <= words]
+    general = [name for name, rest in stated.items() if not rest] if len(group) == 1 else []
+    found = sorted(own, key=lambda name: len(stated[name]))[-1:] or general
+    return str(flat[found[0]]) if found else ""
+
+
+def _labels(flat: dict[str, Any], name: str, n: int) -> list[str]:
+    """Name the columns of a matrix by the texts beside it that are as many, else by their numbers."""
+    above = name.rpartition(".")[0]
+    lead = f"{above}." if above else ""
+    for other, value in flat.items():
+        texts = [str(text).strip() for text in np.atleast_1d(value)] if np.asarray(value).dtype.kind in "UO" else []
+        if other.rpartition(".")[0] == above and _parts(other)[-1] in _LABELS and len(set(texts)) == len(texts) == n:
+            return [lead + text for text in texts]
+    one_each = re.compile(rf"{re.escape(lead)}\w+ \d+\.labels?")  # chanlocs of EEGLAB
+    listed = [
+        lead + str(value) for other, value in flat.items() if isinstance(value, str) and one_each.fullmatch(other)
+    ]
+    return listed if len(listed) == n else [f"{name} {i + 1}" for i in range(n)]

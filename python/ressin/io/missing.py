@@ -6,7 +6,7 @@ from __future__ import annotations
 WORDS = frozenset(
     {
         "", "nan", "-nan", "na", "n/a", "null", "none", "<na>", "#na", "#n/a", "#n/a n/a",
-        "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan",
+        "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan", "#div/0!", "#num!", "#value!", "#ref!",
     }
 )  # fmt: skip
 

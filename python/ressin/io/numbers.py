@@ -10,7 +10,9 @@ import pandas as pd
 from ressin.io.missing import SPELLINGS
 
 
-def parse_numbers(body: bytes, separator: str, n_columns: int, wanted: Sequence[int]) -> dict[int, pd.Series]:
+def parse_numbers(
+    body: bytes | memoryview, separator: str, n_columns: int, wanted: Sequence[int]
+) -> dict[int, pd.Series]:
     """Parse columns of numbers with several threads, each to the nearest float64.
 
     Parameters

@@ -155,8 +155,17 @@ def tables_of(content: Content, layout: Layout, wanted: Reading) -> Sequence[Tab
     with one_error(content.path, layout.name):
         tables = layout.read(content)
         for table in tables:
+            _check_stated(table)
             choose_rows(table, wanted.where)
         return tables
+
+
+def _check_stated(table: Table) -> None:
+    """Leave a rate out that a file states and that is none."""
+    rate = table.sampling_rate
+    if rate is not None and not (math.isfinite(rate) and rate > 0):
+        table.notes.append(f"the file states a rate of {rate:g} Hz, which is none: not used")
+        table.sampling_rate = None
 
 
 class one_error:  # used as a statement

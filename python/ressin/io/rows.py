@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ressin.errors import RecordingError
+from ressin.io.grouped import is_grouped
 from ressin.io.missing import is_missing
 
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?\Z")
@@ -28,8 +29,8 @@ class Rows:
     ----------
     path
         The file, for messages.
-    body
-        The rows, newline line ends.
+    text
+        The rows, newline line ends, with what stands above them.
     lines
         Line number in the file of each row.
     separator
@@ -49,10 +50,12 @@ class Rows:
     is_checked
         Whether the fields of every row were counted; where not, a large text has as many separators as its rows need,
         and the parser that refuses any other number of fields comes first.
+    start
+        Where in `text` the rows begin.
     """
 
     path: str
-    body: bytes
+    text: bytes
     lines: NDArray[np.int64]
     separator: str
     names: tuple[str, ...]
@@ -62,6 +65,27 @@ class Rows:
     markers: list[tuple[int, str]] = field(default_factory=list)
     n_left_out: int = 0
     is_checked: bool = True
+    start: int = 0
+
+    @property
+    def body(self) -> bytes:
+        """The rows alone, which are cut off from what stands above them here."""
+        if self.start:
+            self.body = self.text[self.start :]
+        return self.text
+
+    @body.setter
+    def body(self, rows: bytes) -> None:
+        self.text, self.start = rows, 0
+
+    @property
+    def size(self) -> int:
+        """Bytes of the rows."""
+        return len(self.text) - self.start
+
+    def has(self, part: bytes) -> bool:
+        """Whether some bytes are among the rows."""
+        return self.text.find(part, self.start) >= 0
 
 
 def mend(rows: Rows, header_line: bytes | None) -> None:
@@ -98,15 +122,15 @@ def mend(rows: Rows, header_line: bytes | None) -> None:
 
 def _are_probably_alike(rows: Rows) -> bool:
     """Whether a large text without quotes has as many separators as all its rows need."""
-    if len(rows.body) < LARGE or not rows.body.endswith(b"\n") or b'"' in rows.body:
+    if rows.size < LARGE or not rows.text.endswith(b"\n") or rows.has(b'"'):
         return False
-    return count_of(rows.body, rows.separator) == (len(rows.names) - 1) * rows.lines.size
+    return count_of(rows.text, rows.separator, rows.start) == (len(rows.names) - 1) * rows.lines.size
 
 
-def count_of(body: bytes, mark: str) -> int:
+def count_of(text: bytes, mark: str, first: int = 0) -> int:
     """Count a character of one byte; where it is frequent, in a third of the time of `bytes.count`."""
-    starts = range(0, len(body), _BLOCK)
-    blocks = (np.frombuffer(body, dtype=np.uint8, count=min(_BLOCK, len(body) - k), offset=k) for k in starts)
+    starts = range(first, len(text), _BLOCK)
+    blocks = (np.frombuffer(text, dtype=np.uint8, count=min(_BLOCK, len(text) - k), offset=k) for k in starts)
     return sum(int(np.count_nonzero(block == ord(mark))) for block in blocks)
 
 
@@ -124,9 +148,9 @@ def check_counts(rows: Rows) -> None:
 def _drop_repeated_headers(rows: Rows, header_line: bytes) -> None:
     header_line = header_line.strip()
     letter = re.search(rb"[A-Za-z]", header_line)
-    if letter and letter.group() not in rows.body:  # found out at once where all are numbers
+    if letter and not rows.has(letter.group()):  # found out at once where all are numbers
         return
-    if (len(rows.names) < 2 and not re.search(rb"[A-Za-z]", header_line)) or header_line not in rows.body:
+    if (len(rows.names) < 2 and not re.search(rb"[A-Za-z]", header_line)) or not rows.has(header_line):
         return
     split = rows.body.rstrip(b"\n").split(b"\n")
     same = np.array([line.strip() == header_line for line in split])
@@ -231,39 +255,37 @@ def _quoted_count(rows: Rows, row: int, line: str) -> int:
         ) from error
 
 
-def is_short(body: bytes, separator: str) -> bool:
+def is_short(rows: Rows) -> bool:
     """Whether no field has more than 15 digits or an exponent.
 
     Then pandas' quick parser rounds each number to the nearest float64: a whole number below 2^53 divided by a power of
     ten below 10^23, both exact, is one rounding.
     """
-    if b"e" in body or b"E" in body:
+    if rows.has(b"e") or rows.has(b"E"):
         return False
-    for start in range(0, len(body), _BLOCK - _SHORT - 5):  # blocks overlap by a field that is too long
-        characters = np.frombuffer(body, dtype=np.uint8, count=min(_BLOCK, len(body) - start), offset=start)
-        cuts = (characters == ord("\n")) | (characters == ord(separator))
-        none = cuts[: cuts.size // 4 * 4].view(np.uint32) == 0  # a field of 18 characters has three such words in a row
-        if (none[:-2] & none[1:-1] & none[2:]).any() and _longest(cuts) > _SHORT + 1:
+    size = len(rows.text)
+    for start in range(rows.start, size, _BLOCK - _SHORT - 2):  # blocks overlap by a field that is too long
+        characters = np.frombuffer(rows.text, dtype=np.uint8, count=min(_BLOCK, size - start), offset=start)
+        inside = (characters != ord("\n")) & (characters != ord(rows.separator))
+        for step in (1, 2, 4, 8, 1):  # runs of 2, 4, 8, 16, 17 characters: 15 digits, a sign and a point are 17
+            inside = inside[:-step] & inside[step:]
+        if inside.any():
             return False
-    return len(body) - max(body.rfind(b"\n"), body.rfind(separator.encode())) <= _SHORT + 2
-
-
-def _longest(cuts: NDArray[np.bool_]) -> int:
-    return int(np.diff(np.flatnonzero(cuts), prepend=-1, append=cuts.size).max()) - 1
+    return True
 
 
 def drop_summary(rows: Rows) -> None:
     """Leave out up to five last lines with words where all above have numbers, and a last number that was cut off."""
-    tail = rows.body[-(1 << 16) :].rstrip(b"\n").decode("utf-8", "replace").split("\n")
-    tail = tail[1:] if len(rows.body) > 1 << 16 else tail
+    tail = rows.text[max(rows.start, len(rows.text) - (1 << 16)) :].rstrip(b"\n").decode("utf-8", "replace").split("\n")
+    tail = tail[1:] if rows.size > 1 << 16 else tail
     if len(tail) < _MOST_SUMMARY + 3:
         return
-    above = [line.split(rows.separator) for line in tail[:-_MOST_SUMMARY][-50:]]
+    above = [_fields(line, rows.separator) for line in tail[:-_MOST_SUMMARY][-50:]]
     width = len(rows.names)
     numeric = [c for c in range(width) if all(len(r) > c and _NUMBER.match(r[c].strip()) for r in above)]
     odd = 0
     for line in reversed(tail[-_MOST_SUMMARY:]):
-        cells = line.split(rows.separator)
+        cells = _fields(line, rows.separator)
         if not any(c >= len(cells) or _is_word(cells[c]) for c in numeric):
             break
         odd += 1
@@ -271,7 +293,7 @@ def drop_summary(rows: Rows) -> None:
         rows.notes.append(f"{odd} line(s) at the end hold words ({tail[-odd].strip()[:40]!r}): left out")
         rows.n_left_out += odd
         _drop_last(rows, odd)
-    elif not rows.ends_whole and width - 1 in numeric and _is_cut(above, tail[-1].split(rows.separator)):
+    elif not rows.ends_whole and width - 1 in numeric and _is_cut(above, _fields(tail[-1], rows.separator)):
         rows.notes.append(
             f"the last number, on line {rows.lines[-1]}, has fewer digits than all above: left out as cut off"
         )
@@ -280,7 +302,9 @@ def drop_summary(rows: Rows) -> None:
 
 def _is_word(cell: str) -> bool:
     cell = cell.strip()
-    return not (_NUMBER.match(cell) or is_missing(cell) or cell.lower().lstrip("+-") in ("inf", "infinity"))
+    return not (
+        _NUMBER.match(cell) or is_grouped(cell) or is_missing(cell) or cell.lower().lstrip("+-") in ("inf", "infinity")
+    )
 
 
 def _is_cut(above: list[list[str]], last: list[str]) -> bool:

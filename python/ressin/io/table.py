@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ressin.errors import RecordingError, shown
+from ressin.io.grouped import is_grouped
 from ressin.io.missing import is_missing
 from ressin.io.times import is_time_text
 from ressin.recording import Marker
@@ -66,6 +67,9 @@ class Table(ABC):
         Other signals of the same session, from files beside this one.
     n_left_out
         Lines at the end of the text that are no rows: words, or one that was cut short.
+    part
+        Name of the part of the file that this is (a sheet, a stream), "" where it is all of it: ``part/column`` names
+        a column that others have as well.
     """
 
     path: str
@@ -89,6 +93,7 @@ class Table(ABC):
     missing_rows: dict[int, NDArray[np.int64]] = field(default_factory=dict)
     companions: list[Table] = field(default_factory=list)
     n_left_out: int = 0
+    part: str = ""
 
     def set_missing(self, index: int, rows: NDArray[np.int64]) -> None:
         """Say that some cells of a column hold no sample, whatever is written there."""
@@ -204,6 +209,8 @@ class Table(ABC):
 
     def _refuse(self, row: int, index: int, value: object, complaint: str) -> None:
         text = shown(value) if isinstance(value, str) else str(value)
+        if isinstance(value, str) and is_grouped(value):
+            complaint += " for sure: its mark may be a decimal sign, or stand between thousands"
         raise RecordingError(
             f"{self.path}, {self.place(row)}, {self.label(index)}: {text} {complaint}; every sample is a number "
             "(leave the cell empty, or write nan, where one is missing)"
@@ -226,6 +233,11 @@ class FrameTable(Table):
         names = tuple(str(name) for name in frame.columns)
         super().__init__(path, names, named, units or ("",) * len(names), len(frame))
         self._frame = frame
+
+    def add_column(self, name: str, unit: str, values: NDArray[np.float64]) -> None:
+        """Add a column behind the others."""
+        self._frame = self._frame.assign(**{f"{name} {len(self.names)}": values})
+        self.names, self.units = (*self.names, name), (*self.units, unit)
 
     def _all_cells(self, index: int) -> pd.Series:
         return self._frame.iloc[:, index]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ressin.errors import RecordingError
 from ressin.io.dialect import Dialect, find_dialect, is_number
+from ressin.io.grouped import without_groups
 from ressin.io.missing import SPELLINGS
 from ressin.io.numbers import parse_numbers
 from ressin.io.rows import LARGE, Rows, check_counts, count_of, drop_summary, is_short, mend
@@ -27,8 +28,6 @@ class TextTable(Table):
 
     Attributes
     ----------
-    body
-        The rows of data alone, UTF-8 with newline line ends, without comments and header.
     separator, decimal
         Between fields, and between a number's whole and its fraction.
     lines
@@ -38,7 +37,6 @@ class TextTable(Table):
     def __init__(self, rows: Rows, decimal: str, units: tuple[str, ...]) -> None:
         units = (*units, *[""] * len(rows.names))[: len(rows.names)]
         super().__init__(rows.path, rows.names, rows.named, units, int(rows.lines.size))
-        self.body = rows.body
         self.separator = rows.separator
         self.decimal = decimal
         self.lines = rows.lines
@@ -57,31 +55,53 @@ class TextTable(Table):
     def prefetch(self, indices: Sequence[int]) -> None:
         """Parse columns in one pass over the text."""
         wanted = sorted({index for index in indices if index not in self._parsed})
-        if wanted and len(self.body) > LARGE and self.decimal == "." and all(map(self._begins_with_numbers, wanted)):
-            self._parsed |= parse_numbers(self.body, self.separator, len(self.names), wanted) or self._numbers(wanted)
+        if wanted and self._rows.size > LARGE and self.decimal == "." and all(map(self._begins_with_numbers, wanted)):
+            rows = memoryview(self._rows.text)[self._rows.start :]
+            self._parsed |= parse_numbers(rows, self.separator, len(self.names), wanted) or self._numbers(wanted)
             wanted = [index for index in wanted if index not in self._parsed]
         if wanted:
             self._check_counts()
             frame = self._read(usecols=wanted, keep_default_na=False, na_values=SPELLINGS, low_memory=False)
-            self._parsed |= {index: frame[index] for index in wanted}
+            self._parsed |= {index: self._ungrouped(index, frame[index]) for index in wanted}
+
+    def _ungrouped(self, index: int, cells: pd.Series) -> pd.Series:
+        """Return a column of numbers whose thousands are marked as numbers, any other as it is."""
+        if pd.api.types.is_numeric_dtype(cells.dtype):
+            return cells
+        plain = without_groups(cells, self.decimal)
+        numbers = None if plain is None else pd.to_numeric(plain, errors="coerce")
+        if numbers is None:
+            return cells
+        self.notes.append(f"{self.label(index)} has marks between thousands")
+        return numbers
 
     def _numbers(self, wanted: list[int]) -> dict[int, pd.Series]:
         """Parse columns that are short numbers throughout; none where a cell is anything else."""
-        if not is_short(self.body, self.separator):
+        if not is_short(self._rows):
             return {}
         some = len(wanted) < len(self.names)
-        if some or self.body[: self.body.find(b"\n")].count(self.separator.encode()) != len(self.names) - 1:
+        if some or self._first_row().count(self.separator.encode()) != len(self.names) - 1:
             self._check_counts()  # else pandas refuses a row with more fields, and there are no more separators
         options: dict[str, Any] = {"usecols": wanted} if some else {}
         try:
             frame: pd.DataFrame = pd.read_csv(
-                io.BytesIO(self.body), header=None, names=list(range(len(self.names))), sep=self.separator,
+                self._stream(), header=None, names=list(range(len(self.names))), sep=self.separator,
                 skipinitialspace=True, skip_blank_lines=False, na_filter=False, dtype=np.float64, index_col=False,
                 **options,
             )  # fmt: skip
         except (pd.errors.ParserError, ValueError, OverflowError):
             return {}
         return {index: frame[index] for index in wanted}
+
+    def _stream(self) -> io.BytesIO:
+        """Return the rows as a file that is read from them on: the text itself, which is not copied."""
+        stream = io.BytesIO(self._rows.text)
+        stream.seek(self._rows.start)
+        return stream
+
+    def _first_row(self) -> bytes:
+        start = self._rows.start
+        return self._rows.text[start : self._rows.text.find(b"\n", start)]
 
     def _check_counts(self) -> None:
         if not self._rows.is_checked:
@@ -116,8 +136,13 @@ class TextTable(Table):
     def head_numbers(self, index: int) -> NDArray[np.float64]:
         """Return the first thousand cells as numbers, NaN where one is none."""
         head = self.head(index)
-        if self.decimal == "," and not pd.api.types.is_numeric_dtype(head.dtype):
-            head = head.astype(str).str.replace(",", ".")
+        if not pd.api.types.is_numeric_dtype(head.dtype):
+            text = head.astype(str)
+            head = text.str.replace(",", ".", regex=False) if self.decimal == "," else text
+            numbers = pd.to_numeric(head, errors="coerce")
+            odd = numbers.isna().any() or (self.decimal == "," and text.str.contains(".", regex=False).any())
+            plain = without_groups(text, self.decimal) if odd else None
+            head = numbers if plain is None else plain
         return pd.to_numeric(head, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
 
     def cells_are_time(self, index: int) -> bool:
@@ -127,7 +152,7 @@ class TextTable(Table):
     def _read(self, **options: Any) -> pd.DataFrame:
         try:
             frame: pd.DataFrame = pd.read_csv(
-                io.BytesIO(self.body),
+                self._stream(),
                 header=None,
                 names=list(range(len(self.names))),
                 sep=self.separator,
@@ -135,7 +160,7 @@ class TextTable(Table):
                 skipinitialspace=True,
                 skip_blank_lines=False,
                 **options,
-                **({} if "usecols" in options and is_short(self.body, self.separator) else _exactly()),
+                **({} if "usecols" in options and is_short(self._rows) else _exactly()),
             )
         except (pd.errors.ParserError, ValueError, OverflowError) as error:
             which = [self.label(index) for index in options.get("usecols", [])]
@@ -163,6 +188,7 @@ def read_plain(content: Content) -> Table:
     dialect = find_dialect(head, _last_comment(text))
     header_line = head[dialect.n_header_lines - 1].encode() if dialect.n_header_lines else None
     table = delimited(path, rows, dialect, lines, header_line)
+    table.sampling_rate = dialect.stated_rate
     if len(table.names) == 1 and lines is not None and is_number(head[dialect.n_header_lines]):
         _check_blank_lines(table, text)
     if not table.named and dialect.separator == ",":
@@ -205,7 +231,7 @@ def read_below(
     RecordingError
         As `delimited`.
     """
-    text = _below(content.text, first_line - 1) if body is None else body
+    text = content.text[_start_of(content.text, first_line - 1) :] if body is None else body
     sample = _first_lines(text)[:50]
     fields = [cell.strip() for line in sample for cell in line.split(separator)]
     numbers = [cell for cell in fields if is_number(cell)]
@@ -249,19 +275,20 @@ def delimited(
     RecordingError
         If there are no rows, or a row has another number of fields than the others.
     """
-    body = _below(text, dialect.n_header_lines)
+    start = _start_of(text, dialect.n_header_lines)
     if dialect.whitespace:
-        ending = b"\n" if body.endswith(b"\n") else b""
-        body = b"\n".join([b"\t".join(line.split()) for line in body.removesuffix(b"\n").split(b"\n")]) + ending
-    if not body or body.isspace():
+        ending = b"\n" if text.endswith(b"\n") else b""
+        lines_of = text[start:].removesuffix(b"\n").split(b"\n")
+        text, start = b"\n".join([b"\t".join(line.split()) for line in lines_of]) + ending, 0
+    if not text[start : start + _BLOCK].strip() and not text[start:].strip():
         number = 1 if lines is None else int(lines[0])
         raise RecordingError(f"{path}: there are no rows of data below the header on line {number}")
-    n_rows = count_of(body, "\n") + (not body.endswith(b"\n"))
+    n_rows = count_of(text, "\n", start) + (not text.endswith(b"\n"))
     numbers = np.arange(1, dialect.n_header_lines + n_rows + 1) if lines is None else lines
     names = dialect.header or tuple(str(i + 1) for i in range(dialect.n_fields))
     rows = Rows(
-        path, body, numbers[dialect.n_header_lines :][:n_rows], dialect.separator, names, dialect.header is not None,
-        ends_whole=body.endswith(b"\n"),
+        path, text, numbers[dialect.n_header_lines :][:n_rows], dialect.separator, names, dialect.header is not None,
+        ends_whole=text.endswith(b"\n"), start=start,
     )  # fmt: skip
     mend(rows, header_line)
     drop_summary(rows)
@@ -290,8 +317,7 @@ def data_lines(text: bytes) -> tuple[bytes, NDArray[np.int64] | None]:
     return b"\n".join(kept) + ending, np.asarray(numbers, dtype=np.int64)
 
 
-_NO_DATA = np.zeros(256, dtype=bool)
-_NO_DATA[list(b"#%\n \t")] = True  # what a line that may be no data begins with
+_NO_DATA = ord("%")  # what a line that is no data begins with is at most this: # % newline, blank, tab
 
 
 def _has_comments(text: bytes) -> bool:
@@ -300,9 +326,8 @@ def _has_comments(text: bytes) -> bool:
         return True
     for start in range(0, len(text) - 1, _BLOCK):
         characters = np.frombuffer(text, dtype=np.uint8, count=min(_BLOCK + 1, len(text) - start), offset=start)
-        starts = np.flatnonzero(characters[:-1] == ord("\n")) + 1
-        odd = starts[_NO_DATA[characters[starts]]].tolist()
-        if any(_is_no_data(text, start + place) for place in odd):
+        odd = (characters[:-1] == ord("\n")) & (characters[1:] <= _NO_DATA)
+        if odd.any() and any(_is_no_data(text, start + place + 1) for place in np.flatnonzero(odd).tolist()):
             return True
     return False
 
@@ -334,12 +359,13 @@ def _first_lines(text: bytes) -> list[str]:
     return text[:end].decode("utf-8", "replace").splitlines()
 
 
-def _below(text: bytes, n_lines: int) -> bytes:
+def _start_of(text: bytes, n_lines: int) -> int:
+    """Return where the line after some begins."""
     start = 0
     for _ in range(n_lines):
         end = text.find(b"\n", start)
         start = len(text) if end < 0 else end + 1
-    return text[start:]
+    return start
 
 
 def _check_blank_lines(table: TextTable, text: bytes) -> None:

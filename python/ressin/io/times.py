@@ -86,10 +86,10 @@ def epoch_seconds(times: pd.Series) -> NDArray[np.float64]:
     return seconds
 
 
-def over_midnight(seconds: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
-    """Add a day wherever times of day fall by more than half a day; also how often."""
-    falls = np.diff(seconds) < -_DAY / 2
-    return seconds + _DAY * np.concatenate([[0], np.cumsum(falls)]), int(falls.sum())
+def over_wraps(seconds: NDArray[np.float64], wrap: float = _DAY) -> tuple[NDArray[np.float64], int]:
+    """Add a day, or another wrap, wherever times fall by more than half of it; also how often."""
+    falls = np.diff(seconds) < -wrap / 2
+    return seconds + wrap * np.concatenate([[0], np.cumsum(falls)]), int(falls.sum())
 
 
 def _iso(text: pd.Series) -> Times:

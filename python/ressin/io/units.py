@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ressin.io.words import UNITS
+
 # What a unit measures, and the factor to microsiemens (conductance) or to megohm (resistance: 1 / megohm is uS).
 _PREFIXES = {"": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9, "k": 1e3, "M": 1e6, "G": 1e9, "p": 1e-12}
 _WORD_PREFIXES = {"milli": "m", "micro": "u", "nano": "n", "kilo": "k", "mega": "M", "giga": "G", "pico": "p"}
@@ -53,7 +55,7 @@ class Unit:
 
 def parse_unit(text: str) -> Unit:
     """Recognise a unit: siemens, mho, ohm and volt with any prefix, counts, and units of other signals."""
-    squeezed = _plain(text)
+    squeezed = _plain(UNITS.get(text.strip(), text))
     lower = squeezed.lower()
     if lower in _COUNTS:
         return Unit("counts", "counts")
@@ -111,7 +113,8 @@ def _split_prefix(text: str) -> tuple[str, str]:
 def unit_in_name(name: str) -> str:
     """Return the unit that is written into a column's name, or "": ``EDA (uS)``, ``gsr_kohm``, ``eda_scl_usiemens``.
 
-    The first brackets with a known unit count; a last word only where it is a conductance, a resistance or a voltage.
+    The first brackets with a known unit count; a last word only where it is a conductance, a resistance, a voltage or
+    counts.
     """
     brackets: list[str] = [text.strip() for text in re.findall(r"[(\[{]([^()\[\]{}]*)[)\]}]", name)]
     known = [text for text in brackets if parse_unit(text).kind]
@@ -120,6 +123,8 @@ def unit_in_name(name: str) -> str:
     words = re.split(r"[\s_.\-/,]+", name.strip())
     if any(word.lower() in ("voltage", "spannung", "tension", "voltaje") for word in words):
         return "V"
+    if any(word.lower() in ("adc", "counts", "lsb", "adu") for word in words[1:]):
+        return "counts"
     for word in reversed(words[1:]):
         unit = parse_unit(word)
         if unit.kind in ("conductance", "resistance") or (unit.kind == "voltage" and word.lower() != "v"):

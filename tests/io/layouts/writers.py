@@ -136,6 +136,22 @@ def opensignals(folder: Path) -> Path:
     return _text(folder, "opensignals.txt", [*head, *rows])
 
 
+def opensignals_h5(folder: Path) -> Path:
+    import h5py
+
+    counts = np.rint(SIGNAL * 0.12 / 3 * 2**16).astype(np.uint16)
+    with h5py.File(folder / "opensignals.h5", "w") as file:
+        device = file.create_group("20:16:12:22:45:55")
+        device.attrs.update({"sampling rate": 8, "nsamples": N, "device": "biosignalsplux", "resolution": [16] * 3,
+                             "channels": [1, 2, 5], "date": "2023-11-14", "time": "22:13:20.0"})  # fmt: skip
+        for number, sensor, values in ((1, b"ECG", 0 * counts), (2, b"EDA", counts), (5, b"RAW", 0 * counts + 7)):
+            device.create_dataset(f"raw/channel_{number}", data=values[:, None]).attrs["sensor"] = sensor
+        device.create_dataset("raw/nSeq", data=np.arange(N)[:, None])
+        device.create_dataset("digital/digital_1", data=np.ones((N, 1), dtype=np.uint8))
+        device.create_dataset("support/level_10/channel_2/mean", data=values[::10, None])
+    return folder / "opensignals.h5"
+
+
 def acqknowledge(folder: Path) -> Path:
     rows = [f"{1000 * t:g},{0.1:.5f},{x:.10f}," for t, x in zip(TIMES, SIGNAL, strict=True)]
     head = ["subject.acq", "125 msec/sample", "2 channels", "ECG", "mV", "EDA (0 - 35 Hz)", "microsiemens"]
@@ -446,6 +462,7 @@ LAYOUTS = (
     Written("shimmer-consensys", consensys, start=START, marker=AT),
     Written("imotions", imotions, start=START, marker=AT),
     Written("opensignals", opensignals, exact=False, start=START),
+    Written("opensignals-h5", opensignals_h5, exact=False, start=START, needs="h5py"),
     Written("acqknowledge-text", acqknowledge),
     Written("acq", acq, marker=AT, needs="bioread"),
     Written("labchart-text", labchart, start=START, marker=AT),

@@ -33,8 +33,9 @@ def read(content: Content) -> list[Table]:
         warnings.simplefilter("always")
         file = reader(io.BytesIO(content.data))
     notes = [str(warning.message) for warning in said if issubclass(warning.category, UserWarning)]
-    start = _start(file)
-    markers = [Marker(float(a.onset), a.text) for a in file.annotations]
+    onsets = _record_onsets(content.data) if content.data[192:197] in (b"EDF+D", b"BDF+D") else np.zeros(0)
+    first, start = float(onsets[0]) if onsets.size else 0.0, _start(file)
+    markers = [Marker(float(a.onset) - first, a.text) for a in file.annotations]
     tables: list[Table] = []
     for rate in dict.fromkeys(float(signal.sampling_frequency) for signal in file.signals):
         signals = [signal for signal in file.signals if float(signal.sampling_frequency) == rate]
@@ -42,11 +43,34 @@ def read(content: Content) -> list[Table]:
         units = tuple(usual_unit(signal.physical_dimension) for signal in signals)
         table = FrameTable(str(content.path), frame, named=True, units=units)
         table.names = tuple(signal.label for signal in signals)
-        table.sampling_rate, table.start_time, table.clock = rate, start, ()
+        table.sampling_rate, table.clock = rate, ()
+        table.start_time = None if start is None else start + first
+        if onsets.size:
+            _add_clock(table, onsets, round(rate * file.data_record_duration))
         table.markers, table.device = markers, str(getattr(file, "recording", "") or "").strip()[:80]
         table.notes += notes  # such as that the last data record was cut short
         tables.append(table)
     return tables
+
+
+def _record_onsets(data: bytes) -> np.ndarray:
+    """Seconds after the start at which each data record of a discontinuous file begins, from its annotations."""
+    n, width = int(data[252:256]), 3 if data.startswith(b"\xff") else 2
+    labels = [data[256 + 16 * i : 272 + 16 * i].strip() for i in range(n)]
+    sizes = [width * int(data[256 + 216 * n + 8 * i : 264 + 216 * n + 8 * i]) for i in range(n)]
+    first = next(i for i, label in enumerate(labels) if label in (b"EDF Annotations", b"BDF Annotations"))
+    head, record = int(data[184:192]), sum(sizes)
+    places = range(head + sum(sizes[:first]), len(data) - record + sum(sizes[:first]) + 1, record)
+    return np.array([float(data[p : p + sizes[first]].split(b"\x14", 1)[0]) for p in places])
+
+
+def _add_clock(table: FrameTable, onsets: np.ndarray, per_record: int) -> None:
+    """Give each sample its time: the onset of its data record and its place in it."""
+    inside = np.arange(per_record) / float(table.sampling_rate or 1.0)
+    times = (onsets[: table.n_rows // per_record, None] + inside).reshape(-1)
+    table.add_column("record clock", "s", times)
+    table.clock = (len(table.names) - 1,)
+    table.notes.append("the data records are discontinuous (EDF+D)")
 
 
 def _start(file: object) -> float | None:

@@ -16,7 +16,7 @@ from ressin.io.text import read_plain
 from ressin.recording import Marker
 
 _PARSED = ("LocalTimestamp", "EmotiBitTimestamp", "PacketNumber", "TypeTag")
-_RAW = re.compile(r"\d+(?:\.\d+)?,\d+,\d+,[A-Z0-9%]{2},\d+,\d+(?:,|\Z)")
+_RAW = re.compile(r"\d+(?:\.\d+)?,\d+,\d+,[A-Z%][A-Z0-9%],\d+,\d+(?:,|\Z)")
 _OTHERS = {
     "EL": "the level of skin conductance alone", "ER": "the response of skin conductance alone", "T1": "temperature",
     "TH": "temperature", "T0": "temperature", "PI": "photoplethysmogram", "PR": "photoplethysmogram",

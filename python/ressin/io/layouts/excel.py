@@ -53,6 +53,7 @@ def read(content: Content) -> list[Table]:
             continue
         for table in made:
             table.notes.insert(0, f"sheet {name!r}")
+            table.part = name
         tables += made
     if not tables:
         raise errors[0] if errors else RecordingError(f"{path}: no sheet of the workbook has rows of data")

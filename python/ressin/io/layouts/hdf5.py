@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ressin._extras import require
+from ressin.errors import RecordingError
 from ressin.io.dialect import usual_unit
 from ressin.io.layout import Layout, Match
 from ressin.io.mat_exports import tables_of
@@ -66,19 +67,37 @@ def _datasets(path: str, file: Any, h5py: Any) -> list[Table]:
             )
 
     file.visititems(take)
-    rate = next((r for item in [file, *found.values()] if (r := _attribute(item, _RATES)) is not None), None)
-    variables: dict[str, Any] = {name.split("/")[-1] if _alone(name, found) else name: np.squeeze(np.asarray(item))
-                                 for name, item in found.items()}  # fmt: skip
-    if rate is not None:
-        variables["fs"] = float(np.squeeze(rate))
-    tables = tables_of(path, variables)
-    units = {name.split("/")[-1]: _attribute(item, _UNITS) for name, item in found.items()}
+    rates = {name: _rate(file, name) for name in found}
+    tables: list[Table] = []
+    for rate in dict.fromkeys(rates.values()):
+        own = [name for name in found if rates[name] == rate]
+        variables: dict[str, Any] = {_short(name, found): np.squeeze(np.asarray(found[name])) for name in own}
+        if rate is not None:
+            variables["fs"] = rate
+        tables += tables_of(path, variables) if any(np.size(value) > 1 for value in variables.values()) else []
+    if not tables:
+        raise RecordingError(f"{path}: no dataset of numbers is in it; it has {', '.join(found) or 'none at all'}")
+    units = {_short(name, found): _attribute(item, _UNITS) for name, item in found.items()}
     for table in tables:
-        stated = [units.get(name.split("/")[-1]) for name in table.names]
+        stated = [units.get(name) for name in table.names]
         table.units = tuple(
             usual_unit(_text(unit)) if unit is not None else table.units[i] for i, unit in enumerate(stated)
         )
     return tables
+
+
+def _rate(file: Any, name: str) -> float | None:
+    """Return the rate that a dataset states, or else the nearest group that it is in."""
+    parts = name.split("/")
+    paths = ["/".join(parts[:depth]) for depth in range(len(parts), 0, -1)]
+    items = [file[path] for path in paths if path in file]  # a field of a table is none
+    rates = (_attribute(item, _RATES) for item in (*items, file))
+    return next((float(np.squeeze(rate)) for rate in rates if rate is not None), None)
+
+
+def _short(name: str, found: dict[str, Any]) -> str:
+    """Return the last part of a dataset's path where no other has the same, else all of it."""
+    return name.split("/")[-1] if _alone(name, found) else name
 
 
 def _alone(name: str, found: dict[str, Any]) -> bool:

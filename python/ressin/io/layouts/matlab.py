@@ -1,18 +1,27 @@
-"""MATLAB files, v5: exports of Ledalab, PsPM, AcqKnowledge and LabChart, and plain arrays."""
+"""MATLAB files, v4 and v5: exports of Ledalab, PsPM, AcqKnowledge and LabChart, and plain arrays."""
 
 from __future__ import annotations
 
 import io
+import struct
 
 from ressin.io.layout import Layout, Match
 from ressin.io.mat_exports import tables_of
-from ressin.io.source import Content
+from ressin.io.source import Content, content_suffix
 from ressin.io.table import Table
 
 
 def sniff(content: Content) -> Match | None:
-    """MATLAB's first words."""
-    return Match(1.0, "it begins as a MATLAB 5 file does") if content.data.startswith(b"MATLAB 5.0") else None
+    """MATLAB's first words; of version 4, which has none, the first variable's type, size and name."""
+    if content.data.startswith(b"MATLAB 5.0"):
+        return Match(1.0, "it begins as a MATLAB 5 file does")
+    if content_suffix(content.path) != ".mat" or len(content.data) < 24:
+        return None
+    for order in "<>":
+        kind, rows, columns, imaginary, name = struct.unpack(f"{order}5i", content.data[:20])
+        if 0 <= kind < 5000 and rows > 0 and columns > 0 and imaginary in (0, 1) and 1 < name <= 64:
+            return Match(0.9, "it begins as a variable of a MATLAB 4 file does")
+    return None
 
 
 def read(content: Content) -> list[Table]:

@@ -40,7 +40,7 @@ def read(content: Content) -> list[Table]:
     about = devices[0]
     table.device = f"{about.get('device', 'OpenSignals')} ({about.get('device name', '')})"
     table.sampling_rate = float(about["sampling rate"])
-    table.start_time = _start(about)
+    table.start_time = start_of(str(about.get("date", "")), str(about.get("time", "")))
     return [_in_microsiemens(table, devices)]
 
 
@@ -64,10 +64,12 @@ def _in_microsiemens(table: TextTable, devices: list[dict[str, Any]]) -> Table:
         sensor = _sensor(about, name)
         names.append(name if sensor.upper() in ("", "RAW", "CUSTOM") else sensor)
         if sensor.upper() == "EDA":
-            frame[place], units[place], note = _transfer(frame[place], about, name)
+            frame[place], units[place], note = in_microsiemens(
+                frame[place], str(about.get("device", "")), _bits(about, name)
+            )
             notes.append(f"{sensor} is {name}: {note}")
     counter = next((place for place, (_, name) in enumerate(columns) if name == "nSeq"), None)
-    clock = _clock(frame[counter], float(table.sampling_rate or 1.0)) if counter is not None else None
+    clock = counted_seconds(frame[counter], float(table.sampling_rate or 1.0)) if counter is not None else None
     if clock is not None and counter is not None:
         frame[counter], units[counter] = clock, "s"
     result = FrameTable(table.path, pd.DataFrame(frame), named=True, units=tuple(units))
@@ -85,12 +87,11 @@ def _sensor(about: dict[str, Any], name: str) -> str:
     return str(sensors[place]) if place < len(sensors) else ""
 
 
-def _transfer(values: np.ndarray, about: dict[str, Any], name: str) -> tuple[np.ndarray, str, str]:
-    device = str(about.get("device", "")).lower()
-    known = next((numbers for name, numbers in _TRANSFER.items() if name in device), None)
-    bits = _bits(about, name)
+def in_microsiemens(values: np.ndarray, device: str, bits: int | None) -> tuple[np.ndarray, str, str]:
+    """Return an EDA sensor's counts in uS, the unit, and how; as they are where no transfer function is known."""
+    known = next((numbers for name, numbers in _TRANSFER.items() if name in device.lower()), None)
     if known is None or bits is None:
-        return values, "counts", f"its counts have no known transfer function ({about.get('device', 'no device')})"
+        return values, "counts", f"its counts have no known transfer function ({device or 'no device'})"
     vcc, gain = known
     return values / 2.0**bits * vcc / gain, "uS", f"counts / 2^{bits} * {vcc:g} V / {gain:g} V/uS"
 
@@ -103,7 +104,7 @@ def _bits(about: dict[str, Any], name: str) -> int | None:
     return int(resolution[place]) if place < len(resolution) else None
 
 
-def _clock(counter: np.ndarray, rate: float) -> np.ndarray | None:
+def counted_seconds(counter: np.ndarray, rate: float) -> np.ndarray | None:
     """Return the counter of samples as seconds; None where it does not count.
 
     BITalino counts to 15, others to a power of 2 less one: where it falls, it began anew.
@@ -115,9 +116,9 @@ def _clock(counter: np.ndarray, rate: float) -> np.ndarray | None:
     return np.concatenate([[0.0], np.cumsum(steps)]) / rate
 
 
-def _start(about: dict[str, Any]) -> float | None:
-    date = "-".join(part.zfill(2) for part in str(about.get("date", "")).split("-"))
-    times = parse_times(pd.Series([f"{date} {about.get('time', '')}"]))
+def start_of(date: str, time: str) -> float | None:
+    """Seconds since 1970 of a date such as 2023-1-5 and a time of day; None where they are none."""
+    times = parse_times(pd.Series([f"{'-'.join(part.zfill(2) for part in date.split('-'))} {time}"]))
     return float(times.seconds[0]) if times is not None and np.isfinite(times.seconds[0]) else None
 
 

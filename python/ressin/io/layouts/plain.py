@@ -33,7 +33,7 @@ def read(content: Content) -> list[Table]:
             return [turned]
     table = read_plain(content)
     mark_columns(table)
-    table.sampling_rate = _commented_rate(content)
+    table.sampling_rate = _commented_rate(content) or table.sampling_rate
     return [table]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import logging
+import re
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,9 @@ from ressin.io.source import Content
 from ressin.io.table import FrameTable, Table
 from ressin.recording import Marker
 
+_DAMAGE = re.compile(r"corrupt|truncat|unexpected end|end of file", re.IGNORECASE)
+_EVENTS = re.compile(r"marker|event|trigger|stim", re.IGNORECASE)
+
 
 def sniff(content: Content) -> Match | None:
     """XDF's first bytes."""
@@ -25,16 +30,45 @@ def sniff(content: Content) -> Match | None:
 def read(content: Content) -> list[Table]:
     """Read each stream of numbers as a table with its own clock; streams of text are markers."""
     pyxdf = require("pyxdf", "devices", "reading .xdf files")
-    streams, _ = pyxdf.load_xdf(io.BytesIO(content.data), dejitter_timestamps=False, verbose=False)
-    texts = [stream for stream in streams if _first(stream, "channel_format") == "string"]
-    tables = [_table(str(content.path), stream) for stream in streams if stream not in texts and _n(stream)]
+    with _Listening("pyxdf") as said:
+        streams, _ = pyxdf.load_xdf(io.BytesIO(content.data), dejitter_timestamps=False, verbose=False)
+    events = [stream for stream in streams if _is_events(stream)]
+    tables = [_table(str(content.path), stream) for stream in streams if not _is_events(stream) and _n(stream)]
     if not tables:
         raise RecordingError(f"{content.path}: holds no stream of numbers with samples")
     for table, start in tables:
-        for stream in texts:
+        table.notes += ["the file is damaged or was cut short: what is behind is missing"] if said.damage else []
+        for stream in events:
             for time, values in zip(stream["time_stamps"], stream["time_series"], strict=True):
-                table.markers.append(Marker(float(time) - start, str(values[0])))
+                label = values[0] if isinstance(values[0], str) else f"{values[0]:g}"
+                table.markers.append(Marker(float(time) - start, label))
     return [table for table, _ in tables]
+
+
+class _Listening(logging.Handler):
+    """Hears what a library logs, which then is not printed."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._logger, self.damage = logging.getLogger(name), False
+
+    def __enter__(self) -> _Listening:
+        self._logger.addHandler(self)
+        self._propagated, self._logger.propagate = self._logger.propagate, False
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._logger.removeHandler(self)
+        self._logger.propagate = self._propagated
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Note whether a part of the file could not be read."""
+        self.damage = self.damage or bool(_DAMAGE.search(record.getMessage()))
+
+
+def _is_events(stream: dict[str, Any]) -> bool:
+    """Whether a stream is texts, or numbers that its type calls markers."""
+    return _first(stream, "channel_format") == "string" or bool(_EVENTS.search(_first(stream, "type")))
 
 
 def _table(path: str, stream: dict[str, Any]) -> tuple[Table, float]:
@@ -44,7 +78,9 @@ def _table(path: str, stream: dict[str, Any]) -> tuple[Table, float]:
     frame = pd.DataFrame({0: times, **{i + 1: values[:, i] for i in range(values.shape[1])}})
     table = FrameTable(path, frame, named=True, units=("s", *map(usual_unit, units)))
     table.names, table.clock = ("LSL clock", *names), (0,)
-    table.device = f"LSL stream {_first(stream, 'name')}"
+    table.device, table.part = f"LSL stream {_first(stream, 'name')}", _first(stream, "name")
+    if not stream.get("footer"):
+        table.notes.append("the stream has no end: it was not stopped, or the file was cut short")
     kind = _first(stream, "type").lower()
     if values.shape[1] == 1 and kind in ("eda", "gsr", "sc"):
         table.signal = 1
