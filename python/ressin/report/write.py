@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ressin.learn.model.settings import DEFAULT
+from ressin.learn.model.settings import DEFAULT, LearnSettings
 from ressin.learn.trained.checkpoint import versions
 from ressin.pages.render import write_page
 from ressin.report import paper
@@ -132,8 +132,6 @@ def _printed(cell: Cell, papers: bool) -> dict[str, Any]:
 def _facts(prepared: Prepared, bench: Bench, models: dict[str, str]) -> tuple[tuple[str, str], ...]:
     """Return data, settings and machine, row by row."""
     learn, plan = bench.plan.learn, bench.plan
-    training = learn.training
-    momentum = f", momentum {training.momentum:g}" if training.optimizer == "sgd" else ""
     rows = [("data", f"{prepared.folder.resolve().name}, prepared with ressin {prepared.meta['ressin_version']}")]
     rows.append(("decomposed by", bench.programme + (", the paper's" if bench.programme == "cvxeda" else "")))
     if bench.also_programme:
@@ -145,15 +143,49 @@ def _facts(prepared: Prepared, bench: Bench, models: dict[str, str]) -> tuple[tu
     rows += data_facts(prepared)
     rows += [
         ("folds", ", ".join(f"{kind} {folds.n_folds}" for kind, folds in bench.folds.items()) + f"; seed {plan.seed}"),
-        ("picture", f"{learn.image.size} x {learn.image.size}, random crops within {training.crop_padding} pixels"),
-        ("network", f"{learn.model.norm} normalisation in the subnet, {learn.model.hidden} hidden units"),
-        (
-            "training",
-            f"{training.iterations} iterations of {training.batch_size}, {training.optimizer} at "
-            f"{training.learning_rate:g}{momentum}, times {training.decay_factor:g} every {training.decay_every}",
-        ),
+        *network_facts(learn),
         ("intervals", f"95 %, {plan.n_resamples} bootstrap resamples of subjects"),
         ("versions", ", ".join(f"{name} {version}" for name, version in versions().items())),
     ]
     rows += [(f"model, {label}", file) for label, file in models.items()]
     return tuple(rows)
+
+
+def network_facts(learn: LearnSettings) -> list[tuple[str, str]]:
+    """Say what the network is, what it sees and how it is trained, row by row."""
+    model, training = learn.model, learn.training
+    crops = f"random crops within {training.crop_padding}"
+    if model.on_features:
+        seen = ("features", "of intervals, each as z-score and as rank within the person")
+    elif model.on_signals:
+        seen = ("signals", f"{model.length} means of equal stretches of each channel, {crops} of them")
+    else:
+        seen = ("picture", f"{learn.image.size} x {learn.image.size}, {crops} pixels")
+    whose = "the paper's subnet" if model.network == "resnet18" else "called subnet in the tables"
+    norm = f", {model.norm} normalisation" if model.network == "resnet18" else ""
+    members = f", {model.members} members averaged" if model.members > 1 else ""
+    within = ", its features scaled within the person" if model.within_person else ""
+    momentum = f", momentum {training.momentum:g}" if training.optimizer == "sgd" else ""
+    balanced = ", both classes alike in the loss" if training.class_weights == "balanced" else ""
+    return [
+        seen,
+        ("network", f"{model.network}, {whose}{norm}, {model.hidden} hidden units{members}{within}"),
+        (
+            "training",
+            f"{training.iterations} iterations of {training.batch_size}, {training.optimizer} at "
+            f"{training.learning_rate:g}{momentum}, times {training.decay_factor:g} every {training.decay_every}"
+            f"{balanced}",
+        ),
+        ("chosen", _chosen(learn)),
+    ]
+
+
+def _chosen(learn: LearnSettings) -> str:
+    """Say what each training chooses by its own samples, and by which of them."""
+    training = learn.training
+    if not training.validation_share:
+        return "nothing: iterations and threshold are settings, the same for every fold"
+    group = {"none": "files", "subject": "people", "song": "songs"}[training.validation_group]
+    tuned = " and the threshold" if training.threshold == "tuned" else ""
+    held = f"{training.validation_share:.0%} of each fold's training part, whole {group}"
+    return f"the iteration to stop at{tuned}: by {held}"
