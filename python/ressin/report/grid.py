@@ -116,7 +116,7 @@ def make_bench(
     """
     names = labels or prepared.two_class_labels
     if not names:
-        raise InvalidInputError(f"{prepared.folder} has no labels of two classes: there is nothing to learn")
+        raise InvalidInputError(f"{prepared.folder} has no labels of two classes{_of_more(prepared)}")
     data = {name: labelled_data(prepared, name) for name in names}
     if any((samples.music_row >= 0).any() for samples in data.values()):
         data = {name: samples.with_music() for name, samples in data.items()}
@@ -143,6 +143,13 @@ def make_bench(
     return Bench(
         plan, data, folds, folder, progress, prepared.programme, other, "" if also is None else also.programme, refused
     )  # fmt: skip
+
+
+def _of_more(prepared: Prepared) -> str:
+    """Say how labels of more than two classes can be used; "" where there are none."""
+    more = [(name, classes) for name, classes in prepared.classes.items() if len(classes) > 2]
+    told = [f"{name} has {len(classes)} ({', '.join(classes)}): --label {name}={classes[0]}" for name, classes in more]
+    return f"; {'; '.join(told)} tells one from the others" if told else ": there is nothing to learn"
 
 
 def _draw(table: pd.DataFrame, kind: str, plan: Plan, data: dict[str, LabelledData]) -> Splits:
