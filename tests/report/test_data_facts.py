@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from ressin.learn.model.recipes import changed, recipe
 from ressin.report.data_facts import PLANE, label_rule
-from ressin.report.write import network_facts
+from ressin.report.write import class_told, network_facts
 
 
 def test_whose_ratings_make_the_labels_is_said() -> None:
@@ -51,3 +54,10 @@ def test_the_network_is_named_with_what_it_sees(network: str, seen: str, said: s
     held = {"validation_share": 0.25, "validation_group": "subject", "threshold": "tuned"}
     chosen = dict(network_facts(changed(settings, {}, held)))["chosen"]
     assert chosen == "the iteration to stop at and the threshold: by 25% of each fold's training part, whole people"
+
+
+def test_shares_are_told_in_the_words_of_the_data() -> None:
+    classes = {"calm": ("0", "1"), "arousal": ("low", "high"), "mood": ("calm", "tense"), "state": ("a", "b", "c")}
+    prepared: Any = SimpleNamespace(classes=classes)
+    told = [class_told(prepared, name) for name in ("calm", "arousal", "mood", "state=a")]
+    assert told == ["high", "high", "tense", "a"]

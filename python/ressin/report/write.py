@@ -138,7 +138,7 @@ def _facts(prepared: Prepared, bench: Bench, models: dict[str, str]) -> tuple[tu
         rows.append(("also decomposed by", f"{bench.also_programme}: the same samples in the same folds"))
     for name, data in bench.data.items():
         people, songs = len(np.unique(data.subject)), len(np.unique(data.stimulus))
-        share = f"{data.label.mean():.1%} high, {len(data.left_out)} left out"
+        share = f"{data.label.mean():.1%} {class_told(prepared, name)}, {len(data.left_out)} left out"
         rows.append((name, f"{len(data):,} samples, {people} subjects, {songs} songs; {share}"))
     rows += data_facts(prepared)
     rows += [
@@ -149,6 +149,13 @@ def _facts(prepared: Prepared, bench: Bench, models: dict[str, str]) -> tuple[tu
     ]
     rows += [(f"model, {label}", file) for label, file in models.items()]
     return tuple(rows)
+
+
+def class_told(prepared: Prepared, label: str) -> str:
+    """Name the class that the models give the probability of: the data's word for it, where they have one."""
+    name, _, chosen = label.partition("=")
+    positive = chosen or prepared.classes[name][1]
+    return "high" if positive == "1" else positive
 
 
 def network_facts(learn: LearnSettings) -> list[tuple[str, str]]:
