@@ -173,6 +173,7 @@ def network_facts(learn: LearnSettings) -> list[tuple[str, str]]:
     members = f", {model.members} members averaged" if model.members > 1 else ""
     within = ", its features scaled within the person" if model.within_person else ""
     momentum = f", momentum {training.momentum:g}" if training.optimizer == "sgd" else ""
+    epochs = f", at most {training.most_epochs} epochs" if training.most_epochs else ""
     balanced = ", both classes alike in the loss" if training.class_weights == "balanced" else ""
     return [
         seen,
@@ -181,7 +182,7 @@ def network_facts(learn: LearnSettings) -> list[tuple[str, str]]:
             "training",
             f"{training.iterations} iterations of {training.batch_size}, {training.optimizer} at "
             f"{training.learning_rate:g}{momentum}, times {training.decay_factor:g} every {training.decay_every}"
-            f"{balanced}",
+            f"{epochs}{balanced}",
         ),
         ("chosen", _chosen(learn)),
     ]
