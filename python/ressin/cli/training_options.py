@@ -8,8 +8,8 @@ from typing import Any
 MODEL = ("network", "length", "members", "within_person", "hidden", "norm", "imagenet", "pretrained")
 TRAINING = (
     "iterations", "most_epochs", "batch_size", "optimizer", "learning_rate", "momentum", "weight_decay", "decay_every",
-    "decay_factor", "crop_padding", "class_weights", "validation_share", "validation_group", "validate_every", "patience",
-    "threshold", "precision",
+    "decay_factor", "crop_padding", "class_weights", "validation_share", "validation_group", "validate_every",
+    "patience", "threshold", "precision",
 )  # fmt: skip
 
 
