@@ -9,13 +9,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from ressin.data.samples.features import STATISTICS, channel_features
 from ressin.data.samples.labelled import LabelledData
 from ressin.data.samples.splits import Splits, make_splits
 from ressin.errors import EvaluationWarning, InvalidInputError
-from ressin.learn.evaluation.baselines import BoostedFeatures, Majority, MusicSVM, SeriesClassifier, SeriesInputs
+from ressin.learn.evaluation.baselines import (
+    BoostedFeatures,
+    Majority,
+    MusicSVM,
+    SeriesClassifier,
+    SeriesInputs,
+    SeriesNetwork,
+)
 from ressin.learn.evaluation.confounds import PersonOnly, TimeOnly, WithinPerson
 from ressin.learn.evaluation.evaluate import Classifier, Fold, cross_validate
 from ressin.learn.evaluation.folds import check_folds
@@ -23,6 +32,7 @@ from ressin.learn.evaluation.network import NetworkClassifier
 from ressin.learn.evaluation.regression import regress
 from ressin.learn.model.recipes import changed, recipe
 from ressin.learn.model.settings import NETWORKS, ModelSettings, TrainSettings
+from ressin.learn.model.shared_norm import SharedNorm1d
 from tests.learn.samples import RATE, in_files, made_up, small
 
 KINDS = ("random", "subject", "song", "one-subject")
@@ -324,6 +334,13 @@ def test_the_series_network_learns_from_the_channels_themselves() -> None:
     training = TrainSettings(iterations=60, batch_size=32, optimizer="adamw", precision="fp32", crop_padding=0)
     result = cross_validate(data, folds_of(data, "subject", 2), SeriesClassifier(training, length=64))
     assert result.metrics(n_resamples=200)["roc_auc"].low > 0.7
+
+
+def test_the_series_network_normalises_over_all_processes() -> None:
+    with torch.random.fork_rng(devices=[]):
+        norms = [module for module in SeriesNetwork().modules() if isinstance(module, nn.BatchNorm1d)]
+    assert len(norms) == 4
+    assert all(isinstance(module, SharedNorm1d) for module in norms)
 
 
 def test_series_are_stretched_from_end_to_end(data: LabelledData) -> None:
