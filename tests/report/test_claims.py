@@ -15,7 +15,8 @@ METRICS = ("balanced_accuracy", "roc_auc", "accuracy", "f1", "precision", "recal
 
 def result(value: float, **more: Any) -> dict[str, Any]:
     shown = {name: [value, value - 0.1, value + 0.1] for name in METRICS}
-    return {"metrics": shown, "majority": {name: [0.5, 0.5, 0.5] for name in METRICS}, "n_folds": 5, **more}
+    majority = {name: [0.5, 0.5, 0.5] for name in METRICS}
+    return {"metrics": shown, "majority": majority, "n_folds": 5, "n_subjects": 20, **more}
 
 
 def cells(*models: str, split: str = "subject") -> Results:
@@ -40,6 +41,16 @@ def test_a_model_is_better_where_the_difference_is_clear_of_zero(low: float | No
     assert "ROC-AUC 60.0% against 63.0%, +5.0" in found[3].numbers
 
 
+@pytest.mark.parametrize(("people", "holds"), [(2, False), (5, False), (6, True)])
+def test_nothing_holds_for_a_handful_of_people(people: int, holds: bool) -> None:
+    results = {cell: {**value, "n_subjects": people} for cell, value in cells("eda-mix", "fusion-mix").items()}
+    found = make_claims(results, {}, lambda cell, other: {name: [0.05, 0.01, 0.1] for name in METRICS})
+    assert found
+    for claim in found:
+        assert claim.holds is holds
+        assert (f"of {people} people: an interval over fewer than 6 shows nothing" in claim.numbers) is not holds
+
+
 def test_table_1_holds_where_the_error_is_lower_from_end_to_end() -> None:
     def row(channel: str, rmse: float, high: float) -> dict[str, Any]:
         less = [rmse - 0.2, rmse - 0.25, high]
@@ -47,7 +58,7 @@ def test_table_1_holds_where_the_error_is_lower_from_end_to_end() -> None:
 
     for high, holds in ((-0.01, True), (0.01, False)):
         rows = [row("origin", 0.2, 0.0), row("phasic", 0.19, 0.05), row("tonic", 0.18, high)]
-        table: Results = {Cell("calm", "random", "regression"): {"rows": rows, "mean": {"rmse": 0.2}}}
+        table: Results = {Cell("calm", "random", "regression"): {"rows": rows, "mean": {"rmse": 0.2}, "n_subjects": 6}}
         (claim,) = make_claims(table, {}, lambda cell, other: {})
         assert claim.holds is holds
         assert "tonic less origin -0.0200" in claim.numbers

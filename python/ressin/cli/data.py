@@ -256,7 +256,7 @@ def quality_line(counts: dict[str, int]) -> str:
     words = {
         "good": "nothing to say", "not_converged": "not converged", "large_residual": "large residual",
         "correlated_parts": "correlated parts", "mirrored_parts": "mirrored parts", "fast_decays": "fast decays",
-        "missing": "missing samples",
+        "missing": "missing samples", "artefacts": "steps, outliers or other artefacts",
     }  # fmt: skip
     told = ", ".join(f"{text} {counts[name]:,}" for name, text in words.items() if counts[name] or name == "good")
     return f"of {counts['samples']:,} samples of {counts['files']:,} file(s): {told}"

@@ -2,12 +2,9 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ressin.image import CHANNELS
-
-if TYPE_CHECKING:
-    from ressin.data.store.store import Prepared
 
 Subparsers = Any  # argparse's own type for it is private
 
@@ -32,15 +29,15 @@ def run_figures(arguments: argparse.Namespace) -> int:
     """Carry out ``ressin figures``."""
     from ressin.data.store.store import load
     from ressin.plots.files import save_figure
-    from ressin.report.prepared_figures import plot_labels, plot_round_trip, round_trip
+    from ressin.report.prepared_figures import first_rated_subject, plot_labels, plot_round_trip, round_trip
 
     prepared = load(arguments.prepared)
     print(f"programme {prepared.programme}: what {arguments.prepared} was prepared with")
-    subject = arguments.subject or _first_subject(prepared)
+    subject = arguments.subject or first_rated_subject(prepared)
     trip = round_trip(prepared, arguments.recording or str(prepared.recordings["recording_id"].iloc[0]))
     arguments.folder.mkdir(parents=True, exist_ok=True)
     if subject is None:
-        print("no figure 2: nobody has rated arousal and valence")
+        print("no figure 2: nobody has rated both arousal and valence")
     else:
         labels = arguments.folder / f"figure2.{arguments.format}"
         save_figure(plot_labels(prepared, subject), labels, title=f"Labels of subject {subject}")
@@ -50,11 +47,3 @@ def run_figures(arguments: argparse.Namespace) -> int:
     errors = ", ".join(f"{name} {error:.2e}" for name, error in zip(CHANNELS, trip.error, strict=True))
     print(f"{picture}: recording {trip.recording_id}; round-trip error as a share of the range: {errors}")
     return 0
-
-
-def _first_subject(prepared: "Prepared") -> str | None:
-    """Find the first subject with thresholds, or with ratings at least; None where there are no ratings."""
-    rated = prepared.ratings.dropna(subset=["arousal", "valence"])["subject"]
-    known = prepared.subjects[prepared.subjects["subject"].isin(rated)]
-    ordered = known.sort_values("threshold_arousal", key=lambda values: values.isna(), kind="stable")
-    return str(ordered["subject"].iloc[0]) if len(ordered) else None

@@ -58,7 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
     with joined_processes() as me, TrainingBar(arguments.quiet or not me.first) as bar:
         shared = f" in {me.world} processes" if me.world > 1 else ""
         people = f"{len(data):,} samples of {data.label_name} of {len(set(data.subject))} people"
-        bar.say(f"{people}; {settings.model.network}, {settings.training.iterations} iterations{shared}")
+        iterations = settings.training.limited(len(data)).iterations
+        bar.say(f"{people}; {settings.model.network}, {iterations} iterations{shared}")
         trained = train(
             data,
             range(len(data)),

@@ -7,9 +7,9 @@ from typing import Any
 
 MODEL = ("network", "length", "members", "within_person", "hidden", "norm", "imagenet", "pretrained")
 TRAINING = (
-    "iterations", "batch_size", "optimizer", "learning_rate", "momentum", "weight_decay", "decay_every", "decay_factor",
-    "crop_padding", "class_weights", "validation_share", "validation_group", "validate_every", "patience", "threshold",
-    "precision",
+    "iterations", "most_epochs", "batch_size", "optimizer", "learning_rate", "momentum", "weight_decay", "decay_every",
+    "decay_factor", "crop_padding", "class_weights", "validation_share", "validation_group", "validate_every",
+    "patience", "threshold", "precision",
 )  # fmt: skip
 
 
@@ -42,6 +42,10 @@ def add_training_options(parser: argparse.ArgumentParser, title: str) -> argpars
     group.add_argument(
         "--iterations", type=int, metavar="N", help="of the training; the decay of the learning rate scales with them"
     )
+    group.add_argument(
+        "--most-epochs", type=int, metavar="N",
+        help="no more passes over the samples than that; 0 for no limit (mlp: 10 unless --iterations is given)",
+    )  # fmt: skip
     group.add_argument("--batch", dest="batch_size", type=int, metavar="N", help="samples an iteration")
     group.add_argument("--optimizer", choices=["sgd", "adamw"])
     group.add_argument("--learning-rate", type=float, metavar="RATE")

@@ -1,7 +1,7 @@
 """Claims about the results, each computed from the cells and shown with its numbers.
 
 A statement that one model is better than another holds where the interval of their difference, on the same resamples
-of people, lies above zero from end to end.
+of people, lies above zero from end to end, and the people are enough for that to tell something.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from ressin.learn.evaluation.metrics import few_people
 from ressin.report.plan import CONFOUNDS, NAMES, Cell
 from ressin.report.tables import Ceiling, Results
 
@@ -50,8 +51,10 @@ def make_claims(results: Results, ceiling: Ceiling, compare: Compare) -> list[Cl
     """
     claims = []
     for label in dict.fromkeys(cell.label for cell in results):
-        claims += _fusion(results, label, compare) + _distance(results, ceiling, label) + _channels(results, label)
-        claims += _time(results, label, compare) + _programmes(results, label, compare)
+        found = _fusion(results, label, compare) + _distance(results, ceiling, label) + _channels(results, label)
+        found += _time(results, label, compare) + _programmes(results, label, compare)
+        few = few_people(min(results[cell]["n_subjects"] for cell in results if cell.label == label))
+        claims += [replace(one, holds=False, numbers=f"{one.numbers}; {few}") for one in found] if few else found
     return claims
 
 

@@ -45,8 +45,8 @@ class StepTimes:
 def model_seconds(bench: Bench, model: str, steps: StepTimes) -> float:
     """Estimate the seconds that training a network on all samples of each label will take."""
     classifier = NetworkClassifier(bench.plan.settings_of(model), device=bench.plan.device)
-    iterations = classifier.settings.training.iterations
-    return sum(iterations * steps.of(data, classifier) for data in bench.data.values())
+    training = classifier.settings.training
+    return sum(training.limited(len(data)).iterations * steps.of(data, classifier) for data in bench.data.values())
 
 
 def estimate_seconds(bench: Bench, cells: Sequence[Cell], steps: StepTimes | None = None) -> dict[Cell, float]:
@@ -81,7 +81,8 @@ def estimate_seconds(bench: Bench, cells: Sequence[Cell], steps: StepTimes | Non
             expected[cell] = SMALL_CELL + 0.006 * len(data)
             continue
         scored = len(data) / training.batch_size * FORWARD
-        expected[cell] = steps.of(data, classifier) * (training.iterations * bench.folds[cell.split].n_folds + scored)
+        iterations = training.limited(len(data)).iterations * bench.folds[cell.split].n_folds
+        expected[cell] = steps.of(data, classifier) * (iterations + scored)
     return expected
 
 

@@ -22,7 +22,7 @@ from ressin.report.attention import SAMPLES, kept_attention, plot_attention
 from ressin.report.plan import ALL_SPLITS, NAMES, Cell
 from ressin.report.prediction_figures import plot_calibration, plot_confusion, plot_people, plot_roc
 from ressin.report.predictions import Predictions, read_predictions
-from ressin.report.prepared_figures import plot_labels, plot_round_trip, round_trip
+from ressin.report.prepared_figures import first_rated_subject, plot_labels, plot_round_trip, round_trip
 from ressin.report.tables import Ceiling, Results
 
 if TYPE_CHECKING:
@@ -99,10 +99,11 @@ def _of_results(results: Results, ceiling: Ceiling) -> Iterator[Drawing]:
 
 
 def _of_predictions(found: dict[Cell, Predictions], results: Results) -> Iterator[Drawing]:
+    found = {cell: value for cell, value in found.items() if cell.model in COLOURS}
     split = next((name for name in ("subject", *ALL_SPLITS) if any(cell.split == name for cell in found)), None)
     if split is None:
         return
-    here = {cell: value for cell, value in found.items() if cell.split == split and cell.model in COLOURS}
+    here = {cell: value for cell, value in found.items() if cell.split == split}
     chances = {cell: value for cell, value in here.items() if value.is_probability}
     main = next(name for name in COLOURS if any(cell.model == name for cell in here))
     of_main = {cell: value for cell, value in found.items() if cell.model == main}
@@ -155,9 +156,9 @@ def _of_models(bench: Bench, models: dict[str, str]) -> Iterator[Drawing]:
 
 
 def _of_data(prepared: Prepared) -> Iterator[Drawing]:
-    labelled = prepared.subjects[prepared.subjects["threshold_arousal"].notna()]
-    if len(labelled):
-        subject = str(labelled["subject"].iloc[0])
+    subject = first_rated_subject(prepared)
+    labelled = set(prepared.subjects.loc[prepared.subjects["threshold_arousal"].notna(), "subject"])
+    if subject is not None and subject in labelled:
         text = f"Fig. 2. Ratings of subject {subject}, the two centres, and the thresholds halfway between them."
         yield Drawing("figure2", text, lambda: plot_labels(prepared, subject))
     trip = round_trip(prepared, str(prepared.recordings["recording_id"].iloc[0]))

@@ -24,6 +24,7 @@ from ressin.errors import EvaluationWarning, InvalidInputError, OutputError
 from ressin.learn.evaluation.baselines import BoostedFeatures, MusicSVM, SeriesClassifier
 from ressin.learn.evaluation.confounds import PersonOnly, TimeOnly, WithinPerson, has_times
 from ressin.learn.evaluation.evaluate import Classifier, CrossValidation, cross_validate
+from ressin.learn.evaluation.folds import check_evaluation
 from ressin.learn.evaluation.metrics import Estimate
 from ressin.learn.evaluation.network import NetworkClassifier
 from ressin.learn.evaluation.regression import less_error, regress
@@ -62,7 +63,8 @@ class Bench:
     also_programme
         Its name, or "".
     refused
-        Splits that cannot be drawn, and why.
+        Splits that cannot be drawn, by name, and those that a label cannot be evaluated under, by label and name, with
+        the reason.
     """
 
     plan: Plan
@@ -73,7 +75,7 @@ class Bench:
     programme: str = "cvxeda"
     also: dict[str, LabelledData] = field(default_factory=dict)
     also_programme: str = ""
-    refused: dict[str, str] = field(default_factory=dict)
+    refused: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     def samples(self, cell: Cell) -> LabelledData:
         """Return the samples that a cell is computed on."""
@@ -114,7 +116,7 @@ def make_bench(
     """
     names = labels or prepared.two_class_labels
     if not names:
-        raise InvalidInputError(f"{prepared.folder} has no labels of two classes: there is nothing to learn")
+        raise InvalidInputError(f"{prepared.folder} has no labels of two classes{_of_more(prepared)}")
     data = {name: labelled_data(prepared, name) for name in names}
     if any((samples.music_row >= 0).any() for samples in data.values()):
         data = {name: samples.with_music() for name, samples in data.items()}
@@ -123,13 +125,15 @@ def make_bench(
             raise InvalidInputError(f"the {len(samples)} samples of {name!r} are all of one class: nothing to learn")
     used = np.unique(np.concatenate([samples.recording_id for samples in data.values()]))
     table = prepared.recordings[prepared.recordings["recording_id"].isin(used)]
-    folds, refused = {}, {}
+    folds: dict[str, Splits] = {}
+    refused: dict[tuple[str, ...], str] = {}
     for kind in dict.fromkeys(("random", *splits)):
         try:
             folds[kind] = _draw(table, kind, plan, data)
         except InvalidInputError as error:
-            if kind in splits:
-                refused[kind] = str(error)
+            refused |= {(kind,): str(error)} if kind in splits else {}
+            continue
+        refused |= _not_evaluable(data, folds[kind]) if kind in splits else {}
     make_folder(folder)
     for part in ("cells", "predictions", "folds"):
         make_folder(folder / part)
@@ -139,6 +143,13 @@ def make_bench(
     return Bench(
         plan, data, folds, folder, progress, prepared.programme, other, "" if also is None else also.programme, refused
     )  # fmt: skip
+
+
+def _of_more(prepared: Prepared) -> str:
+    """Say how labels of more than two classes can be used; "" where there are none."""
+    more = [(name, classes) for name, classes in prepared.classes.items() if len(classes) > 2]
+    told = [f"{name} has {len(classes)} ({', '.join(classes)}): --label {name}={classes[0]}" for name, classes in more]
+    return f"; {'; '.join(told)} tells one from the others" if told else ": there is nothing to learn"
 
 
 def _draw(table: pd.DataFrame, kind: str, plan: Plan, data: dict[str, LabelledData]) -> Splits:
@@ -152,6 +163,17 @@ def _draw(table: pd.DataFrame, kind: str, plan: Plan, data: dict[str, LabelledDa
         if not any(_one_class(samples, splits.take(samples.recording_id)) for samples in data.values()):
             return splits
     return first
+
+
+def _not_evaluable(data: dict[str, LabelledData], splits: Splits) -> dict[tuple[str, ...], str]:
+    """Find the labels that these folds cannot be used for, with the reason."""
+    found: dict[tuple[str, ...], str] = {}
+    for name, samples in data.items():
+        try:
+            check_evaluation(samples, splits.take(samples.recording_id))
+        except InvalidInputError as error:
+            found[name, splits.kind] = str(error)
+    return found
 
 
 def _one_class(samples: LabelledData, folds: Splits) -> bool:

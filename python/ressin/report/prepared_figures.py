@@ -92,6 +92,14 @@ def round_trip(prepared: Prepared, recording_id: str, *, size: int = 224) -> Rou
     return RoundTrip(recording_id, rate, signals, images, read_back, error, "µS" if known else "unit of the file")
 
 
+def first_rated_subject(prepared: Prepared) -> str | None:
+    """Find the first subject with thresholds, or with ratings at least; None where nobody rated both dimensions."""
+    rated = prepared.ratings.dropna(subset=["arousal", "valence"])["subject"]
+    known = prepared.subjects[prepared.subjects["subject"].isin(rated)]
+    ordered = known.sort_values("threshold_arousal", key=lambda values: values.isna(), kind="stable")
+    return str(ordered["subject"].iloc[0]) if len(ordered) else None
+
+
 def plot_labels(prepared: Prepared, subject: str) -> Figure:
     """Draw a subject's ratings in the valence-arousal plane, the two centres, and the thresholds (Fig. 2).
 

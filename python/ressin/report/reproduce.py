@@ -23,7 +23,7 @@ from ressin.learn.training.progress import Progress
 from ressin.report.claims import Claim
 from ressin.report.estimate import StepTimes, TimeLeft, estimate_seconds, model_seconds
 from ressin.report.grid import Bench, compute, file_name, make_bench, make_folder, read_finished
-from ressin.report.plan import ALL_SPLITS, SPLITS, Plan, also_of, cells_of
+from ressin.report.plan import ALL_SPLITS, SPLITS, Cell, Plan, also_of, cells_of
 from ressin.report.tables import Results
 from ressin.report.write import write_report
 
@@ -127,7 +127,7 @@ def _reproduce(prepared: Prepared, bench: Bench, splits: tuple[str, ...], tell: 
     every = cells_of(
         bench.plan, tuple(bench.data), music=bench.has_music, rated=bench.rated, timed=bench.timed, splits=splits
     )
-    cells = [cell for cell in every if cell.split in bench.folds]
+    cells = [cell for cell in every if cell.split in bench.folds and _evaluable(bench, cell)]
     cells += also_of(cells, bench.also_programme) if bench.also else []
     found = {cell: read_finished(bench, cell) for cell in cells}
     wait_for_all()  # every process has read what is there before the first one writes
@@ -136,7 +136,7 @@ def _reproduce(prepared: Prepared, bench: Bench, splits: tuple[str, ...], tell: 
     tell(f"programme {bench.programme}{also}: what the recordings were decomposed by")
     counts = ", ".join(f"{len(samples):,} samples of {name}" for name, samples in bench.data.items())
     tell(f"{counts}; {len(cells)} cells of the grid, {len(cells) - len(waiting)} of them are there already")
-    missing = [(f"{split} split", reason) for split, reason in bench.refused.items()]
+    missing = [(f"{', '.join(about)} split", reason) for about, reason in bench.refused.items()]
     if waiting:
         steps = StepTimes()
         left = TimeLeft(estimate_seconds(bench, waiting, steps))
@@ -157,6 +157,11 @@ def _reproduce(prepared: Prepared, bench: Bench, splits: tuple[str, ...], tell: 
     wait_for_all()  # until the report is written
     n_read = len(cells) - len(waiting)
     return Reproduction(bench.folder, sum(found[cell] is not None for cell in waiting), n_read, tuple(missing), claims)
+
+
+def _evaluable(bench: Bench, cell: Cell) -> bool:
+    """Whether a cell's label can be evaluated under its split; a regression of ratings needs no classes."""
+    return cell.model == "regression" or (cell.label, cell.split) not in bench.refused
 
 
 def in_words(seconds: float) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ressin.learn.model.settings import DEFAULT
+from ressin.learn.model.settings import DEFAULT, LearnSettings
 from ressin.learn.trained.checkpoint import versions
 from ressin.pages.render import write_page
 from ressin.report import paper
@@ -132,28 +132,68 @@ def _printed(cell: Cell, papers: bool) -> dict[str, Any]:
 def _facts(prepared: Prepared, bench: Bench, models: dict[str, str]) -> tuple[tuple[str, str], ...]:
     """Return data, settings and machine, row by row."""
     learn, plan = bench.plan.learn, bench.plan
-    training = learn.training
-    momentum = f", momentum {training.momentum:g}" if training.optimizer == "sgd" else ""
     rows = [("data", f"{prepared.folder.resolve().name}, prepared with ressin {prepared.meta['ressin_version']}")]
     rows.append(("decomposed by", bench.programme + (", the paper's" if bench.programme == "cvxeda" else "")))
     if bench.also_programme:
         rows.append(("also decomposed by", f"{bench.also_programme}: the same samples in the same folds"))
     for name, data in bench.data.items():
         people, songs = len(np.unique(data.subject)), len(np.unique(data.stimulus))
-        share = f"{data.label.mean():.1%} high, {len(data.left_out)} left out"
+        share = f"{data.label.mean():.1%} {class_told(prepared, name)}, {len(data.left_out)} left out"
         rows.append((name, f"{len(data):,} samples, {people} subjects, {songs} songs; {share}"))
     rows += data_facts(prepared)
     rows += [
         ("folds", ", ".join(f"{kind} {folds.n_folds}" for kind, folds in bench.folds.items()) + f"; seed {plan.seed}"),
-        ("picture", f"{learn.image.size} x {learn.image.size}, random crops within {training.crop_padding} pixels"),
-        ("network", f"{learn.model.norm} normalisation in the subnet, {learn.model.hidden} hidden units"),
-        (
-            "training",
-            f"{training.iterations} iterations of {training.batch_size}, {training.optimizer} at "
-            f"{training.learning_rate:g}{momentum}, times {training.decay_factor:g} every {training.decay_every}",
-        ),
+        *network_facts(learn),
         ("intervals", f"95 %, {plan.n_resamples} bootstrap resamples of subjects"),
         ("versions", ", ".join(f"{name} {version}" for name, version in versions().items())),
     ]
     rows += [(f"model, {label}", file) for label, file in models.items()]
     return tuple(rows)
+
+
+def class_told(prepared: Prepared, label: str) -> str:
+    """Name the class that the models give the probability of: the data's word for it, where they have one."""
+    name, _, chosen = label.partition("=")
+    positive = chosen or prepared.classes[name][1]
+    return "high" if positive == "1" else positive
+
+
+def network_facts(learn: LearnSettings) -> list[tuple[str, str]]:
+    """Say what the network is, what it sees and how it is trained, row by row."""
+    model, training = learn.model, learn.training
+    crops = f"random crops within {training.crop_padding}"
+    if model.on_features:
+        seen = ("features", "of intervals, each as z-score and as rank within the person")
+    elif model.on_signals:
+        seen = ("signals", f"{model.length} means of equal stretches of each channel, {crops} of them")
+    else:
+        seen = ("picture", f"{learn.image.size} x {learn.image.size}, {crops} pixels")
+    whose = "the paper's subnet" if model.network == "resnet18" else "called subnet in the tables"
+    norm = f", {model.norm} normalisation" if model.network == "resnet18" else ""
+    members = f", {model.members} members averaged" if model.members > 1 else ""
+    within = ", its features scaled within the person" if model.within_person else ""
+    momentum = f", momentum {training.momentum:g}" if training.optimizer == "sgd" else ""
+    epochs = f", at most {training.most_epochs} epochs" if training.most_epochs else ""
+    balanced = ", both classes alike in the loss" if training.class_weights == "balanced" else ""
+    return [
+        seen,
+        ("network", f"{model.network}, {whose}{norm}, {model.hidden} hidden units{members}{within}"),
+        (
+            "training",
+            f"{training.iterations} iterations of {training.batch_size}, {training.optimizer} at "
+            f"{training.learning_rate:g}{momentum}, times {training.decay_factor:g} every {training.decay_every}"
+            f"{epochs}{balanced}",
+        ),
+        ("chosen", _chosen(learn)),
+    ]
+
+
+def _chosen(learn: LearnSettings) -> str:
+    """Say what each training chooses by its own samples, and by which of them."""
+    training = learn.training
+    if not training.validation_share:
+        return "nothing: iterations and threshold are settings, the same for every fold"
+    group = {"none": "files", "subject": "people", "song": "songs"}[training.validation_group]
+    tuned = " and the threshold" if training.threshold == "tuned" else ""
+    held = f"{training.validation_share:.0%} of each fold's training part, whole {group}"
+    return f"the iteration to stop at{tuned}: by {held}"

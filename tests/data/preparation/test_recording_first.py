@@ -7,14 +7,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 import ressin
 from ressin._files.limits import digest_file
+from ressin.cli.data import quality_line
 from ressin.data.preparation.cut import WindowRule
 from ressin.data.preparation.prepare import prepare
 from ressin.data.preparation.settings import DecompositionChoice, Preparation, PrepareSettings
 from ressin.data.preparation.single import prepare_recording
+from ressin.data.preparation.tables import count_quality
 from ressin.data.samples.labelled import labelled_data
 from ressin.data.sources.manifest import read_manifest
 from ressin.data.sources.pmemo import read_pmemo
@@ -317,6 +320,18 @@ def test_meta_says_what_was_done_and_how_good_it_is(whole: Prepared, prepared: P
         assert counts["correlated_parts"] == (rows["phasic_tonic_correlation"].abs() > 0.5).sum()
         assert counts["mirrored_parts"] == (rows["phasic_tonic_correlation"] < -0.9).sum()
         assert counts["not_converged"] == counts["missing"] == 0
+
+
+def test_quality_counts_leave_nothing_unsaid(whole: Prepared, tmp_path: Path) -> None:
+    table = pq.read_table(whole.folder / "recordings.parquet")
+    said = table.column("quality").to_pylist()
+    place = said.index("")
+    said[place] = "The level steps abruptly, 3 times: loose contact."
+    column = table.schema.get_field_index("quality")
+    pq.write_table(table.set_column(column, "quality", [said]), tmp_path / "table.parquet")
+    before, after = whole.meta["quality"], count_quality(tmp_path / "table.parquet")
+    assert after == {**before, "good": before["good"] - 1, "artefacts": before["artefacts"] + 1}
+    assert "steps, outliers or other artefacts 1" in quality_line({**after, "artefacts": 1})
 
 
 def test_a_cluster_gives_the_same_bytes_by_person(folder: Path, tmp_path: Path) -> None:

@@ -136,9 +136,12 @@ def test_files_of_earlier_versions_know_no_places(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_splits(tmp_path / "folds.json").file, splits.pair)
 
 
-def test_leaving_one_subject_out_needs_two() -> None:
-    with pytest.raises(InvalidInputError, match="there is 1 subject; to leave one out, 2 are needed"):
-        make_splits(windows(n_files=1), "one-subject")
+@pytest.mark.parametrize(("kind", "what"), [("one-subject", "subjects"), ("subject", "subjects"), ("random", "files")])
+def test_one_group_cannot_be_divided(kind: str, what: str) -> None:
+    with pytest.raises(
+        InvalidInputError, match=f"a {kind} split keeps {what} whole, and there is 1: at least 2 are needed"
+    ):
+        make_splits(windows(n_files=1), kind)
 
 
 def test_both_recordings_of_a_pair_share_their_fold(prepared: Prepared) -> None:

@@ -157,6 +157,25 @@ def test_labels_in_words_and_of_several_classes(own: Path, tmp_path: Path) -> No
     assert len(folds.take(labelled_data(result, "state=calm").recording_id)) == 3
 
 
+@pytest.mark.parametrize(
+    ("words", "order"),
+    [
+        (["high", "low"], ("low", "high")),
+        (["High", "Medium", "Low"], ("Low", "Medium", "High")),
+        (["high", "no"], ("no", "high")),
+        (["low", "high", "rest"], ("high", "low", "rest")),
+    ],
+)
+def test_words_that_are_amounts_are_in_their_order(
+    own: Path, tmp_path: Path, words: list[str], order: tuple[str, ...]
+) -> None:
+    rows = [f"a.csv,p,m{k},{30 * k},{30 * k + 30},{words[k % len(words)]}" for k in range(6)]
+    manifest = write(own, ["recording,subject,stimulus,start,end,load_label", *rows])
+    catalog = read_manifest(manifest)
+    assert catalog.classes["load"] == order
+    assert catalog.ratings["load_label"].tolist() == [order.index(words[k % len(words)]) for k in range(6)]
+
+
 def test_one_dimension_of_ratings_will_do(own: Path, tmp_path: Path) -> None:
     ratings = {"p": [1.0, 2.0, 8.0, 9.0, 7.0], "q": [3.0, 3.1, 3.9, 4.0, 3.0]}
     rows = [f"a.csv,{who},m{k},{value}" for who, values in ratings.items() for k, value in enumerate(values)]

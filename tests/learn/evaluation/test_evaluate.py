@@ -9,18 +9,30 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from ressin.data.samples.features import STATISTICS, channel_features
 from ressin.data.samples.labelled import LabelledData
 from ressin.data.samples.splits import Splits, make_splits
 from ressin.errors import EvaluationWarning, InvalidInputError
-from ressin.learn.evaluation.baselines import BoostedFeatures, Majority, MusicSVM, SeriesClassifier, SeriesInputs
-from ressin.learn.evaluation.evaluate import Fold, cross_validate
+from ressin.learn.evaluation.baselines import (
+    BoostedFeatures,
+    Majority,
+    MusicSVM,
+    SeriesClassifier,
+    SeriesInputs,
+    SeriesNetwork,
+)
+from ressin.learn.evaluation.confounds import PersonOnly, TimeOnly, WithinPerson
+from ressin.learn.evaluation.evaluate import Classifier, Fold, cross_validate
 from ressin.learn.evaluation.folds import check_folds
 from ressin.learn.evaluation.network import NetworkClassifier
 from ressin.learn.evaluation.regression import regress
-from ressin.learn.model.settings import ModelSettings, TrainSettings
+from ressin.learn.model.recipes import changed, recipe
+from ressin.learn.model.settings import NETWORKS, ModelSettings, TrainSettings
+from ressin.learn.model.shared_norm import SharedNorm1d
 from tests.learn.samples import RATE, in_files, made_up, small
 
 KINDS = ("random", "subject", "song", "one-subject")
@@ -242,6 +254,34 @@ def test_some_folds_of_one_class_are_warned_about(data: LabelledData) -> None:
     assert f"{number} of 10 values of stimulus have arousal labels of one kind only" in result.remark
 
 
+HELD_BACK: dict[str, Any] = {"validation_share": 0.3, "validation_group": "subject", "threshold": "tuned"}
+STOPPING = {"iterations": 6, "batch_size": 16, "validate_every": 2, "patience": 1, "precision": "fp32"}
+CLASSIFIERS: list[Classifier] = [
+    *(
+        NetworkClassifier(changed(recipe(name), {"length": 32, "members": 2}, {**STOPPING, **HELD_BACK}, size=16))
+        for name in NETWORKS
+    ),
+    SeriesClassifier(changed(recipe("cnn1d"), {}, {**STOPPING, **HELD_BACK}).training, length=32),
+    BoostedFeatures(iterations=5, n_trees=5),
+    MusicSVM(),
+    Majority(),
+    TimeOnly(n_trees=5),
+    PersonOnly(),
+    WithinPerson(),
+]
+
+
+@pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda classifier: classifier.name)
+def test_nothing_is_chosen_by_the_labels_of_a_test_part(data: LabelledData, classifier: Classifier) -> None:
+    """Neither weights nor the iteration to stop at, nor the threshold: with other labels there, the same scores."""
+    samples = in_files(data)
+    train, test = np.arange(60), np.arange(60, 90)
+    label = np.where(np.arange(len(data)) < 60, data.label, 1 - data.label)
+    other = dataclasses.replace(samples, label=label, rating=np.where(np.arange(len(data)) < 60, data.rating, np.nan))
+    first, second = (classifier.scores(one, train, test, NOWHERE) for one in (samples, other))
+    np.testing.assert_array_equal(first, second)
+
+
 def test_folds_of_other_samples_are_refused(data: LabelledData) -> None:
     with pytest.raises(InvalidInputError, match=r"use splits\.take\(data\.recording_id\)"):
         cross_validate(data.take(np.arange(50)), folds_of(data, "random"), Spy())
@@ -294,6 +334,13 @@ def test_the_series_network_learns_from_the_channels_themselves() -> None:
     training = TrainSettings(iterations=60, batch_size=32, optimizer="adamw", precision="fp32", crop_padding=0)
     result = cross_validate(data, folds_of(data, "subject", 2), SeriesClassifier(training, length=64))
     assert result.metrics(n_resamples=200)["roc_auc"].low > 0.7
+
+
+def test_the_series_network_normalises_over_all_processes() -> None:
+    with torch.random.fork_rng(devices=[]):
+        norms = [module for module in SeriesNetwork().modules() if isinstance(module, nn.BatchNorm1d)]
+    assert len(norms) == 4
+    assert all(isinstance(module, SharedNorm1d) for module in norms)
 
 
 def test_series_are_stretched_from_end_to_end(data: LabelledData) -> None:

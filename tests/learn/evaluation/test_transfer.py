@@ -45,6 +45,14 @@ def test_its_metrics_are_those_of_its_predictions(trained: TrainedModel, other: 
         assert said == (not row.less["roc_auc"].low > 0)
 
 
+def test_of_a_handful_of_people_nothing_is_shown(trained: TrainedModel) -> None:
+    few = in_files(made_up(n=30, n_subjects=4, seed=2))
+    found = evaluate_trained(trained, few, n_resamples=100)
+    assert found.notes[0] == "of 4 people: an interval over fewer than 6 shows nothing at 95 %"
+    for row in found.rows[1:]:
+        assert any(note.startswith(f"it is not shown that the model beats {row.name}") for note in found.notes)
+
+
 def test_its_own_training_samples_are_refused(trained: TrainedModel) -> None:
     with pytest.raises(InvalidInputError, match="trained on samples of this very folder"):
         evaluate_trained(trained, made_up(n=40, n_subjects=8))

@@ -129,7 +129,7 @@ def test_settings_that_ask_for_more_than_the_file_holds_build_nothing(trained: T
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 99}, "is a checkpoint of format 99; this version reads 3"),
+        ({"format": 99}, "is a checkpoint of format 99; this version reads 4"),
         ({"settings": {}}, "settings must hold the parts model, training and image"),
         ({"settings": {**DEFAULT.as_dict(), "model": {"hidden": 8}}}, "settings of the model part do not fit"),
         ({"history": {"loss": []}}, "a history has the columns"),

@@ -76,6 +76,18 @@ def test_a_training_that_was_interrupted_ends_with_the_same_weights(
     assert resumed.threshold == whole.threshold
 
 
+def test_few_samples_are_not_seen_more_often_than_the_recipe_says(data: LabelledData) -> None:
+    settings = recipe("mlp")
+    assert settings.training.limited(2000) is settings.training
+    few = settings.training.limited(60)
+    assert (few.iterations, few.decay_every) == (6, 6)
+    given = changed(settings, {}, {"iterations": 150}).training
+    assert given.limited(60).iterations == 150
+    assert changed(settings, {}, {"iterations": 150, "most_epochs": 4}).training.limited(60).iterations == 3
+    trained = trained_on(data, changed(settings, {"use_music": False, "members": 1}, {}))
+    assert len(trained.history.rows) == 6
+
+
 def test_members_learn_as_they_would_alone(data: LabelledData) -> None:
     """AdamW's steps do not depend on the scale of a loss, and the reported loss is the mean."""
     alone, both = (trained_on(data, brief("cnn1d", members=k)) for k in (1, 2))

@@ -185,23 +185,29 @@ def count_quality(path: Path) -> dict[str, int]:
     counts
         ``samples``, ``files``; samples with nothing to say (``good``), whose solve did not converge, whose residual or
         fast decays are above the bounds of `ressin.decomposition.quality`, whose parts are correlated, or mirror each
-        other (below -0.9), and with missing samples.
+        other (below -0.9), and with missing samples; and those of which something else is said, such as steps of the
+        level, outliers, or a sensor off the skin (``artefacts``).
     """
     names = ["file", "converged", "residual_share", "phasic_tonic_correlation", "fast_decay_share"]
     table = pq.read_table(path, columns=[*names, "quality", "missing_share"])
     residual, correlation, decay, missing = (
         np.asarray(table.column(name), np.float64) for name in (*names[2:], "missing_share")
     )
+    said = np.array([text != "" for text in table.column("quality").to_pylist()], np.bool_)
+    found = {
+        "not_converged": np.array([not value for value in table.column("converged").to_pylist()], np.bool_),
+        "large_residual": residual > MAX_RESIDUAL_SHARE,
+        "correlated_parts": np.abs(correlation) > MAX_CORRELATION,
+        "mirrored_parts": correlation < MIRRORED,
+        "fast_decays": decay > MAX_FAST_DECAY_SHARE,
+        "missing": missing > 0.0,
+    }
+    found["artefacts"] = said & ~np.any(list(found.values()), axis=0)
     counts = {
         "samples": table.num_rows,
         "files": len(table.column("file").unique()),
-        "good": sum(text == "" for text in table.column("quality").to_pylist()),
-        "not_converged": sum(not value for value in table.column("converged").to_pylist()),
-        "large_residual": np.count_nonzero(residual > MAX_RESIDUAL_SHARE),
-        "correlated_parts": np.count_nonzero(np.abs(correlation) > MAX_CORRELATION),
-        "mirrored_parts": np.count_nonzero(correlation < MIRRORED),
-        "fast_decays": np.count_nonzero(decay > MAX_FAST_DECAY_SHARE),
-        "missing": np.count_nonzero(missing > 0.0),
+        "good": np.count_nonzero(~said),
+        **{name: np.count_nonzero(mask) for name, mask in found.items()},
     }
     return {name: int(count) for name, count in counts.items()}
 

@@ -229,9 +229,11 @@ def make_splits(recordings: "pd.DataFrame", kind: str, *, n_folds: int = 10, see
     groups, codes = np.unique(
         occasions(column, columns["file"]) if kind == "random" and "file" in columns else column, return_inverse=True
     )
+    if len(groups) < 2:
+        raise InvalidInputError(
+            f"a {kind} split keeps {GROUP_NAMES[kind]} whole, and there is {len(groups)}: at least 2 are needed"
+        )
     if kind == "one-subject":
-        if len(groups) < 2:
-            raise InvalidInputError(f"there is {len(groups)} subject; to leave one out, 2 are needed")
         return Splits(kind, len(groups), seed, **columns, fold=codes.astype(np.int64))
     if not 2 <= n_folds <= len(groups):
         raise InvalidInputError(

@@ -18,6 +18,7 @@ NEEDED = ("recording", "subject", "stimulus")
 TEXTS = (*NEEDED, "column", "where", "unit", "audio", "feature_row", "recording_id")
 TIMES = ("start", "end")
 NUMBERS = ("sampling_rate", "window", "step", *DIMENSIONS)
+AMOUNTS = {"no": 0, "none": 0, "low": 1, "medium": 2, "middle": 2, "moderate": 2, "high": 3}
 MAX_CLASSES = 127
 SHOWN = 20
 
@@ -108,7 +109,10 @@ def _fill_times(raw: "pd.DataFrame", frame: "pd.DataFrame", lines: Sequence[str]
 def _classes(
     texts: "pd.Series", column: str, lines: Sequence[str], problems: list[str]
 ) -> tuple["pd.Series", tuple[str, ...]]:
-    """Give the classes of a label numbers: 0 and 1 as they are, whole numbers by size, words in alphabetical order."""
+    """Give the classes of a label numbers: 0 and 1 as they are, whole numbers by size, words in alphabetical order.
+
+    Words that are amounts are in the order of the amounts, so that high is above low.
+    """
     import pandas as pd
 
     known = texts[~texts.map(is_missing)]
@@ -121,11 +125,18 @@ def _classes(
         names = tuple(sorted(set(known), key=float))
         names = ("0", "1") if set(names) <= {"0", "1"} else names
     else:
-        names = tuple(sorted(set(known))) or ("0", "1")
+        names = _ordered(set(known)) or ("0", "1")
     if len(names) > MAX_CLASSES:
         problems.append(f"column {column!r}: {len(names)} classes, at most {MAX_CLASSES} can be told apart")
     place = {name: float(number) for number, name in enumerate(names)}
     return known.map(place).reindex(texts.index).astype("float64"), names
+
+
+def _ordered(words: set[str]) -> tuple[str, ...]:
+    """Sort words by the amounts that they say, where all of them say one, else by the alphabet."""
+    amounts = {word: AMOUNTS.get(word.lower(), -1) for word in words}
+    known = min(amounts.values(), default=-1) >= 0
+    return tuple(sorted(words, key=lambda word: (amounts[word] if known else 0, word)))
 
 
 def _label_columns(raw: "pd.DataFrame", labels: Sequence[str], name: str) -> dict[str, str]:

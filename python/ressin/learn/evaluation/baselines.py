@@ -16,6 +16,7 @@ from ressin.data.samples.labelled import LabelledData
 from ressin.errors import InvalidInputError
 from ressin.learn.evaluation.evaluate import Fold
 from ressin.learn.model.settings import TrainSettings
+from ressin.learn.model.shared_norm import SharedNorm1d
 from ressin.learn.training.dataset import Inputs
 from ressin.learn.training.inference import probabilities
 from ressin.learn.training.inputs import fit_music_scale, scaled_music
@@ -190,7 +191,7 @@ class SeriesNetwork(nn.Module):
         layers: list[nn.Module] = []
         for n_in, n_out, width in ((3, 32, 7), (32, 64, 5), (64, 128, 5), (128, 128, 3)):
             convolution = nn.Conv1d(n_in, n_out, width, stride=2, padding=width // 2, bias=False)
-            layers += [convolution, nn.BatchNorm1d(n_out), nn.ReLU()]
+            layers += [convolution, SharedNorm1d(n_out), nn.ReLU()]
         self.convolutions = nn.Sequential(*layers)
         self.out = nn.Linear(128, 2)
 

@@ -19,7 +19,7 @@ from ressin._files.atomic import remove_leftovers_of, replacing
 from ressin._files.json_text import parse_json
 from ressin.data.samples.labelled import LabelledData
 from ressin.errors import EvaluationWarning, InvalidInputError
-from ressin.learn.evaluation.folds import Folds, check_classes, check_folds, groups_of_one_kind
+from ressin.learn.evaluation.folds import Folds, check_evaluation, remark_on_stimuli
 from ressin.learn.evaluation.metrics import Estimate, difference, metrics
 from ressin.learn.training.machine import agreed, processes
 from ressin.learn.training.progress import Progress
@@ -178,18 +178,13 @@ def cross_validate(
     Warns
     -----
     EvaluationWarning
-        If some test parts hold labels of one kind only; `CrossValidation.remark` keeps it.
+        If some test parts hold labels of one kind only; `CrossValidation.remark` keeps it, and says so, too, where each
+        stimulus of a song split has one label.
     """
-    check_folds(data, folds)
-    for number, (train, _) in enumerate(folds):
-        if len(np.unique(data.label[train])) < 2:
-            raise InvalidInputError(
-                f"fold {number}: the labels of its {len(train)} training samples are all {data.label[train[0]]}: "
-                f"nothing to learn; {groups_of_one_kind(data, folds.kind)}; more recordings or another split are needed"
-            )
-    remark = check_classes(data, folds)
+    remark = check_evaluation(data, folds)
     if remark:
         warnings.warn(remark, EvaluationWarning, stacklevel=2)
+    remark = ". ".join(text for text in (remark, remark_on_stimuli(data, folds.kind)) if text)
     root = None if folder is None else Path(folder)
     scores = np.full(len(data), np.nan)
     number_of = np.zeros(len(data), np.int64)

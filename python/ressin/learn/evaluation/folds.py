@@ -40,6 +40,40 @@ class Folds(Protocol):
         """Training and test rows of each fold."""
 
 
+def check_evaluation(data: LabelledData, folds: Folds) -> str:
+    """Check all that an evaluation needs of folds: `check_folds`, `check_training` and `check_classes`.
+
+    Returns
+    -------
+    str
+        What a reader must know of the folds; empty where there is nothing.
+
+    Raises
+    ------
+    InvalidInputError
+        As they do.
+    """
+    check_folds(data, folds)
+    check_training(data, folds)
+    return check_classes(data, folds)
+
+
+def check_training(data: LabelledData, folds: Folds) -> None:
+    """Check that every training part holds both classes.
+
+    Raises
+    ------
+    InvalidInputError
+        With the first fold whose training part does not.
+    """
+    for number, (train, _) in enumerate(folds):
+        if len(np.unique(data.label[train])) < 2:
+            raise InvalidInputError(
+                f"fold {number}: the labels of its {len(train)} training samples are all {data.label[train[0]]}: "
+                f"nothing to learn; {groups_of_one_kind(data, folds.kind)}; more recordings or another split are needed"
+            )
+
+
 def check_folds(data: LabelledData, folds: Folds) -> None:
     """Check that folds fit the samples, divide no pair, file, subject or song, and share no stretch of a file.
 
@@ -102,6 +136,19 @@ def check_classes(data: LabelledData, folds: Folds) -> str:
     return (
         f"{len(one_class)} of {folds.n_folds} test parts of the {folds.kind} split hold one class only (fold "
         f"{numbers}): {reason}; ROC-AUC then compares scores of different models, and comes out too low"
+    )
+
+
+def remark_on_stimuli(data: LabelledData, kind: str) -> str:
+    """Say of how few stimuli the labels are, where a song split is of labels that belong to the stimuli; else ""."""
+    names = np.unique(data.stimulus)
+    pure = [np.unique(data.label[data.stimulus == name]) for name in names] if kind == "song" else []
+    if not pure or any(len(labels) > 1 for labels in pure):
+        return ""
+    high = sum(int(labels[0]) for labels in pure)
+    return (
+        f"under the song split each of the {len(names)} stimuli has one {data.label_name} label ({high} high, "
+        f"{len(names) - high} low): the intervals, which are over people, do not tell how other stimuli would come out"
     )
 
 

@@ -11,6 +11,14 @@ from ressin.errors import InvalidInputError
 
 METRICS = ("balanced_accuracy", "roc_auc", "accuracy", "f1", "precision", "recall")
 LEVEL = 0.95
+LEAST_PEOPLE = 6  # of n people all differ in one direction by chance in 1 of 2^n cases: 2^-5 is more than 2.5 %
+
+
+def few_people(number: int) -> str:
+    """Say that people are too few for an interval to show a difference; "" where they are not."""
+    if number >= LEAST_PEOPLE:
+        return ""
+    return f"of {number} people: an interval over fewer than {LEAST_PEOPLE} shows nothing at 95 %"
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,8 @@ def metrics(
     Whole subjects are drawn with replacement, so the intervals are for other people of the same population. A ratio
     without a denominator is 0, as in scikit-learn (precision where nothing was predicted high); balanced accuracy is
     the mean recall of the classes that occur, likewise. A ROC-AUC counts ties by half and is undefined (NaN) where only
-    one class occurs; resamples of that kind are left out of its interval.
+    one class occurs; resamples of that kind are left out of its interval. The interval of fewer than `LEAST_PEOPLE`
+    people is too narrow to show anything.
     """
     draws = _draws(label, score, subject, threshold, n_resamples, seed)
     return {name: _estimate(float(draws[name][0]), draws[name][1:]) for name in METRICS}

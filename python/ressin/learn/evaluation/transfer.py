@@ -15,7 +15,7 @@ from ressin.errors import InvalidInputError
 from ressin.learn.evaluation.confounds import TimeOnly, WithinPerson, has_times
 from ressin.learn.evaluation.evaluate import Classifier, Fold
 from ressin.learn.evaluation.folds import check_folds
-from ressin.learn.evaluation.metrics import Estimate, difference, metrics
+from ressin.learn.evaluation.metrics import Estimate, difference, few_people, metrics
 from ressin.learn.trained.checkpoint import TrainedModel
 
 Scores = NDArray[np.float64]
@@ -109,7 +109,8 @@ def evaluate_trained(
         raise InvalidInputError(f"the {len(data)} samples of {data.label_name!r} are all of one class")
     score = trained.predict(data, device=device)
     others: list[tuple[str, Scores, float]] = [("majority", np.full(len(data), data.label.mean() >= 0.5, float), 0.5)]
-    notes = [*_unlike(trained, data)]
+    few = few_people(len(np.unique(data.subject)))
+    notes = [*([few] if few else []), *_unlike(trained, data)]
     for model in (TimeOnly(seed=seed), WithinPerson()):
         try:
             others.append((model.name, _by_person(model, data, seed), model.threshold))
@@ -130,7 +131,7 @@ def evaluate_trained(
         len(data),
         len(np.unique(data.subject)),
         tuple(rows),
-        (*notes, *_beaten(rows)),
+        (*notes, *_beaten(rows, shown=not few)),
         pd.DataFrame({**columns, "score": score}),
     )
 
@@ -152,14 +153,17 @@ def _by_person(model: Classifier, data: LabelledData, seed: int) -> Scores:
     return scores
 
 
-def _beaten(rows: list[Row]) -> list[str]:
-    """Say which rows the model does not beat: where the interval of the difference in ROC-AUC reaches below zero."""
+def _beaten(rows: list[Row], *, shown: bool) -> list[str]:
+    """Say which rows the model does not beat: where the interval of the difference in ROC-AUC reaches below zero.
+
+    Of too few people (`shown` is False) no interval shows anything.
+    """
     return [
         f"the model does not beat {row.name}: ROC-AUC less by {row.less['roc_auc']}"
-        if row.less["roc_auc"].high < 0.0
+        if shown and row.less["roc_auc"].high < 0.0
         else f"it is not shown that the model beats {row.name}: difference in ROC-AUC {row.less['roc_auc']}"
         for row in rows[1:]
-        if not row.less["roc_auc"].low > 0.0
+        if not (shown and row.less["roc_auc"].low > 0.0)
     ]
 
 

@@ -9,6 +9,7 @@ from ressin.errors import InvalidInputError
 from ressin.learn.model.settings import NETWORKS, LearnSettings, ModelSettings, TrainSettings
 
 ITERATIONS = {"cnn1d": 160, "rtcan1d": 100, "mlp": 200}
+EPOCHS = {"mlp": 10}
 MEMBERS = {"cnn1d": 3, "rtcan1d": 3, "mlp": 6}
 
 
@@ -20,7 +21,8 @@ def recipe(network: str) -> LearnSettings:
     network
         ``"resnet18"``: the paper's. ``"cnn1d"`` and ``"rtcan1d"``: three members, AdamW at a constant rate, few
         iterations: they learn windows of a minute in a few epochs, and single people after that. ``"mlp"``: six
-        members, balanced classes and more weight decay, chosen on the simulated people of ``bench/phases.py``.
+        members, balanced classes and more weight decay, chosen on the simulated people of ``bench/phases.py``, and at
+        most ten passes over the samples, chosen on other simulated people.
 
     Raises
     ------
@@ -34,6 +36,7 @@ def recipe(network: str) -> LearnSettings:
     iterations = ITERATIONS[network]
     training = TrainSettings(
         iterations=iterations,
+        most_epochs=EPOCHS.get(network, 0),
         optimizer="adamw",
         weight_decay=0.5 if network == "mlp" else 1e-2,
         decay_every=iterations,
@@ -56,7 +59,7 @@ def changed(
         From `recipe`, or a plan's.
     model, training
         Fields of `ModelSettings` and `TrainSettings`. With other ``iterations`` the learning rate decays after the same
-        share of them; AdamW takes no momentum.
+        share of them, and no number of epochs limits them; AdamW takes no momentum.
     size
         Pixels of a picture's side.
 
@@ -70,7 +73,7 @@ def changed(
     if "iterations" in fields:
         if fields["iterations"] < 1:
             raise InvalidInputError(f"iterations={fields['iterations']}: at least 1 is needed")
-        trained = trained.lasting(fields.pop("iterations"))
+        trained = dataclasses.replace(trained.lasting(fields.pop("iterations")), most_epochs=0)
     if fields.get("optimizer") == "adamw":
         fields.setdefault("momentum", 0.0)  # that of the settings is SGD's
     image = settings.image if size is None else dataclasses.replace(settings.image, size=size)

@@ -177,6 +177,9 @@ class TrainSettings:
     ----------
     iterations
         Optimizer steps. The paper gives the schedule but not the number; 900 is three of its stages.
+    most_epochs
+        The training is no longer than that many passes over its samples, so that few samples are not learnt by heart;
+        the decay of the learning rate scales. 0 for no limit.
     batch_size
         Samples a step, over all processes together.
     optimizer
@@ -215,6 +218,7 @@ class TrainSettings:
     """
 
     iterations: int = 900
+    most_epochs: int = 0
     batch_size: int = 100
     optimizer: str = "sgd"
     learning_rate: float = 1e-3
@@ -250,6 +254,7 @@ class TrainSettings:
             "decompose_factor",
             "crop_padding",
             "validation_share",
+            "most_epochs",
             "seed",
         ):
             _at_least(name, getattr(self, name), 0)
@@ -266,6 +271,11 @@ class TrainSettings:
         """Give a training of another length: the decay of the learning rate keeps its share of the iterations."""
         scaled = max(1, round(self.decay_every * iterations / self.iterations))
         return dataclasses.replace(self, iterations=iterations, decay_every=scaled)
+
+    def limited(self, n_samples: int) -> TrainSettings:
+        """Give the training of so many samples: as it is, or as short as `most_epochs` makes it."""
+        most = -(-self.most_epochs * n_samples // self.batch_size)
+        return self if not self.most_epochs or self.iterations <= most else self.lasting(max(most, 1))
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from ressin.learn.training.inputs import Normalisation, make_inputs, one_rate
 from ressin.learn.training.machine import choose_device
 from ressin.learn.training.tensors import check_finite, check_weights, part, read_tensors, write_tensors
 
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,7 @@ def train(
         data.label,
         fitted,
         validation,
-        settings.training,
+        settings.training.limited(len(fitted)),
         device=place,
         precision=precision,
         run=run,
