@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from ressin.simulation.eda import simulate_eda
+from tests.attack import core
 from tests.attack.corpus import corpus
 from tests.attack.fuzz import Tally
 
@@ -111,6 +112,65 @@ def kills(folder: Path, cases: int, rng: np.random.Generator) -> Iterator[str]:
         yield "" if again.returncode == 0 and found == expected else f"status {again.returncode}, left over: {left}"
 
 
+KILL_AT = """
+import os, signal, sys
+left, folder = int(sys.argv[1]), sys.argv[2]
+
+def count(event, given):
+    global left
+    opened = event == "open" and isinstance(given[1], str) and set(given[1]) & set("wax+")
+    if (opened or event in ("os.rename", "os.remove", "os.mkdir")) and str(given[0]).startswith(folder):
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(count)
+from ressin.cli.main import main
+status = main(sys.argv[3:])
+print("operations", int(sys.argv[1]) - left, file=sys.stderr)
+sys.exit(status)
+"""
+
+
+def kills_at_operations(folder: Path, cases: int, rng: np.random.Generator) -> Iterator[str]:
+    """SIGKILL at an operation on a file of the output: the next run gives the same files and no others, none hidden."""
+    sources = [write_recording(folder / "in" / f"r{k}.csv", k, 60.0) for k in range(2)]
+    events = folder / "events.csv"
+    events.write_text("onset,condition\n10,a\n25,b\n40,a\n")
+    gathered = folder / "gathered"
+    assert run(command("decompose", *sources, "--scrs", "-q", "-o", gathered)).returncode == 0
+    lines: dict[str, tuple[object, ...]] = {
+        "decompose": ("decompose", *sources, "--scrs", "-q", "-o", "{}"),
+        "events": ("events", sources[0], "--events", events, "-q", "-o", "{}/table.csv"),
+        "features": ("features", *sources, "--window", 20, "-q", "-o", "{}/table.csv"),
+        "collate": ("collate", gathered, "-o", "{}"),
+    }
+    whole: dict[str, tuple[Files, int]] = {}
+    for number in range(cases):
+        name = list(lines)[number % len(lines)]
+
+        def killed(out: Path, at: int, name: str = name) -> subprocess.CompletedProcess[str]:
+            out.mkdir(exist_ok=True)
+            return run([sys.executable, "-c", KILL_AT, str(at), str(out), *(str(x).format(out) for x in lines[name])])
+
+        if name not in whole:
+            done = killed(folder / name, 10**9)
+            assert done.returncode == 0, done.stderr
+            whole[name] = content(folder / name), int(done.stderr.rpartition("operations")[2])
+        expected, operations = whole[name]
+        out = folder / f"{name}{number}"
+        at = int(rng.integers(1, operations + 1))
+        first = killed(out, at).returncode
+        again = killed(out, 10**9)
+        found = content(out)
+        good = first == -signal.SIGKILL and again.returncode == 0 and found == expected
+        yield (
+            ""
+            if good
+            else f"{name}, operation {at}: {first}, {again.returncode}, left over {set(found) - set(expected)}"
+        )
+
+
 SOLVE = """
 import re, resource, sys, warnings
 import numpy as np
@@ -176,10 +236,17 @@ def bad_recordings(folder: Path, cases: int, rng: np.random.Generator) -> Iterat
         yield "" if whole else f"{name}: status {done.returncode}, {done.stderr[-200:]}"
 
 
+def core_calls(folder: Path, cases: int, rng: np.random.Generator) -> Iterator[str]:
+    """The compiled core called with anything, past the checks before it: it raises or is right, and never crashes."""
+    yield from core.faults(core.chosen(cases, rng))
+
+
 KINDS: dict[str, Fault] = {
     "full disk": full_disk,
     "kill at a random moment": kills,
+    "kill at an operation on a file": kills_at_operations,
     "memory limits": memory_limits,
+    "the core past its checks": core_calls,
     "bad files beside good ones, decompose": bad_neighbours,
     "bad files beside good ones, prepare": bad_recordings,
 }
