@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -172,34 +173,39 @@ def kills_at_operations(folder: Path, cases: int, rng: np.random.Generator) -> I
 
 
 SOLVE = """
-import re, resource, sys, warnings
+import os, re, resource, sys, warnings
 import numpy as np
 warnings.simplefilter("ignore")
 import ressin
 y = np.cumsum(np.random.default_rng(0).standard_normal(30_000)) / 50 + 5
 signals = [y * (1 + 0.1 * k) for k in range(8)]
-settings = {"robust": {"programme": "robust"}}.get(sys.argv[2], {"solver": sys.argv[2]})
+settings = {"robust": {"programme": "robust"}, "2015": {"revision": "2015"}}.get(sys.argv[1], {"solver": sys.argv[1]})
 ressin.decompose_batch([y[:200]], 50, n_threads=1, errors="return", **settings)  # imports what it needs
 now = int(re.search(r"VmSize:\\s+(\\d+)", open("/proc/self/status").read()).group(1)) * 1024
-resource.setrlimit(resource.RLIMIT_AS, (now + int(float(sys.argv[1]) * 2**20),) * 2)
-try:
-    ressin.decompose_batch(signals, 50, n_threads=int(sys.argv[3]), errors="return", **settings)
-    print("solved")
-except MemoryError:
-    print("MemoryError")
+for room in map(float, sys.argv[3:]):
+    child = os.fork()
+    if child == 0:
+        resource.setrlimit(resource.RLIMIT_AS, (now + int(room * 2**20),) * 2)
+        try:
+            ressin.decompose_batch(signals, 50, n_threads=int(sys.argv[2]), errors="return", **settings)
+            os._exit(10)
+        except MemoryError:
+            os._exit(11)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
+SOLVED, NO_MEMORY = "10", "11"
 
 
 def memory_limits(folder: Path, cases: int, rng: np.random.Generator) -> Iterator[str]:
     """Address space that runs out while a batch is solved: the results or a MemoryError, and the process lives."""
-    for number in range(cases):
-        solver = ("interior_point", "active_set", "robust", "osqp")[number % 4]
-        threads = int(rng.choice([1, 2, 400]))
-        room = float(2.0 ** rng.uniform(-4, 6))
-        done = run([sys.executable, "-c", SOLVE, str(room), solver, str(threads)])
-        said = done.stdout.strip()
-        good = done.returncode == 0 and said in ("solved", "MemoryError")
-        yield "" if good else f"{solver}, {room:.2f} MiB: status {done.returncode}, {said} {done.stderr[-200:]}"
+    kinds = ("interior_point", "active_set", "2015", "robust", "osqp")
+    for number, kind in enumerate(kinds):
+        threads = int(rng.choice([1, 2, 2, 400]))
+        rooms = [f"{room:.3f}" for room in 2.0 ** rng.uniform(-4, 6, len(range(number, cases, len(kinds))))]
+        done = run([sys.executable, "-c", SOLVE, kind, str(threads), *rooms])
+        for room, ended in zip_longest(rooms, done.stdout.split()):
+            good = ended in (SOLVED, NO_MEMORY)
+            yield "" if good else f"{kind}, {threads} threads, {room} MiB: status {ended} {done.stderr[-200:]}"
 
 
 def bad_neighbours(folder: Path, cases: int, rng: np.random.Generator) -> Iterator[str]:

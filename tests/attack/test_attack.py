@@ -36,7 +36,7 @@ def test_a_seed_gives_the_same_case_again() -> None:
 @pytest.mark.parametrize(
     ("kind", "cases"),
     [("full disk", 1), ("kill at a random moment", 1),
-     ("kill at an operation on a file", 4), ("memory limits", 4),
+     ("kill at an operation on a file", 4), ("memory limits", 60),
      ("bad files beside good ones, decompose", 1000), ("bad files beside good ones, prepare", 1000)],
 )  # fmt: skip
 def test_faults(kind: str, cases: int) -> None:
