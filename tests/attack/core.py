@@ -13,7 +13,6 @@ import os
 import pickle
 import re
 import resource
-import select
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -265,6 +264,21 @@ def other_numbers(array: np.ndarray, rng: np.random.Generator) -> Iterator[tuple
     yield "None", None
 
 
+def _other_lists(
+    value: list[Any], kind: Callable[[list[Any]], Any], rng: np.random.Generator
+) -> Iterator[tuple[str, Any, bool]]:
+    if len(value) == 2 and all(isinstance(one, tuple) for one in value):
+        cut = tuple(one[:100] if isinstance(one, np.ndarray) and one.size == N else one for one in value[1])
+        yield "the second shorter", kind([value[0], cut]), False
+        yield "the first shorter", kind([cut, value[0]]), False
+    yield "empty", kind([]), False
+    yield "shorter", kind(value[:-1]), False
+    yield "longer", kind(value + value), False
+    for k, one in enumerate(value):
+        for name, other, same in changed(one, rng):
+            yield f"[{k}] {name}", kind([*value[:k], other, *value[k + 1 :]]), same
+
+
 def changed(value: Any, rng: np.random.Generator) -> Iterator[tuple[str, Any, bool]]:
     """Yield an argument in other forms, and whether the answer must be the same."""
     if isinstance(value, np.ndarray):
@@ -279,16 +293,7 @@ def changed(value: Any, rng: np.random.Generator) -> Iterator[tuple[str, Any, bo
     elif isinstance(value, str):
         yield from ((repr(other)[:20], other, False) for other in WORDS)
     elif isinstance(value, list | tuple):
-        if all(isinstance(one, tuple) for one in value) and len(value) == 2:
-            cut = tuple(one[:100] if isinstance(one, np.ndarray) and one.size == N else one for one in value[1])
-            yield "the second shorter", type(value)([value[0], cut]), False
-            yield "the first shorter", type(value)([cut, value[0]]), False
-        yield "empty", type(value)(), False
-        yield "shorter", value[:-1], False
-        yield "longer", value + value, False
-        for k, one in enumerate(value):
-            for name, other, same in changed(one, rng):
-                yield f"[{k}] {name}", type(value)([*value[:k], other, *value[k + 1 :]]), same
+        yield from _other_lists(list(value), tuple if isinstance(value, tuple) else list, rng)
     elif isinstance(value, dict):
         for key, one in value.items():
             yield f"without {key}", {name: x for name, x in value.items() if name != key}, False
@@ -339,7 +344,7 @@ def outcome(entry: Entry, given: Given) -> str:
         os._exit(0)
     os.close(write)
     said = b""
-    while select.select([read], [], []) and (piece := os.read(read, 65536)):
+    while piece := os.read(read, 65536):
         said += piece
     os.close(read)
     _, status = os.waitpid(child, 0)
@@ -375,19 +380,24 @@ def faults(tried: list[tuple[str, Entry, Given, bool]]) -> Iterator[str]:
             usual[id(entry)] = outcome(entry, entry.given)
             assert usual[id(entry)].startswith("gave"), f"{name}: {usual[id(entry)]}"
         fault = fault_of(entry, given, same, usual[id(entry)])
-        yield fault and f"{name}: {fault}"
+        yield f"{name}: {fault}" if fault else ""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print what is wrong, a case a line."""
+    """Print what is wrong, a case a line, and return 0 if nothing is."""
     parser = argparse.ArgumentParser(prog="python -m tests.attack.core", description=__doc__)
     parser.add_argument("--only", default="", help="cases whose name holds this text")
     parser.add_argument("--cases", type=int, default=10**9, help="so many of them (default all)")
     parser.add_argument("--seed", type=int, default=0, help="of the choice")
     given = parser.parse_args(argv)
-    found = list(faults(chosen(given.cases, np.random.default_rng(given.seed), given.only)))
-    print(*(fault for fault in found if fault), f"{len(found)} cases, {sum(map(bool, found))} lost", sep="\n")
-    return int(any(found))
+    tried = lost = 0
+    for fault in faults(chosen(given.cases, np.random.default_rng(given.seed), given.only)):
+        tried += 1
+        if fault:
+            lost += 1
+            print(fault, flush=True)
+    print(f"{tried} cases, {lost} lost")
+    return int(lost > 0)
 
 
 if __name__ == "__main__":

@@ -89,8 +89,9 @@ def test_no_artefact_either(value: float) -> None:
     signal = ressin.simulate_eda(60, RATE, n_scr=8, rng=np.random.default_rng(0)).signal
     solved = ressin.decompose(signal, RATE, programme="robust")
     assert solved.robust is not None
-    for name in ("smallest_response", "noise"):
-        bad = replace(solved, robust=replace(solved.robust, **{name: value}))
+    changes: list[dict[str, Any]] = [{"smallest_response": value}, {"noise": value}]
+    for change in changes:
+        bad = replace(solved, robust=replace(solved.robust, **change))
         assert str(bad.quality) == "The parts hold numbers that are not finite."
     for part in ("outliers", "shifts", "contact"):
         bad = replace(solved, robust=spoilt(solved.robust, part, value, 11))
