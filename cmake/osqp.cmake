@@ -17,7 +17,11 @@ set(_osqp_sources algebra_libs auxil csc_math csc_utils error kkt matrix osqp_ap
                   qdldl qdldl_interface scaling util vector)
 list(TRANSFORM _osqp_sources PREPEND "${RESSIN_OSQP_DIR}/src/")
 list(TRANSFORM _osqp_sources APPEND ".c")
-add_library(ressin_osqp STATIC ${_osqp_sources} ${PROJECT_SOURCE_DIR}/cpp/solvers/osqp_port/port.cpp)
+add_library(ressin_osqp STATIC ${_osqp_sources} ${PROJECT_SOURCE_DIR}/cpp/solvers/osqp_port/port.cpp
+            ${PROJECT_SOURCE_DIR}/cpp/solvers/osqp_port/memory.cpp)
+if(NOT MSVC)
+  target_compile_options(ressin_osqp PRIVATE -fexceptions)  # std::bad_alloc leaves C functions: see memory.hpp
+endif()
 target_include_directories(ressin_osqp SYSTEM PUBLIC
   ${PROJECT_SOURCE_DIR}/cpp/solvers/osqp_port "${RESSIN_OSQP_DIR}/inc/public")
 target_include_directories(ressin_osqp SYSTEM PRIVATE "${RESSIN_OSQP_DIR}/inc/private")

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdlib>
 #include <exception>
 #include <functional>
 #include <mutex>
@@ -21,6 +22,19 @@ inline int worker_count(int requested, std::size_t work) {
   const int machine = hardware > 0 ? hardware : 1;  // 0: not known
   const int wanted = requested > 0 ? std::min(requested, machine) : machine;
   return work < static_cast<std::size_t>(wanted) ? static_cast<int>(work > 0 ? work : 1) : wanted;
+}
+
+// Whether the calling thread has the memory that it needs to throw; then it keeps it. The C++ library allocates that when a
+// thread first throws, and ends the process where it cannot, as when what is thrown says that there is no memory. So it is
+// asked for beforehand, after blocks of all small sizes, of which the allocator keeps one each for the thread that frees them.
+inline bool can_throw() {
+  constexpr int sizes = 64;
+  void* volatile blocks[sizes];
+  int n = 0;
+  while (n < sizes && (blocks[n] = std::malloc(static_cast<std::size_t>(16 * (n + 1)))) != nullptr) ++n;
+  const bool has_memory = n == sizes;
+  while (n > 0) std::free(blocks[--n]);
+  return has_memory && std::uncaught_exceptions() >= 0;  // it is what asks, and its result must be used to be called
 }
 
 class Workers {
@@ -38,10 +52,11 @@ class Workers {
     std::vector<std::thread> threads;
     threads.reserve(static_cast<std::size_t>(count));
     present_ = 1;
+    can_throw();
     for (int k = 1; k < count; ++k) {
       enter();
       try {
-        threads.push_back(start_([&work, k, this] { guarded(work, k), leave(); }));
+        threads.push_back(start_([&work, k, this] { can_throw() ? guarded(work, k) : absent(), leave(); }));
       } catch (...) {  // those that run do the work
         absent();
         leave();

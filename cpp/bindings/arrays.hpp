@@ -27,6 +27,14 @@ inline float* writable(FloatsToWrite& out) {
   return out.mutable_data();
 }
 
+// Refuses an array to write to that shares memory with one that is read while it is written.
+inline void require_apart(const pybind11::array& out, const pybind11::array& in) {
+  const auto* to = static_cast<const char*>(out.data());
+  const auto* from = static_cast<const char*>(in.data());
+  if (to < from + in.nbytes() && from < to + out.nbytes())
+    throw std::invalid_argument("the array to write to must not overlap what it is made from");
+}
+
 // Pixels by which a picture is moved: beyond this it is out of sight in any case.
 inline std::ptrdiff_t within_sight(std::int64_t shift) {
   constexpr std::int64_t far = std::int64_t{1} << 31;

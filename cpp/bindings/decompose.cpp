@@ -54,7 +54,10 @@ ressin::DecomposeSettings make_settings(double tau0, double tau1, double delta_k
   s.warm_start = warm_start;
   s.osqp_eps = osqp_eps;
   s.standardize = standardize;
-  if (knots) s.knots = ressin::KnotGrid{std::get<0>(*knots), std::get<1>(*knots), std::get<2>(*knots)};
+  if (knots) {
+    s.knots = ressin::KnotGrid{std::get<0>(*knots), std::get<1>(*knots), std::get<2>(*knots)};
+    if (s.knots->count < 1) throw std::invalid_argument("knots must be (first, spacing, count), with a count of at least 1");
+  }
   s.n_threads = n_threads;
   return s;
 }

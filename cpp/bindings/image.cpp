@@ -65,9 +65,13 @@ std::vector<ressin::ImageItem<Real>> collect(const std::vector<Aligned<Real>>& c
 
 template <class Real>
 std::ptrdiff_t draw(const py::sequence& channels, const Integers& offsets, const Array& rates, const Integers& index,
-                    const Integers& shifts, const ressin::ImageSettings& settings, float* out, int n_threads) {
+                    const Integers& shifts, const ressin::ImageSettings& settings, FloatsToWrite& pixels, int n_threads) {
   std::vector<Aligned<Real>> kept;  // what is misaligned is a copy here
-  for (const auto& channel : channels) kept.push_back(channel.cast<Aligned<Real>>());
+  for (const auto& channel : channels) {
+    kept.push_back(channel.cast<Aligned<Real>>());
+    require_apart(pixels, kept.back());
+  }
+  float* out = writable(pixels);
   const auto items = collect<Real>(kept, offsets, rates, index, shifts);
   const py::gil_scoped_release release;  // items and out are plain memory from here on
   return ressin::make_images(items.data(), static_cast<std::ptrdiff_t>(items.size()), settings, out, n_threads);
@@ -101,9 +105,8 @@ std::ptrdiff_t draw_images(const py::sequence& channels, const Integers& offsets
     twice = twice && py::isinstance<Array>(channel);
   }
   require(single || twice, "channels must all be contiguous float32 or all contiguous float64 arrays");
-  float* to = writable(out);
-  return single ? draw<float>(channels, offsets, rates, index, shifts, settings, to, n_threads)
-                : draw<double>(channels, offsets, rates, index, shifts, settings, to, n_threads);
+  return single ? draw<float>(channels, offsets, rates, index, shifts, settings, out, n_threads)
+                : draw<double>(channels, offsets, rates, index, shifts, settings, out, n_threads);
 }
 
 Array read_image(const Floats& image, std::ptrdiff_t rows, std::ptrdiff_t columns) {

@@ -54,6 +54,7 @@ std::ptrdiff_t pictures_forward(const Array& signals, const Integers& lengths, d
                                 const Floats& mean, bool antialias, FloatsToWrite& pixels, int n_threads) {
   const auto items = items_of(signals, lengths, rate, shifts);
   const auto settings = settings_of(pixels, signals, mean, antialias);
+  require_apart(pixels, signals);
   float* out = writable(pixels);
   const py::gil_scoped_release release;  // items and out are plain memory from here on
   return ressin::make_images(items.data(), static_cast<std::ptrdiff_t>(items.size()), settings, out, n_threads);

@@ -116,7 +116,10 @@ py::list solve(const std::vector<py::tuple>& programmes, double dt, double tau0,
   for (const py::tuple& t : programmes) loads.push_back(loads_of(t));
   const auto model = std::make_shared<const robust::Model>(loads[0].signal.size(), dt, settings_of(tau0, tau1, delta_knot));
   std::vector<robust::Request> requests;
-  for (const Loads& l : loads) requests.push_back({l.problem(*model), tol, certified, max_iterations});
+  for (const Loads& l : loads) {
+    if (l.signal.size() != model->n_signal()) throw std::invalid_argument("all programmes must have one length");
+    requests.push_back({l.problem(*model), tol, certified, max_iterations});
+  }
   std::vector<robust::Solution> solutions(loads.size());
   {
     const py::gil_scoped_release release;

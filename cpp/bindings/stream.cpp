@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -52,6 +53,11 @@ class Window {
     const auto& [samples, values] = support;
     if (samples.ndim() != 1 || values.ndim() != 1 || samples.size() != values.size())
       throw std::invalid_argument("samples and values must be one-dimensional and of one length");
+    for (py::ssize_t i = 0; i < samples.size(); ++i) {
+      if (samples.at(i) <= (i == 0 ? -1 : samples.at(i - 1)) || samples.at(i) > ressin::most_samples)
+        throw std::invalid_argument("samples must increase, from 0 to 2^53");
+      if (!std::isfinite(values.at(i))) throw std::invalid_argument("values must be finite");
+    }
     window_.set_support({{samples.data(), samples.data() + samples.size()}, {values.data(), values.data() + values.size()}});
   }
   void keep_support() { window_.keep_support(); }

@@ -31,8 +31,22 @@ std::vector<double> make_bump(std::ptrdiff_t ks) {
 
 }  // namespace
 
+double samples_in(double seconds, double dt) {
+  const double samples = seconds / dt;
+  if (samples >= 0.0 && samples <= static_cast<double>(most_samples)) return samples;
+  throw std::invalid_argument("a time must be a number of seconds >= 0 and no more than 2^53 sampling intervals");
+}
+
+void check_signal_shape(std::ptrdiff_t n, double dt, double tau0, double tau1) {
+  if (n < 1 || n > most_samples) throw std::invalid_argument("a model needs at least one sample, and no more than 2^53");
+  for (const double seconds : {dt, tau0, tau1}) {
+    if (!(seconds > 0.0 && std::isfinite(seconds)))
+      throw std::invalid_argument("dt and the time constants must be positive numbers of seconds");
+  }
+}
+
 std::ptrdiff_t knot_spacing_of(double delta_knot, double dt) {
-  return static_cast<std::ptrdiff_t>(std::nearbyint(delta_knot / dt));
+  return static_cast<std::ptrdiff_t>(std::nearbyint(samples_in(delta_knot, dt)));
 }
 
 Response make_response(double tau0, double tau1, double dt) {
@@ -62,8 +76,11 @@ Model::Model(std::ptrdiff_t n, double dt, const ProgramSettings& settings, std::
       spacing_(knot_spacing),
       n_knots_(n_knots),
       default_knots_(n_knots < 0) {
-  if (n < 1) throw std::invalid_argument("a model needs at least one sample");
+  check_signal_shape(n, dt, settings.tau0, settings.tau1);
   if (spacing_ < 1) throw std::invalid_argument("the knot spacing must be at least one sample");
+  if (first_knot_ < -most_samples || first_knot_ > most_samples || spacing_ > most_samples ||
+      n_knots_ > most_samples / spacing_)
+    throw std::invalid_argument("knots must lie within 2^53 samples");
   if (n_knots_ < 0) {  // 0, ks, 2 ks, ... < n + ks//2 (2025) or < n (2015)
     const std::ptrdiff_t end = settings.revision == Revision::r2025 ? n + spacing_ / 2 : n;
     n_knots_ = (end + spacing_ - 1) / spacing_;

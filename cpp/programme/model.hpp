@@ -31,6 +31,15 @@ struct KnotGrid {
   std::ptrdiff_t first, spacing, count;
 };
 
+// The most samples that anything may be long or apart: whole numbers up to it are exact in double precision.
+inline constexpr std::ptrdiff_t most_samples = std::ptrdiff_t{1} << 53;
+
+// seconds / dt; throws std::invalid_argument unless it is a number from 0 to most_samples.
+double samples_in(double seconds, double dt);
+
+// Throws std::invalid_argument unless dt and the time constants are positive numbers, and there are 1 to most_samples samples.
+void check_signal_shape(std::ptrdiff_t n, double dt, double tau0, double tau1);
+
 // The knots' distance in samples: delta_knot / dt, half to even, as the reference's int(round(x)).
 std::ptrdiff_t knot_spacing_of(double delta_knot, double dt);
 

@@ -3,8 +3,11 @@
 #include <osqp.h>
 
 #include <algorithm>
+#include <new>
 #include <stdexcept>
 #include <string>
+
+#include "solvers/osqp_port/memory.hpp"
 
 namespace ressin {
 namespace {
@@ -26,6 +29,7 @@ constexpr double rho_tolerance = 5.0;
 constexpr double entries_between_questions = 2e7;
 
 void check(OSQPInt error, const char* what) {
+  if (error == OSQP_MEM_ALLOC_ERROR) throw std::bad_alloc();
   if (error) throw std::runtime_error(std::string("OSQP could not ") + what + ": " + osqp_error_message(error));
 }
 
@@ -64,10 +68,6 @@ OsqpStatus translate(OSQPInt status) {
 
 Eigen::VectorXd within(const Eigen::VectorXd& bounds) { return bounds.cwiseMax(-OSQP_INFTY).cwiseMin(OSQP_INFTY); }
 
-struct FreeSolver {
-  void operator()(OSQPSolver* solver) const { osqp_cleanup(solver); }
-};
-
 }  // namespace
 
 Status status_of(OsqpStatus s) {
@@ -82,8 +82,27 @@ Status status_of(OsqpStatus s) {
 }
 
 struct OsqpWorkspace::Solver {
-  std::unique_ptr<OSQPSolver, FreeSolver> osqp;
+  OsqpMemory memory;
+  OSQPSolver* osqp = nullptr;  // null once an exception has left one of OSQP's functions
   OSQPSettings settings{};
+
+  ~Solver() {
+    if (osqp) osqp_cleanup(osqp);
+  }
+
+  // Calls OSQP. After an exception from within it its solver is no more.
+  template <class Call>
+  void operator()(const char* what, const Call& call) {
+    const OsqpMemory::Use use(&memory);
+    OSQPInt error = 0;
+    try {
+      error = call();
+    } catch (...) {
+      osqp = nullptr;
+      throw;
+    }
+    check(error, what);
+  }
 };
 
 OsqpWorkspace::OsqpWorkspace(SparseMatrix P, SparseMatrix A, const Eigen::VectorXd& l, const Eigen::VectorXd& u,
@@ -95,46 +114,47 @@ OsqpWorkspace::OsqpWorkspace(SparseMatrix P, SparseMatrix A, const Eigen::Vector
   const Eigen::VectorXd zeros = Eigen::VectorXd::Zero(P.cols()), lower = within(l), upper = within(u);
   const OSQPCscMatrix P_view = view(P), A_view = view(A);
   solver_->settings = make_settings(settings, cold);
-  OSQPSolver* osqp = nullptr;
-  const OSQPInt error =
-      osqp_setup(&osqp, &P_view, zeros.data(), &A_view, lower.data(), upper.data(), A_view.m, P_view.n, &solver_->settings);
-  solver_->osqp.reset(osqp);  // takes ownership before check() may throw: a failed set-up leaves a partly built solver
-  check(error, "set up");
+  (*solver_)("set up", [&] {  // where it fails it leaves a partly built solver
+    return osqp_setup(&solver_->osqp, &P_view, zeros.data(), &A_view, lower.data(), upper.data(), A_view.m, P_view.n,
+                      &solver_->settings);
+  });
 }
 
 OsqpWorkspace::~OsqpWorkspace() = default;
 
 void OsqpWorkspace::set_hessian(SparseMatrix P) {
-  check(
-      osqp_update_data_mat(solver_->osqp.get(), P.valuePtr(), nullptr, static_cast<OSQPInt>(P.nonZeros()), nullptr, nullptr, 0),
-      "take other weights");
+  (*solver_)("take other weights", [&] {
+    return osqp_update_data_mat(solver_->osqp, P.valuePtr(), nullptr, static_cast<OSQPInt>(P.nonZeros()), nullptr, nullptr, 0);
+  });
 }
 
 void OsqpWorkspace::start(const Eigen::VectorXd& q, const Eigen::VectorXd* x, const Eigen::VectorXd* multiplier) {
-  OSQPSolver* solver = solver_->osqp.get();
-  if (solver->settings->rho != rho) check(osqp_update_rho(solver, rho), "restore rho");
-  check(osqp_update_data_vec(solver, q.data(), nullptr, nullptr), "take a signal");
+  Solver& call = *solver_;
+  OSQPSolver* solver = call.osqp;
+  if (solver->settings->rho != rho) call("restore rho", [&] { return osqp_update_rho(solver, rho); });
+  call("take a signal", [&] { return osqp_update_data_vec(solver, q.data(), nullptr, nullptr); });
   osqp_cold_start(solver);
   if (!x) return;
   const Eigen::VectorXd y = -*multiplier;
-  check(osqp_warm_start(solver, x->data(), y.data()), "take a starting point");
+  call("take a starting point", [&] { return osqp_warm_start(solver, x->data(), y.data()); });
 }
 
 // Runs more iterations from the current iterate; true when OSQP has ended, with whatever status.
 bool OsqpWorkspace::iterate(int iterations, int check_every) {
-  OSQPSolver* solver = solver_->osqp.get();
-  solver_->settings.max_iter = iterations;
-  solver_->settings.check_termination = check_every;
-  check(osqp_update_settings(solver, &solver_->settings), "take settings");
-  check(osqp_solve(solver), "solve");
+  Solver& call = *solver_;
+  OSQPSolver* solver = call.osqp;
+  call.settings.max_iter = iterations;
+  call.settings.check_termination = check_every;
+  call("take settings", [&] { return osqp_update_settings(solver, &call.settings); });
+  call("solve", [&] { return osqp_solve(solver); });
   return solver->info->status_val != OSQP_MAX_ITER_REACHED && solver->info->status_val != OSQP_SOLVED_INACCURATE;
 }
 
 void OsqpWorkspace::adapt_rho() {
-  OSQPSolver* solver = solver_->osqp.get();
+  OSQPSolver* solver = solver_->osqp;
   const double estimate = solver->info->rho_estimate, current = solver->settings->rho;
   if (estimate > rho_tolerance * current || estimate * rho_tolerance < current) {
-    check(osqp_update_rho(solver, estimate), "adapt rho");
+    (*solver_)("adapt rho", [&] { return osqp_update_rho(solver, estimate); });
   }
 }
 
@@ -157,9 +177,9 @@ OsqpResult OsqpWorkspace::solve(const Eigen::VectorXd& q, const Eigen::VectorXd*
 }
 
 OsqpResult OsqpWorkspace::result(OsqpStatus status, int iterations) const {
-  const OSQPSolver* solver = solver_->osqp.get();
+  OSQPSolver* solver = solver_->osqp;
   OSQPInt rows = 0, columns = 0;
-  osqp_get_dimensions(solver_->osqp.get(), &rows, &columns);
+  osqp_get_dimensions(solver, &rows, &columns);
   OsqpResult r;
   r.x = Eigen::Map<const Eigen::VectorXd>(solver->solution->x, columns);
   r.multiplier = -Eigen::Map<const Eigen::VectorXd>(solver->solution->y, rows);

@@ -38,6 +38,7 @@ std::shared_ptr<const Model> make_model(std::ptrdiff_t capacity, double dt, Prog
   program.baseline = Baseline::none;
   const std::ptrdiff_t spacing = knot_spacing_of(program.delta_knot, dt);
   if (spacing < 1) throw std::invalid_argument("the knot spacing must be at least one sample");
+  check_signal_shape(capacity, dt, program.tau0, program.tau1);
   const std::ptrdiff_t intervals = (capacity + spacing - 1) / spacing;
   return std::make_shared<const Model>(capacity, dt, program, -spacing, spacing, intervals + 3);
 }
@@ -340,6 +341,7 @@ bool Window::solve_by_active_set(const WindowProblem& problem, std::ptrdiff_t la
 WindowSolution Window::solve(const WindowProblem& problem, std::ptrdiff_t later) {
   if (problem.n < 1 || problem.n > capacity()) throw std::invalid_argument("a window must hold 1 to capacity samples");
   if (problem.is_start && problem.n <= model().first_row()) throw std::invalid_argument("a window at the start needs a row");
+  if (problem.begin < 0 || problem.begin > most_samples) throw std::invalid_argument("a window must begin at 0 to 2^53");
   if (later < 0 || later > problem.n) throw std::invalid_argument("later must lie within the window");
   shape_to(problem);
   WindowSolution exact;

@@ -23,6 +23,7 @@ Missing = Literal["raise", "solve"]
 Errors = Literal["raise", "return"]
 MAX_COUNT = 2**31 - 1  # threads, iterations, samples between knots: as the core counts them
 MAX_SPACING = 10_000_000  # samples between two knots: a basis function is tabulated sample by sample
+BEFORE = 6.0  # seconds before the first sample in which the robust programme holds what still decays there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,6 +202,11 @@ def check_knots(knots: ArrayLike | None, settings: Settings, sampling_rate: floa
         raise InvalidInputError(
             f"delta_knot is {settings.delta_knot:g} s, below the sampling interval of {1 / sampling_rate:g} s; "
             "the knots must be at least one sample apart"
+        )
+    if settings.programme == "robust" and not BEFORE * sampling_rate <= MAX_SPACING:
+        raise InvalidInputError(
+            f"sampling_rate is {sampling_rate:g} Hz; programme='robust' takes at most {MAX_SPACING / BEFORE:g} Hz, "
+            f"because it works with the {BEFORE:g} s before the first sample too"
         )
     if knots is None:
         _check_spacing(f"delta_knot is {settings.delta_knot:g} s", settings.delta_knot * sampling_rate)

@@ -13,11 +13,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
 
 from ressin.simulation.eda import simulate_eda
+from tests.attack import core
 from tests.attack.corpus import corpus
 from tests.attack.fuzz import Tally
 
@@ -111,35 +113,99 @@ def kills(folder: Path, cases: int, rng: np.random.Generator) -> Iterator[str]:
         yield "" if again.returncode == 0 and found == expected else f"status {again.returncode}, left over: {left}"
 
 
+KILL_AT = """
+import os, signal, sys
+left, folder = int(sys.argv[1]), sys.argv[2]
+
+def count(event, given):
+    global left
+    opened = event == "open" and isinstance(given[1], str) and set(given[1]) & set("wax+")
+    if (opened or event in ("os.rename", "os.remove", "os.mkdir")) and str(given[0]).startswith(folder):
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(count)
+from ressin.cli.main import main
+status = main(sys.argv[3:])
+print("operations", int(sys.argv[1]) - left, file=sys.stderr)
+sys.exit(status)
+"""
+
+
+def kills_at_operations(folder: Path, cases: int, rng: np.random.Generator) -> Iterator[str]:
+    """SIGKILL at an operation on a file of the output: the next run gives the same files and no others, none hidden."""
+    sources = [write_recording(folder / "in" / f"r{k}.csv", k, 60.0) for k in range(2)]
+    events = folder / "events.csv"
+    events.write_text("onset,condition\n10,a\n25,b\n40,a\n")
+    gathered = folder / "gathered"
+    assert run(command("decompose", *sources, "--scrs", "-q", "-o", gathered)).returncode == 0
+    lines: dict[str, tuple[object, ...]] = {
+        "decompose": ("decompose", *sources, "--scrs", "-q", "-o", "{}"),
+        "events": ("events", sources[0], "--events", events, "-q", "-o", "{}/table.csv"),
+        "features": ("features", *sources, "--window", 20, "-q", "-o", "{}/table.csv"),
+        "collate": ("collate", gathered, "-o", "{}"),
+    }
+    whole: dict[str, tuple[Files, int]] = {}
+    for number in range(cases):
+        name = list(lines)[number % len(lines)]
+
+        def killed(out: Path, at: int, name: str = name) -> subprocess.CompletedProcess[str]:
+            out.mkdir(exist_ok=True)
+            return run([sys.executable, "-c", KILL_AT, str(at), str(out), *(str(x).format(out) for x in lines[name])])
+
+        if name not in whole:
+            done = killed(folder / name, 10**9)
+            assert done.returncode == 0, done.stderr
+            whole[name] = content(folder / name), int(done.stderr.rpartition("operations")[2])
+        expected, operations = whole[name]
+        out = folder / f"{name}{number}"
+        at = int(rng.integers(1, operations + 1))
+        first = killed(out, at).returncode
+        again = killed(out, 10**9)
+        found = content(out)
+        good = first == -signal.SIGKILL and again.returncode == 0 and found == expected
+        yield (
+            ""
+            if good
+            else f"{name}, operation {at}: {first}, {again.returncode}, left over {set(found) - set(expected)}"
+        )
+
+
 SOLVE = """
-import re, resource, sys, warnings
+import os, re, resource, sys, warnings
 import numpy as np
 warnings.simplefilter("ignore")
 import ressin
 y = np.cumsum(np.random.default_rng(0).standard_normal(30_000)) / 50 + 5
 signals = [y * (1 + 0.1 * k) for k in range(8)]
-settings = {"robust": {"programme": "robust"}}.get(sys.argv[2], {"solver": sys.argv[2]})
+settings = {"robust": {"programme": "robust"}, "2015": {"revision": "2015"}}.get(sys.argv[1], {"solver": sys.argv[1]})
 ressin.decompose_batch([y[:200]], 50, n_threads=1, errors="return", **settings)  # imports what it needs
 now = int(re.search(r"VmSize:\\s+(\\d+)", open("/proc/self/status").read()).group(1)) * 1024
-resource.setrlimit(resource.RLIMIT_AS, (now + int(float(sys.argv[1]) * 2**20),) * 2)
-try:
-    ressin.decompose_batch(signals, 50, n_threads=int(sys.argv[3]), errors="return", **settings)
-    print("solved")
-except MemoryError:
-    print("MemoryError")
+for room in map(float, sys.argv[3:]):
+    child = os.fork()
+    if child == 0:
+        resource.setrlimit(resource.RLIMIT_AS, (now + int(room * 2**20),) * 2)
+        try:
+            ressin.decompose_batch(signals, 50, n_threads=int(sys.argv[2]), errors="return", **settings)
+            os._exit(10)
+        except MemoryError:
+            os._exit(11)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
+SOLVED, NO_MEMORY = "10", "11"
 
 
 def memory_limits(folder: Path, cases: int, rng: np.random.Generator) -> Iterator[str]:
     """Address space that runs out while a batch is solved: the results or a MemoryError, and the process lives."""
-    for number in range(cases):
-        solver = ("interior_point", "active_set", "robust", "osqp")[number % 4]
-        threads = int(rng.choice([1, 2, 400]))
-        room = float(2.0 ** rng.uniform(-4, 6))
-        done = run([sys.executable, "-c", SOLVE, str(room), solver, str(threads)])
-        said = done.stdout.strip()
-        good = done.returncode == 0 and said in ("solved", "MemoryError")
-        yield "" if good else f"{solver}, {room:.2f} MiB: status {done.returncode}, {said} {done.stderr[-200:]}"
+    kinds = ("interior_point", "active_set", "2015", "robust", "osqp")
+    for number, kind in enumerate(kinds):
+        threads = int(rng.choice([1, 2, 2, 400]))
+        rooms = [f"{room:.3f}" for room in 2.0 ** rng.uniform(-4, 6, len(range(number, cases, len(kinds))))]
+        done = run([sys.executable, "-c", SOLVE, kind, str(threads), *rooms])
+        for room, ended in zip_longest(rooms, done.stdout.split()):
+            good = ended in (SOLVED, NO_MEMORY)
+            yield "" if good else f"{kind}, {threads} threads, {room} MiB: status {ended} {done.stderr[-200:]}"
 
 
 def bad_neighbours(folder: Path, cases: int, rng: np.random.Generator) -> Iterator[str]:
@@ -176,10 +242,17 @@ def bad_recordings(folder: Path, cases: int, rng: np.random.Generator) -> Iterat
         yield "" if whole else f"{name}: status {done.returncode}, {done.stderr[-200:]}"
 
 
+def core_calls(folder: Path, cases: int, rng: np.random.Generator) -> Iterator[str]:
+    """The compiled core called with anything, past the checks before it: it raises or is right, and never crashes."""
+    yield from core.faults(core.chosen(cases, rng))
+
+
 KINDS: dict[str, Fault] = {
     "full disk": full_disk,
     "kill at a random moment": kills,
+    "kill at an operation on a file": kills_at_operations,
     "memory limits": memory_limits,
+    "the core past its checks": core_calls,
     "bad files beside good ones, decompose": bad_neighbours,
     "bad files beside good ones, prepare": bad_recordings,
 }

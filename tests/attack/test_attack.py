@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from ressin import _core
+from tests.attack import core
 from tests.attack.corpus import corpus
 from tests.attack.fuzz import AS_GIVEN, fuzz, make_case, table
 from tests.attack.mutations import MUTATIONS
@@ -34,7 +35,8 @@ def test_a_seed_gives_the_same_case_again() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "cases"),
-    [("full disk", 1), ("kill at a random moment", 1), ("memory limits", 4),
+    [("full disk", 1), ("kill at a random moment", 1),
+     ("kill at an operation on a file", 4), ("memory limits", 60),
      ("bad files beside good ones, decompose", 1000), ("bad files beside good ones, prepare", 1000)],
 )  # fmt: skip
 def test_faults(kind: str, cases: int) -> None:
@@ -60,6 +62,15 @@ def test_no_result_depends_on_memory_that_nobody_has_written() -> None:
     assert len(told[0]) > 60
     assert all(line.endswith(" finite") for line in told[0])
     assert told[0] == told[1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits and MALLOC_PERTURB_ are Linux's and glibc's")
+def test_the_core_raises_or_is_right_whatever_it_is_given() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.attack.core", "--cases", "250"], capture_output=True, text=True, check=False,
+        timeout=300, env={**os.environ, "MALLOC_PERTURB_": "85"}, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert done.stdout.endswith("250 cases, 0 lost\n"), done.stdout + done.stderr
 
 
 def misaligned(array: np.ndarray) -> np.ndarray:
@@ -131,3 +142,44 @@ class TestTheCoreItself:
         expected = ressin.decompose(signal, 8, sample_weight=weights)
         found = ressin.decompose(misaligned(signal), 8, sample_weight=misaligned(weights))
         np.testing.assert_array_equal(found.phasic, expected.phasic)
+
+    @pytest.mark.parametrize("knots", [(0, 80, 2**63 - 1), (0, 80, 0), (0, 80, -3), (2**62, 80, 3), (0, 2**60, 3)])
+    def test_knots_that_cannot_be(self, knots: tuple[int, int, int]) -> None:
+        with pytest.raises(ValueError, match="knots must"):
+            _core.build_qp(np.ones(200), None, 0.125, core.settings(knots=knots))
+
+    @pytest.mark.parametrize("dt", [-1.0, 0.0, -0.0, np.nan, np.inf, -np.inf, 5e-324, 1e-300])
+    def test_an_interval_that_cannot_be(self, dt: float) -> None:
+        y = np.sin(np.arange(200.0)) + 2.0
+        refused = pytest.raises(ValueError, match=r"positive numbers of seconds|no more than 2\^53|at least one sample")
+        with refused:
+            _core.decompose_robust([y], [None], [dt], 2.0, 0.7, 10.0, 1e-8, 60, 1, None)
+        with refused:
+            _core.build_qp(y, None, dt, core.settings())
+        with refused:
+            _core.Window(200, dt, core.settings())
+
+    def test_programmes_of_unequal_lengths_are_refused(self) -> None:
+        given = core.entries()["robust_solve"].given
+        first = given["programmes"][0]
+        shorter = tuple(x[:100] if isinstance(x, np.ndarray) and x.size == core.N else x for x in first)
+        for programmes in ([first, shorter], [shorter, first]):
+            with pytest.raises(ValueError, match=r"one length|each inner knot"):
+                _core.robust_solve(**given | {"programmes": programmes})
+
+    @pytest.mark.parametrize("samples", [[5, 3], [3, 3], [-1, 3], [0, 2**62], [-(2**63), 0]])
+    def test_a_support_out_of_order_or_reach(self, samples: list[int]) -> None:
+        window = _core.Window(240, 0.125, core.settings())
+        with pytest.raises(ValueError, match="samples must increase"):
+            window.support = np.array(samples), np.ones(2)
+
+    def test_an_array_to_write_to_that_overlaps_what_is_read(self) -> None:
+        memory = np.sin(np.arange(2048.0)).astype(np.float32)
+        out = memory[100 : 100 + 2 * 16 * 16].reshape(2, 1, 16, 16)
+        with pytest.raises(ValueError, match="must not overlap"):
+            self.draw(channels=[memory[:128]], out=out)
+        given = core.entries()["pictures_forward"].given
+        signals = np.zeros((2, 2, core.N))
+        pixels = signals.reshape(-1).view(np.float32)[: 2 * 2 * 16 * 16].reshape(2, 2, 16, 16)
+        with pytest.raises(ValueError, match="must not overlap"):
+            _core.pictures_forward(**given | {"signals": signals, "pixels": pixels})

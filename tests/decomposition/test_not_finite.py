@@ -45,11 +45,43 @@ def test_no_part_with_a_number_that_is_not_finite_is_optimal(
     with np.errstate(invalid="ignore", over="ignore"):
         bad = spoilt(solved, part, value, place)
         assert not bad.is_optimal(1e300)
-        if part in ("spline", "drift"):
-            return
         assert str(bad.quality) == "The parts hold numbers that are not finite."
         if part in ("phasic", "tonic"):
             assert impossible(bad) == "the parts hold numbers that are not finite"
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 0.0, -1.0])
+def test_no_scale_that_is_no_size_and_no_mean_that_is_no_number(solved: ressin.Decomposition, value: float) -> None:
+    apart = replace(solved, phasic=solved.phasic + 1.0, tonic=solved.tonic - 1.0)
+    for result in (solved, apart):
+        bad = replace(result, scale=value)
+        assert not bad.is_optimal(1e300 if result is solved else 1e-6)
+        if not np.isfinite(value):
+            assert str(bad.quality) == "The parts hold numbers that are not finite."
+    if not np.isfinite(value):
+        assert not replace(solved, mean=value).is_optimal(1e300)
+        assert str(replace(solved, mean=value).quality) == "The parts hold numbers that are not finite."
+
+
+@pytest.mark.parametrize("scale", [1e3, 1e300])
+def test_a_larger_scale_does_not_let_the_parts_be_further_apart(solved: ressin.Decomposition, scale: float) -> None:
+    apart = replace(solved, phasic=solved.phasic + 0.01, tonic=solved.tonic - 0.01, scale=scale)
+    assert not apart.is_optimal(1e-6)
+
+
+@pytest.mark.parametrize("rate", BAD)
+def test_a_rate_that_is_no_number_is_said(solved: ressin.Decomposition, rate: float) -> None:
+    bad = replace(solved, sampling_rate=rate)
+    assert str(bad.quality) == "The parts hold numbers that are not finite."
+    with pytest.raises(ressin.InvalidInputError, match="sampling_rate"):
+        bad.is_optimal()
+
+
+def test_a_result_of_which_no_sample_counts_is_not_good(solved: ressin.Decomposition) -> None:
+    nothing = replace(solved, signal=np.full_like(solved.signal, np.nan))
+    unseen = replace(solved, weights=np.zeros_like(solved.signal))
+    for bad in (nothing, unseen):
+        assert str(bad.quality) == "No sample counts: nothing is known."
 
 
 @pytest.mark.parametrize("value", BAD)
@@ -57,7 +89,11 @@ def test_no_artefact_either(value: float) -> None:
     signal = ressin.simulate_eda(60, RATE, n_scr=8, rng=np.random.default_rng(0)).signal
     solved = ressin.decompose(signal, RATE, programme="robust")
     assert solved.robust is not None
-    for part in ("outliers", "shifts"):
+    changes: list[dict[str, Any]] = [{"smallest_response": value}, {"noise": value}]
+    for change in changes:
+        bad = replace(solved, robust=replace(solved.robust, **change))
+        assert str(bad.quality) == "The parts hold numbers that are not finite."
+    for part in ("outliers", "shifts", "contact"):
         bad = replace(solved, robust=spoilt(solved.robust, part, value, 11))
         with np.errstate(invalid="ignore"):
             assert not bad.is_optimal(1e300)

@@ -116,3 +116,19 @@ def test_leftovers_of_dead_processes_go_and_nothing_else(tmp_path: Path) -> None
         (tmp_path / name).write_text("half")
     assert remove_leftovers_of([mine, long, tmp_path / "nowhere" / "x.csv"]) == 2
     assert {path.name for path in tmp_path.iterdir()} == set(kept)
+
+
+def test_the_next_process_that_writes_a_file_removes_what_a_killed_one_left_of_it(tmp_path: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    dead = int(ended.stdout)
+    long = "x" * 250
+    left = [tmp_path / f".{dead}.part.{name}" for name in ("a.csv", "b.csv")]
+    others = [tmp_path / name for name in (f".{dead}.part.c.csv", ".part.a.csv", f".{os.getpid()}.part.z.csv", "a.csv")]
+    for path in (*left, *others):
+        path.write_text("half")
+    for name in ("a.csv", "b.csv", long):
+        with replacing(tmp_path / name) as temporary:
+            temporary.write_text("whole")
+    assert not any(path.exists() for path in left)
+    assert all(path.exists() for path in others)
+    assert (tmp_path / "a.csv").read_text() == "whole"

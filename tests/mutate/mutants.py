@@ -83,8 +83,8 @@ MUTANTS = (
     Mutant(
         "delta_knot is cut, not rounded",
         "cpp/programme/model.cpp",
-        "std::nearbyint(delta_knot / dt)",
-        "std::floor(delta_knot / dt)",
+        "std::nearbyint(samples_in(delta_knot, dt))",
+        "std::floor(samples_in(delta_knot, dt))",
         (*_PROGRAMME, "tests/decomposition/test_reference.py"),
     ),
     Mutant(

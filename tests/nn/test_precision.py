@@ -83,3 +83,12 @@ def test_the_first_derivative_is_as_before_where_a_graph_of_it_is_asked_for() ->
     (with_graph,) = torch.autograd.grad(parts.tonic.square().sum(), y, create_graph=True, retain_graph=True)
     (without,) = torch.autograd.grad(parts.tonic.square().sum(), y)
     assert torch.equal(with_graph.detach(), without)
+
+
+@pytest.mark.parametrize("programme", PROGRAMMES)
+def test_tensors_that_are_not_dense_are_refused_by_name(programme: Any) -> None:
+    y = signals()
+    with pytest.raises(InvalidInputError, match=r"the signal is a tensor of layout torch\.sparse_coo.*to_dense"):
+        cvxeda(y.to_sparse(), RATE, programme=programme)
+    with pytest.raises(InvalidInputError, match=r"sample_weight is a tensor of layout torch\.sparse_coo"):
+        cvxeda(y, RATE, programme=programme, sample_weight=torch.ones_like(y).to_sparse())

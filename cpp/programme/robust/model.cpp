@@ -14,11 +14,12 @@ double beyond(double x, double most) { return x > most ? x - most : x < -most ? 
 }  // namespace
 
 Model::Model(std::ptrdiff_t n_signal, double dt, const Settings& settings)
-    : before_(std::lround(settings.before / dt)),
+    : before_(std::lround(samples_in(settings.before, dt))),
       dt_(dt),
       settings_(settings),
       response_(make_response(settings.tau0, settings.tau1, dt)),
-      spacing_(at_least_one(settings.delta_knot / dt)) {
+      spacing_(at_least_one(samples_in(settings.delta_knot, dt))) {
+  check_signal_shape(n_signal, dt, settings.tau0, settings.tau1);
   n_ = n_signal + before_;
   n_intervals_ = (n_ + spacing_ - 1) / spacing_;
   bumps_.resize(static_cast<std::size_t>(4 * spacing_));

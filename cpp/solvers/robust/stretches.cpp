@@ -18,10 +18,11 @@ std::size_t at(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 Stretches::Stretches(const Model& whole) : whole_(whole), length_(whole.n_signal()) {
   const std::ptrdiff_t n = whole.n_signal(), spacing = whole.spacing();
   std::ptrdiff_t n_stretches = 1;
-  if (n >= divided_from) {
+  const double shared = std::round(overlap / whole.dt());
+  if (n >= divided_from && shared < static_cast<double>(most)) {
     n_stretches = at_a_time * ((n + at_a_time * most - 1) / (at_a_time * most));
-    const auto shared = static_cast<std::ptrdiff_t>(std::lround(overlap / whole.dt()));
-    const std::ptrdiff_t target = (n + (n_stretches - 1) * shared + n_stretches - 1) / n_stretches;
+    const std::ptrdiff_t apart = (n_stretches - 1) * static_cast<std::ptrdiff_t>(shared);
+    const std::ptrdiff_t target = (n + apart + n_stretches - 1) / n_stretches;
     length_ = n - (n - target) / spacing * spacing;  // all begin at a knot
   }
   for (std::ptrdiff_t k = 0; k < n_stretches; ++k) {

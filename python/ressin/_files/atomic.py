@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 
 from ressin.errors import OutputError, shown
@@ -20,7 +21,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a temporary name in the folder of `path` to write to, and move it to `path` when the block ends well.
 
     The temporary name ends like `path`, so that a writer that chooses its format by the suffix chooses the same one.
-    When the block raises, the temporary file is removed and the file that was at `path` is untouched.
+    When the block raises, the temporary file is removed and the file that was at `path` is untouched. What killed
+    processes left of theirs on the way to `path` before this one first wrote to the folder is removed.
 
     Parameters
     ----------
@@ -44,6 +46,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise OutputError(f"cannot write {os.fspath(path)!r}: {error}") from None
     _check_target(Path(path), target)
     temporary = target.with_name(temporary_name(target.name))
+    _remove_ended(_found_first(target.parent).pop(_ending(target.name), []))
     try:
         yield temporary
         os.replace(temporary, target)
@@ -78,19 +81,48 @@ def remove_leftovers_of(paths: Iterable[Path]) -> int:
     folders: dict[Path, set[str]] = {}
     for path in paths:
         target = Path(os.path.realpath(path))
-        folders.setdefault(target.parent, set()).add(temporary_name(target.name).partition(PART)[2])
-    return sum(_remove_leftovers(folder, names) for folder, names in folders.items())
+        folders.setdefault(target.parent, set()).add(_ending(target.name))
+    return sum(
+        _remove_ended(there)
+        for folder, names in folders.items()
+        for name, there in _temporaries(folder).items()
+        if name in names
+    )
 
 
-def _remove_leftovers(folder: Path, names: set[str]) -> int:
+def _ending(name: str) -> str:
+    """Return what the temporary names of a file have in common."""
+    return temporary_name(name).partition(PART)[2]
+
+
+def _temporaries(folder: Path) -> dict[str, list[Path]]:
+    """Return the temporary files of a folder, of processes that run or not, by what their names have in common."""
+    found: dict[str, list[Path]] = {}
+    with suppress(OSError):  # a folder that is not there, or that must not be listed
+        for entry in folder.iterdir():
+            start, part, name = entry.name.partition(PART)
+            if part and start[:1] == "." and start[1:].isdecimal():
+                found.setdefault(name, []).append(entry)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _found_first(folder: Path) -> dict[str, list[Path]]:
+    """Return the temporary files that a folder had when this process first wrote to it.
+
+    To list a folder anew for every file takes a time that grows with the square of their number.
+    """
+    return _temporaries(folder)
+
+
+def _remove_ended(temporaries: Iterable[Path]) -> int:
+    """Remove the files of processes that have ended, and count them."""
     count = 0
-    for entry in folder.iterdir() if folder.is_dir() else ():
-        start, found, name = entry.name.partition(PART)
-        process = start[1:]
-        if not (found and start[:1] == "." and process.isdecimal() and name in names) or _runs(int(process)):
+    for path in temporaries:
+        if _runs(int(path.name[1:].partition(PART)[0])):
             continue
         with suppress(OSError):  # in use, on Windows; or another run was faster
-            entry.unlink()
+            path.unlink()
             count += 1
     return count
 

@@ -78,6 +78,8 @@ def assess(decomposition: Decomposition) -> Quality:
         seen &= decomposition.weights > 0
     if not _all_finite(decomposition, seen):
         return Quality(math.nan, math.nan, math.nan, math.nan, 0, (f"{NOT_FINITE[0].upper()}{NOT_FINITE[1:]}.",))
+    if not seen.any():
+        return Quality(math.nan, math.nan, math.nan, math.nan, 0, ("No sample counts: nothing is known.",))
     deviation = _deviation(decomposition.signal[seen])
     residual_share = float(np.mean((decomposition.residual[seen] / deviation) ** 2)) if deviation > 0.0 else 0.0
     correlation = _correlation(decomposition.phasic[seen], decomposition.tonic[seen])
@@ -94,10 +96,16 @@ def assess(decomposition: Decomposition) -> Quality:
 
 
 def _all_finite(decomposition: Decomposition, seen: NDArray[np.bool_]) -> bool:
-    """Whether all parts are finite, the residual where a sample was seen."""
-    parts = (decomposition.phasic, decomposition.tonic, decomposition.driver, decomposition.residual[seen])
-    artefacts = () if decomposition.robust is None else (decomposition.outliers[seen], decomposition.shifts)
-    return all(bool(np.isfinite(part).all()) for part in (*parts, *artefacts))
+    """Whether all parts and what they are measured by are finite, the residual where a sample was seen."""
+    d, rest = decomposition, []
+    numbers = [d.sampling_rate, d.mean, d.scale, d.settings.tau0, d.settings.tau1]
+    if d.weights is not None:
+        rest.append(d.weights)
+    if d.robust is not None:
+        rest += [d.outliers[seen], d.shifts, d.contact]
+        numbers += [d.robust.smallest_response, d.robust.noise]
+    parts = (d.phasic, d.tonic, d.driver, d.residual[seen], d.spline, d.drift, *rest)
+    return all(map(math.isfinite, numbers)) and all(bool(np.isfinite(part).all()) for part in parts)
 
 
 def _deviation(values: NDArray[np.float64]) -> float:
@@ -158,7 +166,7 @@ def _artefacts(decomposition: Decomposition, seen: NDArray[np.bool_]) -> tuple[f
     if decomposition.robust is None:
         return 0.0, 0
     least = decomposition.robust.smallest_response
-    share = float(np.mean(np.abs(decomposition.outliers + decomposition.contact)[seen] > least))
+    share = float(np.mean(~(np.abs(decomposition.outliers + decomposition.contact)[seen] <= least)))
     steps = decomposition.shifts - decomposition.contact
     return share, _count_shifts(steps, least, decomposition.sampling_rate * SHIFT_SECONDS)
 
@@ -182,19 +190,21 @@ def impossible(decomposition: Decomposition) -> str | None:
     signal, tonic, phasic, rest = (getattr(decomposition, name) for name in ("signal", "tonic", "phasic", "residual"))
     if not (np.isfinite(tonic).all() and np.isfinite(phasic).all()):
         return NOT_FINITE
-    if decomposition.weights is not None or np.isnan(signal[0]):
+    if decomposition.weights is not None or np.isnan(signal.min()):
         seen = ~np.isnan(signal)
         if decomposition.weights is not None:
             seen &= decomposition.weights > 0
         signal, tonic, phasic, rest = signal[seen], tonic[seen], phasic[seen], rest[seen]
+    if not signal.size:
+        return None
     lowest = float(signal.min())
     if lowest >= 0.0 and tonic.min() < 0.0:
         least = -max(3.0 * _deviation(rest), 0.05 * (float(signal.max()) - lowest))
-        share = np.count_nonzero(tonic < least) / tonic.size
-        if share > BELOW_ZERO_SHARE:
+        share = np.count_nonzero(~(tonic >= least)) / tonic.size
+        if not share <= BELOW_ZERO_SHARE:
             return f"the tonic part is below zero in {share:.0%} of the recording, where the signal never is"
     correlation = _correlation(phasic, tonic)
-    if correlation < MIRRORED:
+    if not correlation >= MIRRORED:
         return f"the tonic part mirrors the phasic part (correlation {correlation:+.2f})"
     return None
 

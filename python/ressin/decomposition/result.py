@@ -14,7 +14,7 @@ from ressin.decomposition.readonly import ReadOnly
 from ressin.decomposition.robust import Robust, certify_robust
 from ressin.decomposition.validity import Validity, assess_validity
 from ressin.errors import InvalidInputError
-from ressin.settings import Programme, Settings, check_positive, core_settings
+from ressin.settings import Programme, Settings, check_positive, check_sampling_rate, core_settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -233,13 +233,16 @@ class Decomposition(ReadOnly):
         Raises
         ------
         InvalidInputError
-            `tol` is not a positive number.
+            `tol` or the sampling rate is not a positive number.
         """
         check_positive("tol", tol)
         evidence, furthest = self._certify()
-        allowed = max(tol * self.scale, float(np.finfo(np.float64).tiny))
+        largest = float(np.nanmax(np.abs(self.signal)))  # no signal deviates by more
+        allowed = max(tol * min(self.scale, largest), float(np.finfo(np.float64).tiny))
         return bool(
-            (self.driver >= 0).all()
+            np.isfinite([self.mean, self.scale, *self._start]).all()
+            and self.scale > 0
+            and (self.driver >= 0).all()
             and furthest <= allowed
             and self._imbalance() <= allowed
             and evidence.relative_gap <= tol
@@ -318,7 +321,7 @@ class Decomposition(ReadOnly):
 
         For the robust programme this includes the outliers, and how far the tonic level falls below its bound.
         """
-        interval = 1.0 / self.sampling_rate
+        interval = 1.0 / check_sampling_rate(self.sampling_rate)
         if self.robust is not None:
             checked = certify_robust(self._observed(), self.weights, interval, self.settings, vars(self), self.robust)
             parts = [(checked.phasic, self.phasic), (checked.tonic, self.tonic), (checked.outliers, self.outliers)]

@@ -328,11 +328,11 @@ def _rejected(decomposition: Decomposition) -> dict[str, Mask]:
     shifts = decomposition.shifts - decomposition.contact
     jump = np.zeros(shifts.size, dtype=bool)
     if shifts.size > step:
-        at = np.flatnonzero(np.abs(shifts[step:] - shifts[:-step]) > least)
+        at = np.flatnonzero(~(np.abs(shifts[step:] - shifts[:-step]) <= least))
         for k in (0, step):
             jump[at + k] = True
         jump = _closed(jump, step)
-    return {"outlier": np.abs(decomposition.outliers + decomposition.contact) > least, "shift": jump}
+    return {"outlier": ~(np.abs(decomposition.outliers + decomposition.contact) <= least), "shift": jump}
 
 
 def _closed(mask: Mask, reach: int) -> Mask:

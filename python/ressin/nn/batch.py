@@ -160,6 +160,8 @@ def check_signal(signal: Tensor) -> torch.Size:
 def _check_tensor(name: str, value: object) -> None:
     if not isinstance(value, torch.Tensor):
         raise InvalidInputError(f"{name} is a {type(value).__name__}; a torch tensor is needed")
+    if value.layout != torch.strided:
+        raise InvalidInputError(f"{name} is a tensor of layout {value.layout}; a dense one is needed: use to_dense()")
     refuse_forward_mode(name, value)
 
 

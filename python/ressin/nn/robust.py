@@ -18,9 +18,8 @@ from ressin import _core
 from ressin.decomposition.robust import before_contact, solve_robust
 from ressin.errors import ConvergenceError
 from ressin.nn.batch import NAMES, SignalRows, refuse_second_derivative
-from ressin.settings import Settings, check_sampling_rate
+from ressin.settings import BEFORE, Settings, check_sampling_rate
 
-BEFORE = 6.0  # seconds before the first sample that hold what still decays there
 _SAMPLES = ("driver", "residual", "outliers", "shifts", "alpha", "kappa")  # that the backward pass needs
 
 

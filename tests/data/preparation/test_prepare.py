@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -213,6 +214,19 @@ def test_kill_at_many_moments_then_the_same_result(simulated: Path, prepared: Pr
     prepare(read_pmemo(simulated), folder, settings=SETTINGS, n_threads=1)
     assert digests(folder) == digests(prepared.folder)
     assert not work.exists()
+
+
+def test_what_a_run_left_that_was_killed_at_the_very_end_goes_with_the_next(
+    simulated: Path, prepared: Prepared, tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    shutil.copytree(prepared.folder, folder)
+    (folder / module.WORK).mkdir()
+    left = [folder / module.WORK / "part.parquet", folder / ".12345.part.meta.json"]
+    for path in left:
+        path.write_bytes(b"left by a killed run")
+    assert prepare(read_pmemo(simulated), folder, settings=SETTINGS, n_threads=1).up_to_date
+    assert not any(path.exists() for path in [*left, folder / module.WORK])
 
 
 def test_finished_parts_are_not_done_again(simulated: Path, prepared: Prepared, tmp_path: Path) -> None:

@@ -123,6 +123,7 @@ def prepare(
         key = content_key(catalog, stock, tasks, chosen, version, extractor_version() if music == "extract" else "")
         meta = finished(target)
         if meta is not None and meta["content_key"] == key:
+            _tidy(target)
             return PrepareReport(target, True, meta, 0, time.perf_counter() - began)
         (target / schema.META).unlink(missing_ok=True)
         resumed = _clear(target, tasks)
@@ -143,7 +144,7 @@ def prepare(
         tables.write_rejects(target / schema.REJECTS, rejects)
         meta = _meta(target, catalog, chosen, key, version, rejects, names)
         write_bytes(target / schema.META, tables.dump_meta(meta))
-        shutil.rmtree(target / WORK, ignore_errors=True)
+        _tidy(target)
     return PrepareReport(target, False, meta, resumed, time.perf_counter() - began)
 
 
@@ -169,6 +170,12 @@ def _clear(folder: Path, tasks: list[Task]) -> int:
         if path.name not in wanted:
             path.unlink()
     return sum(1 for task in tasks if Path(task.part).is_file())
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what is not needed beside a result that is whole; an earlier run may have been killed before it did."""
+    remove_leftovers(folder)
+    shutil.rmtree(folder / WORK, ignore_errors=True)
 
 
 def finished(folder: Path) -> dict[str, Any] | None:
