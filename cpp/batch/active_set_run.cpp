@@ -43,10 +43,27 @@ bool ActiveSetRun::find_start(const Problem& problem, const ActiveSetLimits& lim
   return limits.densest >= 1.0 || !stretched_->is_hopeless();
 }
 
-ActiveSet::Start ActiveSetRun::start_of(const Signal& signal) {
+// The support counted from a later window's first sample; what lies before that leaves.
+void ActiveSetRun::move_former_to(std::ptrdiff_t begin) {
+  Support& s = former_.support;
+  const std::ptrdiff_t shift = begin - former_.begin, first = group_.model->first_row();
+  std::size_t kept = 0;
+  for (std::size_t e = 0; e < s.samples.size(); ++e) {
+    const std::ptrdiff_t i = s.samples[e] - shift;
+    if (i < first || i >= group_.model->n()) continue;
+    s.samples[kept] = i;
+    s.values[kept++] = s.values[e];
+  }
+  s.samples.resize(kept);
+  s.values.resize(kept);
+  former_.begin = begin;
+}
+
+ActiveSet::Start ActiveSetRun::start_of(const Signal& signal) const {
   ActiveSet::Start start;
-  if (signal.start) {
-    start.samples = &signal.start->samples, start.values = &signal.start->values;
+  const Support* known = signal.start ? signal.start : former_.begin >= 0 ? &former_.support : nullptr;
+  if (known) {
+    start.samples = &known->samples, start.values = &known->values;
   } else if (stretched_) {
     start = stretched_->start();
   }
@@ -55,8 +72,25 @@ ActiveSet::Start ActiveSetRun::start_of(const Signal& signal) {
 
 bool ActiveSetRun::solves(const Task& task, const Signal& signal, Decomposed* out) {
   if (settings_.kind != SolverKind::active_set && settings_.kind != SolverKind::automatic) return false;
-  const ActiveSetLimits limits = active_set_limits(settings_.kind, *group_.model, task.problem);
-  if (!prepare(limits) || (!signal.start && !find_start(task.problem, limits))) return false;
+  if (signal.begin >= 0) return solve_window(task, signal, out);
+  return find(task, signal, active_set_limits(settings_.kind, *group_.model, task.problem), out);
+}
+
+// From the support of the window before, where that was solved. A window that the method leaves is costly: the rest of the run
+// is then left as well.
+bool ActiveSetRun::solve_window(const Task& task, const Signal& signal, Decomposed* out) {
+  const ActiveSetLimits limits = window_active_set_limits(settings_.kind, *group_.model, task.problem);
+  if (limits.densest <= 0.0 || (former_.was_left && settings_.kind == SolverKind::automatic)) return false;
+  if (former_.begin >= 0) move_former_to(signal.begin);
+  former_.was_left = !find(task, signal, limits, out);
+  former_.begin = former_.was_left ? -1 : signal.begin;
+  if (!former_.was_left) method_->support(&former_.support.samples, &former_.support.values);
+  return !former_.was_left;
+}
+
+bool ActiveSetRun::find(const Task& task, const Signal& signal, const ActiveSetLimits& limits, Decomposed* out) {
+  const bool is_warm = signal.start || former_.begin >= 0;
+  if (!prepare(limits) || (!is_warm && !find_start(task.problem, limits))) return false;
   const ActiveSet::Start start = start_of(signal);
   if (method_->is_plain()) return method_->find(task.problem, limits, keep_going(), start) && write(task.scaled, signal, out);
   Solution x;

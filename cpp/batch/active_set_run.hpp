@@ -22,13 +22,19 @@ class ActiveSetRun {
   // Whether it has found and proved the signal's result, and written it; false where the settings do not ask for the method.
   bool solves(const Task& task, const Signal& signal, Decomposed* out);
 
+  // A run of windows begins: what is solved next does not start from what was solved last.
+  void begin_run() { former_ = {}; }
+
   // The point from which OSQP starts.
   bool finds(const Task& task, Solution* x);
 
  private:
   bool prepare(const ActiveSetLimits& limits);
   bool find_start(const Problem& problem, const ActiveSetLimits& limits);
-  ActiveSet::Start start_of(const Signal& signal);
+  bool solve_window(const Task& task, const Signal& signal, Decomposed* out);
+  bool find(const Task& task, const Signal& signal, const ActiveSetLimits& limits, Decomposed* out);
+  void move_former_to(std::ptrdiff_t begin);
+  ActiveSet::Start start_of(const Signal& signal) const;
   bool write(const Scaled& scaled, const Signal& s, Decomposed* out);
   ActiveSet::KeepGoing keep_going() {
     return [this] { return workers_.keep_going(worker_); };
@@ -41,6 +47,14 @@ class ActiveSetRun {
   std::unique_ptr<ActiveSet> method_;
   std::unique_ptr<active_set::Stretches> stretches_;
   std::unique_ptr<active_set::StretchedStart> stretched_;  // the signal's at hand, if it is long
+
+  // The window before, in the run of windows at hand.
+  struct Former {
+    Support support;
+    std::ptrdiff_t begin = -1;  // the sample that the support counts from; -1: there is none
+    bool was_left = false;      // by the method
+  };
+  Former former_;
 };
 
 }  // namespace ressin

@@ -36,6 +36,7 @@ struct Group {
   bool weighted;
   std::vector<std::size_t> members;
   std::atomic<std::size_t> next{0};
+  std::size_t run = 1;  // members that one worker takes at a time
 
   Group(std::shared_ptr<const Model> m, bool w) : model(std::move(m)), weighted(w) {}
   bool is_handed_out() const { return next.load() >= members.size(); }

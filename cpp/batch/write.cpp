@@ -13,9 +13,6 @@
 namespace ressin {
 namespace {
 
-// alpha at the solver's scale, below which the rounding of the written parts may exceed the gap that was proved.
-constexpr double least_alpha_unrounded = 1e-9;
-
 Evidence in_programme_unit(Evidence e, double unit) {
   e.objective *= unit;
   e.duality_gap *= unit;

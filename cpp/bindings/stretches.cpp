@@ -131,10 +131,11 @@ ressin::Support support_of(const Array& driver, const std::vector<ressin::Decomp
 
 // Programme i: samples signal[starts[i] : starts[i] + length], their weights from weight_starts[i] on (below zero: ones), and
 // settings[i], or the one for all. Only the settings' programme may differ between programmes. `start`: the driver of a
-// programme much like all of these, or empty; the active set starts from where it is positive.
+// programme much like all of these, or empty; the active set starts from where it is positive. `are_close`: each row is a
+// window that begins shortly after the one before, and may start from its solution.
 Rows decompose_rows(const Array& signal, const Array& weights, const Integers& starts, const Integers& weight_starts,
                     py::ssize_t length, double dt, const std::vector<ressin::DecomposeSettings>& settings, const Array& start,
-                    const py::object& progress) {
+                    bool are_close, const py::object& progress) {
   const py::ssize_t count = starts.size();
   if (signal.ndim() != 1 || weights.ndim() != 1 || starts.ndim() != 1 || weight_starts.ndim() != 1 || length < 1) {
     throw std::invalid_argument("signal, weights, starts and weight_starts must be one-dimensional, and length positive");
@@ -163,6 +164,7 @@ Rows decompose_rows(const Array& signal, const Array& weights, const Integers& s
     job.driver = rows.driver.mutable_data(i, 0);
     job.residual = rows.residual.mutable_data(i, 0);
     if (!support.samples.empty()) job.start = &support;
+    if (are_close) job.begin = starts.at(i);
     if (n_settings > 1) job.program = &settings[static_cast<std::size_t>(i)].program;
     jobs.push_back(job);
   }
@@ -206,5 +208,5 @@ void bind_rows(py::module_& m) {
       .def_readonly("spline", &Rows::spline)
       .def_readonly("drift", &Rows::drift);
   m.def("decompose_rows", &decompose_rows, py::arg("signal"), py::arg("weights"), py::arg("starts"), py::arg("weight_starts"),
-        py::arg("length"), py::arg("dt"), py::arg("settings"), py::arg("start"), py::arg("progress"));
+        py::arg("length"), py::arg("dt"), py::arg("settings"), py::arg("start"), py::arg("are_close"), py::arg("progress"));
 }

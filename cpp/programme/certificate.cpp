@@ -11,15 +11,20 @@ namespace {
 
 std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 
+// Below this alpha, for a signal of unit size, roundings of R'u are a share of alpha that counts: u and what follows from it is
+// then computed in long double.
+constexpr double least_alpha_in_double = 1e-9;
+
 // alpha 1 + A^-T M' u, by running the response's two filters backwards; zero before the first row.
-std::vector<double> driver_gradient(const Model& model, const std::vector<double>& u, double alpha) {
+template <class Real>
+std::vector<Real> driver_gradient(const Model& model, const std::vector<Real>& u, double alpha) {
   const Response& r = model.response();
   const std::ptrdiff_t first = model.first_row();
-  std::vector<double> g(u.size(), 0.0);
-  double outer = 0.0, inner = 0.0, u1 = 0.0, u2 = 0.0;
+  std::vector<Real> g(u.size(), 0.0);
+  Real outer = 0.0, inner = 0.0, u1 = 0.0, u2 = 0.0;
   for (std::ptrdiff_t i = model.n() - 1; i >= first; --i) {
-    const double u0 = u[index(i)];
-    outer = r.z0 * outer + u0 + 2.0 * u1 + u2;
+    const Real u0 = u[index(i)];
+    outer = r.z0 * outer + u0 + 2 * u1 + u2;
     inner = r.z1 * inner + outer;
     g[index(i)] = alpha + inner / r.ar[0];
     u2 = u1;
@@ -29,16 +34,17 @@ std::vector<double> driver_gradient(const Model& model, const std::vector<double
 }
 
 // B'u
-std::vector<double> spline_gradient(const Model& model, const std::vector<double>& u) {
+template <class Real>
+std::vector<double> spline_gradient(const Model& model, const std::vector<Real>& u) {
   std::ptrdiff_t shift = 0;
   std::vector<double> padded = padded_spline(model, std::vector<double>(index(model.n_knots()), 0.0), &shift);
   for (std::ptrdiff_t m = model.first_interval(); m < model.first_interval() + model.n_intervals(); ++m) {
-    double sum[4] = {};
+    Real sum[4] = {};
     for (std::ptrdiff_t i = model.interval_begin(m); i < model.interval_end(m); ++i) {
       const double* b = model.interval_bumps(i - model.knot(m));
       for (int k = 0; k < 4; ++k) sum[k] += b[k] * u[index(i)];
     }
-    for (int k = 0; k < 4; ++k) padded[index(m - 1 + k + shift)] += sum[k];
+    for (int k = 0; k < 4; ++k) padded[index(m - 1 + k + shift)] += static_cast<double>(sum[k]);
   }
   return std::vector<double>(padded.begin() + shift, padded.begin() + shift + model.n_knots());
 }
@@ -49,14 +55,15 @@ Certifier::Certifier(const Model& model) : model_(model), basis_(orthonormalise(
 
 // Projects u so that X'u = 0 for the free columns X: u - W X (X'W X)^-1 X'u. X'u is zero at the optimum; where phasic part and
 // drift are large and cancel, rounding leaves a remainder, which would be an error of the driver's multiplier.
-void Certifier::remove_free_part(const Problem& problem, std::vector<double>* u) const {
+template <class Real>
+void Certifier::remove_free_part(const Problem& problem, std::vector<Real>* u) const {
   const auto n = static_cast<std::ptrdiff_t>(u->size());
-  double* x = u->data();
+  Real* x = u->data();
   const double* w = problem.weights;
   const auto remove = [&](const OrthonormalBasis& b) {
     for (const std::vector<double>& basis : b.basis) {
       const double* q = basis.data();
-      const double along = sum_of(n, [&](std::ptrdiff_t i) { return q[i] * x[i]; });
+      const Real along = sum_of<Real>(n, [&](std::ptrdiff_t i) { return q[i] * x[i]; });
       if (w) {
         for (std::ptrdiff_t i = 0; i < n; ++i) x[i] -= w[i] * along * q[i];
       } else {
@@ -73,13 +80,21 @@ void Certifier::remove_free_part(const Problem& problem, std::vector<double>* u)
 
 Certificate Certifier::operator()(const Problem& problem, const Point& point, const Parts& parts,
                                   const std::vector<double>& residual) const {
+  if (problem.alpha < least_alpha_in_double) return certify<long double>(problem, point, parts, residual);
+  return certify<double>(problem, point, parts, residual);
+}
+
+template <class Real>
+Certificate Certifier::certify(const Problem& problem, const Point& point, const Parts& parts,
+                               const std::vector<double>& residual) const {
   const Model& model = model_;
   const double alpha = problem.alpha, gamma = problem.gamma;
   const std::ptrdiff_t n = model.n();
   const double *y = problem.y, *w = problem.weights, *p = point.driver.data();
   const auto weight = [w](std::ptrdiff_t i) { return w ? w[i] : 1.0; };
 
-  std::vector<double> misfit = residual_of(problem, parts), u = residual;
+  const std::vector<double> misfit = residual_of(problem, parts);
+  std::vector<Real> u(residual.begin(), residual.end());
   const double* e = misfit.data();
   if (w) {
     for (std::ptrdiff_t i = 0; i < n; ++i) u[index(i)] *= w[i];
@@ -93,16 +108,18 @@ Certificate Certifier::operator()(const Problem& problem, const Point& point, co
 
   // The dual point: u with X'u = 0 for the free columns X, and the driver's multiplier that follows from it.
   remove_free_part(problem, &u);
-  std::vector<double> witness = u;  // W^-1 u
+  std::vector<Real> witness = u;  // W^-1 u
   if (w) {
     for (std::ptrdiff_t i = 0; i < n; ++i) witness[index(i)] = w[i] == 0.0 ? 0.0 : u[index(i)] / w[i];
   }
-  const double* v = witness.data();
-  const double uu = sum_of(n, [&](std::ptrdiff_t i) { return weight(i) * v[i] * v[i]; });
-  const double ue = sum_of(n, [&](std::ptrdiff_t i) { return weight(i) * v[i] * e[i]; });
-  const double mismatch = 0.5 * sum_of(n, [&](std::ptrdiff_t i) { return weight(i) * (e[i] - v[i]) * (e[i] - v[i]); });
+  const Real* v = witness.data();
+  const auto sum = [n](auto f) { return static_cast<double>(sum_of<Real>(n, f)); };
+  const double uu = sum([&](std::ptrdiff_t i) { return weight(i) * v[i] * v[i]; });
+  const double ue = sum([&](std::ptrdiff_t i) { return weight(i) * v[i] * e[i]; });
+  const double mismatch = 0.5 * sum([&](std::ptrdiff_t i) { return weight(i) * (e[i] - v[i]) * (e[i] - v[i]); });
   Certificate result;
-  result.multiplier = driver_gradient(model, u, alpha);
+  const std::vector<Real> multiplier = driver_gradient(model, u, alpha);
+  result.multiplier.assign(multiplier.begin(), multiplier.end());
   const std::ptrdiff_t first = model.first_row();
   const double* g = result.multiplier.data();
   const double gp = sum_of(n - first, [&](std::ptrdiff_t i) { return g[first + i] * p[first + i]; });

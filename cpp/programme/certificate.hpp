@@ -42,7 +42,11 @@ class Certifier {
                          const std::vector<double>& residual) const;
 
  private:
-  void remove_free_part(const Problem& problem, std::vector<double>* u) const;
+  template <class Real>
+  Certificate certify(const Problem& problem, const Point& point, const Parts& parts,
+                      const std::vector<double>& residual) const;
+  template <class Real>
+  void remove_free_part(const Problem& problem, std::vector<Real>* u) const;
 
   const Model& model_;
   OrthonormalBasis basis_;  // of the free columns, for weights that are all one

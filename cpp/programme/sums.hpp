@@ -9,10 +9,10 @@
 namespace ressin {
 
 // Sum of f(i) over i in [0, n) as eight partial sums, whose additions do not wait for each other.
-template <class F>
-double sum_of(std::ptrdiff_t n, F f) {
+template <class Real = double, class F>
+Real sum_of(std::ptrdiff_t n, F f) {
   constexpr std::ptrdiff_t width = 8;
-  double part[width] = {};
+  Real part[width] = {};
   std::ptrdiff_t i = 0;
   for (; i + width <= n; i += width) {
     for (std::ptrdiff_t k = 0; k < width; ++k) part[k] += f(i + k);

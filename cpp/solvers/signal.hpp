@@ -46,6 +46,7 @@ struct Signal {
   const ProgramSettings* program = nullptr;  // this signal's own, instead of the settings'
   double* curvature = nullptr;               // see Solution; kept where the solver's settings say so
   const Support* start = nullptr;            // from which the active set starts, of a signal much like this one; null: empty
+  std::ptrdiff_t begin = -1;  // of a window close to the one before it: its first sample in the recording; else -1
 };
 
 struct Decomposed {

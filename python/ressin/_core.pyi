@@ -249,6 +249,7 @@ def decompose_rows(
     dt: float,
     settings: Sequence[Settings],
     start: NDArray[np.float64],
+    are_close: bool,
     progress: Callable[[int, int], object] | None,
 ) -> Rows: ...
 

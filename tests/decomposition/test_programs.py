@@ -188,6 +188,18 @@ def test_a_drift_that_the_driver_can_imitate_is_found(n: int, spike: int, choice
     assert np.abs(found.phasic).max() > 1e3
 
 
+@pytest.mark.parametrize("seed", [18, 22, 38, 82])
+def test_weights_beside_which_alpha_is_lost_in_roundings_of_the_residual(seed: int) -> None:
+    """By roundings alone the gradients are above alpha by 1e-4 of it: the proof is that of an alpha a little lower."""
+    rng = np.random.default_rng(seed)
+    signal, weights = rng.normal(size=83), 1e6 * rng.uniform(0, 1, 83)
+    choice: dict[str, Any] = {"tau0": 50.0, "tau1": 50.0, "delta_knot": 2.5, "alpha": 3e-7, "gamma": 1.0}
+    choice["revision"] = "2015"
+    found = ressin.decompose(signal, 2.0, **choice, sample_weight=weights)
+    assert_proved(found, **choice)
+    assert found.relative_gap < 1e-9
+
+
 @pytest.mark.parametrize("revision", ["2025", "2015"])
 @pytest.mark.parametrize("tol", [1e-16, 1e-30])
 def test_a_tolerance_beyond_the_digits_ends_with_the_digits(tol: float, revision: Any) -> None:

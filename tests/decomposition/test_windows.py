@@ -1,4 +1,4 @@
-"""Windows: each equals the decomposition of its own samples, bit for bit; and their average over the recording."""
+"""Windows: each equals the decomposition of its own samples, bit for bit but for close ones; and their average."""
 
 from __future__ import annotations
 
@@ -68,6 +68,46 @@ def test_windows_with_sample_weights() -> None:
     weights = np.random.default_rng(0).uniform(0.1, 2.0, SIGNAL.size)
     windows = ressin.decompose_windows(SIGNAL, RATE, 20, 10, sample_weight=weights)
     assert_same(windows[2], ressin.decompose(SIGNAL[160:320], RATE, sample_weight=weights[160:320]))
+
+
+def test_close_windows_start_from_the_one_before() -> None:
+    signal = simulate(4.0, 110.0, seed=5)
+    windows = ressin.decompose_windows(signal, 4.0, 60, 1)
+    alone = [ressin.decompose(signal[at : at + 240], 4.0, solver="active_set") for at in windows.starts]
+    assert {window.solver for window in windows} == {"active_set"}
+    assert windows.converged.all()
+    assert np.mean(windows.relative_gap <= 1e-12) > 0.95
+    assert [windows[k].is_optimal(1e-8) for k in (0, 1, 31, 32, 50)] == [True] * 5
+    for k, one in enumerate(alone):
+        np.testing.assert_allclose(windows.phasic[k], one.phasic, atol=1e-8 * one.scale)
+        np.testing.assert_allclose(windows.tonic[k], one.tonic, atol=1e-8 * one.scale)
+    assert [windows.iterations[k] for k in (0, 32)] == [alone[k].iterations for k in (0, 32)]
+    assert 2 * windows.iterations.sum() < 1.5 * sum(one.iterations for one in alone)
+
+
+@pytest.mark.parametrize("settings", [{}, {"revision": "2015", "baseline": "spline"}, {"standardize": False}])
+def test_close_windows_are_the_same_for_any_threads_and_however_many_follow(settings: Any) -> None:
+    signal = simulate(4.0, 110.0, seed=6)
+    signal[300:304] = np.nan  # windows with and without weights
+    serial = ressin.decompose_windows(signal, 4.0, 60, 1, n_threads=1, missing="solve", **settings)
+    threaded = ressin.decompose_windows(signal, 4.0, 60, 1, n_threads=2, missing="solve", **settings)
+    shorter = ressin.decompose_windows(signal[:400], 4.0, 60, 1, n_threads=1, missing="solve", **settings)
+    assert len(shorter) == 41
+    for k in range(len(serial)):
+        assert_same(threaded[k], serial[k])
+    for k in range(len(shorter)):
+        assert_same(shorter[k], serial[k])
+
+
+@pytest.mark.parametrize("rate", [4.0, 16.0])
+def test_close_windows_that_are_dense_are_left_to_the_interior_point(rate: float) -> None:
+    """By their noise where the response is coarsely sampled, by what the method finds where it is not."""
+    signal = np.cumsum(np.random.default_rng(1).normal(size=round(30 * rate)))
+    windows = ressin.decompose_windows(signal, rate, 20, 1, alpha=1e-6)
+    assert {window.solver for window in windows} == {"interior_point"}
+    for k in (0, 1, 10):
+        start = windows.starts[k]
+        assert_same(windows[k], ressin.decompose(signal[start : start + round(20 * rate)], rate, alpha=1e-6))
 
 
 def test_an_empty_window_is_named_or_returned_as_such() -> None:

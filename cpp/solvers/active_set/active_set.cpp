@@ -18,6 +18,10 @@ constexpr int most_rounds = 200;
 // A signal with so many samples an event has blocks without one; and below this share of alpha a gradient is near zero.
 constexpr std::ptrdiff_t sparse_samples = 2 * block_size;
 constexpr double watched_share = 0.25;
+// A support of more than one sample in so many is dense: a look at all samples costs less than a solve.
+constexpr std::ptrdiff_t dense_samples = 8;
+// Trades need not get anywhere; after so many without fewer wrong signs than ever before, they have not.
+constexpr int most_trades = 5;
 // Steps by neighbours can go round in circles; after so many, all events that are not positive leave at once.
 constexpr int most_steps = 30;
 
@@ -124,12 +128,42 @@ bool ActiveSet::is_spent(const ActiveSetLimits& limits) const {
   return static_cast<double>(pivoting_.size()) > limits.densest * n || effort_ > limits.effort * n;
 }
 
+// Block principal pivoting (Portugal, Judice and Vicente 1994, doi:10.1090/S0025-5718-1994-1250776-4): all events that are not
+// positive leave, and those whose gradient asks for it come, at once and whatever that does to the objective. Unsettled where
+// that does not lead to the optimum; the support is then one to go on from.
+ActiveSet::Outcome ActiveSet::trade(const ActiveSetLimits& limits, const KeepGoing& keep_going) {
+  std::size_t fewest = std::numeric_limits<std::size_t>::max();
+  for (int idle = 0; idle < most_trades; ++idle) {
+    solve();
+    if (!std::isfinite(point_.fall) || is_spent(limits) || !keep_going()) return Outcome::gave_up;
+    find_negative();
+    const std::size_t wrong = pivoting_.count_not_positive(point_.p) + static_cast<std::size_t>(found_.count);
+    pivoting_.accept(point_.p);
+    if (wrong == 0) return Outcome::settled;
+    if (wrong < fewest) fewest = wrong, idle = 0;
+    pivoting_.drop_not_positive(point_.p);
+    insert_found();
+  }
+  return Outcome::unsettled;
+}
+
+bool ActiveSet::is_dense() const { return dense_samples * static_cast<std::ptrdiff_t>(pivoting_.size()) >= tables_.n; }
+
 ActiveSet::Outcome ActiveSet::pivot(const ActiveSetLimits& limits, const KeepGoing& keep_going) {
-  double best = -std::numeric_limits<double>::infinity();
-  bool exact = false;
+  constexpr double none = -std::numeric_limits<double>::infinity();
+  double best = none;
+  bool exact = false, has_traded = false;
   int steps = 0;
   pivoting_.remember();
   for (int round = 0;;) {
+    if (!has_traded && !exact && pivoting_.size() > 0 && (round == 0 || is_dense())) {
+      const Outcome traded = trade(limits, keep_going);
+      if (traded != Outcome::unsettled) return traded;
+      pivoting_.remember();
+      has_traded = true;
+      best = none;
+      steps = 0;
+    }
     solve();
     if (!std::isfinite(point_.fall) || is_spent(limits) || !keep_going()) return Outcome::gave_up;
     if (pivoting_.any_not_positive(point_.p)) {

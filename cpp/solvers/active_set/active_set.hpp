@@ -98,6 +98,8 @@ class ActiveSet {
   void add_past_gradient();
   active_set::EventRow row_at(std::ptrdiff_t sample) const;
   void solve();
+  bool is_dense() const;
+  Outcome trade(const ActiveSetLimits& limits, const KeepGoing& keep_going);
   Outcome pivot(const ActiveSetLimits& limits, const KeepGoing& keep_going);
   void find_negative();
   void insert_found();

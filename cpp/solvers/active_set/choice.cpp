@@ -12,10 +12,12 @@ constexpr ActiveSetLimits do_not_try{0.0, 0.0};
 constexpr ActiveSetLimits until_it_ends{1.0, 100.0};
 constexpr ActiveSetLimits while_it_pays{0.5, 20.0};
 constexpr ActiveSetLimits while_warm_pays{1.0, 20.0};
+constexpr ActiveSetLimits while_windows_pay{0.4, 6.0};
 
 constexpr std::ptrdiff_t least_spacing = 16;
 constexpr double least_samples = 4.0;  // in the fast time constant
 constexpr double most_noise = 8.0;     // over alpha
+constexpr double most_noise_in_windows = 24.0;
 
 // The deviation of white noise whose second differences have the signal's mean size; over samples that count.
 double noise_of(const Model& model, const Problem& problem) {
@@ -34,15 +36,25 @@ double response_to_noise(const Model& model, double alpha) {
   return std::sqrt(active_set::pulse_energy(model)) / (alpha * model.response().ar[0]);
 }
 
-}  // namespace
-
-ActiveSetLimits active_set_limits(SolverKind kind, const Model& model, const Problem& problem) {
+// The limits of the automatic choice: `while_worth_it`, unless the stated rule says not to try.
+ActiveSetLimits limits_by_rule(const ActiveSetLimits& while_worth_it, SolverKind kind, const Model& model,
+                               const Problem& problem, double most) {
   if (kind == SolverKind::active_set) return until_it_ends;
   if (kind != SolverKind::automatic || model.knot_spacing() < least_spacing) return do_not_try;
   const double fast = std::min(model.settings().tau0, model.settings().tau1);
-  if (fast < least_samples * model.dt() && noise_of(model, problem) * response_to_noise(model, problem.alpha) > most_noise)
+  if (fast < least_samples * model.dt() && noise_of(model, problem) * response_to_noise(model, problem.alpha) > most)
     return do_not_try;
-  return while_it_pays;
+  return while_worth_it;
+}
+
+}  // namespace
+
+ActiveSetLimits active_set_limits(SolverKind kind, const Model& model, const Problem& problem) {
+  return limits_by_rule(while_it_pays, kind, model, problem, most_noise);
+}
+
+ActiveSetLimits window_active_set_limits(SolverKind kind, const Model& model, const Problem& problem) {
+  return limits_by_rule(while_windows_pay, kind, model, problem, most_noise_in_windows);
 }
 
 ActiveSetLimits warm_active_set_limits(SolverKind kind, const Model& model) {

@@ -14,6 +14,10 @@ namespace {
 
 constexpr double highest = 1.7976931348623157e308;
 
+// Added to eight numbers from 8 - count on, it leaves the first `count` and lets the others be no minimum.
+alignas(64) constexpr double beyond_end[16] = {0.0,     0.0,     0.0,     0.0,     0.0,     0.0,     0.0,     0.0,
+                                               highest, highest, highest, highest, highest, highest, highest, highest};
+
 template <bool varying>
 class Gradient {
  public:
@@ -130,7 +134,7 @@ class Gradient {
         }
         s = s + s2;
         store(g + k, s);
-        low = min(low, s);
+        low = min(low, s + eight(beyond_end + 8 - min_index(8, count - k)));
       }
       const double lowest = least(low);
       if (watched_ && !watched_->is_partial && lowest < watched_->margin) watch(i, count);

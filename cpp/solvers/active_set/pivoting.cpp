@@ -40,6 +40,12 @@ bool Pivoting::any_not_positive(const double* p) const {
   return false;
 }
 
+std::size_t Pivoting::count_not_positive(const double* p) const {
+  std::size_t count = 0;
+  for (std::size_t e = 0; e < size(); ++e) count += p[e] > 0.0 ? 0 : 1;
+  return count;
+}
+
 // How far each event may go towards p before it is zero.
 void Pivoting::shares_of(const double* p) {
   share_.assign(size() + 2 * reach, beyond);

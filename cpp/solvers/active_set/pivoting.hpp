@@ -39,6 +39,7 @@ class Pivoting {
   // The solve's values are feasible: they are the point now.
   void accept(const double* p);
   bool any_not_positive(const double* p) const;
+  std::size_t count_not_positive(const double* p) const;
 
   // Towards p as far as signs allow: each event by its own share, limited by those of its neighbours within two places. What
   // reaches zero leaves.

@@ -252,6 +252,7 @@ def solve_rows(
     weight_starts: NDArray[np.int64] | None = None,
     knots: tuple[int, int, int] | None = None,
     start: NDArray[np.float64] | None = None,
+    are_close: bool = False,
     progress: Callable[[int, int], object] | None = None,
 ) -> SolvedRows:
     """Solve the programmes of ``signal[starts[i] : starts[i] + length]``, several side by side in the lanes of a core.
@@ -277,6 +278,9 @@ def solve_rows(
     start
         (length,) the driver of a programme much like all of these: the active set starts from where it is positive.
         The solutions agree to `tol` with those from nothing; their last digits may not.
+    are_close
+        Whether each programme is of a window that begins shortly after the one before it: the active set then solves
+        runs of 32 of them, each from where the driver of the one before is positive.
     progress
         Called with (done, total).
     """
@@ -288,7 +292,7 @@ def solve_rows(
     core = [core_settings(s, knots) for s in settings]
     near = np.empty(0) if start is None else start
     raw = _core.decompose_rows(
-        signal, weights, starts, weight_starts, length, 1.0 / sampling_rate, core, near, progress
+        signal, weights, starts, weight_starts, length, 1.0 / sampling_rate, core, near, are_close, progress
     )
     return SolvedRows(**{item.name: getattr(raw, item.name) for item in fields(SolvedRows)})
 
