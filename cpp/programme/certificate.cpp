@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "programme/sums.hpp"
 
@@ -11,22 +12,23 @@ namespace {
 
 std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 
-// Below this alpha, for a signal of unit size, roundings of R'u are a share of alpha that counts: u and what follows from it is
-// then computed in long double.
+// Below this alpha, for a signal of unit size, roundings of R'u and of the response's poles are a share of alpha that counts: u
+// and what follows from it is then computed in long double.
 constexpr double least_alpha_in_double = 1e-9;
 
 // alpha 1 + A^-T M' u, by running the response's two filters backwards; zero before the first row.
 template <class Real>
 std::vector<Real> driver_gradient(const Model& model, const std::vector<Real>& u, double alpha) {
-  const Response& r = model.response();
+  const auto [z0, z1] = poles_of<Real>(model);
+  const double scale = model.response().ar[0];
   const std::ptrdiff_t first = model.first_row();
   std::vector<Real> g(u.size(), 0.0);
   Real outer = 0.0, inner = 0.0, u1 = 0.0, u2 = 0.0;
   for (std::ptrdiff_t i = model.n() - 1; i >= first; --i) {
     const Real u0 = u[index(i)];
-    outer = r.z0 * outer + u0 + 2 * u1 + u2;
-    inner = r.z1 * inner + outer;
-    g[index(i)] = alpha + inner / r.ar[0];
+    outer = z0 * outer + u0 + 2 * u1 + u2;
+    inner = z1 * inner + outer;
+    g[index(i)] = alpha + inner / scale;
     u2 = u1;
     u1 = u0;
   }
@@ -60,9 +62,9 @@ void Certifier::remove_free_part(const Problem& problem, std::vector<Real>* u) c
   const auto n = static_cast<std::ptrdiff_t>(u->size());
   Real* x = u->data();
   const double* w = problem.weights;
-  const auto remove = [&](const OrthonormalBasis& b) {
-    for (const std::vector<double>& basis : b.basis) {
-      const double* q = basis.data();
+  const auto remove = [&](const BasisOf<Real>& b) {
+    for (const std::vector<Real>& basis : b.basis) {
+      const Real* q = basis.data();
       const Real along = sum_of<Real>(n, [&](std::ptrdiff_t i) { return q[i] * x[i]; });
       if (w) {
         for (std::ptrdiff_t i = 0; i < n; ++i) x[i] -= w[i] * along * q[i];
@@ -71,11 +73,10 @@ void Certifier::remove_free_part(const Problem& problem, std::vector<Real>* u) c
       }
     }
   };
-  if (w) {
-    remove(orthonormalise(free_columns(model_), w));
-  } else {
-    remove(basis_);
+  if constexpr (std::is_same_v<Real, double>) {
+    if (!w) return remove(basis_);
   }
+  remove(orthonormalise(free_columns<Real>(model_), w));
 }
 
 Certificate Certifier::operator()(const Problem& problem, const Point& point, const Parts& parts,

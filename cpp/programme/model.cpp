@@ -52,7 +52,9 @@ std::ptrdiff_t knot_spacing_of(double delta_knot, double dt) {
 Response make_response(double tau0, double tau1, double dt) {
   const double a1 = 1.0 / std::min(tau0, tau1);
   const double a0 = 1.0 / std::max(tau0, tau1);
-  const double scale = (tau0 == tau1 ? a1 : a1 - a0) * dt * dt;
+  // a1 - a0, from the difference of the time constants: that of their reciprocals loses digits where they are nearly equal
+  const double difference = std::abs(tau0 - tau1) / tau0 / tau1;
+  const double scale = (tau0 == tau1 ? a1 : difference) * dt * dt;
   Response r;
   r.ar = {(a1 * dt + 2.0) * (a0 * dt + 2.0) / scale, (2.0 * a1 * a0 * dt * dt - 8.0) / scale,
           (a1 * dt - 2.0) * (a0 * dt - 2.0) / scale};
