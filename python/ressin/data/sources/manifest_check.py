@@ -71,9 +71,9 @@ def check_frame(
     classes = {}
     for column, label in label_columns.items():
         frame[f"{label}_label"], classes[label] = _classes(raw[column], column, lines, problems)
-    unnamed = frame["recording_id"] == ""
-    numbers = pd.Series([f"{row + 1}" for row in range(len(frame))], index=frame.index)
-    frame.loc[unnamed, "recording_id"] = frame.loc[unnamed, "recording"] + "#" + numbers[unnamed]
+    names = zip(frame["recording_id"], frame["recording"], strict=True)
+    numbered = [given or f"{recording}#{row}" for row, (given, recording) in enumerate(names, 1)]
+    frame["recording_id"] = pd.Series(numbered, index=frame.index, dtype=frame["recording_id"].dtype)
     problems += _violations(frame, lines, ratings)
     if problems:
         raise InvalidInputError(problem_text(name, problems))
