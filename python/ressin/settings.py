@@ -79,7 +79,7 @@ class Settings:
     -----
     "auto" goes by the signal and the programme alone, so that a result does not depend on what else is solved, or
     where. It tries the active set unless knots are closer than 16 samples, or the fast time constant is shorter than 4
-    samples and the signal's noise (from its second differences), filtered by the response, is more than 8 times alpha.
+    samples and the signal's noise (from its second differences), filtered by the response, is more than 30 times alpha.
     The active set gives up where half of the driver's samples are positive, or its solves have taken 20 events a
     sample. In a stream, whose programmes start from the one before, noise is no reason not to try it.
 

@@ -16,7 +16,7 @@ constexpr ActiveSetLimits while_windows_pay{0.4, 6.0};
 
 constexpr std::ptrdiff_t least_spacing = 16;
 constexpr double least_samples = 4.0;  // in the fast time constant
-constexpr double most_noise = 8.0;     // over alpha
+constexpr double most_noise = 30.0;    // over alpha
 constexpr double most_noise_in_windows = 24.0;
 
 // The deviation of white noise whose second differences have the signal's mean size; over samples that count.

@@ -15,7 +15,7 @@ struct ActiveSetLimits {
 // For SolverKind::active_set every programme is tried. SolverKind::automatic leaves to the interior point
 //   - knots closer than 16 samples, which are as much work as events are, and
 //   - a coarsely sampled response (its fast time constant shorter than 4 samples) where the signal's noise asks for a driver at
-//     every few samples: the noise that second differences show, through the response, is more than 8 times alpha.
+//     every few samples: the noise that second differences show, through the response, is more than 30 times alpha.
 // A long signal that is tried is also left where its stretches, each tried under the same limits, gave up for more than half
 // of its samples (stretches.hpp). All this depends on the signal and the programme alone, not on what else is solved, where, or
 // by how many threads.
