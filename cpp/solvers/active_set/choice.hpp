@@ -25,8 +25,8 @@ ActiveSetLimits active_set_limits(SolverKind kind, const Model& model, const Pro
 // try, since few of the many events change.
 ActiveSetLimits warm_active_set_limits(SolverKind kind, const Model& model);
 
-// For one of a run of windows that follow each other closely (decompose.cpp): what the first costs the others save, so that
-// three times as much noise is no reason not to try; a support of more than four tenths of the samples is one to leave.
+// For one of a run of windows that follow each other closely (decompose.cpp): with one that the method leaves the rest of the
+// run is left, so the noise is to be below 24 alpha, and a support of more than four tenths of the samples is one to leave.
 ActiveSetLimits window_active_set_limits(SolverKind kind, const Model& model, const Problem& problem);
 
 }  // namespace ressin
