@@ -69,6 +69,9 @@ class Clock:
         Where samples are missing because the clock jumps; they are NaN in the signal.
     jitter
         Largest deviation of a time from the even grid, in samples.
+    begins
+        The first sample's time by the file's own times, in seconds, where those count from elsewhere than 1970 (the
+        device's start, midnight) and do not begin at zero; else None.
     """
 
     source: str = ""
@@ -76,6 +79,7 @@ class Clock:
     origin: str = "1970-01-01 UTC"
     gaps: tuple[Gap, ...] = ()
     jitter: float = 0.0
+    begins: float | None = None
 
 
 @dataclass(frozen=True)

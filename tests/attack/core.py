@@ -160,7 +160,7 @@ def entries() -> dict[str, Entry]:
             "signal": y, "weights": w, "dt": DT}),
         "decompose_rows": Entry(_with_settings(_rows, names), SETTINGS | {
             "signal": y, "weights": w, "starts": np.array([0, 40]), "weight_starts": np.array([-1, 40]), "length": 160,
-            "dt": DT, "start": np.zeros(160), "progress": None}),
+            "dt": DT, "start": np.zeros(160), "are_close": True, "progress": None}),
         "Window": Entry(_with_settings(_window, tuple(x for x in names if x != "alpha")), SETTINGS | {
             "capacity": N, "window_dt": DT, "support": (np.array([30, 100]), np.array([1.0, 2.0])), "signal": y,
             "begin": 80, "level": 1.0, "slope": 0.0, "deviation": 1.0, "alpha": 1e-3, "is_end": False,

@@ -90,6 +90,18 @@ def test_the_robust_programme_leaves_its_findings_in_every_file(tmp_path: Path) 
         assert evidence["robust"][name] == getattr(expected.robust, name)
 
 
+def test_times_of_the_file_that_do_not_begin_at_zero_are_kept(tmp_path: Path) -> None:
+    made, file = simulate_eda(30, 4, n_scr=2, rng=np.random.default_rng(5)), tmp_path / "in.csv"
+    file.write_text("ms,EDA (uS)\n" + "".join(f"{17_250 + 250 * i},{y:.6f}\n" for i, y in enumerate(made.signal)))
+    assert run("decompose", file, "-o", tmp_path / "out") == 0
+    table = pd.read_csv(tmp_path / "out" / "in_decomposed.csv")
+    assert list(table.columns[:2]) == ["Time_Recorded (s)", "Time (s)"]
+    np.testing.assert_allclose(table["Time_Recorded (s)"], 17.25 + np.arange(120) / 4)
+    np.testing.assert_allclose(table["Time (s)"], np.arange(120) / 4)
+    about = json.loads((tmp_path / "out" / "in_evidence.json").read_text())["recording"]
+    assert (about["start_time"], about["clock"]["begins"]) == (None, 17.25)
+
+
 def test_what_cannot_be_is_said_of_cvxeda_and_nothing_is_warned(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

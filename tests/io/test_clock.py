@@ -46,6 +46,22 @@ def test_rate_and_start(tmp_path: Path, name: str, times: list[object], rate: fl
     assert any(note.startswith(f"{rate:g} Hz from column") for note in recording.notes)
 
 
+@pytest.mark.parametrize(
+    ("name", "times", "begins"),
+    [
+        ("seconds", [17.25 + i / 4 for i in range(N)], 17.25),
+        ("time_ms", [2000 + 250 * i for i in range(N)], 2.0),
+        ("time", [i / 4 for i in range(N)], None),
+        ("sample time", [(i + 1) / 4 for i in range(N)], None),
+        ("LocalTime", [f"12:26:{i / 4:06.3f}" for i in range(N)], 12 * 3600.0 + 26 * 60),
+        ("unix", [1.6e9 + i * 0.25 for i in range(N)], None),
+        ("date", [f"05/06/2024 10:00:{i / 4:05.2f}" for i in range(N)], 36_000.0),  # May or June
+    ],
+)
+def test_where_times_of_the_file_begin(tmp_path: Path, name: str, times: list[object], begins: float | None) -> None:
+    assert read(tmp_path, name, times).clock.begins == begins
+
+
 def test_a_rate_that_is_not_whole_is_kept(tmp_path: Path) -> None:
     assert read(tmp_path, "time", [i / 31.25 for i in range(N)]).sampling_rate == pytest.approx(31.25, rel=1e-12)
 

@@ -107,6 +107,7 @@ def _taken(recording: Recording) -> dict[str, Any]:
         "range": [float(present.min()), float(present.max())],
         "start_time": recording.start_time,
         "start_from": clock.origin,
+        "begins": clock.begins,
         "clock": clock.source,
         "jitter": clock.jitter,
         "gaps": [{"first": gap.first, "n_samples": gap.n_samples} for gap in clock.gaps],
@@ -162,7 +163,7 @@ def _taken_lines(taken: dict[str, Any]) -> list[str]:
 def _start_text(taken: dict[str, Any]) -> str:
     start = taken["start_time"]
     if start is None:
-        return ""
+        return "" if taken["begins"] is None else f", begins at {taken['begins']:g} s"
     if taken["start_from"] != "1970-01-01 UTC":
         return f", starts at {start:g} s after {taken['start_from']}"
     moment = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc) + datetime.timedelta(seconds=start)

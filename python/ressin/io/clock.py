@@ -44,6 +44,8 @@ class FileClock:
         Samples per second (Hz).
     start_time
         Seconds since 1970-01-01 UTC of the first sample, or None where the times count from elsewhere.
+    begins
+        The first sample's time in seconds where the times count from elsewhere and do not begin there; or None.
     note
         What was found, in a sentence.
     source
@@ -67,6 +69,7 @@ class FileClock:
     is_plain: bool = True
     columns: tuple[int, ...] = ()
     tick: float = 1.0
+    begins: float | None = None
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,7 @@ def _one_clock(table: Table, columns: list[int], given: float | None) -> FileClo
     return FileClock(
         rate, start if known else None, "; ".join(filter(None, notes)), ticks.label, grid.places, grid.jitter,
         is_plain=not grid.note, columns=tuple(columns), tick=seconds,
+        begins=None if known or abs(start) < 1.5 / rate or (ticks.is_of_day and start >= _DAY) else start,
     )  # fmt: skip
 
 

@@ -242,7 +242,7 @@ def _recording(content: Content, layout: Layout, tables: Sequence[Table], wanted
         return Recording(
             signal, clock.sampling_rate, content_stem(content.path), conductance.unit, start,
             tuple(filter(None, notes)), (channel,),
-            Clock(clock.source, start, table.origin, gaps, clock.jitter),
+            Clock(clock.source, start, table.origin, gaps, clock.jitter, clock.begins),
             _markers(table, clock), table.device, layout.name,
             (*conductance.warnings, *clock_warnings(clock.sampling_rate, signal.size)), temperature=temperature,
         )  # fmt: skip

@@ -35,6 +35,7 @@ def write_decomposition(
     *,
     unit: str = "uS",
     start_time: float | None = None,
+    own_time: float | None = None,
 ) -> None:
     """Write the samples of a decomposition, one row each, as CSV, TSV or Parquet.
 
@@ -50,6 +51,9 @@ def write_decomposition(
     start_time
         Seconds since 1970-01-01 UTC of the first sample, where it is known: for a column of times and the metadata of
         Parquet.
+    own_time
+        Seconds of the first sample by the recording's own clock, where that counts from elsewhere: for a column of its
+        times.
 
     Raises
     ------
@@ -60,16 +64,17 @@ def write_decomposition(
 
     Notes
     -----
-    Columns: the index of the Series that was decomposed, or the time in UTC where the start is known (Timestamp); time
-    in seconds after the first sample, the signal and its parts under NeuroKit's names. In text the unit
-    stands behind each name, as in ``EDA_Tonic (uS)``, and numbers have ten significant digits. In Parquet they are
+    Columns: the index of the Series that was decomposed, or the time in UTC where the start is known (Timestamp), or
+    the seconds of the recording's own clock where that does not begin at zero (Time_Recorded); time in seconds after
+    the first sample, the signal and its parts under NeuroKit's names. In text the unit stands behind each name, as in
+    ``EDA_Tonic (uS)``, and numbers have ten significant digits. In Parquet they are
     exact, each field's metadata has its ``unit``, and the schema's metadata has the rate, the start and the evidence
     under ``ressin``. The driver's unit is that of the signal per second: an impulse of the driver that lasts one
     sample adds driver / sampling_rate times the Bateman response to the phasic part. Where the programme is the robust
     one there are also EDA_Outliers, EDA_Shifts and EDA_Tonic_Unshifted, the tonic part without its shifts.
     """
     check_table_format(path)
-    frame = _frame(decomposition, start_time)
+    frame = _frame(decomposition, start_time, own_time)
     units = _units(unit)
     if content_suffix(Path(path)) == ".parquet":
         _write_parquet(decomposition, frame, units, path, start_time)
@@ -189,13 +194,15 @@ def check_table_format(path: str | os.PathLike[str]) -> None:
         )
 
 
-def _frame(decomposition: Decomposition, start_time: float | None) -> pd.DataFrame:
+def _frame(decomposition: Decomposition, start_time: float | None, own_time: float | None) -> pd.DataFrame:
     frame = decomposition.to_frame().reset_index(drop=True)
     frame.insert(0, "Time", decomposition.time)
     frame.insert(1, "EDA_Raw", decomposition.signal)
     index = _index_of(decomposition, start_time)
     if index is not None:
         frame.insert(0, str(index.name), index)
+    elif own_time is not None:
+        frame.insert(0, "Time_Recorded", own_time + decomposition.time)
     return frame
 
 
@@ -224,7 +231,7 @@ def _units(unit: str) -> dict[str, str]:
     bands = [f"EDA_{part}_{end}" for part in ("Tonic", "Phasic") for end in ("Low", "High")]
     robust = ("EDA_Outliers", "EDA_Shifts", "EDA_Tonic_Unshifted")
     parts = dict.fromkeys(("EDA_Raw", "EDA_Tonic", "EDA_Phasic", "EDA_Residual", *robust, *bands), unit)
-    return {"Time": "s", **parts, "EDA_SMNA": f"{unit}/s" if unit else ""}
+    return {"Time": "s", "Time_Recorded": "s", **parts, "EDA_SMNA": f"{unit}/s" if unit else ""}
 
 
 def _with_unit(name: str, unit: str) -> str:

@@ -37,7 +37,7 @@ def pieces(target: Target, recording: Recording) -> list[tuple[Target, Recording
 def _piece(recording: Recording, first: int, end: int, k: int, n: int) -> Recording:
     after = first / recording.sampling_rate
     clock = recording.clock
-    start = None if recording.start_time is None else recording.start_time + after
+    start, begins = (None if t is None else t + after for t in (recording.start_time, clock.begins))
     gaps = tuple(replace(gap, first=gap.first - first) for gap in clock.gaps if first <= gap.first < end)
     note = f"part {k} of {n} between gaps of more than {LONG_GAP:g} s, {after:.6g} s after the first sample"
     inside = [m for m in recording.markers if 0 <= m.time - after < (end - first) / recording.sampling_rate]
@@ -46,7 +46,7 @@ def _piece(recording: Recording, first: int, end: int, k: int, n: int) -> Record
         signal=recording.signal[first:end],
         temperature=None if recording.temperature is None else recording.temperature[first:end],
         start_time=start,
-        clock=Clock(clock.source, start, clock.origin, gaps, clock.jitter),
+        clock=Clock(clock.source, start, clock.origin, gaps, clock.jitter, begins),
         markers=tuple(replace(marker, time=marker.time - after) for marker in inside),
         notes=(*recording.notes, note),
     )

@@ -99,7 +99,13 @@ def _write_table(target: Target, recording: Recording, result: Decomposition) ->
         after = 0.0 if dated or start is None else start
         write_bids(result, target.table, unit=recording.unit, start_time=after, source=target.source.name)
     else:
-        write_decomposition(result, target.table, unit=recording.unit, start_time=start if dated else None)
+        write_decomposition(
+            result,
+            target.table,
+            unit=recording.unit,
+            start_time=start if dated else None,
+            own_time=recording.clock.begins,
+        )
 
 
 def _about(target: Target, recording: Recording, n_scrs: int, min_amplitude: float, run: str) -> dict[str, object]:
@@ -117,6 +123,7 @@ def _about(target: Target, recording: Recording, n_scrs: int, min_amplitude: flo
                 "source": recording.clock.source,
                 "origin": recording.clock.origin,
                 "jitter": recording.clock.jitter,
+                "begins": recording.clock.begins,
                 "gaps": [[gap.first, gap.n_samples] for gap in recording.clock.gaps],
             },
             "markers": [{"time": marker.time, "label": marker.label} for marker in recording.markers],
