@@ -2,6 +2,7 @@
 
     python -m bench.stress_predict                                    Stress-Predict by person, the classical model
     python -m bench.stress_predict --models classical mlp cnn1d       networks, too
+    ... --scale person --row-seconds 7.5 --models classical resnet18  the paper's, on pictures of the person's ranks
     python -m bench.stress_predict --simulated 101                    simulated people, on which networks are chosen
     python -m bench.stress_predict --manifest mine.csv --label calm   any other manifest
 
@@ -39,13 +40,14 @@ from ressin.learn.evaluation.folds import Folds  # noqa: E402
 from ressin.learn.evaluation.metrics import Estimate  # noqa: E402
 from ressin.learn.evaluation.network import NetworkClassifier  # noqa: E402
 from ressin.learn.model.recipes import recipe  # noqa: E402
+from ressin.report.plan import make_plan  # noqa: E402
 
 SHOWN = ("balanced_accuracy", "roc_auc")
 
 
 def network(name: str, seed: int) -> Classifier:
-    """Give a network on EDA alone with its own settings."""
-    settings = recipe(name)
+    """Give a network on EDA alone with its own settings, the paper's at the size of the quick plan."""
+    settings = make_plan("quick").learn if name == "resnet18" else recipe(name)
     model = dataclasses.replace(settings.model, use_music=False)
     training = dataclasses.replace(settings.training, seed=seed)
     return NetworkClassifier(dataclasses.replace(settings, model=model, training=training), device="cpu")
@@ -99,6 +101,7 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resamples", type=int, default=2000, help="of the bootstrap over people (2000)")
     parser.add_argument("--programme", choices=["cvxeda", "robust"], default="cvxeda", help="(cvxeda)")
     parser.add_argument("--scale", default="auto", help="of what the networks see, as in ressin prepare (auto)")
+    parser.add_argument("--row-seconds", type=float, default=1.0, help="of a picture's row (1)")
     parser.add_argument("--work", type=Path, default=Path("build/stress_predict"), help="(build/stress_predict)")
 
 
@@ -113,7 +116,10 @@ def samples(arguments: argparse.Namespace) -> tuple[LabelledData, Folds]:
             sys.exit("RESSIN_LABELLED_DIR names no folder: nothing to evaluate on")
         manifest = Path(os.environ["RESSIN_LABELLED_DIR"]) / "stress_predict" / "manifest.csv"
     choice = DecompositionChoice(programme=arguments.programme)
-    settings = PrepareSettings(decomposition=choice, scale=arguments.scale, music="none")
+    settings = PrepareSettings(
+        decomposition=choice, scale=arguments.scale, music="none", row_seconds=arguments.row_seconds
+    )
+    name += f"-{arguments.row_seconds:g}" if arguments.row_seconds != 1.0 else ""
     folder = arguments.work / name
     prepare(read_manifest(manifest), folder, settings=settings, n_threads=1)
     prepared = load(folder)
