@@ -134,7 +134,7 @@ def program(
     weights = np.ones(n) if sample_weight is None else np.asarray(sample_weight, dtype=float)
     y = np.where(weights > 0, y, 0.0)
     ar, ma, poles = response(tau0, tau1, 1.0 / sampling_rate)
-    first_row = 2 + int(np.flatnonzero(weights[2:])[0]) if revision == "2015" else 0
+    first_row = _find_first_row(weights, max(map(abs, poles))) if revision == "2015" else 0
     if knots is None:
         ks = round(delta_knot * sampling_rate)
         knots = place_knots(n, ks, revision)
@@ -153,6 +153,13 @@ def program(
     return Program(
         y, weights, _banded(n, ar, first_row), _banded(n, ma, first_row), B, C, H, poles, ar[0], alpha, gamma, first_row
     )
+
+
+def _find_first_row(weights: Array, slowest: float) -> int:
+    """Return the first sample from index 2 on that counts, unless the response has faded before the next one that does."""
+    seen = 2 + np.flatnonzero(weights[2:])
+    lasting = np.flatnonzero(slowest ** (np.diff(seen) - 1.0) > 1e-4)
+    return int(seen[lasting[0]] if lasting.size else seen[-1])
 
 
 def _decays(n: int, ar: Array, first_row: int) -> Array:

@@ -1,5 +1,7 @@
 #include "batch/groups.hpp"
 
+#include <cmath>
+
 #include "programme/kept.hpp"
 #include "solvers/workspace.hpp"
 
@@ -11,11 +13,24 @@ constexpr std::size_t most_bytes_in_lanes = std::size_t{64} << 20;
 
 KeptByThread<std::shared_ptr<const Model>> kept;
 
-// The first sample from index 2 on that is not missing.
-std::ptrdiff_t observed_from(const double* weights, std::ptrdiff_t n) {
-  std::ptrdiff_t i = n_free_start;
-  while (weights && i < n - 1 && weights[i] == 0.0) ++i;
-  return i;
+// Less than this share of a response is left where it has faded.
+constexpr double faded = 1e-4;
+
+// Where the 2015 revision's rows begin: at the first sample from index 2 on that is not missing, unless all that follows is so
+// much later that the response has faded. The free start has two states; one sample alone would leave one of them to rounding.
+std::ptrdiff_t observed_from(const double* weights, std::ptrdiff_t n, double dt, const ProgramSettings& program) {
+  if (!weights || program.revision != Revision::r2015) return n_free_start;
+  const Response r = make_response(program.tau0, program.tau1, dt);
+  const double slowest = std::max(std::abs(r.z0), std::abs(r.z1));
+  const auto next_after = [&](std::ptrdiff_t i) {
+    for (++i; i < n && weights[i] == 0.0;) ++i;
+    return i;
+  };
+  std::ptrdiff_t i = next_after(n_free_start - 1);
+  for (std::ptrdiff_t next; (next = next_after(i)) < n; i = next) {
+    if (std::pow(slowest, static_cast<double>(next - i - 1)) > faded) break;
+  }
+  return std::min(i, n - 1);
 }
 
 Model make_model(std::ptrdiff_t n, double dt, const ProgramSettings& program, const std::optional<KnotGrid>& knots,
@@ -26,12 +41,12 @@ Model make_model(std::ptrdiff_t n, double dt, const ProgramSettings& program, co
 }  // namespace
 
 Model make_model(std::ptrdiff_t n, double dt, const DecomposeSettings& settings, const double* weights) {
-  return make_model(n, dt, settings.program, settings.knots, observed_from(weights, n));
+  return make_model(n, dt, settings.program, settings.knots, observed_from(weights, n, dt, settings.program));
 }
 
 std::shared_ptr<const Model> shared_model(const Signal& s, const DecomposeSettings& settings) {
   const ProgramSettings& program = program_of(s, settings);
-  const std::ptrdiff_t observed = observed_from(s.weights, s.n);
+  const std::ptrdiff_t observed = observed_from(s.weights, s.n, s.dt, program);
   const std::shared_ptr<const Model>* before = kept.get();
   if (before && (*before)->is_made_from(s.n, s.dt, program, settings.knots, observed)) return *before;
   auto model = std::make_shared<const Model>(make_model(s.n, s.dt, program, settings.knots, observed));
@@ -50,7 +65,7 @@ const Kernel& choose_kernel(const Model& model, std::size_t n_signals, int n_wor
 Shape shape_of(const Signal& s, const DecomposeSettings& settings) {
   const ProgramSettings& p = program_of(s, settings);
   const double gamma = settings.kind == SolverKind::osqp ? p.gamma : 0.0;
-  const std::ptrdiff_t observed = p.revision == Revision::r2015 ? observed_from(s.weights, s.n) : 0;
+  const std::ptrdiff_t observed = p.revision == Revision::r2015 ? observed_from(s.weights, s.n, s.dt, p) : 0;
   return {s.n, s.dt, s.weights != nullptr, observed, p.tau0, p.tau1, p.delta_knot, gamma, p.revision, p.baseline};
 }
 

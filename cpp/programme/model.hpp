@@ -48,8 +48,8 @@ inline constexpr std::ptrdiff_t n_free_start = 2;
 
 class Model {
  public:
-  // Knots every round(delta_knot/dt) samples from sample 0 (the reference's rule for the revision). `observed_from`: the first
-  // sample from n_free_start on that is not missing.
+  // Knots every round(delta_knot/dt) samples from sample 0 (the reference's rule for the revision). `observed_from`: the sample
+  // from n_free_start on at which the 2015 revision's rows begin.
   Model(std::ptrdiff_t n, double dt, const ProgramSettings& settings, std::ptrdiff_t observed_from = n_free_start);
   // Knots at first_knot + j * knot_spacing, j = 0 .. n_knots - 1.
   Model(std::ptrdiff_t n, double dt, const ProgramSettings& settings, std::ptrdiff_t first_knot, std::ptrdiff_t knot_spacing,
@@ -63,7 +63,7 @@ class Model {
   const ProgramSettings& settings() const { return settings_; }
   const Response& response() const { return response_; }
 
-  // First row of A and M that is not empty: in the 2015 revision row n_free_start, or the first observed one after it; else 0.
+  // First row of A and M that is not empty: in the 2015 revision row n_free_start, or one after it that is observed; else 0.
   std::ptrdiff_t first_row() const { return first_row_; }
 
   std::ptrdiff_t n_knots() const { return n_knots_; }

@@ -99,6 +99,12 @@ def make_weights(kind: str, n: int, rng: np.random.Generator) -> Signal | None:
         for _ in range(int(rng.integers(1, 4))):
             start = int(rng.integers(n))
             weights[start : start + int(rng.integers(1, n // 4 + 2))] = 0
+    elif kind == "early gap":  # after the first few samples, on which the 2015 revision's free start rests
+        weights = np.ones(n)
+        weights[: int(rng.integers(0, 4))] = 0
+        start = int(rng.integers(1, 8))
+        weights[start : start + int(rng.integers(1, n // 2 + 2))] = 0
+        return weights if weights.sum() >= SHORTEST else None
     else:
         weights = rng.uniform(0, 1, n) if kind != "wild" else 10.0 ** rng.uniform(-4, 0, n)
     weights[rng.choice(n, size=SHORTEST, replace=False)] = 1.0  # something to decompose remains
@@ -131,7 +137,7 @@ def cases(draw: st.DrawFn) -> Case:
         "baseline": draw(st.sampled_from(["linear", "linear", "constant", "none", "spline"])),
         "solver": draw(st.sampled_from(SOLVERS)),
         "sample_weight": make_weights(
-            draw(st.sampled_from(["none", "none", "gaps", "uniform", "wild", "large"])), n, rng
+            draw(st.sampled_from(["none", "none", "gaps", "early gap", "uniform", "wild", "large"])), n, rng
         ),
     }
     # not standardised, the objective has the square of the signal's unit, times the weights: it must be a number
@@ -207,3 +213,42 @@ def test_a_tolerance_beyond_the_digits_ends_with_the_digits(tol: float, revision
         found = ressin.decompose(simulate(25.0, 40.0, seed), 25.0, tol=tol, revision=revision, errors="return")
         assert found.status == "inaccurate"
         assert found.relative_gap < 1e-12
+
+
+@pytest.mark.parametrize("solver", ["active_set", "interior_point"])
+@pytest.mark.parametrize("seen", [1, 2, 3, 4, 5])
+def test_a_free_start_that_hardly_a_sample_before_a_gap_sees(seen: int, solver: Any) -> None:
+    """One sample alone would leave the start to what the response has decayed to after the gap: rounding."""
+    rng = np.random.default_rng(seen)
+    signal, weights = np.cumsum(rng.normal(size=529)), np.ones(529)
+    weights[seen:99] = 0
+    choice: dict[str, Any] = {"tau0": 0.6, "tau1": 0.4, "delta_knot": 3.0, "alpha": 1e-4, "revision": "2015"}
+    found = ressin.decompose(signal, 1.0, **choice, sample_weight=weights, solver=solver)
+    assert_proved(found, **choice)
+
+
+def test_a_long_recording_of_a_dense_driver_is_solved_in_stretches() -> None:
+    """The same bits beside others and on two threads, and the active set's parts."""
+    rng = np.random.default_rng(3)
+    signals = [np.cumsum(rng.normal(size=5000)) / 30 + 0.1 * rng.normal(size=5000) for _ in range(3)]
+    alone = [ressin.decompose(signal, 4.0, solver="interior_point") for signal in signals]
+    for n_threads in (1, 2):
+        together = ressin.decompose_batch(signals, 4.0, solver="interior_point", n_threads=n_threads)
+        for one, other in zip(alone, together, strict=True):
+            np.testing.assert_array_equal(one.phasic, other.phasic)
+            np.testing.assert_array_equal(one.tonic, other.tonic)
+    for signal, found in zip(signals, alone, strict=True):
+        assert_proved(found)
+        assert found.solver == "interior_point"
+        active = ressin.decompose(signal, 4.0, solver="active_set")
+        np.testing.assert_allclose(found.phasic, active.phasic, atol=1e-5)
+
+
+@pytest.mark.parametrize("alpha", [1e-6, 1e-5])
+def test_stretches_whose_run_in_does_not_forget(alpha: float) -> None:
+    """A driver that is free at nearly every sample can stand for the spline: lanes that do not meet have longer run-ins."""
+    rng = np.random.default_rng(5)
+    signal = np.cumsum(rng.normal(size=900)) * 0.1 + rng.normal(size=900)
+    choice: dict[str, Any] = {"alpha": alpha, "gamma": 1e-3, "delta_knot": 5.0, "tau0": 2.0, "tau1": 0.3}
+    found = ressin.decompose(signal, 1.0, **choice, solver="interior_point")
+    assert_proved(found, **choice)
