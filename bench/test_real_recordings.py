@@ -21,7 +21,7 @@ PEER = "cvxeda 1.1.0"
 RECORDINGS = {
     "neurokit": ("neurokit/bio_resting_8min_100hz.csv", 100.0, Claim("real: 507 s at 100 Hz", PEER, 470, 1500), 3),
     "pypsy": ("pypsy/eda.csv", None, Claim("real: 94 s at 50 Hz", PEER, 80, 300), 10),
-    "empatica": ("empatica_e4/EDA.csv", None, Claim("real: a wristband, 61 min at 4 Hz", PEER, 15, 100), 5),
+    "empatica": ("empatica_e4/EDA.csv", None, Claim("real: a wristband, 61 min at 4 Hz", PEER, 26, 100), 5),
 }
 
 

@@ -16,6 +16,8 @@
 #include "programme/kept.hpp"
 #include "solvers/interior_point.hpp"
 #include "solvers/osqp_solver.hpp"
+#include "solvers/stretched.hpp"
+#include "solvers/workspace.hpp"
 
 namespace ressin {
 namespace {
@@ -108,13 +110,17 @@ class Batch {
       }
       return nullptr;
     };
-    const auto in_lanes = static_cast<std::size_t>(choose_kernel(*group.model, group.members.size(), n_workers).lanes);
+    const bool is_stretched = StretchedWorkspace::pays(*group.model);
+    const auto kernel_of = [&](std::size_t count, int workers) -> const Kernel& {
+      return is_stretched ? kernels().single : choose_kernel(*group.model, count, workers);
+    };
+    const auto in_lanes = static_cast<std::size_t>(kernel_of(group.members.size(), n_workers).lanes);
     for (std::size_t tag = 0; 2 * left.size() <= in_lanes && next_left(&tag);) left.push_back(tag);
     if (left.empty()) return;
-    const Kernel& kernel = choose_kernel(*group.model, left.size(), 1);
+    const Kernel& kernel = kernel_of(left.size(), 1);
     std::unique_ptr<InteriorPoint> method = kept.take();
-    if (!method || !method->serves(group.model.get(), settings_.solver, kernel, group.weighted)) {
-      method = std::make_unique<InteriorPoint>(group.model, settings_.solver, kernel, group.weighted);
+    if (!method || !method->serves(group.model.get(), settings_.solver, kernel.lanes, group.weighted)) {
+      method = std::make_unique<InteriorPoint>(iterates_of(group, kernel, is_stretched), settings_.solver);
     }
     method->run(
         [&](std::size_t* tag) -> const Problem* {
@@ -124,6 +130,7 @@ class Batch {
           return &tasks[*tag]->problem;
         },
         [&](std::size_t tag, Solution&& x) {
+          if (is_stretched && x.status != Status::optimal) solve_whole(worker, group, tasks[tag]->problem, &x);
           if (settings_.kind == SolverKind::osqp) {
             confirm_from(tag, x);
             return;
@@ -141,10 +148,28 @@ class Batch {
  private:
   bool uses_active_set() const { return settings_.kind == SolverKind::active_set || settings_.kind == SolverKind::automatic; }
 
+  static std::unique_ptr<Iterates> iterates_of(const Group& group, const Kernel& kernel, bool stretched) {
+    if (stretched) return std::make_unique<StretchedWorkspace>(group.model, group.weighted);
+    return std::make_unique<Workspace>(group.model, kernel, group.weighted);
+  }
+
+  // Solve in one lane what stretches have not proved; the better proof of the two is kept.
+  void solve_whole(int worker, const Group& group, const Problem& problem, Solution* out) {
+    InteriorPoint method(iterates_of(group, kernels().single, false), settings_.solver);
+    const Problem* next = &problem;
+    method.run([&](std::size_t*) { return std::exchange(next, nullptr); },
+               [&](std::size_t, Solution&& x) {
+                 if (!(x.certificate.evidence.relative_gap < out->certificate.evidence.relative_gap)) return;
+                 x.iterations += out->iterations;
+                 *out = std::move(x);
+               },
+               [&] { return workers_.keep_going(worker); });
+  }
+
   // Whether roundings of the residual may be all that keeps a result from its proof.
   bool has_lost_digits(const Task& task, const Decomposed& x) const {
     constexpr double most = 1e-2;
-    return settings_.kind != SolverKind::osqp && task.scaled.alpha < least_alpha_unrounded && x.status != Status::optimal &&
+    return settings_.kind != SolverKind::osqp && task.scaled.alpha < least_alpha_in_double && x.status != Status::optimal &&
            x.status != Status::failed && x.evidence.relative_gap < most;
   }
 
@@ -164,7 +189,7 @@ class Batch {
     other.phasic = parts.data(), other.tonic = other.phasic + n, other.driver = other.tonic + n,
     other.residual = other.driver + n;
     if (s.curvature) other.curvature = curvature.data();
-    InteriorPoint method(group.model, settings_.solver, kernels().single, group.weighted);
+    InteriorPoint method(iterates_of(group, kernels().single, false), settings_.solver);
     const Problem* next = &lower;
     Decomposed found = out;
     method.run([&](std::size_t*) { return std::exchange(next, nullptr); },

@@ -58,7 +58,7 @@ void write_rest(const Signal& s, const DecomposeSettings& settings, const Scaled
   }
   // Where alpha is tiny against the signal, so are the objective and the gap, and the rounding of the parts in the signal's
   // unit decides what can be proved: that is certified which is returned.
-  if (out->status != Status::failed && scaled.alpha < least_alpha_unrounded) {
+  if (out->status != Status::failed && scaled.alpha < least_alpha_in_double) {
     out->evidence = evidence_of_written(s, settings, *out);
     if (settings.kind != SolverKind::osqp)
       out->status = status_of(out->evidence.relative_gap, out->iterations, settings.solver);

@@ -8,9 +8,6 @@
 
 namespace ressin {
 
-// alpha at the solver's scale, below which the rounding of the written parts may exceed the gap that was proved.
-inline constexpr double least_alpha_unrounded = 1e-9;
-
 // All of a result but the solver, the knots and that it is done.
 void write_parts(const Signal& s, const DecomposeSettings& settings, const Scaled& scaled, Solution&& x, Decomposed* out);
 

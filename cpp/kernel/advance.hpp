@@ -6,9 +6,9 @@
 namespace ressin {
 namespace {
 
-template <class L, bool weighted>
-class Advance : Pass<L, weighted> {
-  using Base = Pass<L, weighted>;
+template <class L, bool weighted, bool apart = false>
+class Advance : Pass<L, weighted, apart> {
+  using Base = Pass<L, weighted, apart>;
   using Hot = typename Base::Hot;
   using Base::newest, Base::has_knot;
   using Base::shape_, Base::st_;
@@ -34,8 +34,8 @@ class Advance : Pass<L, weighted> {
       for (auto& x : measured) x = L(0.0);
       for (std::ptrdiff_t i = h.begin; i < h.end; ++i) {
         const double* b = h.spline_at(i);
-        const double* c = h.drift_at(i);
-        L de = fma(L(c[0]), ds[4], L(c[1]) * ds[5]);
+        const L c[2] = {h.drift_at(i, 0), h.drift_at(i, 1)};
+        L de = fma(c[0], ds[4], c[1] * ds[5]);
         for (int k = 0; k < 4; ++k) de = fma(L(b[k]), ds[k], de);
         if (i >= first_row) {
           const L step = at<L>(h.step, i);
@@ -59,7 +59,7 @@ class Advance : Pass<L, weighted> {
         put(h.e, i, e);
         sum_we2 = fma(we, e, sum_we2);
         for (int k = 0; k < 4; ++k) measured[k] = fma(we, L(b[k]), measured[k]);
-        for (int k = 0; k < 2; ++k) measured[4 + k] = fma(we, L(c[k]), measured[4 + k]);
+        for (int k = 0; k < 2; ++k) measured[4 + k] = fma(we, c[k], measured[4 + k]);
       }
       for (int k = 0; k < n_local; ++k) put(st_.measured, m * n_local + k, measured[k]);
     }

@@ -8,9 +8,9 @@ namespace {
 
 // `given`: the right-hand side is the caller's instead of a Newton step's. Then e is the gradient in the response, centre that
 // in the driver (the multiplier and alpha do not enter), and measured that in the columns.
-template <class L, bool weighted, bool given = false>
-class Factor : Pass<L, weighted> {
-  using Base = Pass<L, weighted>;
+template <class L, bool weighted, bool given = false, bool apart = false>
+class Factor : Pass<L, weighted, apart> {
+  using Base = Pass<L, weighted, apart>;
   using Hot = typename Base::Hot;
   using Base::begin, Base::newest, Base::has_knot, Base::holds_first_row, Base::row, Base::start_row;
   using Base::shape_, Base::st_;
@@ -21,26 +21,39 @@ class Factor : Pass<L, weighted> {
 
   void run() {
     Front<L> f = Front<L>::zero();
-    for (std::ptrdiff_t m = shape_.n_intervals - 1; m >= 0; --m) {
-      add_gram(m, f);
-      const std::ptrdiff_t first = begin(m) > shape_.first_row ? begin(m) : shape_.first_row;
-      factor_samples(m, first, f);
-      add_measured(m, f);
-      DenseFront<L> dense(f);
-      if (holds_first_row(m)) eliminate_state(dense);
-      if (m > 0) {
-        eliminate_knot(dense, f, 3, newest(m), row(m));
-        dense.shift_spline();
-        for (int k = 3; k > 0; --k) f.scale[k] = f.scale[k - 1];
-        f.scale[0] = L(0.0);
-      } else {
-        eliminate_start(dense, f);
-      }
+    run(f);
+  }
+
+  // The same from a front at the end, of what comes after.
+  void run(Front<L>& f) {
+    eliminate(1, shape_.n_intervals, f);
+    DenseFront<L> dense = eliminate_samples(0, f);
+    eliminate_start(dense, f);
+  }
+
+  // Intervals [from, to), the last first: f moves from the end of the last to before the first, where the newest three knots
+  // of the interval before are in its last columns.
+  void eliminate(std::ptrdiff_t from, std::ptrdiff_t to, Front<L>& f) const {
+    for (std::ptrdiff_t m = to - 1; m >= from; --m) {
+      DenseFront<L> dense = eliminate_samples(m, f);
+      eliminate_knot(dense, f, 3, newest(m), row(m));
+      dense.shift_spline();
+      for (int k = 3; k > 0; --k) f.scale[k] = f.scale[k - 1];
+      f.scale[0] = L(0.0);
       dense.copy_to(f);
     }
   }
 
  private:
+  DenseFront<L> eliminate_samples(std::ptrdiff_t m, Front<L>& f) const {
+    add_gram(m, f);
+    factor_samples(m, begin(m) > shape_.first_row ? begin(m) : shape_.first_row, f);
+    add_measured(m, f);
+    DenseFront<L> dense(f);
+    if (holds_first_row(m)) eliminate_state(dense);
+    return dense;
+  }
+
   void add_gram(std::ptrdiff_t m, Front<L>& f) const {
     const double* g = st_.gram + m * n_gram * width<L>;
     for (int j = 0; j < n_local; ++j) {
@@ -73,7 +86,7 @@ class Factor : Pass<L, weighted> {
       for (std::ptrdiff_t i = end - 1; i >= begin; --i) {
         const L w = h.weight(i), lambda = at<L>(h.lambda, i);
         const L e = at<L>(h.e, i);
-        const auto phi = weighted_drift(w, h.drift_at(i), given ? e : w * e);
+        const auto phi = weighted_drift(w, h.drift_at(i, 0), h.drift_at(i, 1), given ? e : w * e);
 
         // the cost of (a, v, p) after substituting the next state: a' = z0 a + v + g_a p, v' = z1 v + g_v p
         const L pa = fma(g_v, av, g_a * aa);

@@ -99,9 +99,10 @@ inline Part<L, 4> weighted_spline(L w, const double* s) {
 }
 // [w d0, w d1, we] of its drift and its weighted residual
 template <class L>
-inline Part<L, 3> weighted_drift(L w, const double* d, L we) {
+inline Part<L, 3> weighted_drift(L w, L d0, L d1, L we) {
   Part<L, 3> r = Part<L, 3>::zero();
-  for (int k = 0; k < 2; ++k) r.set(k, w * L(d[k]));
+  r.set(0, w * d0);
+  r.set(1, w * d1);
   r.set(2, we);
   return r;
 }
@@ -111,8 +112,8 @@ inline Part<double, 4> weighted_spline(double w, const double* s) {
   return w * Part<double, 4>::load_from(s);
 }
 template <>
-inline Part<double, 3> weighted_drift(double w, const double* d, double we) {
-  return {Lanes<4>(Lanes<4>::Vector{w * d[0], w * d[1], we, 0.0})};
+inline Part<double, 3> weighted_drift(double w, double d0, double d1, double we) {
+  return {Lanes<4>(Lanes<4>::Vector{w * d0, w * d1, we, 0.0})};
 }
 #endif
 

@@ -75,6 +75,26 @@ struct Passes {
   void (*advance)(const KernelShape&, KernelState&);       // take the step and evaluate the residual there
 };
 
+// One recording in three parts, see stretched.hpp: a head and a tail of one lane, and between them a lane for each stretch. In
+// the middle and the tail knots are counted from the oldest at the part's or lane's first sample (newest_knot 3), first_row is
+// -1, the start is the state that comes from before, and the middle's drift has rows of its own in every lane: (n, 2, lanes).
+inline constexpr int n_stretches = 4;
+struct StretchedShape {
+  KernelShape head, middle, tail;
+  std::ptrdiff_t run_in;  // in intervals
+};
+struct StretchedState {
+  KernelState head, middle, tail;
+  double mismatch;  // of the step where lanes meet, relative
+};
+struct StretchedPasses {  // as in Passes
+  void (*factor)(const StretchedShape&, StretchedState&);
+  void (*predict)(const StretchedShape&, StretchedState&);
+  void (*recentre)(const StretchedShape&, StretchedState&);
+  void (*correct)(const StretchedShape&, StretchedState&);
+  void (*advance)(const StretchedShape&, StretchedState&);
+};
+
 struct Kernel {
   int lanes;
   Passes unweighted, weighted;  // for weights that are all one, and for any
@@ -84,6 +104,7 @@ struct Kernel {
 // The kernels of one instruction set: for one signal, and for as many as fill a vector.
 struct KernelPair {
   Kernel single, lanes;
+  StretchedPasses stretched, stretched_weighted;
 };
 KernelPair baseline_kernels();
 #if defined(RESSIN_HAVE_V3)

@@ -2,6 +2,6 @@
 
 namespace ressin {
 
-KernelPair baseline_kernels() { return {make_kernel<double>("baseline"), make_kernel<Lanes<2>>("baseline")}; }
+KernelPair baseline_kernels() { return make_kernels<2>("baseline"); }
 
 }  // namespace ressin

@@ -1,4 +1,6 @@
 // Base of every pass over the intervals: the shape, the state, and the addresses in them.
+//
+// `apart`: the lanes are stretches of one recording (stretched.hpp), so each has rows of the drift of its own.
 #pragma once
 
 #include "kernel/dense_front.hpp"
@@ -6,7 +8,7 @@
 namespace ressin {
 namespace {
 
-template <class L, bool weighted>
+template <class L, bool weighted, bool apart = false>
 class Pass {
  public:
   Pass(const KernelShape& shape, KernelState& state) : shape_(shape), st_(state) {}
@@ -42,7 +44,13 @@ class Pass {
     }
     double* gains_at(std::ptrdiff_t i) const { return gains + i * n_gains * width<L>; }
     const double* spline_at(std::ptrdiff_t i) const { return spline + 4 * (i + phase); }
-    const double* drift_at(std::ptrdiff_t i) const { return drift + 2 * i; }
+    L drift_at(std::ptrdiff_t i, int k) const {
+      if constexpr (apart) {
+        return at<L>(drift, 2 * i + k);
+      } else {
+        return L(drift[2 * i + k]);
+      }
+    }
   };
 
   std::ptrdiff_t begin(std::ptrdiff_t m) const { return m > 0 ? shape_.interval_end[m - 1] : 0; }

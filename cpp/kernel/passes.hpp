@@ -11,6 +11,7 @@
 #include "kernel/correct.hpp"
 #include "kernel/factor.hpp"
 #include "kernel/forwards.hpp"
+#include "kernel/stretched.hpp"
 
 namespace ressin {
 namespace {
@@ -28,6 +29,12 @@ Passes make_passes() {
 template <class L>
 Kernel make_kernel(const char* instruction_set) {
   return {width<L>, make_passes<L, false>(), make_passes<L, true>(), instruction_set};
+}
+
+template <int lanes>
+KernelPair make_kernels(const char* instruction_set) {
+  return {make_kernel<double>(instruction_set), make_kernel<Lanes<lanes>>(instruction_set), make_stretched_passes<false>(),
+          make_stretched_passes<true>()};
 }
 
 }  // namespace

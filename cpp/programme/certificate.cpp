@@ -12,10 +12,6 @@ namespace {
 
 std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 
-// Below this alpha, for a signal of unit size, roundings of R'u and of the response's poles are a share of alpha that counts: u
-// and what follows from it is then computed in long double.
-constexpr double least_alpha_in_double = 1e-9;
-
 // alpha 1 + A^-T M' u, by running the response's two filters backwards; zero before the first row.
 template <class Real>
 std::vector<Real> driver_gradient(const Model& model, const std::vector<Real>& u, double alpha) {

@@ -29,6 +29,10 @@ inline Evidence nothing_proved(double objective) {
   return {objective, infinite, infinite, infinite, infinite};
 }
 
+// Below this alpha, for a signal of unit size, roundings of R'u and of the response's poles are a share of alpha that counts: u
+// and what follows from it is then computed in long double, and the rounding of parts that are written may exceed the gap.
+inline constexpr double least_alpha_in_double = 1e-9;
+
 struct Certificate {
   Evidence evidence;
   std::vector<double> multiplier;  // (n,) g

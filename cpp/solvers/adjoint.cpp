@@ -33,8 +33,8 @@ struct Tangent {
 Adjoint::Adjoint(std::shared_ptr<const Model> model, const Kernel& kernel, bool weighted)
     : workspace_(std::move(model), kernel, weighted),
       model_(workspace_.model()),
-      shape_(workspace_.shape),
-      state_(workspace_.state) {
+      shape_(workspace_.shape()),
+      state_(workspace_.state()) {
   if (shape_.first_row == 0) return;
   start_response_ = free_columns(model_);
   start_response_.resize(n_free_start);
@@ -46,9 +46,9 @@ void Adjoint::solve(const SolvedSignal* const* signals, const ProgramSettings* p
     state_.dual_step_length[k] = 0.0;
     if (k < count) load(k, *signals[k], programs[k].gamma);
   }
-  workspace_.passes.factor_given(shape_, state_);
-  workspace_.passes.predict(shape_, state_);
-  workspace_.passes.advance(shape_, state_);
+  workspace_.factor_given();
+  workspace_.predict();
+  workspace_.advance();
   for (int k = 0; k < count; ++k) gradient[k] = finish(k, *signals[k], programs[k].alpha);
 }
 
@@ -92,7 +92,7 @@ void Adjoint::load_columns(int lane, const SolvedSignal& x) {
       to_start[static_cast<int>(k)] += value(x.to_phasic, i) * start_response_[k][static_cast<std::size_t>(i)];
   }
   const Eigen::Vector2d to_kernel =
-      workspace_.drift_from.transpose() * (to_drift - workspace_.start_from.transpose() * to_start);
+      workspace_.layout().drift_from.transpose() * (to_drift - workspace_.layout().start_from.transpose() * to_start);
   for (int k = 0; k < shape_.n_drift; ++k) element(state_.measured, 4 + k, lane) = -to_kernel[k];
 }
 
@@ -130,7 +130,7 @@ void Adjoint::response_gradient(int lane, const SolvedSignal& x, double to_scale
     of_p.v = s[1];
     const Eigen::Vector2d drift(element(state_.drift_step, 0, lane), element(state_.drift_step, 1, lane));
     const Eigen::Vector2d step = Eigen::Vector2d(element(state_.start_step, 0, lane), element(state_.start_step, 1, lane)) -
-                                 workspace_.start_from * (workspace_.drift_from * drift);
+                                 workspace_.layout().start_from * (workspace_.layout().drift_from * drift);
     of_v.a = step[0];
     of_v.v = step[1];
   }

@@ -18,15 +18,13 @@ constexpr double least_unit = 1e-6;
 
 }  // namespace
 
-InteriorPoint::InteriorPoint(std::shared_ptr<const Model> model, const SolverSettings& settings, const Kernel& kernel,
-                             bool weighted)
-    : workspace_(std::move(model), kernel, weighted),
-      model_(workspace_.model()),
-      shape_(workspace_.shape),
-      state_(workspace_.state),
-      steps_(workspace_, settings, gap_share),
+InteriorPoint::InteriorPoint(std::unique_ptr<Iterates> iterates, const SolverSettings& settings)
+    : iterates_(std::move(iterates)),
+      model_(iterates_->model()),
+      shape_(iterates_->layout().shape),
+      steps_(*iterates_, settings, gap_share),
       certifier_(model_),
-      lanes_(static_cast<std::size_t>(kernel.lanes)) {
+      lanes_(static_cast<std::size_t>(iterates_->lanes())) {
   lay_out_start();
 }
 
@@ -43,45 +41,60 @@ void InteriorPoint::lay_out_start() {
 }
 
 void InteriorPoint::load(int lane, const Problem& problem) {
-  KernelState& s = state_;
   const double unit = model_.response().ar[0];  // the kernel's driver is p / ar[0]
   const double *y = problem.y, *w = problem.weights;
-  s.alpha[lane] = problem.alpha * unit;
-  s.gamma[lane] = problem.gamma;
-  const double p = start_driver_, lambda = std::max(s.alpha[lane], start_multiplier * start_phasic / start_driver_);
+  const double alpha = problem.alpha * unit;
+  const double p = start_driver_, lambda = std::max(alpha, start_multiplier * start_phasic / start_driver_);
   const double inv = 1.0 / (p * lambda);
   const double zero_objective = 0.5 * sum_of(shape_.n, [&](std::ptrdiff_t i) { return (w ? w[i] : 1.0) * y[i] * y[i]; });
   steps_.start(lane, least_unit * zero_objective);
   for (std::size_t i = 0; i < start_residual_.size(); ++i) start_residual_[i] = start_response_[i] - y[i];
-  for (std::ptrdiff_t i = 0; i < shape_.n; ++i) {
-    element(s.e, i, lane) = start_residual_[static_cast<std::size_t>(i)];
-    element(s.p, i, lane) = p;
-    element(s.lambda, i, lane) = lambda;
-    element(s.inv, i, lane) = inv;
+  iterates_->numbers().sum_pl[lane] = p * lambda * static_cast<double>(shape_.n - shape_.first_row);
+  for (const LaneRun& run : iterates_->runs(lane)) {
+    KernelState& s = *run.state;
+    const double *residual = start_residual_.data() + run.begin, *weights = w ? w + run.begin : nullptr;
+    s.alpha[run.lane] = alpha;
+    s.gamma[run.lane] = problem.gamma;
+    for (std::ptrdiff_t i = 0; i < run.shape->n; ++i) {
+      run(s.e, i) = residual[i];
+      run(s.p, i) = p;
+      run(s.lambda, i) = lambda;
+      run(s.inv, i) = inv;
+    }
+    run.fill_measured(weights, residual);
+    for (std::ptrdiff_t k = 0; k < run.shape->n_knots; ++k) run(s.spline, k) = run(s.spline_step, k) = 0.0;
+    for (double* x : {s.drift, s.drift_step, s.start, s.start_step}) run(x, 0) = run(x, 1) = 0.0;
+    if (!iterates_->weighted()) continue;
+    for (std::ptrdiff_t i = 0; i < run.shape->n; ++i) run(s.w, i) = weights ? weights[i] : 1.0;
+    run.fill_gram(weights);
   }
-  s.sum_pl[lane] = p * lambda * static_cast<double>(shape_.n - shape_.first_row);
-  workspace_.fill_measured(lane, w, start_residual_.data());
-  for (std::ptrdiff_t k = 0; k < shape_.n_knots; ++k) element(s.spline, k, lane) = element(s.spline_step, k, lane) = 0.0;
-  for (double* x : {s.drift, s.drift_step, s.start, s.start_step}) element(x, 0, lane) = element(x, 1, lane) = 0.0;
-  if (!workspace_.weighted()) return;
-  for (std::ptrdiff_t i = 0; i < shape_.n; ++i) element(s.w, i, lane) = w ? w[i] : 1.0;
-  workspace_.fill_gram(lane, w);
+}
+
+// The array's numbers of all samples of a lane's signal; `to` after them.
+double* InteriorPoint::taken_from(int lane, double* KernelState::* array, double* to) const {
+  for (const LaneRun& run : iterates_->runs(lane)) {
+    for (std::ptrdiff_t i = 0; i < run.shape->n; ++i) *to++ = run(run.state->*array, i);
+  }
+  return to;
 }
 
 Point InteriorPoint::point(int lane) const {
   const double unit = model_.response().ar[0];
+  const KernelLayout& layout = iterates_->layout();
   Point x;
-  x.driver.assign(static_cast<std::size_t>(shape_.n), 0.0);
-  for (std::ptrdiff_t i = shape_.first_row; i < shape_.n; ++i) {
-    x.driver[static_cast<std::size_t>(i)] = element(state_.p, i, lane) * unit;
+  x.driver.resize(static_cast<std::size_t>(shape_.n));
+  taken_from(lane, &KernelState::p, x.driver.data());
+  for (double& p : x.driver) p *= unit;
+  std::fill_n(x.driver.begin(), shape_.first_row, 0.0);
+  for (const LaneRun& run : iterates_->runs(lane)) {
+    for (std::ptrdiff_t k = run.knots_begin; k < run.shape->n_knots; ++k) x.spline.push_back(run(run.state->spline, k));
   }
-  for (std::ptrdiff_t k = 0; k < shape_.n_knots; ++k) x.spline.push_back(element(state_.spline, k, lane));
-  const Eigen::Vector2d drift =
-      workspace_.drift_from * Eigen::Vector2d(element(state_.drift, 0, lane), element(state_.drift, 1, lane));
+  const LaneRun& first = iterates_->runs(lane).front();
+  const auto both = [&](double* z) { return Eigen::Vector2d(first(z, 0), first(z, 1)); };
+  const Eigen::Vector2d drift = layout.drift_from * both(first.state->drift);
   x.drift.assign(drift.data(), drift.data() + shape_.n_drift);
   if (shape_.first_row > 0) {
-    const Eigen::Vector2d start =
-        Eigen::Vector2d(element(state_.start, 0, lane), element(state_.start, 1, lane)) - workspace_.start_from * drift;
+    const Eigen::Vector2d start = both(first.state->start) - layout.start_from * drift;
     free_start_of(model_.response(), start.data(), x.start);
   }
   return x;
@@ -94,11 +107,13 @@ Solution InteriorPoint::solution(int lane) const {
   x.point = point(lane);
   x.parts = make_parts(model_, x.point);
   x.residual.resize(n);
-  for (std::size_t i = 0; i < n; ++i) x.residual[i] = element(state_.e, static_cast<std::ptrdiff_t>(i), lane);
+  taken_from(lane, &KernelState::e, x.residual.data());
   if (steps_.settings().keep_curvature) {
+    std::vector<double> p(n);
     x.curvature.resize(n);
-    for (std::ptrdiff_t i = 0; i < shape_.n; ++i)
-      x.curvature[static_cast<std::size_t>(i)] = element(state_.lambda, i, lane) / element(state_.p, i, lane);
+    taken_from(lane, &KernelState::p, p.data());
+    taken_from(lane, &KernelState::lambda, x.curvature.data());
+    for (std::size_t i = 0; i < n; ++i) x.curvature[i] /= p[i];
   }
   x.certificate = certifier_(*lanes_[static_cast<std::size_t>(lane)].problem, x.point, x.parts, x.residual);
   return x;
@@ -114,7 +129,7 @@ bool InteriorPoint::finished(int lane, Solution* x) {
 // Load the next signals into the lanes without one; how many there were.
 int InteriorPoint::refill(const Next& next) {
   int loaded = 0;
-  for (int k = 0; k < workspace_.lanes(); ++k) {
+  for (int k = 0; k < iterates_->lanes(); ++k) {
     Lane& l = lanes_[static_cast<std::size_t>(k)];
     if (l.problem != nullptr) continue;
     l.problem = next(&l.tag);
@@ -130,7 +145,7 @@ void InteriorPoint::run(const Next& next, const Done& done, const KeepGoing& kee
   while (active > 0 && keep_going()) {
     steps_.step();
     bool any_done = false;
-    for (int k = 0; k < workspace_.lanes(); ++k) {
+    for (int k = 0; k < iterates_->lanes(); ++k) {
       Lane& l = lanes_[static_cast<std::size_t>(k)];
       Solution solution;
       if (l.problem == nullptr || !finished(k, &solution)) continue;
@@ -142,7 +157,7 @@ void InteriorPoint::run(const Next& next, const Done& done, const KeepGoing& kee
     }
     if (any_done) active += refill(next);
   }
-  for (int k = 0; k < workspace_.lanes(); ++k) {  // where it was called off
+  for (int k = 0; k < iterates_->lanes(); ++k) {  // where it was called off
     lanes_[static_cast<std::size_t>(k)].problem = nullptr;
     steps_.stop(k);
   }

@@ -1,6 +1,6 @@
 // The structured primal-dual interior point method for the cvxEDA programme.
 //
-// O(n) time and memory per iteration for any length. `kernel.lanes` signals of one shape run side by side, and a lane whose
+// O(n) time and memory per iteration for any length. Signals of one shape run side by side in the lanes, and a lane whose
 // signal is done takes the next one, so lanes are idle at the end of a batch only.
 #pragma once
 
@@ -11,9 +11,9 @@
 
 #include "programme/certificate.hpp"
 #include "programme/model.hpp"
+#include "solvers/iterates.hpp"
 #include "solvers/predictor_corrector.hpp"
 #include "solvers/solution.hpp"
-#include "solvers/workspace.hpp"
 
 namespace ressin {
 
@@ -24,14 +24,15 @@ class InteriorPoint {
   using Done = std::function<void(std::size_t tag, Solution&&)>;
   using KeepGoing = std::function<bool()>;  // asked once an iteration
 
-  InteriorPoint(std::shared_ptr<const Model> model, const SolverSettings& settings, const Kernel& kernel, bool weighted);
+  // `iterates` decides how many signals run side by side (workspace.hpp), or that stretches of one do (stretched.hpp).
+  InteriorPoint(std::unique_ptr<Iterates> iterates, const SolverSettings& settings);
 
   // Solve every programme that `next` returns; `done` receives the solutions in the order in which they are found.
   void run(const Next& next, const Done& done, const KeepGoing& keep_going);
 
   // Whether one made with these would give the same results.
-  bool serves(const Model* model, const SolverSettings& settings, const Kernel& kernel, bool weighted) const {
-    return workspace_.serves(model, kernel, weighted) && steps_.serves(settings);
+  bool serves(const Model* model, const SolverSettings& settings, int lanes, bool weighted) const {
+    return &model_ == model && iterates_->lanes() == lanes && iterates_->weighted() == weighted && steps_.serves(settings);
   }
 
  private:
@@ -47,12 +48,11 @@ class InteriorPoint {
   Point point(int lane) const;
   Solution solution(int lane) const;
   bool finished(int lane, Solution* solution);
-  double& element(double* x, std::ptrdiff_t i, int lane) const { return workspace_.element(x, i, lane); }
+  double* taken_from(int lane, double* KernelState::* array, double* to) const;
 
-  Workspace workspace_;
-  const Model& model_;  // the workspace's, as the next two
+  std::unique_ptr<Iterates> iterates_;
+  const Model& model_;  // the iterates', as the next
   const KernelShape& shape_;
-  KernelState& state_;
   PredictorCorrector steps_;
   Certifier certifier_;
   std::vector<Lane> lanes_;

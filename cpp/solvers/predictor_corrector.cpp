@@ -19,8 +19,8 @@ constexpr double stalled_step = 1e-3;
 
 }  // namespace
 
-PredictorCorrector::PredictorCorrector(Workspace& workspace, const SolverSettings& settings, double gap_share)
-    : workspace_(workspace), settings_(settings), gap_share_(gap_share), lanes_(static_cast<std::size_t>(workspace.lanes())) {}
+PredictorCorrector::PredictorCorrector(Iterates& iterates, const SolverSettings& settings, double gap_share)
+    : iterates_(iterates), settings_(settings), gap_share_(gap_share), lanes_(static_cast<std::size_t>(iterates.lanes())) {}
 
 bool PredictorCorrector::serves(const SolverSettings& settings) const {
   return settings_.tol == settings.tol && settings_.max_iterations == settings.max_iterations &&
@@ -33,41 +33,47 @@ void PredictorCorrector::start(int lane, double least_unit) {
   l.is_solving = true;
   l.least_unit = least_unit;
   l.relative_gap = 1.0;
+  iterates_.start();
 }
 
 void PredictorCorrector::step() {
-  const KernelShape& shape = workspace_.shape;
-  const Passes& passes = workspace_.passes;
-  KernelState& s = workspace_.state;
-  const int n_lanes = workspace_.lanes();
-  passes.factor(shape, s);
-  passes.predict(shape, s);
+  const KernelShape& shape = iterates_.layout().shape;
+  KernelState& s = iterates_.numbers();
+  const int n_lanes = iterates_.lanes();
+  iterates_.factor();
+  iterates_.predict();
   for (int k = 0; k < n_lanes; ++k) {
     const Lane& l = lane_of(k);
     const bool was_short = l.iterations > 0 && s.step_length[k] < short_step;
     choose_centre(s, k, shape.n - shape.first_row, was_short || l.unproved > 0);
   }
-  passes.recentre(shape, s);
-  passes.correct(shape, s);
+  iterates_.recentre();
+  iterates_.correct();
   for (int k = 0; k < n_lanes; ++k) {
     const Lane& l = lane_of(k);
     choose_step(s, k, l.relative_gap);
     if (!l.is_solving) s.step_length[k] = s.dual_step_length[k] = 0.0;
   }
-  passes.advance(shape, s);
+  iterates_.advance();
   for (int k = 0; k < n_lanes; ++k) {
     if (lane_of(k).is_solving) measure(k);
   }
 }
 
+double PredictorCorrector::objective(int lane) const {
+  double sum = 0.0;
+  for (const LaneRun& run : iterates_.runs(lane)) sum += run.objective();
+  return sum;
+}
+
 void PredictorCorrector::measure(int lane) {
   Lane& l = lane_of(lane);
-  const KernelState& s = workspace_.state;
-  const double gap = s.sum_pl[lane], unit = std::max(workspace_.objective(lane), l.least_unit);
+  const KernelState& s = iterates_.numbers();
+  const double gap = s.sum_pl[lane], unit = std::max(objective(lane), l.least_unit);
   ++l.iterations;
   l.relative_gap = gap / unit;
   l.is_closed = gap <= std::max(gap_share_ * settings_.tol, least_gap) * unit;
-  l.is_broken = !std::isfinite(gap) || !std::isfinite(unit);
+  l.is_broken = !std::isfinite(gap) || !std::isfinite(unit) || !iterates_.is_sound();
   l.stalled = std::max(s.step_length[lane], s.dual_step_length[lane]) < stalled_step ? l.stalled + 1 : 0;
 }
 

@@ -1,4 +1,4 @@
-// Mehrotra's predictor-corrector steps on the lanes of a workspace, and the rules by which a lane's solve ends.
+// Mehrotra's predictor-corrector steps in every lane, and the rules by which a lane's solve ends.
 //
 // A lane's steps go on until the method's own gap, sum p lambda, is closed. Then its owner proves how good the point is, and
 // settle() ends the solve or asks for more steps.
@@ -9,15 +9,15 @@
 #include <vector>
 
 #include "programme/settings.hpp"
+#include "solvers/iterates.hpp"
 #include "solvers/solution.hpp"
-#include "solvers/workspace.hpp"
 
 namespace ressin {
 
 class PredictorCorrector {
  public:
-  // The gap is closed at `gap_share` of the tolerance. The workspace must outlive it.
-  PredictorCorrector(Workspace& workspace, const SolverSettings& settings, double gap_share);
+  // The gap is closed at `gap_share` of the tolerance. The iterates must outlive it.
+  PredictorCorrector(Iterates& iterates, const SolverSettings& settings, double gap_share);
 
   // Whether one made with these would give the same results.
   bool serves(const SolverSettings& settings) const;
@@ -72,8 +72,9 @@ class PredictorCorrector {
   Lane& lane_of(int lane) { return lanes_[static_cast<std::size_t>(lane)]; }
   bool is_last(const Lane& lane) const;
   void measure(int lane);
+  double objective(int lane) const;
 
-  Workspace& workspace_;
+  Iterates& iterates_;
   SolverSettings settings_;
   double gap_share_;
   std::vector<Lane> lanes_;

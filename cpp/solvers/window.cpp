@@ -60,8 +60,8 @@ double proved_by(const WindowSolution& x, double tol) {
 Window::Window(std::ptrdiff_t capacity, double dt, const ProgramSettings& program, const SolverSettings& solver,
                SolverKind kind)
     : workspace_(make_model(capacity, dt, program), kernels().single, true),
-      shape_(workspace_.shape),
-      state_(workspace_.state),
+      shape_(workspace_.shape()),
+      state_(workspace_.state()),
       steps_(workspace_, solver, gap_share),
       kind_(kind) {}
 

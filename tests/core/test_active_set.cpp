@@ -9,6 +9,7 @@
 #include "kernel/kernel.hpp"
 #include "programme.hpp"
 #include "solvers/interior_point.hpp"
+#include "solvers/workspace.hpp"
 
 using namespace ressin;
 using programme::Vector;
@@ -58,7 +59,7 @@ struct Count {
 };
 
 Solution solve(const std::shared_ptr<const Model>& model, const Problem& problem, const Kernel& kernel) {
-  InteriorPoint method(model, SolverSettings{}, kernel, problem.weights != nullptr);
+  InteriorPoint method(std::make_unique<Workspace>(model, kernel, problem.weights != nullptr), SolverSettings{});
   Solution found;
   const Problem* next = &problem;
   method.run(

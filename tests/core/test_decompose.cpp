@@ -9,6 +9,7 @@
 #include "check.hpp"
 #include "programme.hpp"
 #include "solvers/interior_point.hpp"
+#include "solvers/workspace.hpp"
 
 using namespace ressin;
 using programme::Vector;
@@ -149,7 +150,7 @@ TEST("steps that lead nowhere are told from iterations that ran out") {
   for (int most : {200, 2}) {
     SolverSettings solver;
     solver.max_iterations = most;
-    InteriorPoint method(model, solver, kernels().single, true);
+    InteriorPoint method(std::make_unique<Workspace>(model, kernels().single, true), solver);
     Solution found;
     bool given = false;
     method.run([&](std::size_t*) -> const Problem* { return std::exchange(given, true) ? nullptr : &problem; },

@@ -7,6 +7,7 @@
 #include "check.hpp"
 #include "programme.hpp"
 #include "solvers/interior_point.hpp"
+#include "solvers/workspace.hpp"
 
 using namespace ressin;
 using programme::Vector;
@@ -28,7 +29,7 @@ Solution solve_whole(const Vector& y, const Vector& w, const ProgramSettings& se
   const auto spacing = static_cast<std::ptrdiff_t>(settings.delta_knot / dt);
   const auto model = std::make_shared<const Model>(y.size(), dt, settings, first_knot, spacing, n_knots);
   const Problem problem{y.data(), w.data(), settings.alpha, settings.gamma};
-  InteriorPoint method(model, SolverSettings{}, kernels().single, true);
+  InteriorPoint method(std::make_unique<Workspace>(model, kernels().single, true), SolverSettings{});
   Solution found;
   bool given = false;
   method.run([&](std::size_t*) -> const Problem* { return std::exchange(given, true) ? nullptr : &problem; },
