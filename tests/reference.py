@@ -156,7 +156,7 @@ def program(
 
 
 def _find_first_row(weights: Array, slowest: float) -> int:
-    """Return the first sample from index 2 on that counts, unless the response has faded before the next one that does."""
+    """Return the first sample from 2 on that counts, unless the response has faded before the next one that does."""
     seen = 2 + np.flatnonzero(weights[2:])
     lasting = np.flatnonzero(slowest ** (np.diff(seen) - 1.0) > 1e-4)
     return int(seen[lasting[0]] if lasting.size else seen[-1])

@@ -246,7 +246,7 @@ def test_a_long_recording_of_a_dense_driver_is_solved_in_stretches() -> None:
 
 @pytest.mark.parametrize("alpha", [1e-6, 1e-5])
 def test_stretches_whose_run_in_does_not_forget(alpha: float) -> None:
-    """A driver that is free at nearly every sample can stand for the spline: lanes that do not meet have longer run-ins."""
+    """A driver free at nearly every sample can stand for the spline: lanes that do not meet have longer run-ins."""
     rng = np.random.default_rng(5)
     signal = np.cumsum(rng.normal(size=900)) * 0.1 + rng.normal(size=900)
     choice: dict[str, Any] = {"alpha": alpha, "gamma": 1e-3, "delta_knot": 5.0, "tau0": 2.0, "tau1": 0.3}
