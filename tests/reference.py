@@ -134,7 +134,7 @@ def program(
     weights = np.ones(n) if sample_weight is None else np.asarray(sample_weight, dtype=float)
     y = np.where(weights > 0, y, 0.0)
     ar, ma, poles = response(tau0, tau1, 1.0 / sampling_rate)
-    first_row = _find_first_row(weights, max(map(abs, poles))) if revision == "2015" else 0
+    first_row = _find_first_row(weights, float(max(map(abs, poles)))) if revision == "2015" else 0
     if knots is None:
         ks = round(delta_knot * sampling_rate)
         knots = place_knots(n, ks, revision)
