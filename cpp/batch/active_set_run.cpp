@@ -15,7 +15,9 @@ KeptByThread<ActiveSet> kept;
 }  // namespace
 
 ActiveSetRun::~ActiveSetRun() {
-  if (method_ && worker_ == 0 && method_->bytes() <= most_bytes_kept) kept.keep(std::move(method_));
+  if (!method_ || worker_ != 0 || method_->bytes() > most_bytes_kept) return;
+  method_->share(nullptr);
+  kept.keep(std::move(method_));
 }
 
 // What the shape's signals share. False where the limits say not to try.
@@ -29,6 +31,7 @@ bool ActiveSetRun::prepare(const ActiveSetLimits& limits) {
     method_ = std::make_unique<ActiveSet>(std::make_shared<const active_set::ShapeTables>(group_.model, group_.weighted),
                                           settings_.solver);
   }
+  method_->share(workers_.for_all(worker_));
   stretches_ = std::make_unique<active_set::Stretches>(*group_.model, group_.weighted);
   return true;
 }

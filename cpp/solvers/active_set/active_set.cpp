@@ -30,7 +30,7 @@ std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 }  // namespace
 
 ActiveSet::ActiveSet(std::shared_ptr<const ShapeTables> shape, const SolverSettings& settings, const Passes& passes)
-    : shape_(std::move(shape)), settings_(settings), passes_(passes), tables_(shape_->tables()) {
+    : shape_(std::move(shape)), settings_(settings), passes_(passes), tables_(shape_->tables()), sections_(tables_) {
   const Tables& t = tables_;
   knot_load_.resize(index(t.n_knots));
   spline_.resize(index(t.n_knots));
@@ -38,8 +38,6 @@ ActiveSet::ActiveSet(std::shared_ptr<const ShapeTables> shape, const SolverSetti
   columns_.resize(index(n_columns * t.n_intervals));
   knot_gains_.resize(index(t.n_intervals));
   at_knots_.resize(index(t.n_knots));
-  found_storage_.resize(index(t.n / 4 + 64));
-  found_ = {found_storage_.data(), 0, static_cast<std::ptrdiff_t>(found_storage_.size())};
 }
 
 void ActiveSet::load(const Problem& problem) {
@@ -56,13 +54,18 @@ void ActiveSet::load(const Problem& problem) {
     signal_rows_.fill(*shape_, passes_, problem, loads_.alpha, &tables_, &loads_);
   } else {
     double* c = c_.take(t.n);
-    double start[2];
-    passes_.load(t, problem.y, loads_.alpha, c, knot_load_.data(), loads_.drift, start);
+    Evaluation zero{};
+    zero.at_knots = knot_load_.data();
+    sections_.point_to(zero, nullptr);
+    sections_.forwards([&](Section& s) { passes_.load_columns(t, problem.y, &s); });
+    sections_.join_columns(t, &zero);
+    sections_.in_any_order([&](Section& s) { passes_.load_rows(t, problem.y, loads_.alpha, c, &s); });
     loads_.c = c;
     loads_.knot = knot_load_.data();
+    std::copy_n(zero.at_drift, 2, loads_.drift);
     loads_.start = shape_->start();
-    loads_.start.a[load_column] = start[0];
-    loads_.start.v[load_column] = start[1];
+    loads_.start.a[load_column] = -sections_[0].adjoint_before[0];
+    loads_.start.v[load_column] = -sections_[0].adjoint_before[1];
   }
 }
 
@@ -100,22 +103,33 @@ void ActiveSet::solve() {
   effort_ += static_cast<double>(k) + static_cast<double>(tables_.n_intervals);
 }
 
+// The driver's gradient: its least value, and where it asks for events.
+double ActiveSet::look_at_gradient(bool is_watched, bool is_partial) {
+  const double threshold = gradient_share * loads_.alpha;
+  if (sections_.are_shared())
+    passes_.place_adjoint(tables_, loads_, support_, gains_, point_, sections_.data(),
+                          static_cast<std::ptrdiff_t>(sections_.count()));
+  sections_.backwards([&](Section& s) {
+    const Watched watched{sections_.blocks_of(s), watched_share * loads_.alpha, is_partial};
+    passes_.gradient(tables_, loads_, support_, gains_, point_, threshold, &s, is_watched ? &watched : nullptr);
+  });
+  found_ = sections_.found();
+  return sections_.least();
+}
+
 // The gradients that are far from zero stay so for a round or two: every second time those are looked at only where the others
 // ask for no event.
 void ActiveSet::find_negative() {
-  const auto look = [this](const Watched* watched) {
-    passes_.gradient(tables_, loads_, support_, gains_, point_, gradient_share * loads_.alpha, &found_, watched);
-  };
   const bool was_marked = std::exchange(is_marked_, false);
-  if (sparse_samples * static_cast<std::ptrdiff_t>(pivoting_.size()) >= tables_.n) return look(nullptr);
-  watched_.resize(index(tables_.n / block_size + 1));
-  Watched watched{watched_.data(), watched_share * loads_.alpha, true};
+  if (sparse_samples * static_cast<std::ptrdiff_t>(pivoting_.size()) >= tables_.n) {
+    look_at_gradient(false, false);
+    return;
+  }
   if (was_marked) {
-    look(&watched);
+    look_at_gradient(true, true);
     if (found_.count > 0) return;
   }
-  watched.is_partial = false;
-  look(&watched);
+  look_at_gradient(true, false);
   is_marked_ = true;
 }
 
@@ -186,9 +200,7 @@ ActiveSet::Outcome ActiveSet::pivot(const ActiveSetLimits& limits, const KeepGoi
     }
     pivoting_.accept(point_.p);
     if (!is_lower) {
-      const double least =
-          passes_.gradient(tables_, loads_, support_, gains_, point_, gradient_share * loads_.alpha, &found_, nullptr);
-      return least >= -rounding_share * loads_.alpha ? Outcome::settled : Outcome::unsettled;
+      return look_at_gradient(false, false) >= -rounding_share * loads_.alpha ? Outcome::settled : Outcome::unsettled;
     }
     best = point_.fall;
     exact = false;
@@ -210,8 +222,8 @@ void ActiveSet::support(std::vector<std::ptrdiff_t>* samples, std::vector<double
 
 std::size_t ActiveSet::bytes() const {
   const std::size_t per_sample = shape_->tables().varying ? 3 + n_columns + 1 : 2, n = index(tables_.n);
-  return sizeof(double) * (per_sample * n + found_storage_.size() + columns_.size()) + sizeof(Gain) * event_gains_.size() +
-         pivoting_.bytes();
+  return sizeof(double) * (per_sample * n + columns_.size()) + sizeof(Gain) * event_gains_.size() + pivoting_.bytes() +
+         sections_.bytes();
 }
 
 // The past's cost belongs to the Gram matrix of the knots and to their loads.
@@ -238,8 +250,15 @@ bool ActiveSet::find(const Problem& problem, const ActiveSetLimits& limits, cons
   load(problem);
   past_ = start.past;
   if (past_) add_past();
-  if (start.samples) pivoting_.start(*start.samples, *start.values, [this](std::ptrdiff_t i) { return row_at(i); });
+  if (start.samples)
+    pivoting_.start(*start.samples, *start.values, sections_.for_all(), [this](std::ptrdiff_t i) { return row_at(i); });
   return pivot(limits, keep_going) != Outcome::gave_up && settle(keep_going);
+}
+
+bool ActiveSet::find_support(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going) {
+  load(problem);
+  past_ = nullptr;
+  return pivot(limits, keep_going) != Outcome::gave_up;
 }
 
 }  // namespace ressin

@@ -24,6 +24,7 @@
 #include "programme/problem.hpp"
 #include "solvers/active_set/choice.hpp"
 #include "solvers/active_set/pivoting.hpp"
+#include "solvers/active_set/sections.hpp"
 #include "solvers/active_set/tables.hpp"
 #include "solvers/past.hpp"
 #include "solvers/solution.hpp"
@@ -42,6 +43,9 @@ class ActiveSet {
     return &shape_->model() == model && shape_->is_weighted() == weighted && settings_.tol == settings.tol &&
            settings_.keep_curvature == settings.keep_curvature;
   }
+
+  // How a long recording's sections are given to several threads; null: this one takes them all. No result depends on it.
+  void share(ForAll for_all) { sections_.share(std::move(for_all)); }
 
   // What may be known before: a support to start from, in time order, with its driver's values in any unit, and of a stream a
   // cost of the oldest knots. All may be null.
@@ -66,6 +70,8 @@ class ActiveSet {
   bool find(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going) {
     return find(problem, limits, keep_going, Start{});
   }
+  // No more than the support, for another method to start from.
+  bool find_support(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going);
   struct Proved {
     Evidence evidence;
     bool is_optimal = false;
@@ -80,7 +86,7 @@ class ActiveSet {
     double largest_knot_gradient;
   };
   Measured measure(active_set::WrittenParts* parts);
-  void write_driver(double* driver, double unit) const;
+  void write_driver(double* driver, double unit);
   void support(std::vector<std::ptrdiff_t>* samples, std::vector<double>* values) const;
   void free_state(double* start) const { start[0] = point_.start[0], start[1] = point_.start[1]; }
   std::vector<double> drift() const { return {point_.drift, point_.drift + tables_.n_drift}; }
@@ -99,6 +105,7 @@ class ActiveSet {
   active_set::EventRow row_at(std::ptrdiff_t sample) const;
   void solve();
   bool is_dense() const;
+  double look_at_gradient(bool is_watched, bool is_partial);
   Outcome trade(const ActiveSetLimits& limits, const KeepGoing& keep_going);
   Outcome pivot(const ActiveSetLimits& limits, const KeepGoing& keep_going);
   void find_negative();
@@ -106,6 +113,7 @@ class ActiveSet {
   bool is_spent(const ActiveSetLimits& limits) const;
 
   void evaluate(active_set::WrittenParts* parts);
+  void project();
   void correct();
   void leave_out_negative();
   bool settle(const KeepGoing& keep_going);
@@ -121,11 +129,12 @@ class ActiveSet {
   active_set::Tables tables_;  // the shape's, and the signal's own where its rows vary
   active_set::SignalRows signal_rows_;
   active_set::Pivoting pivoting_;
+  active_set::Sections sections_;
 
   // the programme
   const Problem* problem_ = nullptr;
   active_set::Loads loads_{};
-  active_set::Padded c_;
+  active_set::Unfilled c_;
   std::vector<double> knot_load_;
   const Past* past_ = nullptr;
   std::vector<double> gram_, past_load_;  // with the past's
@@ -136,17 +145,15 @@ class ActiveSet {
   active_set::Gains gains_{};
   std::vector<double> p_, spline_, states_, columns_;
   std::vector<active_set::Gain> event_gains_, knot_gains_;
-  std::vector<std::ptrdiff_t> found_storage_;
   active_set::Found found_{};
-  std::vector<unsigned char> watched_;  // see Watched; empty until a signal is sparse enough
-  bool is_marked_ = false;              // by the last look
+  bool is_marked_ = false;  // the watched blocks, by the last look
   int solves_ = 0;
   double effort_ = 0.0;  // events of all solves
 
   // what the data say
   active_set::Evaluation evaluation_{};
   std::vector<double> at_events_, at_knots_, step_p_, step_spline_, step_columns_;
-  active_set::Padded dual_;
+  active_set::Unfilled dual_;
 };
 
 }  // namespace ressin

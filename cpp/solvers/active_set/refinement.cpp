@@ -27,13 +27,34 @@ std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 
 void ActiveSet::evaluate(WrittenParts* parts) {
   Evaluation& e = evaluation_;
-  e.dual = dual_.take(tables_.n);
+  const Tables& t = tables_;
+  const double *y = problem_->y, *w = problem_->weights;
+  e.dual = dual_.take(t.n);
   at_events_.resize(std::max(at_events_.size(), pivoting_.size()));
   e.at_events = at_events_.data();
   e.at_knots = at_knots_.data();
-  passes_.evaluate(tables_, problem_->y, problem_->weights, loads_.alpha, support_, point_, gradient_share * loads_.alpha,
-                   &found_, parts, &e);
+  sections_.point_to(e, parts);
+  if (sections_.are_shared())
+    passes_.place_response(t, support_, point_, sections_.data(), static_cast<std::ptrdiff_t>(sections_.count()));
+  sections_.forwards([&](Section& s) { passes_.measure(t, y, w, support_, point_, parts != nullptr, &s); });
+  sections_.join_measured(&e, parts);
+  if (parts) project();
+  sections_.join_columns(t, &e);
+  sections_.in_any_order(
+      [&](Section& s) { passes_.find(t, loads_.alpha, gradient_share * loads_.alpha, support_, point_, &s); });
+  sections_.join_gradient(&e);
+  found_ = sections_.found();
   if (past_) add_past_gradient();
+}
+
+// For weights of one, the residual less what is left of it along the drift, the constant and the slope.
+void ActiveSet::project() {
+  const double n = static_cast<double>(tables_.n);
+  const bool has_proof = !problem_->weights && !tables_.varying;
+  const double level = has_proof && tables_.n_drift > 0 ? evaluation_.ones / n : 0.0;
+  const double slope = has_proof && tables_.n_drift > 1 && tables_.n > 1 ? evaluation_.ramp / (n * (n * n - 1.0) / 12.0) : 0.0;
+  sections_.in_any_order([&](Section& s) { passes_.project(tables_, level, slope, &s); });
+  sections_.join_projected(&evaluation_);
 }
 
 // x <- x + the solve whose loads are the gradients at x.
@@ -158,9 +179,10 @@ double ActiveSet::largest_driver() const {
   return largest * shape_->model().response().ar[0];
 }
 
-void ActiveSet::write_driver(double* driver, double unit) const {
+void ActiveSet::write_driver(double* driver, double unit) {
   const double scale = shape_->model().response().ar[0];
-  std::fill_n(driver, tables_.n, 0.0);
+  sections_.in_any_order(
+      [&](const Section& s) { std::fill(driver + tables_.begin[s.begin], driver + tables_.begin[s.end], 0.0); });
   for (std::size_t e = 0; e < pivoting_.size(); ++e) driver[pivoting_.sample(e)] = p_[e] * scale * unit;
 }
 
