@@ -80,8 +80,7 @@ EventRow ActiveSet::row_at(std::ptrdiff_t i) const {
     row.G = t.G_at[i], row.Xa = t.Xa_at[i], row.Xv = t.Xv_at[i];
     return row;
   }
-  const std::ptrdiff_t m = std::upper_bound(t.begin, t.begin + t.n_intervals, i) - t.begin - 1;
-  const std::ptrdiff_t phase = i + (m > 0 ? -t.begin[m] : t.first_phase);
+  const std::ptrdiff_t phase = (i + t.first_phase) % shape_->model().knot_spacing();
   for (int k = 0; k < 4; ++k) row.column[k] = t.phase_row[k][phase];
   for (int k = 0; k < 2; ++k) row.column[first_drift + k] = t.row_base[k] + t.row_slope[k] * static_cast<double>(i);
   row.G = t.G, row.Xa = t.Xa, row.Xv = t.Xv;

@@ -66,6 +66,7 @@ class ActiveSet {
   // The same in two steps. Where the proof is one pass over the data (`is_plain`), that pass writes the parts to where the
   // caller wants them.
   bool is_plain() const { return shape_->is_plain(); }
+  const active_set::ShapeTables& shape() const { return *shape_; }
   bool find(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, const Start& start);
   bool find(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going) {
     return find(problem, limits, keep_going, Start{});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <numeric>
 #include <vector>
 
 #include "solvers/active_set/kernel.hpp"
@@ -28,12 +29,15 @@ class Pivoting {
     sample_ = samples;
     value_ = values;
     slot_.resize(samples.size());
+    std::iota(slot_.begin(), slot_.end(), 0);
+    if (!for_all) {
+      rows_.reserve(samples.size());
+      for (const std::ptrdiff_t i : samples) rows_.push_back(row_at(i));
+      return;
+    }
     rows_.resize(samples.size());
     over_pieces(for_all, static_cast<std::ptrdiff_t>(samples.size()), [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
-      for (auto e = static_cast<std::size_t>(begin); e < static_cast<std::size_t>(end); ++e) {
-        slot_[e] = static_cast<int>(e);
-        rows_[e] = row_at(samples[e]);
-      }
+      for (auto e = static_cast<std::size_t>(begin); e < static_cast<std::size_t>(end); ++e) rows_[e] = row_at(samples[e]);
     });
   }
 

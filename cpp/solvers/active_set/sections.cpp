@@ -124,6 +124,7 @@ void Sections::join_gradient(Evaluation* whole) const {
 }
 
 Found Sections::found() {
+  if (count() == 1) return sections_.front().found;
   Found all{found_.get(), 0, found_capacity_};
   for (std::size_t k = count(); k-- > 0;) {
     const Found& found = sections_[k].found;
