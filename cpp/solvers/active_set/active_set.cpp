@@ -150,12 +150,13 @@ ActiveSet::Outcome ActiveSet::trade(const ActiveSetLimits& limits, const KeepGoi
     solve();
     if (!std::isfinite(point_.fall) || is_spent(limits) || !keep_going()) return Outcome::gave_up;
     find_negative();
-    const std::size_t wrong = pivoting_.count_not_positive(point_.p) + static_cast<std::size_t>(found_.count);
+    const std::size_t not_positive = pivoting_.count_not_positive(point_.p);
+    const std::size_t wrong = not_positive + static_cast<std::size_t>(found_.count);
     pivoting_.accept(point_.p);
     if (wrong == 0) return Outcome::settled;
     if (wrong < fewest) fewest = wrong, idle = 0;
-    pivoting_.drop_not_positive(point_.p);
-    insert_found();
+    if (not_positive > 0) pivoting_.drop_not_positive(point_.p);
+    if (found_.count > 0) insert_found();
   }
   return Outcome::unsettled;
 }
