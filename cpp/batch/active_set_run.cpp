@@ -95,7 +95,11 @@ bool ActiveSetRun::find(const Task& task, const Signal& signal, const ActiveSetL
   const bool is_warm = signal.start || former_.begin >= 0;
   if (!prepare(limits) || (!is_warm && !find_start(task.problem, limits))) return false;
   const ActiveSet::Start start = start_of(signal);
-  if (method_->is_plain()) return method_->find(task.problem, limits, keep_going(), start) && write(task.scaled, signal, out);
+  if (method_->is_plain()) {  // a window is short: more often than not its last digits are there
+    const bool found = signal.begin >= 0 ? method_->find_support(task.problem, limits, keep_going(), start)
+                                         : method_->find(task.problem, limits, keep_going(), start);
+    return found && write(task.scaled, signal, out);
+  }
   Solution x;
   if (!method_->run(task.problem, limits, keep_going(), &x, start)) return false;
   write_parts(signal, settings_, task.scaled, std::move(x), out);
@@ -114,7 +118,7 @@ bool ActiveSetRun::write(const Scaled& scaled, const Signal& s, Decomposed* out)
   active_set::WrittenParts parts{};
   parts.phasic = s.phasic, parts.tonic = s.tonic, parts.residual = s.residual;
   parts.scale = scale, parts.mean = scaled.scaling.mean, parts.residual_scale = -scale;
-  const ActiveSet::Proved proved = method_->prove(&parts, s.driver, scale, s.curvature);
+  const ActiveSet::Proved proved = method_->prove(&parts, s.driver, scale, s.curvature, keep_going());
   if (!proved.is_optimal) return false;
   if (s.copy) std::copy(s.y, s.y + s.n, s.copy);
   out->spline = method_->spline();

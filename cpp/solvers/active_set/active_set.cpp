@@ -32,6 +32,7 @@ std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 ActiveSet::ActiveSet(std::shared_ptr<const ShapeTables> shape, const SolverSettings& settings, const Passes& passes)
     : shape_(std::move(shape)), settings_(settings), passes_(passes), tables_(shape_->tables()), sections_(tables_) {
   const Tables& t = tables_;
+  per_sample_ = 1.0 / static_cast<double>(shape_->model().knot_spacing());
   knot_load_.resize(index(t.n_knots));
   spline_.resize(index(t.n_knots));
   states_.resize(index(2 * t.n_intervals + 2));
@@ -46,6 +47,7 @@ void ActiveSet::load(const Problem& problem) {
   tables_.gram = shape_->tables().gram;
   pivoting_.clear();
   is_marked_ = false;
+  is_settled_ = false;
   solves_ = 0;
   effort_ = 0.0;
   loads_.gamma = problem.gamma;
@@ -69,6 +71,13 @@ void ActiveSet::load(const Problem& problem) {
   }
 }
 
+// What is left of a time after the last knot: a division of numbers below 2^53, mended where its rounding counts.
+std::ptrdiff_t ActiveSet::phase_of(std::ptrdiff_t time) const {
+  const std::ptrdiff_t spacing = shape_->model().knot_spacing();
+  const std::ptrdiff_t phase = time - spacing * static_cast<std::ptrdiff_t>(static_cast<double>(time) * per_sample_);
+  return phase < 0 ? phase + spacing : phase >= spacing ? phase - spacing : phase;
+}
+
 EventRow ActiveSet::row_at(std::ptrdiff_t i) const {
   const Tables& t = tables_;
   EventRow row{};
@@ -80,7 +89,7 @@ EventRow ActiveSet::row_at(std::ptrdiff_t i) const {
     row.G = t.G_at[i], row.Xa = t.Xa_at[i], row.Xv = t.Xv_at[i];
     return row;
   }
-  const std::ptrdiff_t phase = (i + t.first_phase) % shape_->model().knot_spacing();
+  const std::ptrdiff_t phase = phase_of(i + t.first_phase);
   for (int k = 0; k < 4; ++k) row.column[k] = t.phase_row[k][phase];
   for (int k = 0; k < 2; ++k) row.column[first_drift + k] = t.row_base[k] + t.row_slope[k] * static_cast<double>(i);
   row.G = t.G, row.Xa = t.Xa, row.Xv = t.Xv;
@@ -247,17 +256,16 @@ void ActiveSet::add_past_gradient() {
 }
 
 bool ActiveSet::find(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, const Start& start) {
+  return find_support(problem, limits, keep_going, start) && settle(keep_going);
+}
+
+bool ActiveSet::find_support(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going,
+                             const Start& start) {
   load(problem);
   past_ = start.past;
   if (past_) add_past();
   if (start.samples)
     pivoting_.start(*start.samples, *start.values, sections_.for_all(), [this](std::ptrdiff_t i) { return row_at(i); });
-  return pivot(limits, keep_going) != Outcome::gave_up && settle(keep_going);
-}
-
-bool ActiveSet::find_support(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going) {
-  load(problem);
-  past_ = nullptr;
   return pivot(limits, keep_going) != Outcome::gave_up;
 }
 

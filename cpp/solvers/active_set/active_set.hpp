@@ -71,14 +71,15 @@ class ActiveSet {
   bool find(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going) {
     return find(problem, limits, keep_going, Start{});
   }
-  // No more than the support, for another method to start from.
-  bool find_support(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going);
+  // The same but for the last digits: for another method to start from, or for prove(), which looks whether they are missing.
+  bool find_support(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, const Start& start);
   struct Proved {
     Evidence evidence;
     bool is_optimal = false;
   };
   // `driver` (n,) at driver_unit times the solver's scale; `curvature` (n,) or null.
-  Proved prove(active_set::WrittenParts* parts, double* driver, double driver_unit, double* curvature);
+  Proved prove(active_set::WrittenParts* parts, double* driver, double driver_unit, double* curvature,
+               const KeepGoing& keep_going);
   const std::vector<double>& spline() const { return spline_; }
   // What the data say of the point that was found, its parts being written.
   struct Measured {
@@ -103,6 +104,7 @@ class ActiveSet {
   void load(const Problem& problem);
   void add_past();
   void add_past_gradient();
+  std::ptrdiff_t phase_of(std::ptrdiff_t time) const;
   active_set::EventRow row_at(std::ptrdiff_t sample) const;
   void solve();
   bool is_dense() const;
@@ -117,6 +119,8 @@ class ActiveSet {
   void project();
   void correct();
   void leave_out_negative();
+  void refine(active_set::WrittenParts* parts);
+  bool is_rough() const;
   bool settle(const KeepGoing& keep_going);
   Evidence evidence() const;
   double largest_load() const;
@@ -131,6 +135,7 @@ class ActiveSet {
   active_set::SignalRows signal_rows_;
   active_set::Pivoting pivoting_;
   active_set::Sections sections_;
+  double per_sample_;  // knots
 
   // the programme
   const Problem* problem_ = nullptr;
@@ -149,7 +154,8 @@ class ActiveSet {
   active_set::Found found_{};
   bool is_marked_ = false;  // the watched blocks, by the last look
   int solves_ = 0;
-  double effort_ = 0.0;  // events of all solves
+  bool is_settled_ = false;  // signs and gradients are right to the last digit
+  double effort_ = 0.0;      // events of all solves
 
   // what the data say
   active_set::Evaluation evaluation_{};

@@ -119,6 +119,7 @@ bool ActiveSet::settle(const KeepGoing& keep_going) {
     pivoting_.accept(point_.p);
   }
   leave_out_negative();
+  is_settled_ = true;
   return true;
 }
 
@@ -191,12 +192,26 @@ void ActiveSet::write_curvature(double* curvature) const {
   for (std::size_t e = 0; e < pivoting_.size(); ++e) curvature[pivoting_.sample(e)] = 0.0;
 }
 
-ActiveSet::Proved ActiveSet::prove(WrittenParts* parts, double* driver, double driver_unit, double* curvature) {
+// Whether the gap shows that digits are missing.
+bool ActiveSet::is_rough() const { return is_plain() && evidence().relative_gap > refined_gap; }
+
+void ActiveSet::refine(WrittenParts* parts) {
   evaluate(parts);
-  for (int k = 0; is_plain() && k < most_refinements && evidence().relative_gap > refined_gap; ++k) {
+  for (int k = 0; k < most_refinements && is_rough(); ++k) {
     correct();
     leave_out_negative();
     evaluate(parts);
+  }
+}
+
+// What find_support() left may be right to the last digit, and one look at the data says so.
+ActiveSet::Proved ActiveSet::prove(WrittenParts* parts, double* driver, double driver_unit, double* curvature,
+                                   const KeepGoing& keep_going) {
+  if (!is_settled_) leave_out_negative();
+  refine(parts);
+  if (!is_settled_ && (found_.count > 0 || is_rough())) {
+    if (!settle(keep_going)) return {evidence(), false};
+    refine(parts);
   }
   write_driver(driver, driver_unit);
   if (curvature) write_curvature(curvature);
@@ -215,7 +230,8 @@ bool ActiveSet::run(const Problem& problem, const ActiveSetLimits& limits, const
   WrittenParts parts{};
   parts.phasic = s.parts.phasic.data(), parts.tonic = s.parts.tonic.data(), parts.residual = s.residual.data();
   parts.scale = parts.residual_scale = 1.0;
-  const Proved proved = prove(&parts, s.point.driver.data(), 1.0, settings_.keep_curvature ? s.curvature.data() : nullptr);
+  const Proved proved =
+      prove(&parts, s.point.driver.data(), 1.0, settings_.keep_curvature ? s.curvature.data() : nullptr, keep_going);
   s.point.spline = spline_;
   s.point.drift = drift();
   if (tables_.first_row > 0) free_start_of(shape_->model().response(), point_.start, s.point.start);
