@@ -95,9 +95,9 @@ bool ActiveSetRun::find(const Task& task, const Signal& signal, const ActiveSetL
   const bool is_warm = signal.start || former_.begin >= 0;
   if (!prepare(limits) || (!is_warm && !find_start(task.problem, limits))) return false;
   const ActiveSet::Start start = start_of(signal);
-  if (method_->is_plain()) {  // a window is short: often enough no digit of it is missing
-    const bool found = signal.begin >= 0 ? method_->find_support(task.problem, limits, keep_going(), start)
-                                         : method_->find(task.problem, limits, keep_going(), start);
+  if (method_->is_plain()) {  // from the window before, often enough no digit is missing
+    const bool found = former_.begin >= 0 ? method_->find_support(task.problem, limits, keep_going(), start)
+                                          : method_->find(task.problem, limits, keep_going(), start);
     return found && write(task.scaled, signal, out);
   }
   Solution x;

@@ -90,8 +90,8 @@ MUTANTS = (
     Mutant(
         "a missing sample has weight",
         "cpp/batch/task.cpp",
-        "if (s.weights[i] == 0.0) y[static_cast<std::size_t>(i)] = 0.0;",
-        "if (s.weights[i] < 0.0) y[static_cast<std::size_t>(i)] = 0.0;",
+        "if (s.weights[i] == 0.0) y[i] = 0.0;",
+        "if (s.weights[i] < 0.0) y[i] = 0.0;",
         (*_BATCH, "tests/decomposition/test_inputs.py"),
     ),
     Mutant(
