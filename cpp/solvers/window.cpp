@@ -23,7 +23,7 @@ constexpr double least_unit = 1e-6, least_objective = 1e-12;
 constexpr double least_stationarity = 1e-8;
 
 // That a window keeps of the active set's workspaces and their tables.
-constexpr std::size_t most_bytes_of_methods = std::size_t{4} << 20;
+constexpr std::size_t most_bytes_of_methods = std::size_t{8} << 20;
 
 std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 
