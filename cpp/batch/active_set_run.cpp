@@ -15,7 +15,9 @@ KeptByThread<ActiveSet> kept;
 }  // namespace
 
 ActiveSetRun::~ActiveSetRun() {
-  if (method_ && worker_ == 0 && method_->bytes() <= most_bytes_kept) kept.keep(std::move(method_));
+  if (!method_ || worker_ != 0 || method_->bytes() > most_bytes_kept) return;
+  method_->share(nullptr);
+  kept.keep(std::move(method_));
 }
 
 // What the shape's signals share. False where the limits say not to try.
@@ -29,6 +31,7 @@ bool ActiveSetRun::prepare(const ActiveSetLimits& limits) {
     method_ = std::make_unique<ActiveSet>(std::make_shared<const active_set::ShapeTables>(group_.model, group_.weighted),
                                           settings_.solver);
   }
+  method_->share(workers_.for_all(worker_));
   stretches_ = std::make_unique<active_set::Stretches>(*group_.model, group_.weighted);
   return true;
 }
@@ -92,7 +95,11 @@ bool ActiveSetRun::find(const Task& task, const Signal& signal, const ActiveSetL
   const bool is_warm = signal.start || former_.begin >= 0;
   if (!prepare(limits) || (!is_warm && !find_start(task.problem, limits))) return false;
   const ActiveSet::Start start = start_of(signal);
-  if (method_->is_plain()) return method_->find(task.problem, limits, keep_going(), start) && write(task.scaled, signal, out);
+  if (method_->is_plain()) {  // from the window before, often enough no digit is missing
+    const bool found = former_.begin >= 0 ? method_->find_support(task.problem, limits, keep_going(), start)
+                                          : method_->find(task.problem, limits, keep_going(), start);
+    return found && write(task.scaled, signal, out);
+  }
   Solution x;
   if (!method_->run(task.problem, limits, keep_going(), &x, start)) return false;
   write_parts(signal, settings_, task.scaled, std::move(x), out);
@@ -111,7 +118,7 @@ bool ActiveSetRun::write(const Scaled& scaled, const Signal& s, Decomposed* out)
   active_set::WrittenParts parts{};
   parts.phasic = s.phasic, parts.tonic = s.tonic, parts.residual = s.residual;
   parts.scale = scale, parts.mean = scaled.scaling.mean, parts.residual_scale = -scale;
-  const ActiveSet::Proved proved = method_->prove(&parts, s.driver, scale, s.curvature);
+  const ActiveSet::Proved proved = method_->prove(&parts, s.driver, scale, s.curvature, keep_going());
   if (!proved.is_optimal) return false;
   if (s.copy) std::copy(s.y, s.y + s.n, s.copy);
   out->spline = method_->spline();

@@ -36,14 +36,22 @@ class ActiveSetRun {
   void move_former_to(std::ptrdiff_t begin);
   ActiveSet::Start start_of(const Signal& signal) const;
   bool write(const Scaled& scaled, const Signal& s, Decomposed* out);
+  // Asked once a solve: of a short signal not every time, for to read the clock takes as long as a few events.
   ActiveSet::KeepGoing keep_going() {
-    return [this] { return workers_.keep_going(worker_); };
+    constexpr std::ptrdiff_t samples = 8192;
+    return [this] {
+      solved_ += group_.model->n();
+      if (solved_ < samples) return true;
+      solved_ = 0;
+      return workers_.keep_going(worker_);
+    };
   }
 
   const DecomposeSettings& settings_;
   Workers& workers_;
   const Group& group_;
   int worker_;
+  std::ptrdiff_t solved_ = 0;  // samples since the clock was read
   std::unique_ptr<ActiveSet> method_;
   std::unique_ptr<active_set::Stretches> stretches_;
   std::unique_ptr<active_set::StretchedStart> stretched_;  // the signal's at hand, if it is long

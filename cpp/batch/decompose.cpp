@@ -76,7 +76,7 @@ class Batch {
           first.begin_run();
         }
         *tag = group.members[at++];
-        Task* task = (tasks[*tag] = std::make_unique<Task>(signals_[*tag], settings_)).get();
+        Task* task = (tasks[*tag] = std::make_unique<Task>(signals_[*tag], settings_, workers_.for_all(worker))).get();
         if (!task->is_zero()) return task;
         finish(*tag, zero_solution(*group.model), uses_active_set() ? SolverKind::active_set : SolverKind::interior_point);
       }

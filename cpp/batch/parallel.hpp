@@ -14,6 +14,8 @@
 #include <thread>
 #include <vector>
 
+#include "solvers/for_all.hpp"
+
 namespace ressin {
 
 // Number of workers: 0 requests one per hardware thread; at most one per hardware thread and per piece of work, at least one.
@@ -52,6 +54,7 @@ class Workers {
     std::vector<std::thread> threads;
     threads.reserve(static_cast<std::size_t>(count));
     present_ = 1;
+    count_ = count;
     can_throw();
     for (int k = 1; k < count; ++k) {
       enter();
@@ -95,6 +98,14 @@ class Workers {
     shared_.erase(std::find(shared_.begin(), shared_.end(), &shared));
     shares_.wait(lock, [&] { return shared.at_work == 0; });
     if (shared.error) std::rethrow_exception(shared.error);
+  }
+
+  // share() for work that does not ask by whom it is done; null where nobody could help.
+  ForAll for_all(int worker) {
+    if (count_ < 2) return nullptr;
+    return [this, worker](std::size_t count, const ressin::Part& part) {
+      share(worker, count, [&](std::size_t k, int) { part(k); });
+    };
   }
 
   // For a worker that has nothing left to do: take part in what others share, until nobody can share any more.
@@ -193,6 +204,7 @@ class Workers {
   std::chrono::steady_clock::time_point last_poll_ = std::chrono::steady_clock::now();
   std::mutex mutex_;
   std::condition_variable left_, shares_;
+  int count_ = 1;                // workers that were asked for
   int running_ = 0;              // threads that have been started and have not left
   int present_ = 0;              // workers whose work has not returned
   int waiting_ = 0;              // of them, those in help() without a part to do

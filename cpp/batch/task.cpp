@@ -85,22 +85,25 @@ Scaled scale_of(const Signal& s, const DecomposeSettings& settings) {
 
 }  // namespace
 
-Task::Task(const Signal& s, const DecomposeSettings& settings) : scaled(scale_of(s, settings)), y(s.y, s.y + s.n) {
+Task::Task(const Signal& s, const DecomposeSettings& settings, const ForAll& for_all)
+    : scaled(scale_of(s, settings)), y(new double[static_cast<std::size_t>(s.n)]), n_(s.n) {
   const double mean = scaled.scaling.mean, scale = scaled.scaling.scale;
-  for (double& x : y) x = scaled.is_constant ? 0.0 : (x - mean) / scale;
-  for (std::ptrdiff_t i = 0; s.weights && i < s.n; ++i) {
-    if (s.weights[i] == 0.0) y[static_cast<std::size_t>(i)] = 0.0;
-  }
+  over_pieces(for_all, s.n, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    for (std::ptrdiff_t i = begin; i < end; ++i) y[i] = scaled.is_constant ? 0.0 : (s.y[i] - mean) / scale;
+    for (std::ptrdiff_t i = begin; s.weights && i < end; ++i) {
+      if (s.weights[i] == 0.0) y[i] = 0.0;
+    }
+  });
   if (scaled.weight_unit != 1.0) {
     weights.assign(s.weights, s.weights + s.n);
     for (double& w : weights) w /= scaled.weight_unit;
   }
-  problem = {y.data(), weights.empty() ? s.weights : weights.data(), scaled.alpha,
+  problem = {y.get(), weights.empty() ? s.weights : weights.data(), scaled.alpha,
              program_of(s, settings).gamma / scaled.weight_unit};
 }
 
 bool Task::is_zero() const {
-  return std::all_of(y.begin(), y.end(), [](double x) { return x == 0.0; });
+  return std::all_of(y.get(), y.get() + n_, [](double x) { return x == 0.0; });
 }
 
 }  // namespace ressin

@@ -1,10 +1,13 @@
 // A signal prepared for the solvers: centred, of unit variance, zero where it is missing.
 #pragma once
 
+#include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "batch/decompose.hpp"
 #include "programme/certificate.hpp"
+#include "solvers/for_all.hpp"
 
 namespace ressin {
 
@@ -26,15 +29,18 @@ struct Scaled {
 // A signal's programme at the solver's scale.
 struct Task {
   Scaled scaled;
-  std::vector<double> y;
+  std::unique_ptr<double[]> y;  // (n,)
   std::vector<double> weights;  // where the signal's own will not do
   Problem problem;
 
-  Task(const Signal& signal, const DecomposeSettings& settings);
+  Task(const Signal& signal, const DecomposeSettings& settings, const ForAll& for_all = nullptr);
   Task(const Task&) = delete;  // problem points into y and weights
   Task& operator=(const Task&) = delete;
 
   bool is_zero() const;
+
+ private:
+  std::ptrdiff_t n_;
 };
 
 }  // namespace ressin

@@ -11,6 +11,7 @@
 
 #include "batch/decompose.hpp"
 #include "bindings/arrays.hpp"
+#include "programme/moments.hpp"
 #include "solvers/stream_window.hpp"
 
 namespace py = pybind11;
@@ -78,6 +79,13 @@ Array bumps(const Window& window) {
   return table;
 }
 
+py::tuple moments(const Array& times, const Array& samples) {
+  if (times.ndim() != 1 || samples.ndim() != 1 || times.size() != samples.size())
+    throw std::invalid_argument("times and samples must be one-dimensional and of one length");
+  const ressin::Moments m = ressin::moments_of(samples.size(), times.data(), samples.data());
+  return py::make_tuple(m.count, m.mean, m.mean_time, m.yy, m.ty, m.tt, m.largest);
+}
+
 }  // namespace
 
 void bind_stream(py::module_& m) {
@@ -104,4 +112,5 @@ void bind_stream(py::module_& m) {
       .def_property_readonly("capacity", [](const Window& w) { return w.core().capacity(); })
       .def_property_readonly("knot_spacing", [](const Window& w) { return w.core().knot_spacing(); })
       .def_property_readonly("bumps", &bumps);
+  m.def("moments", &moments, py::arg("times"), py::arg("samples"));
 }

@@ -22,8 +22,8 @@ constexpr double least_unit = 1e-6, least_objective = 1e-12;
 // Gradients are zero where they are within this of their size, whatever the tolerance: it is rounding.
 constexpr double least_stationarity = 1e-8;
 
-// That a window keeps of the active set's tables.
-constexpr std::size_t most_bytes_of_tables = std::size_t{4} << 20;
+// That a window keeps of the active set's workspaces and their tables.
+constexpr std::size_t most_bytes_of_methods = std::size_t{8} << 20;
 
 std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 
@@ -231,20 +231,22 @@ void Window::write_tonic(WindowSolution* out) const {
 
 // With the knots of the window as it is now. A stream's windows grow by what is pushed and shrink by a knot spacing, so that
 // few shapes follow each other again and again.
-std::shared_ptr<const active_set::ShapeTables> Window::tables_of(bool weighted) {
+ActiveSet& Window::method_of(bool weighted) {
   const std::ptrdiff_t spacing = knot_spacing(), first_knot = (2 - shape_.newest_knot) * spacing;
   ProgramSettings program = model().settings();
   if (shape_.first_row == 0) program.revision = Revision::r2025;  // no free start within a recording
-  for (const auto& known : tables_) {
-    const Model& m = known->model();
+  for (const auto& known : methods_) {
+    const Model& m = known->shape().model();
     if (m.n() == shape_.n && m.first_row() == shape_.first_row && m.knot(0) == first_knot && m.n_knots() == shape_.n_knots &&
-        known->is_weighted() == weighted)
-      return known;
+        known->shape().is_weighted() == weighted)
+      return *known;
   }
   const auto cut = std::make_shared<const Model>(shape_.n, model().dt(), program, first_knot, spacing, shape_.n_knots);
-  tables_.push_back(std::make_shared<const active_set::ShapeTables>(cut, weighted));
-  while (tables_.size() > 1 && tables_.size() * tables_.back()->bytes() > most_bytes_of_tables) tables_.pop_front();
-  return tables_.back();
+  methods_.push_back(
+      std::make_unique<ActiveSet>(std::make_shared<const active_set::ShapeTables>(cut, weighted), steps_.settings()));
+  const std::size_t bytes = methods_.back()->shape().bytes() + methods_.back()->bytes();
+  while (methods_.size() > 1 && methods_.size() * bytes > most_bytes_of_methods) methods_.pop_front();
+  return *methods_.back();
 }
 
 // The events to start from that are in this window, counted from its first sample.
@@ -329,7 +331,7 @@ bool Window::solve_by_active_set(const WindowProblem& problem, std::ptrdiff_t la
   ActiveSet::Start start;
   start.samples = &newest_.samples, start.values = &newest_.values;
   if (!problem.is_start) start.past = &problem.past;
-  ActiveSet method(tables_of(weighted), steps_.settings());
+  ActiveSet& method = method_of(weighted);
   const bool found = method.find(programme, limits, [] { return true; }, start);
   method.support(&newest_.samples, &newest_.values);
   for (std::ptrdiff_t& i : newest_.samples) i += problem.begin;

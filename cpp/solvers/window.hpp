@@ -78,7 +78,7 @@ class Window {
   void add_past_hessian(const WindowProblem& problem);
   void add_past_gradient(const WindowProblem& problem);
   bool solve_by_active_set(const WindowProblem& problem, std::ptrdiff_t later, WindowSolution* out);
-  std::shared_ptr<const active_set::ShapeTables> tables_of(bool weighted);
+  ActiveSet& method_of(bool weighted);
   Support start_of(const WindowProblem& problem) const;
   void prove(const WindowProblem& problem, std::ptrdiff_t later, ActiveSet* method, WindowSolution* out) const;
   double stationarity(const WindowProblem& problem) const;
@@ -92,7 +92,7 @@ class Window {
   KernelState& state_;
   PredictorCorrector steps_;
   SolverKind kind_;
-  std::deque<std::shared_ptr<const active_set::ShapeTables>> tables_;  // of the newest windows' shapes, the newest last
+  std::deque<std::unique_ptr<ActiveSet>> methods_;  // for the newest windows' shapes, the newest last
   Support kept_, newest_;
   std::vector<double> free_, forced_;  // the response of what was before the window, and the signal less it
 };

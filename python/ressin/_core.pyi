@@ -275,6 +275,11 @@ class StreamSolution:
     @property
     def stationarity(self) -> float: ...
 
+# count, mean, mean_time, yy, ty, tt and largest; NaN is left out
+def moments(
+    times: NDArray[np.float64], samples: NDArray[np.float64]
+) -> tuple[int, float, float, float, float, float, float]: ...
+
 class Window:
     def __init__(self, capacity: int, dt: float, settings: Settings) -> None: ...
     @property

@@ -12,6 +12,7 @@
 #include "batch/parallel.hpp"
 #include "check.hpp"
 #include "programme.hpp"
+#include "solvers/active_set/active_set.hpp"
 
 using namespace ressin;
 using programme::Vector;
@@ -45,6 +46,23 @@ bool same(const Work& a, const std::vector<Decomposed>& ra, const Work& b, const
   return ra[i].done && rb[i].done && ra[i].iterations == rb[i].iterations && a.phasic[i] == b.phasic[i] &&
          a.tonic[i] == b.tonic[i] && a.driver[i] == b.driver[i] && a.residual[i] == b.residual[i] &&
          ra[i].evidence.objective == rb[i].evidence.objective;
+}
+
+// With responses at chance times.
+Vector make_long_signal(Eigen::Index n) {
+  Vector y = programme::make_signal(n, 0.25, 1);
+  std::mt19937 random(3);
+  std::exponential_distribution<double> size(4.0);
+  std::uniform_int_distribution<Eigen::Index> place(0, n - 1);
+  for (Eigen::Index k = 0; k < n / 60; ++k) {
+    const double height = size(random);
+    const Eigen::Index onset = place(random);
+    for (Eigen::Index i = onset; i < std::min(n, onset + 80); ++i) {
+      const double t = 0.25 * static_cast<double>(i - onset);
+      y[i] += height * (std::exp(-t / 2.0) - std::exp(-t / 0.7));
+    }
+  }
+  return y;
 }
 
 }  // namespace
@@ -193,18 +211,7 @@ TEST("workers that wait for others' work leave when those are gone, however they
 
 TEST("a long recording is bit for bit the same on one thread and on many, and as good as in one piece") {
   constexpr Eigen::Index n = 24000;
-  Vector y = programme::make_signal(n, 0.25, 1), w = Vector::Ones(n);
-  std::mt19937 random(3);
-  std::exponential_distribution<double> size(4.0);
-  std::uniform_int_distribution<Eigen::Index> place(0, n - 1);
-  for (int k = 0; k < 400; ++k) {
-    const double height = size(random);
-    const Eigen::Index onset = place(random);
-    for (Eigen::Index i = onset; i < std::min(n, onset + 80); ++i) {
-      const double t = 0.25 * static_cast<double>(i - onset);
-      y[i] += height * (std::exp(-t / 2.0) - std::exp(-t / 0.7));
-    }
-  }
+  Vector y = make_long_signal(n), w = Vector::Ones(n);
   w.segment(9000, 700).setZero();
   struct Parts {
     Vector phasic, tonic, driver, residual;
@@ -235,6 +242,55 @@ TEST("a long recording is bit for bit the same on one thread and on many, and as
         CHECK(many.phasic == one.phasic);
         CHECK(many.result.iterations == one.result.iterations);
         CHECK(many.result.evidence.duality_gap == one.result.evidence.duality_gap);
+      }
+    }
+  }
+}
+
+TEST("a recording's sections give the same to the bit, whoever takes them and in whatever order") {
+  constexpr Eigen::Index n = 40000;
+  const Vector y = make_long_signal(n);
+  Vector w = Vector::Ones(n);
+  w.head(9000).setZero();  // more than a section
+  w.segment(20000, 700).setZero();
+  const ForAll backwards = [](std::size_t count, const Part& part) {
+    for (std::size_t k = count; k-- > 0;) part(k);
+  };
+  const ForAll by_three = [](std::size_t count, const Part& part) {
+    std::atomic<std::size_t> next{0};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 3; ++t)
+      threads.emplace_back([&] {
+        for (std::size_t k = next.fetch_add(1); k < count; k = next.fetch_add(1)) part(k);
+      });
+    for (std::thread& t : threads) t.join();
+  };
+  for (const bool weighted : {false, true}) {
+    for (const auto revision : {Revision::r2025, Revision::r2015}) {
+      ProgramSettings settings;
+      settings.revision = revision;
+      const auto model = std::make_shared<const Model>(n, 0.25, settings, weighted ? 9000 : 2);
+      const auto shape = std::make_shared<const active_set::ShapeTables>(model, weighted);
+      const Problem problem{y.data(), weighted ? w.data() : nullptr, settings.alpha, settings.gamma};
+      const auto solve = [&](const ForAll& for_all) {
+        ActiveSet method(shape, SolverSettings{});
+        CHECK(active_set::Sections::count(shape->tables()) >= 3);
+        method.share(for_all);
+        Solution x;
+        CHECK(method.run(problem, {1.0, 1e6}, [] { return true; }, &x));
+        return x;
+      };
+      const Solution alone = solve(nullptr);
+      CHECK(alone.certificate.evidence.relative_gap <= 1e-10);
+      for (const ForAll& for_all : {backwards, by_three}) {
+        const Solution shared = solve(for_all);
+        CHECK(shared.iterations == alone.iterations);
+        CHECK(shared.point.driver == alone.point.driver);
+        CHECK(shared.point.spline == alone.point.spline);
+        CHECK(shared.parts.phasic == alone.parts.phasic);
+        CHECK(shared.parts.tonic == alone.parts.tonic);
+        CHECK(shared.residual == alone.residual);
+        CHECK(shared.certificate.evidence.duality_gap == alone.certificate.evidence.duality_gap);
       }
     }
   }

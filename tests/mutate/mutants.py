@@ -90,8 +90,8 @@ MUTANTS = (
     Mutant(
         "a missing sample has weight",
         "cpp/batch/task.cpp",
-        "if (s.weights[i] == 0.0) y[static_cast<std::size_t>(i)] = 0.0;",
-        "if (s.weights[i] < 0.0) y[static_cast<std::size_t>(i)] = 0.0;",
+        "if (s.weights[i] == 0.0) y[i] = 0.0;",
+        "if (s.weights[i] < 0.0) y[i] = 0.0;",
         (*_BATCH, "tests/decomposition/test_inputs.py"),
     ),
     Mutant(
@@ -228,15 +228,15 @@ MUTANTS = (
     Mutant(
         "joined moments forget the distance of the means",
         "python/ressin/stream/moments.py",
-        "self.yy + float(y @ y) + dy * dy * weight",
-        "self.yy + float(y @ y)",
+        "self.yy + yy + dy * dy * weight",
+        "self.yy + yy",
         _STREAM,
     ),
     Mutant(
         "the past's slope does not start anew",
         "python/ressin/stream/past.py",
-        "T[LEVEL, SLOPE] = -1.0",
-        "T[LEVEL, SLOPE] = 0.0",
+        "_TO_NEXT_KNOT[LEVEL, SLOPE] = -1.0",
+        "_TO_NEXT_KNOT[LEVEL, SLOPE] = 0.0",
         _STREAM,
     ),
     # files

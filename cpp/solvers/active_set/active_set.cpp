@@ -30,16 +30,15 @@ std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 }  // namespace
 
 ActiveSet::ActiveSet(std::shared_ptr<const ShapeTables> shape, const SolverSettings& settings, const Passes& passes)
-    : shape_(std::move(shape)), settings_(settings), passes_(passes), tables_(shape_->tables()) {
+    : shape_(std::move(shape)), settings_(settings), passes_(passes), tables_(shape_->tables()), sections_(tables_) {
   const Tables& t = tables_;
+  per_sample_ = 1.0 / static_cast<double>(shape_->model().knot_spacing());
   knot_load_.resize(index(t.n_knots));
   spline_.resize(index(t.n_knots));
   states_.resize(index(2 * t.n_intervals + 2));
   columns_.resize(index(n_columns * t.n_intervals));
   knot_gains_.resize(index(t.n_intervals));
   at_knots_.resize(index(t.n_knots));
-  found_storage_.resize(index(t.n / 4 + 64));
-  found_ = {found_storage_.data(), 0, static_cast<std::ptrdiff_t>(found_storage_.size())};
 }
 
 void ActiveSet::load(const Problem& problem) {
@@ -48,6 +47,7 @@ void ActiveSet::load(const Problem& problem) {
   tables_.gram = shape_->tables().gram;
   pivoting_.clear();
   is_marked_ = false;
+  is_settled_ = false;
   solves_ = 0;
   effort_ = 0.0;
   loads_.gamma = problem.gamma;
@@ -56,14 +56,26 @@ void ActiveSet::load(const Problem& problem) {
     signal_rows_.fill(*shape_, passes_, problem, loads_.alpha, &tables_, &loads_);
   } else {
     double* c = c_.take(t.n);
-    double start[2];
-    passes_.load(t, problem.y, loads_.alpha, c, knot_load_.data(), loads_.drift, start);
+    Evaluation zero{};
+    zero.at_knots = knot_load_.data();
+    sections_.point_to(zero, nullptr);
+    sections_.forwards([&](Section& s) { passes_.load_columns(t, problem.y, &s); });
+    sections_.join_columns(t, &zero);
+    sections_.in_any_order([&](Section& s) { passes_.load_rows(t, problem.y, loads_.alpha, c, &s); });
     loads_.c = c;
     loads_.knot = knot_load_.data();
+    std::copy_n(zero.at_drift, 2, loads_.drift);
     loads_.start = shape_->start();
-    loads_.start.a[load_column] = start[0];
-    loads_.start.v[load_column] = start[1];
+    loads_.start.a[load_column] = -sections_[0].adjoint_before[0];
+    loads_.start.v[load_column] = -sections_[0].adjoint_before[1];
   }
+}
+
+// What is left of a time after the last knot: a division of numbers below 2^53, mended where its rounding counts.
+std::ptrdiff_t ActiveSet::phase_of(std::ptrdiff_t time) const {
+  const std::ptrdiff_t spacing = shape_->model().knot_spacing();
+  const std::ptrdiff_t phase = time - spacing * static_cast<std::ptrdiff_t>(static_cast<double>(time) * per_sample_);
+  return phase < 0 ? phase + spacing : phase >= spacing ? phase - spacing : phase;
 }
 
 EventRow ActiveSet::row_at(std::ptrdiff_t i) const {
@@ -77,8 +89,7 @@ EventRow ActiveSet::row_at(std::ptrdiff_t i) const {
     row.G = t.G_at[i], row.Xa = t.Xa_at[i], row.Xv = t.Xv_at[i];
     return row;
   }
-  const std::ptrdiff_t m = std::upper_bound(t.begin, t.begin + t.n_intervals, i) - t.begin - 1;
-  const std::ptrdiff_t phase = i + (m > 0 ? -t.begin[m] : t.first_phase);
+  const std::ptrdiff_t phase = phase_of(i + t.first_phase);
   for (int k = 0; k < 4; ++k) row.column[k] = t.phase_row[k][phase];
   for (int k = 0; k < 2; ++k) row.column[first_drift + k] = t.row_base[k] + t.row_slope[k] * static_cast<double>(i);
   row.G = t.G, row.Xa = t.Xa, row.Xv = t.Xv;
@@ -100,22 +111,33 @@ void ActiveSet::solve() {
   effort_ += static_cast<double>(k) + static_cast<double>(tables_.n_intervals);
 }
 
+// The driver's gradient: its least value, and where it asks for events.
+double ActiveSet::look_at_gradient(bool is_watched, bool is_partial) {
+  const double threshold = gradient_share * loads_.alpha;
+  if (sections_.are_shared())
+    passes_.place_adjoint(tables_, loads_, support_, gains_, point_, sections_.data(),
+                          static_cast<std::ptrdiff_t>(sections_.count()));
+  sections_.backwards([&](Section& s) {
+    const Watched watched{sections_.blocks_of(s), watched_share * loads_.alpha, is_partial};
+    passes_.gradient(tables_, loads_, support_, gains_, point_, threshold, &s, is_watched ? &watched : nullptr);
+  });
+  found_ = sections_.found();
+  return sections_.least();
+}
+
 // The gradients that are far from zero stay so for a round or two: every second time those are looked at only where the others
 // ask for no event.
 void ActiveSet::find_negative() {
-  const auto look = [this](const Watched* watched) {
-    passes_.gradient(tables_, loads_, support_, gains_, point_, gradient_share * loads_.alpha, &found_, watched);
-  };
   const bool was_marked = std::exchange(is_marked_, false);
-  if (sparse_samples * static_cast<std::ptrdiff_t>(pivoting_.size()) >= tables_.n) return look(nullptr);
-  watched_.resize(index(tables_.n / block_size + 1));
-  Watched watched{watched_.data(), watched_share * loads_.alpha, true};
+  if (sparse_samples * static_cast<std::ptrdiff_t>(pivoting_.size()) >= tables_.n) {
+    look_at_gradient(false, false);
+    return;
+  }
   if (was_marked) {
-    look(&watched);
+    look_at_gradient(true, true);
     if (found_.count > 0) return;
   }
-  watched.is_partial = false;
-  look(&watched);
+  look_at_gradient(true, false);
   is_marked_ = true;
 }
 
@@ -137,12 +159,13 @@ ActiveSet::Outcome ActiveSet::trade(const ActiveSetLimits& limits, const KeepGoi
     solve();
     if (!std::isfinite(point_.fall) || is_spent(limits) || !keep_going()) return Outcome::gave_up;
     find_negative();
-    const std::size_t wrong = pivoting_.count_not_positive(point_.p) + static_cast<std::size_t>(found_.count);
+    const std::size_t not_positive = pivoting_.count_not_positive(point_.p);
+    const std::size_t wrong = not_positive + static_cast<std::size_t>(found_.count);
     pivoting_.accept(point_.p);
     if (wrong == 0) return Outcome::settled;
     if (wrong < fewest) fewest = wrong, idle = 0;
-    pivoting_.drop_not_positive(point_.p);
-    insert_found();
+    if (not_positive > 0) pivoting_.drop_not_positive(point_.p);
+    if (found_.count > 0) insert_found();
   }
   return Outcome::unsettled;
 }
@@ -186,9 +209,7 @@ ActiveSet::Outcome ActiveSet::pivot(const ActiveSetLimits& limits, const KeepGoi
     }
     pivoting_.accept(point_.p);
     if (!is_lower) {
-      const double least =
-          passes_.gradient(tables_, loads_, support_, gains_, point_, gradient_share * loads_.alpha, &found_, nullptr);
-      return least >= -rounding_share * loads_.alpha ? Outcome::settled : Outcome::unsettled;
+      return look_at_gradient(false, false) >= -rounding_share * loads_.alpha ? Outcome::settled : Outcome::unsettled;
     }
     best = point_.fall;
     exact = false;
@@ -210,8 +231,8 @@ void ActiveSet::support(std::vector<std::ptrdiff_t>* samples, std::vector<double
 
 std::size_t ActiveSet::bytes() const {
   const std::size_t per_sample = shape_->tables().varying ? 3 + n_columns + 1 : 2, n = index(tables_.n);
-  return sizeof(double) * (per_sample * n + found_storage_.size() + columns_.size()) + sizeof(Gain) * event_gains_.size() +
-         pivoting_.bytes();
+  return sizeof(double) * (per_sample * n + columns_.size()) + sizeof(Gain) * event_gains_.size() + pivoting_.bytes() +
+         sections_.bytes();
 }
 
 // The past's cost belongs to the Gram matrix of the knots and to their loads.
@@ -235,11 +256,17 @@ void ActiveSet::add_past_gradient() {
 }
 
 bool ActiveSet::find(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, const Start& start) {
+  return find_support(problem, limits, keep_going, start) && settle(keep_going);
+}
+
+bool ActiveSet::find_support(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going,
+                             const Start& start) {
   load(problem);
   past_ = start.past;
   if (past_) add_past();
-  if (start.samples) pivoting_.start(*start.samples, *start.values, [this](std::ptrdiff_t i) { return row_at(i); });
-  return pivot(limits, keep_going) != Outcome::gave_up && settle(keep_going);
+  if (start.samples)
+    pivoting_.start(*start.samples, *start.values, sections_.for_all(), [this](std::ptrdiff_t i) { return row_at(i); });
+  return pivot(limits, keep_going) != Outcome::gave_up;
 }
 
 }  // namespace ressin

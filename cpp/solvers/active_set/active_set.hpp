@@ -24,6 +24,7 @@
 #include "programme/problem.hpp"
 #include "solvers/active_set/choice.hpp"
 #include "solvers/active_set/pivoting.hpp"
+#include "solvers/active_set/sections.hpp"
 #include "solvers/active_set/tables.hpp"
 #include "solvers/past.hpp"
 #include "solvers/solution.hpp"
@@ -42,6 +43,9 @@ class ActiveSet {
     return &shape_->model() == model && shape_->is_weighted() == weighted && settings_.tol == settings.tol &&
            settings_.keep_curvature == settings.keep_curvature;
   }
+
+  // How a long recording's sections are given to several threads; null: this one takes them all. No result depends on it.
+  void share(ForAll for_all) { sections_.share(std::move(for_all)); }
 
   // What may be known before: a support to start from, in time order, with its driver's values in any unit, and of a stream a
   // cost of the oldest knots. All may be null.
@@ -62,16 +66,20 @@ class ActiveSet {
   // The same in two steps. Where the proof is one pass over the data (`is_plain`), that pass writes the parts to where the
   // caller wants them.
   bool is_plain() const { return shape_->is_plain(); }
+  const active_set::ShapeTables& shape() const { return *shape_; }
   bool find(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, const Start& start);
   bool find(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going) {
     return find(problem, limits, keep_going, Start{});
   }
+  // The same but for the last digits: for another method to start from, or for prove(), which looks whether they are missing.
+  bool find_support(const Problem& problem, const ActiveSetLimits& limits, const KeepGoing& keep_going, const Start& start);
   struct Proved {
     Evidence evidence;
     bool is_optimal = false;
   };
   // `driver` (n,) at driver_unit times the solver's scale; `curvature` (n,) or null.
-  Proved prove(active_set::WrittenParts* parts, double* driver, double driver_unit, double* curvature);
+  Proved prove(active_set::WrittenParts* parts, double* driver, double driver_unit, double* curvature,
+               const KeepGoing& keep_going);
   const std::vector<double>& spline() const { return spline_; }
   // What the data say of the point that was found, its parts being written.
   struct Measured {
@@ -80,7 +88,7 @@ class ActiveSet {
     double largest_knot_gradient;
   };
   Measured measure(active_set::WrittenParts* parts);
-  void write_driver(double* driver, double unit) const;
+  void write_driver(double* driver, double unit);
   void support(std::vector<std::ptrdiff_t>* samples, std::vector<double>* values) const;
   void free_state(double* start) const { start[0] = point_.start[0], start[1] = point_.start[1]; }
   std::vector<double> drift() const { return {point_.drift, point_.drift + tables_.n_drift}; }
@@ -96,9 +104,11 @@ class ActiveSet {
   void load(const Problem& problem);
   void add_past();
   void add_past_gradient();
+  std::ptrdiff_t phase_of(std::ptrdiff_t time) const;
   active_set::EventRow row_at(std::ptrdiff_t sample) const;
   void solve();
   bool is_dense() const;
+  double look_at_gradient(bool is_watched, bool is_partial);
   Outcome trade(const ActiveSetLimits& limits, const KeepGoing& keep_going);
   Outcome pivot(const ActiveSetLimits& limits, const KeepGoing& keep_going);
   void find_negative();
@@ -106,8 +116,11 @@ class ActiveSet {
   bool is_spent(const ActiveSetLimits& limits) const;
 
   void evaluate(active_set::WrittenParts* parts);
+  void project();
   void correct();
   void leave_out_negative();
+  void refine(active_set::WrittenParts* parts);
+  bool is_rough() const;
   bool settle(const KeepGoing& keep_going);
   Evidence evidence() const;
   double largest_load() const;
@@ -121,11 +134,13 @@ class ActiveSet {
   active_set::Tables tables_;  // the shape's, and the signal's own where its rows vary
   active_set::SignalRows signal_rows_;
   active_set::Pivoting pivoting_;
+  active_set::Sections sections_;
+  double per_sample_;  // knots
 
   // the programme
   const Problem* problem_ = nullptr;
   active_set::Loads loads_{};
-  active_set::Padded c_;
+  active_set::Unfilled c_;
   std::vector<double> knot_load_;
   const Past* past_ = nullptr;
   std::vector<double> gram_, past_load_;  // with the past's
@@ -136,17 +151,16 @@ class ActiveSet {
   active_set::Gains gains_{};
   std::vector<double> p_, spline_, states_, columns_;
   std::vector<active_set::Gain> event_gains_, knot_gains_;
-  std::vector<std::ptrdiff_t> found_storage_;
   active_set::Found found_{};
-  std::vector<unsigned char> watched_;  // see Watched; empty until a signal is sparse enough
-  bool is_marked_ = false;              // by the last look
+  bool is_marked_ = false;  // the watched blocks, by the last look
   int solves_ = 0;
-  double effort_ = 0.0;  // events of all solves
+  bool is_settled_ = false;  // signs and gradients are right to the last digit
+  double effort_ = 0.0;      // events of all solves
 
   // what the data say
   active_set::Evaluation evaluation_{};
   std::vector<double> at_events_, at_knots_, step_p_, step_spline_, step_columns_;
-  active_set::Padded dual_;
+  active_set::Unfilled dual_;
 };
 
 }  // namespace ressin

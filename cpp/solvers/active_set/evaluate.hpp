@@ -14,23 +14,45 @@ constexpr double least_number = -1.7976931348623157e308;
 // r_i = a_i + p_i, interval by interval: between events eight samples of psi0 a + psi1 v at a time.
 class Phasic {
  public:
-  Phasic(const Tables& t, const Support& s, const Values& x)
+  Phasic(const Tables& t, const Support& s, const Values& x, const Section& section)
       : t_(t),
         support_(s),
         x_(x),
-        a_(t.first_row > 0 ? x.start[0] : 0.0),
-        v_(t.first_row > 0 ? x.start[1] : 0.0),
-        at_(t.first_row) {}
+        a_(section.begin > 0 ? section.response[0]
+           : t.first_row > 0 ? x.start[0]
+                             : 0.0),
+        v_(section.begin > 0 ? section.response[1]
+           : t.first_row > 0 ? x.start[1]
+                             : 0.0),
+        event_(s.interval_event[section.begin]),
+        at_(section.begin > 0 ? t.begin[section.begin] : t.first_row) {}
 
-  // The samples of interval m; up to seven numbers after them are overwritten.
-  void write(std::ptrdiff_t m, double* phasic) {
+  // The samples of interval m; up to seven numbers after them are overwritten, unless it is the section's last.
+  void write(std::ptrdiff_t m, bool is_last, double* phasic) {
     for (std::ptrdiff_t i = t_.begin[m]; i < t_.begin[m + 1] && i < t_.first_row; ++i) phasic[i] = 0.0;
+    pass(m, phasic, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+      const double a = a_, v = v_;
+      const Eight A(a), V(v);
+      const std::ptrdiff_t top = is_last ? end - 7 : end;
+      std::ptrdiff_t i = begin;
+      for (; i < top; i += 8) store(phasic + i, fma(A, eight(t_.psi0 + (i - begin)), V * eight(t_.psi1 + (i - begin))));
+      for (; i < end; ++i) phasic[i] = fma(a, t_.psi0[i - begin], v * t_.psi1[i - begin]);
+    });
+  }
+  // The same without the samples.
+  void skip(std::ptrdiff_t m) {
+    pass(m, nullptr, [](std::ptrdiff_t, std::ptrdiff_t) {});
+  }
+
+  void state(double* x) const { x[0] = a_, x[1] = v_; }
+
+ private:
+  template <class Between>
+  void pass(std::ptrdiff_t m, double* phasic, Between between) {
     while (at_ < t_.begin[m + 1]) {
       const bool ends_at_event = event_ < support_.interval_event[m + 1];
       const std::ptrdiff_t begin = at_, end = ends_at_event ? support_.sample[event_] : t_.begin[m + 1];
-      const Eight A(a_), V(v_);
-      for (std::ptrdiff_t i = begin; i < end; i += 8)
-        store(phasic + i, fma(A, eight(t_.psi0 + (i - begin)), V * eight(t_.psi1 + (i - begin))));
+      between(begin, end);
       const double p0 = t_.psi0[end - begin], p1 = t_.psi1[end - begin];
       a_ = p0 * a_ + p1 * v_;
       v_ = (p0 - t_.d * p1) * v_;
@@ -38,18 +60,18 @@ class Phasic {
       if (!ends_at_event) continue;
       const EventRow& event = support_.rows[support_.slot[event_]];
       const double p = x_.p[event_++], next = t_.z0 * a_ + v_ + event.ga * p;
-      phasic[at_++] = a_ + p;
+      if (phasic) phasic[at_] = a_ + p;
+      ++at_;
       v_ = t_.z1 * v_ + event.gv * p;
       a_ = next;
     }
   }
 
- private:
   const Tables& t_;
   const Support& support_;
   const Values& x_;
   double a_, v_;
-  std::ptrdiff_t event_ = 0, at_;
+  std::ptrdiff_t event_, at_;
 };
 
 // The largest of what is added, vectors and single numbers, and of the start.
@@ -65,56 +87,14 @@ struct Largest {
 template <bool weighted>
 class Evaluate {
  public:
-  Evaluate(const Tables& t, const double* y, const double* w, const Support& s, const Values& x, Evaluation& result)
-      : t_(t), y_(y), w_(w), support_(s), x_(x), r_(result) {}
-
-  void run(double alpha, double threshold, Found& found, WrittenParts* parts) {
-    for (std::ptrdiff_t j = 0; j < t_.n_knots; ++j) r_.at_knots[j] = 0.0;
-    if (parts) {
-      measure<true>(parts);
-      project();
-    } else {
-      measure<false>(nullptr);
-    }
-    find_gradient(alpha, threshold, found);
-  }
-
- private:
-  template <class V>
-  V weight(std::ptrdiff_t i, V) const {
-    if constexpr (weighted) return load(w_ + i, V{});
-    return V(1.0);
-  }
-
-  template <class V>
-  V tonic_at(const double* c, std::ptrdiff_t i, std::ptrdiff_t o, V zero) const {
-    V tonic = zero, more = zero;
-    if (t_.n_drift > 0) tonic = V(c[first_drift]) * drift_at(t_, 0, i, zero);
-    if (t_.n_drift > 1) more = V(c[first_drift + 1]) * drift_at(t_, 1, i, zero);
-    tonic = fma(V(c[0]), load(t_.bump[0] + o, zero), fma(V(c[1]), load(t_.bump[1] + o, zero), tonic));
-    more = fma(V(c[2]), load(t_.bump[2] + o, zero), fma(V(c[3]), load(t_.bump[3] + o, zero), more));
-    return tonic + more;
-  }
-
-  // The sums of u along the columns of an interval.
-  struct ColumnSums {
-    Sum bump[4];
-    template <class V>
-    void add(const Tables& t, V u, std::ptrdiff_t i, std::ptrdiff_t o, Sum* drift) {
-      for (int k = 0; k < 4; ++k) bump[k].add(u, load(t.bump[k] + o, V{}));
-      for (int k = 0; k < t.n_drift; ++k) drift[k].add(u, drift_at(t, k, i, V{}));
-    }
-  };
-  void add_to_knots(std::ptrdiff_t m, const ColumnSums& sums) {
-    for (int k = 0; k < 4; ++k) {
-      const std::ptrdiff_t j = t_.newest_knot + m - 3 + k;
-      if (0 <= j && j < t_.n_knots) r_.at_knots[j] += sums.bump[k].total();
-    }
-  }
+  Evaluate(const Tables& t, const double* y, const double* w, const Support& s, const Values& x, Section& section)
+      : t_(t), y_(y), w_(w), support_(s), x_(x), section_(section), r_(section.sums) {}
 
   // The residual, its sums, and the parts where they are wanted.
   template <bool written>
-  void measure(WrittenParts* parts) {
+  void measure() {
+    clear_knots(t_, section_);
+    WrittenParts* parts = &section_.parts;
     Sum fit, signal, size, drift[2], ones, ramp, of_phasic, of_tonic, of_phasic2, of_tonic2, both;
     Largest largest(0.0), lowest_signal(least_number), lowest_tonic(least_number), largest_tonic(0.0);
     const double middle = 0.5 * static_cast<double>(t_.n - 1);
@@ -123,10 +103,10 @@ class Evaluate {
       scale = parts->scale, mean = parts->mean, residual_scale = parts->residual_scale;
       to_phasic = parts->phasic, to_tonic = parts->tonic, to_residual = parts->residual;
     }
-    Phasic response(t_, support_, x_);
+    Phasic response(t_, support_, x_, section_);
     double* dual = r_.dual;
-    for (std::ptrdiff_t m = 0; m < t_.n_intervals; ++m) {
-      response.write(m, dual);
+    for (std::ptrdiff_t m = section_.begin; m < section_.end; ++m) {
+      response.write(m, m + 1 == section_.end && section_.end < t_.n_intervals, dual);
       const double* c = x_.columns + n_columns * m;
       ColumnSums sums;
       over_interval(t_, m, [&](std::ptrdiff_t i, std::ptrdiff_t o, auto zero) {
@@ -156,14 +136,15 @@ class Evaluate {
           sums.add(t_, we, i, o, drift);
         }
       });
-      if constexpr (!written) add_to_knots(m, sums);
+      if constexpr (!written) sums.add_to_knots(t_, m, section_), add_own(t_, dual, m, section_);
     }
+    response.state(section_.response_after);
     r_.fit = fit.total();
     r_.largest_phasic = largest.total();
     if constexpr (written) {
       r_.signal = signal.total();
       r_.size = size.total();
-      ones_ = ones.total(), ramp_ = ramp.total();
+      r_.ones = ones.total(), r_.ramp = ramp.total();
       parts->least_signal = -lowest_signal.total();
       parts->least_tonic = -lowest_tonic.total();
       parts->largest_tonic = max(largest_tonic.total(), -parts->least_tonic);
@@ -174,83 +155,110 @@ class Evaluate {
     }
   }
 
-  // For weights of one: u = e less what is left of it along the drift, the constant and the slope.
-  void project() {
-    const double middle = 0.5 * static_cast<double>(t_.n - 1), n = static_cast<double>(t_.n);
-    const bool has_proof = !weighted && !t_.varying;
-    const double base = has_proof && t_.n_drift > 0 ? ones_ / n : 0.0;
-    const double slope = has_proof && t_.n_drift > 1 && t_.n > 1 ? ramp_ / (n * (n * n - 1.0) / 12.0) : 0.0;
-    Sum uu, ue, mismatch, drift[2];
-    for (std::ptrdiff_t m = 0; m < t_.n_intervals; ++m) {
-      ColumnSums sums;
-      over_interval(t_, m, [&](std::ptrdiff_t i, std::ptrdiff_t o, auto zero) {
-        using V = decltype(zero);
-        const V e = load(r_.dual + i, zero), off = fma(V(slope), samples(i, zero) - V(middle), V(base)), u = e - off;
-        store(r_.dual + i, u);
-        uu.add(u, u);
-        ue.add(u, e);
-        mismatch.add(off, off);
-        sums.add(t_, u, i, o, drift);
-      });
-      add_to_knots(m, sums);
-    }
-    for (int k = 0; k < 2; ++k) r_.at_drift[k] = drift[k].total();
-    r_.uu = uu.total(), r_.ue = ue.total(), r_.mismatch = 0.5 * mismatch.total();
+ private:
+  template <class V>
+  V weight(std::ptrdiff_t i, V) const {
+    if constexpr (weighted) return load(w_ + i, V{});
+    return V(1.0);
   }
 
-  void find_gradient(double alpha, double threshold, Found& found) {
-    found.count = 0;
-    std::ptrdiff_t e = support_.count - 1;
-    double worst = 0.0, gp = 0.0;
-    std::ptrdiff_t last = t_.n + 1;  // below the threshold, of the run that is open
-    double lowest = 0.0;
-    double g[8];
-    filter_backwards(t_, r_.dual, r_.at_start, [&](std::ptrdiff_t i, auto filtered) {
-      using V = decltype(filtered);
-      const V x = V(alpha) + filtered;
-      const double low = least(x);
-      worst = min(worst, low);
-      const bool has_event = e >= 0 && support_.sample[e] >= i;
-      if (!has_event && !(low < -threshold)) return;
-      store(g, x);
-      for (; e >= 0 && support_.sample[e] >= i; --e) {
-        const double at = g[support_.sample[e] - i];
-        r_.at_events[e] = at;
-        gp = fma(at, x_.p[e], gp);
-        g[support_.sample[e] - i] = 0.0;  // no new event where one is
-      }
-      for (int k = Size<V>::value - 1; k >= 0; --k) {
-        if (!(g[k] < -threshold)) continue;
-        const bool goes_on = last == i + k + 1;
-        last = i + k;
-        if (goes_on && !(g[k] < lowest)) continue;
-        lowest = g[k];
-        if (goes_on && found.count > 0) {
-          found.sample[found.count - 1] = i + k;
-        } else if (found.count < found.capacity) {
-          found.sample[found.count++] = i + k;
-        }
-      }
-    });
-    r_.worst = worst;
-    r_.gp = gp;
+  template <class V>
+  V tonic_at(const double* c, std::ptrdiff_t i, std::ptrdiff_t o, V zero) const {
+    V tonic = zero, more = zero;
+    if (t_.n_drift > 0) tonic = V(c[first_drift]) * drift_at(t_, 0, i, zero);
+    if (t_.n_drift > 1) more = V(c[first_drift + 1]) * drift_at(t_, 1, i, zero);
+    tonic = fma(V(c[0]), load(t_.bump[0] + o, zero), fma(V(c[1]), load(t_.bump[1] + o, zero), tonic));
+    more = fma(V(c[2]), load(t_.bump[2] + o, zero), fma(V(c[3]), load(t_.bump[3] + o, zero), more));
+    return tonic + more;
   }
 
   const Tables& t_;
   const double *y_, *w_;
   const Support& support_;
   const Values& x_;
+  Section& section_;
   Evaluation& r_;
-  double ones_ = 0.0, ramp_ = 0.0;  // sums of e, and of e times the sample's distance from the middle
 };
 
-inline void evaluate(const Tables& t, const double* y, const double* w, double alpha, const Support& s, const Values& x,
-                     double threshold, Found* found, WrittenParts* parts, Evaluation* result) {
-  if (w) {
-    Evaluate<true>(t, y, w, s, x, *result).run(alpha, threshold, *found, parts);
-  } else {
-    Evaluate<false>(t, y, w, s, x, *result).run(alpha, threshold, *found, parts);
+void measure(const Tables& t, const double* y, const double* w, const Support& s, const Values& x, bool is_written,
+             Section* section) {
+  const auto in = [&](auto evaluate) { is_written ? evaluate.template measure<true>() : evaluate.template measure<false>(); };
+  w ? in(Evaluate<true>(t, y, w, s, x, *section)) : in(Evaluate<false>(t, y, w, s, x, *section));
+}
+
+void place_response(const Tables& t, const Support& s, const Values& x, Section* sections, std::ptrdiff_t count) {
+  for (std::ptrdiff_t k = 0; k + 1 < count; ++k) {
+    Phasic response(t, s, x, sections[k]);
+    for (std::ptrdiff_t m = sections[k].begin; m < sections[k].end; ++m) response.skip(m);
+    response.state(sections[k + 1].response);
   }
+}
+
+// u = e less level + slope (i - middle), what is left of it along the drift.
+void project(const Tables& t, double level, double slope, Section* section) {
+  clear_knots(t, *section);
+  Evaluation& r = section->sums;
+  const double middle = 0.5 * static_cast<double>(t.n - 1);
+  Sum uu, ue, mismatch, drift[2];
+  for (std::ptrdiff_t m = section->begin; m < section->end; ++m) {
+    ColumnSums sums;
+    over_interval(t, m, [&](std::ptrdiff_t i, std::ptrdiff_t o, auto zero) {
+      using V = decltype(zero);
+      const V e = load(r.dual + i, zero), off = fma(V(slope), samples(i, zero) - V(middle), V(level)), u = e - off;
+      store(r.dual + i, u);
+      uu.add(u, u);
+      ue.add(u, e);
+      mismatch.add(off, off);
+      sums.add(t, u, i, o, drift);
+    });
+    sums.add_to_knots(t, m, *section);
+    add_own(t, r.dual, m, *section);
+  }
+  for (int k = 0; k < 2; ++k) r.at_drift[k] = drift[k].total();
+  r.uu = uu.total(), r.ue = ue.total(), r.mismatch = 0.5 * mismatch.total();
+}
+
+// The driver's gradient alpha + R'u.
+void find(const Tables& t, double alpha, double threshold, const Support& support, const Values& point, Section* section) {
+  Evaluation& r = section->sums;
+  Found& found = section->found;
+  found.count = 0;
+  const std::ptrdiff_t first_event = support.interval_event[section->begin];
+  std::ptrdiff_t e = support.interval_event[section->end] - 1;
+  double worst = 0.0, gp = 0.0;
+  std::ptrdiff_t last = t.n + 1;  // below the threshold, of the run that is open
+  double lowest = 0.0;
+  double g[8];
+  filter_backwards(t, r.dual, *section, [&](std::ptrdiff_t i, auto filtered) {
+    using V = decltype(filtered);
+    const V x = V(alpha) + filtered;
+    const double low = least(x);
+    worst = min(worst, low);
+    const bool has_event = e >= first_event && support.sample[e] >= i;
+    if (!has_event && !(low < -threshold)) return;
+    store(g, x);
+    for (; e >= first_event && support.sample[e] >= i; --e) {
+      const double at = g[support.sample[e] - i];
+      r.at_events[e] = at;
+      gp = fma(at, point.p[e], gp);
+      g[support.sample[e] - i] = 0.0;  // no new event where one is
+    }
+    for (int k = Size<V>::value - 1; k >= 0; --k) {
+      if (!(g[k] < -threshold)) continue;
+      const bool goes_on = last == i + k + 1;
+      last = i + k;
+      if (goes_on && !(g[k] < lowest)) continue;
+      lowest = g[k];
+      if (goes_on && found.count > 0) {
+        found.sample[found.count - 1] = i + k;
+      } else if (found.count < found.capacity) {
+        found.sample[found.count++] = i + k;
+      }
+    }
+  });
+  for (int k = 0; k < 2; ++k) r.at_start[k] = section->adjoint_before[k];
+  r.worst = worst;
+  r.gp = gp;
 }
 
 }  // namespace

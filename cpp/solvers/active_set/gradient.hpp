@@ -21,53 +21,67 @@ alignas(64) constexpr double beyond_end[16] = {0.0,     0.0,     0.0,     0.0,  
 template <bool varying>
 class Gradient {
  public:
-  Gradient(const Tables& t, const Loads& loads, const Support& support, const Gains& gains, const Values& point,
-           double threshold, Found& found, const Watched* watched)
-      : t_(t),
-        loads_(loads),
-        support_(support),
-        gains_(gains),
-        x_(point),
-        threshold_(-threshold),
-        found_(found),
-        watched_(watched) {
-    if (!watched_ || watched_->is_partial) return;
-    for (std::ptrdiff_t b = 0; b <= t.n / block_size; ++b) watched_->blocks[b] = 0;
+  Gradient(const Tables& t, const Loads& loads, const Support& support, const Gains& gains, const Values& point)
+      : t_(t), loads_(loads), support_(support), gains_(gains), x_(point) {}
+
+  // Look at a section's samples, with the state at its end.
+  void run(Section& section, double threshold, const Watched* watched) {
+    threshold_ = -threshold;
+    found_ = &section.found;
+    found_->count = 0;
+    watched_ = watched;
+    if (watched_ && !watched_->is_partial) {
+      const std::ptrdiff_t last = (t_.begin[section.end] - 1) / block_size;
+      for (std::ptrdiff_t b = t_.begin[section.begin] / block_size; b <= last; ++b) watched_->blocks[b] = 0;
+    }
+    start(section);
+    pass<true>(section);
+    section.least = least_;
   }
 
-  double run() {
-    found_.count = 0;
-    start_at_the_end();
-    for (std::ptrdiff_t m = t_.n_intervals - 1; m >= t_.start_interval; --m) {
+  // No more than the state at a section's first sample.
+  void skip(Section& section) {
+    start(section);
+    pass<false>(section);
+  }
+
+ private:
+  template <bool looks>
+  void pass(Section& section) {
+    const std::ptrdiff_t first = section.begin > t_.start_interval ? section.begin : t_.start_interval;
+    for (std::ptrdiff_t m = section.end - 1; m >= first; --m) {
       take_columns(m);
       std::ptrdiff_t end = t_.begin[m + 1];
       for (std::ptrdiff_t e = support_.interval_event[m + 1] - 1; e >= support_.interval_event[m]; --e) {
         const EventRow& event = support_.rows[support_.slot[e]];
         const double *x = gains_.events[e].state, p = x_.p[e];
-        stretch(support_.sample[e] + 1, end, t_.z0 * x[0] + x[1] + event.ga * p, t_.z1 * x[1] + event.gv * p);
+        stretch<looks>(support_.sample[e] + 1, end, t_.z0 * x[0] + x[1] + event.ga * p, t_.z1 * x[1] + event.gv * p);
         const double next = t_.z0 * ua_ + event.Xa * p;
         uv_ = ua_ + t_.z1 * uv_ + event.Xv * p;
         ua_ = next;
         end = support_.sample[e];
       }
-      stretch(max_index(t_.begin[m], t_.first_row), end, x_.states[2 * m], x_.states[2 * m + 1]);
+      stretch<looks>(max_index(t_.begin[m], t_.first_row), end, x_.states[2 * m], x_.states[2 * m + 1]);
       const std::ptrdiff_t j = t_.newest_knot + m;
       if (m > t_.start_interval && 0 <= j && j < t_.n_knots) {
         ua_ += t_.knot_state[2 * m] * x_.spline[j];
         uv_ += t_.knot_state[2 * m + 1] * x_.spline[j];
       }
     }
-    return least_;
+    section.adjoint_before[0] = ua_, section.adjoint_before[1] = uv_;
   }
 
- private:
   static constexpr std::ptrdiff_t chunk = block_size;  // so that one lies in two blocks at most
 
   static std::ptrdiff_t max_index(std::ptrdiff_t a, std::ptrdiff_t b) { return a > b ? a : b; }
   static std::ptrdiff_t min_index(std::ptrdiff_t a, std::ptrdiff_t b) { return a < b ? a : b; }
 
-  // Rows that go on for ever count what is beyond the end: it is taken off here.
-  void start_at_the_end() {
+  // Rows that go on for ever count what is beyond the end: it is taken off there.
+  void start(const Section& section) {
+    if (section.end < t_.n_intervals) {
+      ua_ = section.adjoint[0], uv_ = section.adjoint[1];
+      return;
+    }
     const double *x = x_.states + 2 * t_.n_intervals, *c = x_.columns + n_columns * (t_.n_intervals - 1);
     ua_ = -(t_.end_aa * x[0] + t_.end_av * x[1]);
     uv_ = -(t_.end_av * x[0] + t_.end_vv * x[1]);
@@ -104,14 +118,22 @@ class Gradient {
   }
 
   // Samples [b, e): the state at b is (a, v). Then u is what it is at b.
+  template <bool looks>
   void stretch(std::ptrdiff_t b, std::ptrdiff_t e, double a, double v) {
     if (e <= b) return;
+    if constexpr (looks) look(b, e, a, v);
+    const double p0 = t_.psi0[e - b], p1 = t_.psi1[e - b];
+    uv_ = p1 * ua_ + (p0 - t_.d * p1) * uv_;
+    ua_ = p0 * ua_;
+  }
+
+  void look(std::ptrdiff_t b, std::ptrdiff_t e, double a, double v) {
     const double d = t_.d;
     const double *f0 = t_.psi0 - b, *f1 = t_.psi1 - b, *h0 = t_.back0 - (e - 1), *h1 = t_.back1 - (e - 1);
     const Eight E0(t_.ga * ua_ + t_.gv * uv_), E1(t_.gv * ua_ - d * t_.gv * uv_);
     const Eight U0(t_.Xa * a + t_.Xv * v), U1(t_.Xa * v - d * t_.Xv * v), A(a), V(v), D(d);
     open_ = false;
-    const std::ptrdiff_t before = found_.count;
+    const std::ptrdiff_t before = found_->count;
     double g[chunk];
     for (std::ptrdiff_t i = b; i < e; i += chunk) {
       const std::ptrdiff_t count = min_index(chunk, e - i);
@@ -146,9 +168,6 @@ class Gradient {
     }
     close();
     latest_first(before);
-    const double p0 = t_.psi0[e - b], p1 = t_.psi1[e - b];
-    uv_ = p1 * ua_ + (p0 - d * p1) * uv_;
-    ua_ = p0 * ua_;
   }
 
   bool is_watched(std::ptrdiff_t i, std::ptrdiff_t count) const {
@@ -175,15 +194,15 @@ class Gradient {
     if (!open_) return;
     open_ = false;
     least_ = min(least_, lowest_);
-    if (found_.count < found_.capacity) found_.sample[found_.count++] = lowest_at_;
+    if (found_->count < found_->capacity) found_->sample[found_->count++] = lowest_at_;
   }
 
   // Within a stretch they are found in time order.
   void latest_first(std::ptrdiff_t from) {
-    for (std::ptrdiff_t a = from, b = found_.count - 1; a < b; ++a, --b) {
-      const std::ptrdiff_t sample = found_.sample[a];
-      found_.sample[a] = found_.sample[b];
-      found_.sample[b] = sample;
+    for (std::ptrdiff_t a = from, b = found_->count - 1; a < b; ++a, --b) {
+      const std::ptrdiff_t sample = found_->sample[a];
+      found_->sample[a] = found_->sample[b];
+      found_->sample[b] = sample;
     }
   }
 
@@ -192,9 +211,9 @@ class Gradient {
   const Support& support_;
   const Gains& gains_;
   const Values& x_;
-  double threshold_;
-  Found& found_;
-  const Watched* watched_;
+  double threshold_ = 0.0;
+  Found* found_ = nullptr;
+  const Watched* watched_ = nullptr;
   double ua_ = 0.0, uv_ = 0.0, base_ = 0.0, slope_ = 0.0, least_ = 0.0, lowest_ = 0.0;
   std::ptrdiff_t phase_ = 0, lowest_at_ = 0;
   bool open_ = false;

@@ -120,7 +120,7 @@ struct Found {
 // a pass that is partial looks only there.
 inline constexpr std::ptrdiff_t block_size = 64;
 struct Watched {
-  unsigned char* blocks;  // (n / block_size + 1,)
+  unsigned char* blocks;  // of a section, from that of sample 0 on
   double margin;
   bool is_partial;
 };
@@ -143,21 +143,47 @@ struct Evaluation {
   double fit, signal, size;         // sum w e^2; sum w y^2; sum |y|
   double largest_phasic, worst;     // largest |r|; least gradient, at most 0
   double uu, ue, mismatch, gp;      // u'W^-1 u; u'e; |e - W^-1 u|^2 / 2; gradient times driver
+  double ones, ramp;                // sums of e, and of e times the sample's distance from the middle
+};
+
+// A run of intervals between knots. A long recording has many, which different threads may take: a pass over the samples reads
+// what lies between from two states at the section's ends, and sums over its samples alone. All other sections' sums are added
+// in their order, so that a result is the same whoever took which.
+struct Section {
+  std::ptrdiff_t begin, end;  // intervals
+  double response[2];         // state of the response at the first sample
+  double response_after[2];   // and at the end
+  double adjoint[2];          // state at the end of what is filtered backwards: R'u, or the gradient's
+  double adjoint_before[2];   // and at the first sample
+  double* own;                // (n_intervals, 2) what each interval's u adds to R'u's state at its begin; null for one section
+  double older[3];            // of B'u for the three knots that were there before the first interval
+  double least;               // gradient
+  Found found;
+  Evaluation sums;  // of this section's samples
+  WrittenParts parts;
 };
 
 struct Passes {
-  // c, -B'y and -C'y of a signal with rows that are not varying; returns y'y.
-  double (*load)(const Tables&, const double* y, double alpha, double* c, double* knot, double* drift, double* start);
+  // -B'y and -C'y of a signal with rows that are not varying, of one section; then its c.
+  void (*load_columns)(const Tables&, const double* y, Section*);
+  void (*load_rows)(const Tables&, const double* y, double alpha, double* c, Section*);
   // the rows of every sample, by one sweep from the end
   void (*vary)(const Tables&, const double* y, const double* w, double alpha, double* const* rows, double* knot_state,
                FreeStart* start);
   void (*solve)(const Tables&, const Loads&, const Support&, const Gains&, Values*);
-  // least gradient; `found` gets the minima below -threshold. `watched` may be null.
-  double (*gradient)(const Tables&, const Loads&, const Support&, const Gains&, const Values&, double threshold, Found*,
-                     const Watched* watched);
-  // with `parts`, which may be null, u is made for the proof; weights are then ones
-  void (*evaluate)(const Tables&, const double* y, const double* w, double alpha, const Support&, const Values&,
-                   double threshold, Found*, WrittenParts* parts, Evaluation*);
+  // The gradient's states between sections, then each section's least gradient; `found` gets the minima below -threshold.
+  // `watched` may be null.
+  void (*place_adjoint)(const Tables&, const Loads&, const Support&, const Gains&, const Values&, Section*,
+                        std::ptrdiff_t count);
+  void (*gradient)(const Tables&, const Loads&, const Support&, const Gains&, const Values&, double threshold, Section*,
+                   const Watched* watched);
+  // The response's states between sections. Then, of each section: the residual, its sums and B'u; less its part along the
+  // drift, for the proof of a plain programme; the gradient that the residual implies. The parts are written where
+  // `is_written`.
+  void (*place_response)(const Tables&, const Support&, const Values&, Section*, std::ptrdiff_t count);
+  void (*measure)(const Tables&, const double* y, const double* w, const Support&, const Values&, bool is_written, Section*);
+  void (*project)(const Tables&, double level, double slope, Section*);
+  void (*find)(const Tables&, double alpha, double threshold, const Support&, const Values&, Section*);
 };
 
 Passes baseline_passes();

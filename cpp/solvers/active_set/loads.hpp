@@ -7,13 +7,14 @@
 namespace ressin::active_set {
 namespace {
 
-// R'u from sample n - 1 down to the first row, in blocks of eight: a block's outputs are a triangular Toeplitz product and the
-// response to the two states before it. put(i, value) gets eight samples from i on, or one.
+// R'u from a section's last sample down to its first, or the first row, in blocks of eight: a block's outputs are a triangular
+// Toeplitz product and the response to the two states before it. put(i, value) gets eight samples from i on, or one.
 template <class Put>
-void filter_backwards(const Tables& t, const double* u, double* state, Put put) {
-  double a = 0.0, v = 0.0;
-  std::ptrdiff_t i = t.n - 1;
-  const std::ptrdiff_t top = t.first_row + (t.n - t.first_row) / 8 * 8;
+void filter_backwards(const Tables& t, const double* u, Section& section, Put put) {
+  double a = section.adjoint[0], v = section.adjoint[1];
+  const std::ptrdiff_t end = t.begin[section.end], first = section.begin > 0 ? t.begin[section.begin] : t.first_row;
+  std::ptrdiff_t i = end - 1;
+  const std::ptrdiff_t top = first + (end - first) / 8 * 8;
   for (; i >= top; --i) {
     put(i, fma(t.ga, a, fma(t.gv, v, u[i])));
     v = a + t.z1 * v;
@@ -22,7 +23,7 @@ void filter_backwards(const Tables& t, const double* u, double* state, Put put) 
   const Eight block_a = eight(t.block_a), block_v = eight(t.block_v), into_a = eight(t.into_a), into_v = eight(t.into_v);
   Eight column[8];
   for (int k = 0; k < 8; ++k) column[k] = eight(t.block[k]);
-  for (i = top - 8; i >= t.first_row; i -= 8) {
+  for (i = top - 8; i >= first; i -= 8) {
     const Eight x = eight(u + i);
     Eight s = Eight(a) * block_a, s2 = Eight(v) * block_v;
     for (int k = 0; k < 8; k += 2) {
@@ -33,7 +34,7 @@ void filter_backwards(const Tables& t, const double* u, double* state, Put put) 
     v = fma(t.a_to_v, a, fma(t.v_to_v, v, sum(x * into_v)));
     a = fma(t.a_to_a, a, sum(x * into_a));
   }
-  state[0] = a, state[1] = v;
+  section.adjoint_before[0] = a, section.adjoint_before[1] = v;
 }
 
 // Sums over an interval's samples, eight at a time and then one by one: each(i, phase, number) with a vector's or a double's
@@ -63,28 +64,65 @@ V drift_at(const Tables& t, int k, std::ptrdiff_t i, V) {
   return t.drift[k] ? load(t.drift[k] + i, V{}) : fma(V(t.drift_slope[k]), samples(i, V{}), V(t.drift_base[k]));
 }
 
-double load_signal(const Tables& t, const double* y, double alpha, double* c, double* knot, double* drift, double* start) {
-  for (std::ptrdiff_t i = 0; i < t.first_row; ++i) c[i] = alpha;
-  double state[2];
-  filter_backwards(t, y, state, [&](std::ptrdiff_t i, auto x) { store(c + i, decltype(x)(alpha) - x); });
-  start[0] = -state[0], start[1] = -state[1];
-  for (std::ptrdiff_t j = 0; j < t.n_knots; ++j) knot[j] = 0.0;
-  Sum squares, of_drift[2];
-  for (std::ptrdiff_t m = 0; m < t.n_intervals; ++m) {
-    Sum of_bump[4];
-    over_interval(t, m, [&](std::ptrdiff_t i, std::ptrdiff_t o, auto zero) {
-      const auto x = load(y + i, zero);
-      for (int k = 0; k < 4; ++k) of_bump[k].add(x, load(t.bump[k] + o, zero));
-      for (int k = 0; k < t.n_drift; ++k) of_drift[k].add(x, drift_at(t, k, i, zero));
-      squares.add(x, x);
-    });
+// The section's knots, and those before it that reach into it.
+inline void clear_knots(const Tables& t, Section& section) {
+  const std::ptrdiff_t first = section.begin > 0 ? t.newest_knot + section.begin : 0;
+  const std::ptrdiff_t last = section.end < t.n_intervals ? t.newest_knot + section.end : t.n_knots;
+  for (std::ptrdiff_t j = first > 0 ? first : 0; j < last && j < t.n_knots; ++j) section.sums.at_knots[j] = 0.0;
+  for (double& older : section.older) older = 0.0;
+}
+
+// The sums of u along the columns of an interval.
+struct ColumnSums {
+  Sum bump[4];
+
+  template <class V>
+  void add(const Tables& t, V u, std::ptrdiff_t i, std::ptrdiff_t o, Sum* drift) {
+    for (int k = 0; k < 4; ++k) bump[k].add(u, load(t.bump[k] + o, V{}));
+    for (int k = 0; k < t.n_drift; ++k) drift[k].add(u, drift_at(t, k, i, V{}));
+  }
+
+  void add_to_knots(const Tables& t, std::ptrdiff_t m, Section& section) const {
+    const std::ptrdiff_t oldest = t.newest_knot + m - 3, before = t.newest_knot + section.begin;
     for (int k = 0; k < 4; ++k) {
-      const std::ptrdiff_t j = t.newest_knot + m - 3 + k;
-      if (0 <= j && j < t.n_knots) knot[j] -= of_bump[k].total();
+      const std::ptrdiff_t j = oldest + k;
+      if (j < 0 || j >= t.n_knots) continue;
+      double& to = section.begin > 0 && j < before ? section.older[j - before + 3] : section.sums.at_knots[j];
+      to += bump[k].total();
     }
   }
-  for (int k = 0; k < 2; ++k) drift[k] = -of_drift[k].total();
-  return squares.total();
+};
+
+// What the interval's samples of u add to the state of R'u at its begin.
+void add_own(const Tables& t, const double* u, std::ptrdiff_t m, Section& section) {
+  if (!section.own) return;
+  Sum a, v;
+  const double *psi0 = t.psi0 - t.begin[m], *psi1 = t.psi1 - t.begin[m];
+  over_interval(t, m, [&](std::ptrdiff_t i, std::ptrdiff_t, auto zero) {
+    const auto x = load(u + i, zero);
+    a.add(x, load(psi0 + i, zero));
+    v.add(x, load(psi1 + i, zero));
+  });
+  section.own[2 * m] = a.total(), section.own[2 * m + 1] = v.total();
+}
+
+void load_columns(const Tables& t, const double* y, Section* section) {
+  clear_knots(t, *section);
+  Sum of_drift[2];
+  for (std::ptrdiff_t m = section->begin; m < section->end; ++m) {
+    ColumnSums sums;
+    over_interval(t, m, [&](std::ptrdiff_t i, std::ptrdiff_t o, auto zero) {
+      sums.add(t, decltype(zero)(0.0) - load(y + i, zero), i, o, of_drift);
+    });
+    sums.add_to_knots(t, m, *section);
+    add_own(t, y, m, *section);
+  }
+  for (int k = 0; k < 2; ++k) section->sums.at_drift[k] = of_drift[k].total();
+}
+
+void load_rows(const Tables& t, const double* y, double alpha, double* c, Section* section) {
+  for (std::ptrdiff_t i = 0; section->begin == 0 && i < t.first_row; ++i) c[i] = alpha;
+  filter_backwards(t, y, *section, [&](std::ptrdiff_t i, auto x) { store(c + i, decltype(x)(alpha) - x); });
 }
 
 // Backwards from the end, Q the Gram matrix of what a state and the columns make later:

@@ -10,16 +10,34 @@
 namespace ressin::active_set {
 namespace {
 
+template <class Do>
+void with_gradient(const Tables& t, const Loads& l, const Support& s, const Gains& g, const Values& x, Do run) {
+  t.varying ? run(Gradient<true>(t, l, s, g, x)) : run(Gradient<false>(t, l, s, g, x));
+}
+
 Passes make_passes() {
   return {
-      load_signal, vary_rows,
+      load_columns,
+      load_rows,
+      vary_rows,
       [](const Tables& t, const Loads& l, const Support& s, const Gains& g, Values* x) { EventSweep(t, l, s, g, *x).run(); },
-      [](const Tables& t, const Loads& l, const Support& s, const Gains& g, const Values& x, double threshold, Found* found,
-         const Watched* watched) {
-        return t.varying ? Gradient<true>(t, l, s, g, x, threshold, *found, watched).run()
-                         : Gradient<false>(t, l, s, g, x, threshold, *found, watched).run();
+      [](const Tables& t, const Loads& l, const Support& s, const Gains& g, const Values& x, Section* sections,
+         std::ptrdiff_t count) {
+        with_gradient(t, l, s, g, x, [&](auto gradient) {
+          for (std::ptrdiff_t k = count - 1; k > 0; --k) {
+            gradient.skip(sections[k]);
+            for (int i = 0; i < 2; ++i) sections[k - 1].adjoint[i] = sections[k].adjoint_before[i];
+          }
+        });
       },
-      evaluate};
+      [](const Tables& t, const Loads& l, const Support& s, const Gains& g, const Values& x, double threshold, Section* section,
+         const Watched* watched) {
+        with_gradient(t, l, s, g, x, [&](auto gradient) { gradient.run(*section, threshold, watched); });
+      },
+      place_response,
+      measure,
+      project,
+      find};
 }
 
 }  // namespace

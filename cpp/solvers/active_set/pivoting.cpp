@@ -84,11 +84,11 @@ void Pivoting::step_together(const double* p) {
 
 void Pivoting::drop_not_positive(const double* p) {
   std::size_t kept = 0;
-  for (std::size_t e = 0; e < size(); ++e) {
-    if (!(p[e] > 0.0)) continue;
+  for (std::size_t e = 0; e < size(); ++e) {  // without a branch, which no processor would foresee
     sample_[kept] = sample_[e];
     value_[kept] = value_[e];
-    slot_[kept++] = slot_[e];
+    slot_[kept] = slot_[e];
+    kept += p[e] > 0.0 ? 1 : 0;
   }
   sample_.resize(kept);
   value_.resize(kept);

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <numeric>
 #include <vector>
 
 #include "solvers/active_set/kernel.hpp"
+#include "solvers/for_all.hpp"
 
 namespace ressin::active_set {
 
@@ -22,14 +24,21 @@ class Pivoting {
 
   // Begin with these events, in time order.
   template <class RowAt>
-  void start(const std::vector<std::ptrdiff_t>& samples, const std::vector<double>& values, RowAt row_at) {
+  void start(const std::vector<std::ptrdiff_t>& samples, const std::vector<double>& values, const ForAll& for_all,
+             RowAt row_at) {
     sample_ = samples;
     value_ = values;
     slot_.resize(samples.size());
-    for (std::size_t e = 0; e < samples.size(); ++e) {
-      slot_[e] = static_cast<int>(rows_.size());
-      rows_.push_back(row_at(samples[e]));
+    std::iota(slot_.begin(), slot_.end(), 0);
+    if (!for_all) {
+      rows_.reserve(samples.size());
+      for (const std::ptrdiff_t i : samples) rows_.push_back(row_at(i));
+      return;
     }
+    rows_.resize(samples.size());
+    over_pieces(for_all, static_cast<std::ptrdiff_t>(samples.size()), [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+      for (auto e = static_cast<std::size_t>(begin); e < static_cast<std::size_t>(end); ++e) rows_[e] = row_at(samples[e]);
+    });
   }
 
   // Put in events at `found`, latest first, with value zero; row_at(sample) makes their rows.

@@ -27,13 +27,34 @@ std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 
 void ActiveSet::evaluate(WrittenParts* parts) {
   Evaluation& e = evaluation_;
-  e.dual = dual_.take(tables_.n);
+  const Tables& t = tables_;
+  const double *y = problem_->y, *w = problem_->weights;
+  e.dual = dual_.take(t.n);
   at_events_.resize(std::max(at_events_.size(), pivoting_.size()));
   e.at_events = at_events_.data();
   e.at_knots = at_knots_.data();
-  passes_.evaluate(tables_, problem_->y, problem_->weights, loads_.alpha, support_, point_, gradient_share * loads_.alpha,
-                   &found_, parts, &e);
+  sections_.point_to(e, parts);
+  if (sections_.are_shared())
+    passes_.place_response(t, support_, point_, sections_.data(), static_cast<std::ptrdiff_t>(sections_.count()));
+  sections_.forwards([&](Section& s) { passes_.measure(t, y, w, support_, point_, parts != nullptr, &s); });
+  sections_.join_measured(&e, parts);
+  if (parts) project();
+  sections_.join_columns(t, &e);
+  sections_.in_any_order(
+      [&](Section& s) { passes_.find(t, loads_.alpha, gradient_share * loads_.alpha, support_, point_, &s); });
+  sections_.join_gradient(&e);
+  found_ = sections_.found();
   if (past_) add_past_gradient();
+}
+
+// For weights of one, the residual less what is left of it along the drift, the constant and the slope.
+void ActiveSet::project() {
+  const double n = static_cast<double>(tables_.n);
+  const bool has_proof = !problem_->weights && !tables_.varying;
+  const double level = has_proof && tables_.n_drift > 0 ? evaluation_.ones / n : 0.0;
+  const double slope = has_proof && tables_.n_drift > 1 && tables_.n > 1 ? evaluation_.ramp / (n * (n * n - 1.0) / 12.0) : 0.0;
+  sections_.in_any_order([&](Section& s) { passes_.project(tables_, level, slope, &s); });
+  sections_.join_projected(&evaluation_);
 }
 
 // x <- x + the solve whose loads are the gradients at x.
@@ -98,6 +119,7 @@ bool ActiveSet::settle(const KeepGoing& keep_going) {
     pivoting_.accept(point_.p);
   }
   leave_out_negative();
+  is_settled_ = true;
   return true;
 }
 
@@ -158,9 +180,10 @@ double ActiveSet::largest_driver() const {
   return largest * shape_->model().response().ar[0];
 }
 
-void ActiveSet::write_driver(double* driver, double unit) const {
+void ActiveSet::write_driver(double* driver, double unit) {
   const double scale = shape_->model().response().ar[0];
-  std::fill_n(driver, tables_.n, 0.0);
+  sections_.in_any_order(
+      [&](const Section& s) { std::fill(driver + tables_.begin[s.begin], driver + tables_.begin[s.end], 0.0); });
   for (std::size_t e = 0; e < pivoting_.size(); ++e) driver[pivoting_.sample(e)] = p_[e] * scale * unit;
 }
 
@@ -169,12 +192,26 @@ void ActiveSet::write_curvature(double* curvature) const {
   for (std::size_t e = 0; e < pivoting_.size(); ++e) curvature[pivoting_.sample(e)] = 0.0;
 }
 
-ActiveSet::Proved ActiveSet::prove(WrittenParts* parts, double* driver, double driver_unit, double* curvature) {
+// Whether the gap shows that digits are missing.
+bool ActiveSet::is_rough() const { return is_plain() && evidence().relative_gap > refined_gap; }
+
+void ActiveSet::refine(WrittenParts* parts) {
   evaluate(parts);
-  for (int k = 0; is_plain() && k < most_refinements && evidence().relative_gap > refined_gap; ++k) {
+  for (int k = 0; k < most_refinements && is_rough(); ++k) {
     correct();
     leave_out_negative();
     evaluate(parts);
+  }
+}
+
+// What find_support() left may be right to the last digit, and one look at the data says so.
+ActiveSet::Proved ActiveSet::prove(WrittenParts* parts, double* driver, double driver_unit, double* curvature,
+                                   const KeepGoing& keep_going) {
+  if (!is_settled_) leave_out_negative();
+  refine(parts);
+  if (!is_settled_ && (found_.count > 0 || is_rough())) {
+    if (!settle(keep_going)) return {evidence(), false};
+    refine(parts);
   }
   write_driver(driver, driver_unit);
   if (curvature) write_curvature(curvature);
@@ -193,7 +230,8 @@ bool ActiveSet::run(const Problem& problem, const ActiveSetLimits& limits, const
   WrittenParts parts{};
   parts.phasic = s.parts.phasic.data(), parts.tonic = s.parts.tonic.data(), parts.residual = s.residual.data();
   parts.scale = parts.residual_scale = 1.0;
-  const Proved proved = prove(&parts, s.point.driver.data(), 1.0, settings_.keep_curvature ? s.curvature.data() : nullptr);
+  const Proved proved =
+      prove(&parts, s.point.driver.data(), 1.0, settings_.keep_curvature ? s.curvature.data() : nullptr, keep_going);
   s.point.spline = spline_;
   s.point.drift = drift();
   if (tables_.first_row > 0) free_start_of(shape_->model().response(), point_.start, s.point.start);

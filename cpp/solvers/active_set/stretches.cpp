@@ -64,7 +64,7 @@ void StretchedStart::solve(std::size_t k, const ActiveSetLimits& limits, const A
   if (part.weights) part.weights += cut.begin;
   ActiveSet method(stretches_.shape(k), settings_);
   Found& found = found_[k];
-  found.gave_up = !method.find(part, limits, keep_going);
+  found.gave_up = !method.find_support(part, limits, keep_going, {});
   if (found.gave_up) return;
   method.support(&found.samples, &found.values);
   for (std::ptrdiff_t& i : found.samples) i += cut.begin;

@@ -1,6 +1,7 @@
 // The active set's tables of one shape, and of one signal where its weights make every sample's row another.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -24,6 +25,24 @@ class Padded {
 
  private:
   std::vector<double> numbers_;
+};
+
+// The same for numbers that are all written before they are read: only the padding is set to zero.
+class Unfilled {
+ public:
+  double* take(std::ptrdiff_t count) {
+    if (count_ != count) {
+      count_ = 0;
+      numbers_.reset(new double[static_cast<std::size_t>(count + padding)]);
+      std::fill_n(numbers_.get() + count, padding, 0.0);
+      count_ = count;
+    }
+    return numbers_.get();
+  }
+
+ private:
+  std::unique_ptr<double[]> numbers_;
+  std::ptrdiff_t count_ = 0;
 };
 
 // What every signal of a shape shares.

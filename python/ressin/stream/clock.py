@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 _COARSEST = 0.25  # sampling intervals between two neighbouring numbers of the clock
+_NO_TIMES: NDArray[np.float64] = np.empty(0)
 _LARGEST = 1e100  # of a sample: the programme sums products of two
 
 
@@ -64,7 +65,7 @@ class Clock:
                     f"the clock runs backwards, or samples are pushed twice; up to {tolerance:.3g} s pass as jitter"
                 )
             n_gap = round(late * self.sampling_rate) if late > tolerance else 0
-        gap = self._times(n_gap if n_gap <= longest else 0)
+        gap = self._times(n_gap) if 0 < n_gap <= longest else _NO_TIMES
         if time is not None:
             self.origin, self.count, self.is_given = time, 0, True
         else:
@@ -78,7 +79,10 @@ class Clock:
         self.is_given = False
 
     def _times(self, n: int) -> NDArray[np.float64]:
-        return self.origin + np.arange(self.count, self.count + n) / self.sampling_rate
+        times = np.arange(self.count, self.count + n, dtype=np.float64)
+        times /= self.sampling_rate
+        times += self.origin
+        return times
 
 
 def _check_time(time: object, sampling_rate: float) -> float:
@@ -121,8 +125,8 @@ def check_samples(samples: ArrayLike, n_before: int) -> NDArray[np.float64]:
     if array.dtype.kind not in "iuf":
         raise InvalidInputError(f"samples has dtype {array.dtype}; it must hold real numbers, NaN where one is missing")
     result = array.astype(np.float64)
-    bad = np.abs(result) >= _LARGEST
-    if bad.any():
+    size = np.abs(result)
+    if not np.fmax.reduce(size) < _LARGEST and (bad := size >= _LARGEST).any():
         at = int(bad.argmax())
         raise InvalidInputError(
             f"samples[{at}], sample {n_before + at} of the stream, is {result[at]}; it must be below "

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ressin import _core
 
 
 @dataclass(frozen=True)
@@ -39,22 +42,18 @@ class Moments:
 
     def joined(self, time: NDArray[np.float64], samples: NDArray[np.float64]) -> Moments:
         """Return the moments with those of samples, (n,), at times (n,)."""
-        there = ~np.isnan(samples)
-        y, t = (samples, time) if there.all() else (samples[there], time[there])
-        if y.size == 0:
+        n, mean, mean_time, yy, ty, tt, largest = _core.moments(time, samples)
+        if n == 0:
             return self
-        largest = float(np.abs(y).max())
-        mean, mean_time = float(np.add.reduce(y)) / y.size, float(np.add.reduce(t)) / t.size  # as mean(), in less time
-        y, t = y - mean, t - mean_time
-        count = self.count + y.size
-        dy, dt, weight = mean - self.mean, mean_time - self.mean_time, self.count * y.size / count
+        count = self.count + n
+        dy, dt, weight = mean - self.mean, mean_time - self.mean_time, self.count * n / count
         return Moments(
             count,
-            self.mean + dy * y.size / count,
-            self.mean_time + dt * y.size / count,
-            self.yy + float(y @ y) + dy * dy * weight,
-            self.ty + float(t @ y) + dt * dy * weight,
-            self.tt + float(t @ t) + dt * dt * weight,
+            self.mean + dy * n / count,
+            self.mean_time + dt * n / count,
+            self.yy + yy + dy * dy * weight,
+            self.ty + ty + dt * dy * weight,
+            self.tt + tt + dt * dt * weight,
             max(self.largest, largest),
         )
 
@@ -68,7 +67,7 @@ class Moments:
         if self.count == 0:
             return 1.0
         deviation = math.sqrt(self.yy / self.count)
-        return deviation if deviation > 4.0 * np.finfo(float).eps * self.largest else 1.0
+        return deviation if deviation > 4.0 * sys.float_info.epsilon * self.largest else 1.0
 
     @property
     def slope(self) -> float:

@@ -23,6 +23,12 @@ LEVEL, SLOPE = 3, 4
 N_COEFFICIENTS = 5
 _ROUNDING = 1e-12  # what h is beside a signal of unit size, or none at all, is rounding
 
+_OLD = np.array([0, 1, 2, 1 + LEVEL, 1 + SLOPE])  # the past's coefficients among an interval's, which have another knot
+_WITH_OLD = np.ix_(_OLD, _OLD)
+# the slope's column starts anew at the next knot: d_level' = d_level + d_slope
+_TO_NEXT_KNOT = np.eye(N_COEFFICIENTS)
+_TO_NEXT_KNOT[LEVEL, SLOPE] = -1.0
+
 
 @dataclass(frozen=True)
 class Past:
@@ -72,13 +78,10 @@ class Past:
         weighted = phi.T * weights
         J = weighted @ phi
         h = weighted @ np.where(weights > 0, tonic, 0.0)
-        old = [0, 1, 2, 1 + LEVEL, 1 + SLOPE]
-        J[np.ix_(old, old)] += self.J
-        h[old] += self.h
+        J[_WITH_OLD] += self.J
+        h[_OLD] += self.h
         J, h = _without_oldest(J, h, gamma)
-        # the slope's column starts anew at the next knot: d_level' = d_level + d_slope
-        T = np.eye(N_COEFFICIENTS)
-        T[LEVEL, SLOPE] = -1.0
+        T = _TO_NEXT_KNOT
         J = T.T @ J @ T
         return Past(0.5 * (J + J.T), T.T @ h)
 
@@ -89,4 +92,4 @@ def _without_oldest(J: Array, h: Array, gamma: float) -> tuple[Array, Array]:
     if pivot <= 0.0:
         return J[1:, 1:], h[1:]
     row = J[0, 1:] / pivot
-    return J[1:, 1:] - np.outer(J[0, 1:], row), h[1:] - row * h[0]
+    return J[1:, 1:] - J[0, 1:, np.newaxis] * row, h[1:] - row * h[0]

@@ -52,7 +52,18 @@ class StreamParts:
 
     def between(self, first: int, last: int) -> StreamParts:
         """Return the samples first <= i < last of these."""
-        return StreamParts(*[getattr(self, name)[first:last] for name in _PARTS])
+        cut = slice(first, last)
+        return StreamParts(
+            self.index[cut],
+            self.time[cut],
+            self.signal[cut],
+            self.phasic[cut],
+            self.tonic[cut],
+            self.driver[cut],
+            self.residual[cut],
+            self.outliers[cut],
+            self.shifts[cut],
+        )
 
     @classmethod
     def join(cls, pieces: Sequence[StreamParts]) -> StreamParts:

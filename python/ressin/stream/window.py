@@ -35,9 +35,9 @@ class Scale:
 
 @dataclass(frozen=True, eq=False)
 class FilterSolved(Solved):
-    """As `Solved`; `later_state`, (2,), is the response filter's state one knot spacing on, where the next begins."""
+    """As `Solved`; `later_state` is the response filter's state one knot spacing on, where the next begins."""
 
-    later_state: Array
+    later_state: tuple[float, float]
 
 
 class Window(Held):
@@ -94,7 +94,7 @@ class Window(Held):
             solution.iterations,
             solution.relative_gap,
             solution.stationarity,
-            np.array(solution.later_state),
+            solution.later_state,
         )
 
     @property
@@ -117,7 +117,7 @@ class Window(Held):
         left = solved.parts.signal[:out] - solved.parts.phasic[:out]
         weights = np.where(np.isnan(left), 0.0, 1.0)
         self.past = self.past.with_interval(left, weights, self._bumps, float(self.settings.gamma), self.begin == 0)
-        self.state = solved.later_state
+        self.state = np.array(solved.later_state)
         self.drop_oldest()
 
     def clear(self) -> None:
