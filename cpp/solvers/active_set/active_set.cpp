@@ -30,17 +30,7 @@ std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 }  // namespace
 
 ActiveSet::ActiveSet(std::shared_ptr<const ShapeTables> shape, const SolverSettings& settings, const Passes& passes)
-    : shape_(std::move(shape)), settings_(settings), passes_(passes), tables_(shape_->tables()) {
-  const Tables& t = tables_;
-  knot_load_.resize(index(t.n_knots));
-  spline_.resize(index(t.n_knots));
-  states_.resize(index(2 * t.n_intervals + 2));
-  columns_.resize(index(n_columns * t.n_intervals));
-  knot_gains_.resize(index(t.n_intervals));
-  at_knots_.resize(index(t.n_knots));
-  found_storage_.resize(index(t.n / 4 + 64));
-  found_ = {found_storage_.data(), 0, static_cast<std::ptrdiff_t>(found_storage_.size())};
-}
+    : EventSystem(std::move(shape), passes), settings_(settings) {}
 
 void ActiveSet::load(const Problem& problem) {
   const Tables& t = tables_;
@@ -57,47 +47,13 @@ void ActiveSet::load(const Problem& problem) {
   } else {
     double* c = c_.take(t.n);
     double start[2];
-    passes_.load(t, problem.y, loads_.alpha, c, knot_load_.data(), loads_.drift, start);
+    passes_.load(t, problem.y, problem.y, loads_.alpha, c, knot_load_.data(), loads_.drift, start);
     loads_.c = c;
     loads_.knot = knot_load_.data();
     loads_.start = shape_->start();
     loads_.start.a[load_column] = start[0];
     loads_.start.v[load_column] = start[1];
   }
-}
-
-EventRow ActiveSet::row_at(std::ptrdiff_t i) const {
-  const Tables& t = tables_;
-  EventRow row{};
-  row.ga = t.ga;
-  row.gv = t.gv;
-  row.column[load_column] = loads_.c[i];
-  if (t.varying) {
-    for (int k = 0; k < load_column; ++k) row.column[k] = t.row_at[k][i];
-    row.G = t.G_at[i], row.Xa = t.Xa_at[i], row.Xv = t.Xv_at[i];
-    return row;
-  }
-  const std::ptrdiff_t m = std::upper_bound(t.begin, t.begin + t.n_intervals, i) - t.begin - 1;
-  const std::ptrdiff_t phase = i + (m > 0 ? -t.begin[m] : t.first_phase);
-  for (int k = 0; k < 4; ++k) row.column[k] = t.phase_row[k][phase];
-  for (int k = 0; k < 2; ++k) row.column[first_drift + k] = t.row_base[k] + t.row_slope[k] * static_cast<double>(i);
-  row.G = t.G, row.Xa = t.Xa, row.Xv = t.Xv;
-  return row;
-}
-
-void ActiveSet::solve() {
-  support_ = pivoting_.lay_out(tables_);
-  const std::size_t k = pivoting_.size();
-  if (event_gains_.size() < k) event_gains_.resize(k + k / 2);
-  if (p_.size() < k) p_.resize(k + k / 2);
-  gains_ = {event_gains_.data(), knot_gains_.data()};
-  point_.p = p_.data();
-  point_.spline = spline_.data();
-  point_.states = states_.data();
-  point_.columns = columns_.data();
-  passes_.solve(tables_, loads_, support_, gains_, &point_);
-  ++solves_;
-  effort_ += static_cast<double>(k) + static_cast<double>(tables_.n_intervals);
 }
 
 // The gradients that are far from zero stay so for a round or two: every second time those are looked at only where the others
@@ -206,12 +162,6 @@ void ActiveSet::support(std::vector<std::ptrdiff_t>* samples, std::vector<double
   samples->resize(pivoting_.size());
   values->resize(pivoting_.size());
   for (std::size_t e = 0; e < pivoting_.size(); ++e) (*samples)[e] = pivoting_.sample(e), (*values)[e] = pivoting_.value(e);
-}
-
-std::size_t ActiveSet::bytes() const {
-  const std::size_t per_sample = shape_->tables().varying ? 3 + n_columns + 1 : 2, n = index(tables_.n);
-  return sizeof(double) * (per_sample * n + found_storage_.size() + columns_.size()) + sizeof(Gain) * event_gains_.size() +
-         pivoting_.bytes();
 }
 
 // The past's cost belongs to the Gram matrix of the knots and to their loads.

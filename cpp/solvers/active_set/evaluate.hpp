@@ -79,6 +79,18 @@ class Evaluate {
     find_gradient(alpha, threshold, found);
   }
 
+  // u where the data are zeros, and nothing else.
+  void run_for_zeros() {
+    Phasic response(t_, support_, x_);
+    double* dual = r_.dual;
+    for (std::ptrdiff_t m = 0; m < t_.n_intervals; ++m) {
+      response.write(m, dual);
+      over_interval(t_, m, [&](std::ptrdiff_t i, std::ptrdiff_t o, auto zero) {
+        store(dual + i, weight(i, zero) * (load(dual + i, zero) + tonic_at(x_.columns + n_columns * m, i, o, zero)));
+      });
+    }
+  }
+
  private:
   template <class V>
   V weight(std::ptrdiff_t i, V) const {
@@ -250,6 +262,16 @@ inline void evaluate(const Tables& t, const double* y, const double* w, double a
     Evaluate<true>(t, y, w, s, x, *result).run(alpha, threshold, *found, parts);
   } else {
     Evaluate<false>(t, y, w, s, x, *result).run(alpha, threshold, *found, parts);
+  }
+}
+
+inline void weigh_parts(const Tables& t, const double* w, const Support& s, const Values& x, double* dual) {
+  Evaluation result{};
+  result.dual = dual;
+  if (w) {
+    Evaluate<true>(t, nullptr, w, s, x, result).run_for_zeros();
+  } else {
+    Evaluate<false>(t, nullptr, w, s, x, result).run_for_zeros();
   }
 }
 

@@ -145,12 +145,21 @@ struct Evaluation {
   double uu, ue, mismatch, gp;      // u'W^-1 u; u'e; |e - W^-1 u|^2 / 2; gradient times driver
 };
 
+// Derivatives of psi0 in z0, and of psi1 in z0 and in z1; [0, spacing].
+struct PoleTables {
+  const double *psi0, *psi1_z0, *psi1_z1;
+};
+
 struct Passes {
-  // c, -B'y and -C'y of a signal with rows that are not varying; returns y'y.
-  double (*load)(const Tables&, const double* y, double alpha, double* c, double* knot, double* drift, double* start);
-  // the rows of every sample, by one sweep from the end
-  void (*vary)(const Tables&, const double* y, const double* w, double alpha, double* const* rows, double* knot_state,
-               FreeStart* start);
+  // alpha - R'x and -S'x of what acts on the phasic part, -B'x and -C'x of what acts on the tonic one. Of a signal with rows
+  // that are not varying both are the signal.
+  void (*load)(const Tables&, const double* of_phasic, const double* of_tonic, double alpha, double* c, double* knot,
+               double* drift, double* start);
+  // the rows of every sample, or only those of `count` samples in time order, by one sweep from the end
+  void (*vary)(const Tables&, const double* y, const double* w, double alpha, const std::ptrdiff_t* samples,
+               std::ptrdiff_t count, double* const* rows, double* knot_state, FreeStart* start);
+  // B'WB with B'WC (as Tables::gram), C'WC, -B'Wy, -C'Wy
+  void (*gram)(const Tables&, const double* y, const double* w, double* gram, double* drift_gram, double* knot, double* drift);
   void (*solve)(const Tables&, const Loads&, const Support&, const Gains&, Values*);
   // least gradient; `found` gets the minima below -threshold. `watched` may be null.
   double (*gradient)(const Tables&, const Loads&, const Support&, const Gains&, const Values&, double threshold, Found*,
@@ -158,6 +167,11 @@ struct Passes {
   // with `parts`, which may be null, u is made for the proof; weights are then ones
   void (*evaluate)(const Tables&, const double* y, const double* w, double alpha, const Support&, const Values&,
                    double threshold, Found*, WrittenParts* parts, Evaluation*);
+  // The dual u where the data are zeros: W (r + t).
+  void (*weigh_parts)(const Tables&, const double* w, const Support&, const Values&, double* dual);
+  // d/dz sum c r for z = z0, z1, where the support's driver p and the free start make r. c has `padding` numbers more.
+  void (*poles)(const Tables&, const PoleTables&, const Support&, const double* p, const double* start, const double* c,
+                double* to_poles);
 };
 
 Passes baseline_passes();
