@@ -24,7 +24,6 @@ namespace {
 
 // The solution for a signal that is zero at the solver's scale, as a centred constant signal is.
 Solution zero_solution(const Model& model) {
-  constexpr double held_at_zero = 1e30;  // acts as infinite beside the response's curvature
   Solution x;
   const auto n = static_cast<std::size_t>(model.n());
   x.point.driver.assign(n, 0.0);

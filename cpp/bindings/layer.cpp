@@ -87,7 +87,7 @@ class Rows {
 py::tuple layer_forward(const Array& signals, const std::optional<Array>& weights, const Integers& lengths,
                         const Array& programs, double dt, ressin::DecomposeSettings settings) {
   Rows batch(signals, weights, lengths, programs, dt, settings);
-  settings.kind = ressin::SolverKind::interior_point;
+  if (settings.kind == ressin::SolverKind::osqp) throw std::invalid_argument("a result of OSQP has no gradients");
   settings.solver.keep_curvature = true;
   const std::ptrdiff_t n_knots = ressin::make_model(batch.columns(), dt, settings).n_knots();
   Array phasic = batch.zeros(), tonic = batch.zeros(), driver = batch.zeros(), residual = batch.zeros(),

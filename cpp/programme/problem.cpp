@@ -29,6 +29,15 @@ void free_start_of(const Response& response, const double* state, double* start)
   start[1] = (a0 * state[1] - state[0] * v0) / determinant;
 }
 
+// a = r_2, v = r_3 - z0 r_2 of the free response.
+void state_of_free_start(const Response& response, const double* start, double* state) {
+  const double sum = response.z0 + response.z1, product = response.z0 * response.z1;
+  const double q0 = start[0], q1 = start[1];
+  const double q2 = sum * q1 - product * q0, q3 = sum * q2 - product * q1;
+  const double r2 = q2 + 2.0 * q1 + q0, r3 = q3 + 2.0 * q2 + q1;
+  state[0] = r2, state[1] = r3 - response.z0 * r2;
+}
+
 // Solves A q = p by two one-pole filters in cascade: at high rates the two-pole recursion would lose digits.
 Parts make_parts(const Model& model, const Point& point) {
   const std::ptrdiff_t n = model.n(), first = model.first_row();

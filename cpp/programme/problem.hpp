@@ -30,6 +30,8 @@ Parts make_parts(const Model& model, const Point& point);
 
 // q0 and q1 that bring the response filter to state = (a, v) at the model's first row.
 void free_start_of(const Response& response, const double* state, double* start);
+// The state that q0 and q1 bring it to.
+void state_of_free_start(const Response& response, const double* start, double* state);
 
 // The spline's coefficients with three zeros before and after, so that every interval can read four; coefficient j is at
 // j + *shift.

@@ -117,17 +117,13 @@ Gradient Adjoint::finish(int lane, const SolvedSignal& x, double alpha) const {
 // F_p = G'We + alpha ar0 - multiplier and the driver's output ar0 p depend on the poles z0, z1 of G and on ar0:
 //   dL = (c_r - WJv)' dG p  -  (We)' dG v_p  +  (c_p'p - alpha 1'v_p) dar0,   with a free start counted in p and v_p.
 void Adjoint::response_gradient(int lane, const SolvedSignal& x, double to_scale, Gradient* gradient) const {
-  const ProgramSettings& program = model_.settings();
-  if (program.tau0 == program.tau1) {
-    gradient->tau0 = gradient->tau1 = std::numeric_limits<double>::quiet_NaN();
-    return;
-  }
-  const double unit = model_.response().ar[0], dt = model_.dt();
+  const double unit = model_.response().ar[0];
   Tangent of_p{shape_.z0, shape_.z1, shape_.g_a, shape_.g_v}, of_v = of_p;
   if (shape_.first_row > 0) {
-    const Eigen::Vector2d s = start_of(x);
-    of_p.a = s[0];
-    of_p.v = s[1];
+    double start[2];
+    state_of_free_start(model_.response(), x.start, start);
+    of_p.a = start[0];
+    of_p.v = start[1];
     const Eigen::Vector2d drift(element(state_.drift_step, 0, lane), element(state_.drift_step, 1, lane));
     const Eigen::Vector2d step = Eigen::Vector2d(element(state_.start_step, 0, lane), element(state_.start_step, 1, lane)) -
                                  workspace_.layout().start_from * (workspace_.layout().drift_from * drift);
@@ -143,6 +139,16 @@ void Adjoint::response_gradient(int lane, const SolvedSignal& x, double to_scale
     of_p.step(x.signal.driver[i] / unit);
     of_v.step(element(state_.step, i, lane));
   }
+  to_time_constants(model_, to_z0, to_z1, to_scale, gradient);
+}
+
+void to_time_constants(const Model& model, double to_z0, double to_z1, double to_scale, Gradient* gradient) {
+  const ProgramSettings& program = model.settings();
+  if (program.tau0 == program.tau1) {
+    gradient->tau0 = gradient->tau1 = std::numeric_limits<double>::quiet_NaN();
+    return;
+  }
+  const double unit = model.response().ar[0], dt = model.dt();
   // z = (2 tau - dt)/(2 tau + dt),  ar0 = (2 slow + dt)(2 fast + dt)/((slow - fast) dt^2)
   const double slow = std::max(program.tau0, program.tau1), fast = std::min(program.tau0, program.tau1);
   const double s = 2.0 * slow + dt, f = 2.0 * fast + dt;
@@ -150,15 +156,6 @@ void Adjoint::response_gradient(int lane, const SolvedSignal& x, double to_scale
   const double to_fast = to_z1 * 4.0 * dt / (f * f) + to_scale * unit * (2.0 / f + 1.0 / (slow - fast));
   gradient->tau0 = program.tau0 > program.tau1 ? to_slow : to_fast;
   gradient->tau1 = program.tau0 > program.tau1 ? to_fast : to_slow;
-}
-
-// The state (a, v) at the first row that follows from q0, q1: a = r_2, v = r_3 - z0 r_2 of the free response.
-Eigen::Vector2d Adjoint::start_of(const SolvedSignal& x) const {
-  const double sum = shape_.z0 + shape_.z1, product = shape_.z0 * shape_.z1;
-  const double q0 = x.start[0], q1 = x.start[1];
-  const double q2 = sum * q1 - product * q0, q3 = sum * q2 - product * q1;
-  const double r2 = q2 + 2.0 * q1 + q0, r3 = q3 + 2.0 * q2 + q1;
-  return {r2, r3 - shape_.z0 * r2};
 }
 
 }  // namespace ressin

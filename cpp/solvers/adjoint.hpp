@@ -6,7 +6,8 @@
 // For a loss whose gradient in x is c, the adjoint v = K^-1 c gives every gradient as an inner product:
 //   signal: W J v    alpha: -ar0 1'v_p    gamma: -l'v_l    weight of the response: see response_gradient().
 // Samples with a driver above zero have D = 0, the others D = infinity, both up to the square root of the solver's gap. A
-// sample whose driver and multiplier are both small gets a derivative between the two one-sided ones.
+// sample whose driver and multiplier are both small gets a derivative between the two one-sided ones. A support that is settled
+// needs no pass over every sample: active_set/adjoint.hpp.
 #pragma once
 
 #include <cstddef>
@@ -35,6 +36,9 @@ struct Gradient {
   double tau0 = 0.0, tau1 = 0.0;  // NaN where tau0 = tau1: the response's scale is discontinuous there
 };
 
+// The gradient in tau0 and tau1 from those in the response's poles and in ar0 (to_scale).
+void to_time_constants(const Model& model, double to_z0, double to_z1, double to_scale, Gradient* gradient);
+
 // The adjoint of as many signals of one shape as the kernel has lanes.
 class Adjoint {
  public:
@@ -53,7 +57,6 @@ class Adjoint {
   void load_columns(int lane, const SolvedSignal& x);
   Gradient finish(int lane, const SolvedSignal& x, double alpha) const;
   void response_gradient(int lane, const SolvedSignal& x, double to_scale, Gradient* gradient) const;
-  Eigen::Vector2d start_of(const SolvedSignal& x) const;
   double& element(double* x, std::ptrdiff_t i, int lane) const { return workspace_.element(x, i, lane); }
 
   Workspace workspace_;

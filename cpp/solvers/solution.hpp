@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "programme/certificate.hpp"
@@ -30,6 +31,9 @@ inline Status status_of(double proved, int iterations, const SolverSettings& set
   if (proved <= inaccurate_gap) return Status::inaccurate;
   return iterations >= settings.max_iterations ? Status::max_iterations : Status::insufficient_progress;
 }
+
+// The curvature of a driver sample that is surely zero; that of one that is surely free is 0.
+inline constexpr double held_at_zero = std::numeric_limits<double>::infinity();
 
 struct Solution {
   Point point;

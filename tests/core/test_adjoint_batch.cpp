@@ -24,8 +24,9 @@ struct Work {
   std::vector<Decomposed> found;
   DecomposeSettings settings;
 
-  explicit Work(int n_threads, double moved = 0.0, int parameter = -1) {
+  explicit Work(int n_threads, SolverKind kind, double moved = 0.0, int parameter = -1) {
     settings.n_threads = n_threads;
+    settings.kind = kind;
     settings.solver.keep_curvature = true;
     settings.solver.tol = 1e-11;
     for (std::size_t i = 0; i < count; ++i) {
@@ -79,34 +80,51 @@ struct Work {
 
 }  // namespace
 
-TEST("gradients are those of central differences") {
-  Work work(1);
-  const auto gradients = differentiate(work.solved, work.settings, always);
-  constexpr double h = 1e-7;
-  for (int parameter = -2; parameter < 4; ++parameter) {
-    if (parameter == -1) continue;
-    const Work up(1, h, parameter), down(1, -h, parameter);
-    for (std::size_t i = 0; i < Work::count; ++i) {
-      const Gradient& g = gradients[i];
-      const double values[] = {g.alpha, g.gamma, g.tau0, g.tau1};
-      const double ours = parameter == -2 ? work.to_signal[i].dot(work.direction(i)) : values[parameter];
-      const double differences = (up.loss(i) - down.loss(i)) / (2.0 * h);
-      CHECK_NEAR(ours, differences, 1e-3 * std::abs(differences) + 1e-2);
+TEST("gradients are those of central differences, whichever method has solved the signal") {
+  for (const SolverKind kind : {SolverKind::interior_point, SolverKind::active_set}) {
+    Work work(1, kind);
+    for (const Decomposed& x : work.found) CHECK(x.solver == kind);
+    const auto gradients = differentiate(work.solved, work.settings, always);
+    constexpr double h = 1e-7;
+    for (int parameter = -2; parameter < 4; ++parameter) {
+      if (parameter == -1) continue;
+      const Work up(1, kind, h, parameter), down(1, kind, -h, parameter);
+      for (std::size_t i = 0; i < Work::count; ++i) {
+        const Gradient& g = gradients[i];
+        const double values[] = {g.alpha, g.gamma, g.tau0, g.tau1};
+        const double ours = parameter == -2 ? work.to_signal[i].dot(work.direction(i)) : values[parameter];
+        const double differences = (up.loss(i) - down.loss(i)) / (2.0 * h);
+        CHECK_NEAR(ours, differences, 1e-3 * std::abs(differences) + 1e-2);
+      }
     }
   }
 }
 
-TEST("they are bit for bit the same on one thread and on many") {
-  Work serial(1);
-  const auto expected = differentiate(serial.solved, serial.settings, always);
-  for (int threads : {2, 3, 8}) {
-    Work parallel(threads);
-    const auto gradients = differentiate(parallel.solved, parallel.settings, always);
-    for (std::size_t i = 0; i < Work::count; ++i) {
-      CHECK(gradients[i].done);
-      CHECK(gradients[i].alpha == expected[i].alpha && gradients[i].gamma == expected[i].gamma);
-      CHECK(gradients[i].tau0 == expected[i].tau0 && gradients[i].tau1 == expected[i].tau1);
-      CHECK(parallel.to_signal[i] == serial.to_signal[i]);
+TEST("they are bit for bit the same beside any neighbours, on one thread and on many") {
+  Work by_interior_point(1, SolverKind::interior_point), by_active_set(1, SolverKind::active_set);
+  std::vector<Work*> works{&by_interior_point, &by_active_set};
+  std::vector<SolvedSignal> mixed;
+  for (std::size_t i = 0; i < Work::count; ++i)
+    for (Work* work : works) mixed.push_back(work->solved[i]);
+  std::vector<Gradient> expected;
+  std::vector<Vector> to_signal;
+  for (std::size_t i = 0; i < Work::count; ++i) {
+    for (Work* work : works) {
+      expected.push_back(differentiate({work->solved[i]}, work->settings, always)[0]);
+      to_signal.push_back(work->to_signal[i]);
+    }
+  }
+  for (const int threads : {1, 2, 3, 8}) {
+    DecomposeSettings settings = by_active_set.settings;
+    settings.n_threads = threads;
+    for (Work* work : works)
+      for (Vector& x : work->to_signal) x.setZero();
+    const auto gradients = differentiate(mixed, settings, always);
+    for (std::size_t k = 0; k < mixed.size(); ++k) {
+      CHECK(gradients[k].done);
+      CHECK(gradients[k].alpha == expected[k].alpha && gradients[k].gamma == expected[k].gamma);
+      CHECK(gradients[k].tau0 == expected[k].tau0 && gradients[k].tau1 == expected[k].tau1);
+      CHECK(works[k % 2]->to_signal[k / 2] == to_signal[k]);
     }
   }
 }

@@ -25,24 +25,12 @@ constexpr int most_trades = 5;
 // Steps by neighbours can go round in circles; after so many, all events that are not positive leave at once.
 constexpr int most_steps = 30;
 
-std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
-
 }  // namespace
 
 ActiveSet::ActiveSet(std::shared_ptr<const ShapeTables> shape, const SolverSettings& settings, const Passes& passes)
-    : shape_(std::move(shape)), settings_(settings), passes_(passes), tables_(shape_->tables()), sections_(tables_) {
-  const Tables& t = tables_;
-  per_sample_ = 1.0 / static_cast<double>(shape_->model().knot_spacing());
-  knot_load_.resize(index(t.n_knots));
-  spline_.resize(index(t.n_knots));
-  states_.resize(index(2 * t.n_intervals + 2));
-  columns_.resize(index(n_columns * t.n_intervals));
-  knot_gains_.resize(index(t.n_intervals));
-  at_knots_.resize(index(t.n_knots));
-}
+    : EventSystem(std::move(shape), passes), settings_(settings) {}
 
 void ActiveSet::load(const Problem& problem) {
-  const Tables& t = tables_;
   problem_ = &problem;
   tables_.gram = shape_->tables().gram;
   pivoting_.clear();
@@ -52,63 +40,12 @@ void ActiveSet::load(const Problem& problem) {
   effort_ = 0.0;
   loads_.gamma = problem.gamma;
   loads_.alpha = problem.alpha * shape_->model().response().ar[0];
-  if (t.varying) {
+  if (tables_.varying) {
     signal_rows_.fill(*shape_, passes_, problem, loads_.alpha, &tables_, &loads_);
   } else {
-    double* c = c_.take(t.n);
-    Evaluation zero{};
-    zero.at_knots = knot_load_.data();
-    sections_.point_to(zero, nullptr);
-    sections_.forwards([&](Section& s) { passes_.load_columns(t, problem.y, &s); });
-    sections_.join_columns(t, &zero);
-    sections_.in_any_order([&](Section& s) { passes_.load_rows(t, problem.y, loads_.alpha, c, &s); });
-    loads_.c = c;
-    loads_.knot = knot_load_.data();
-    std::copy_n(zero.at_drift, 2, loads_.drift);
     loads_.start = shape_->start();
-    loads_.start.a[load_column] = -sections_[0].adjoint_before[0];
-    loads_.start.v[load_column] = -sections_[0].adjoint_before[1];
+    load_signals(problem.y, problem.y);
   }
-}
-
-// What is left of a time after the last knot: a division of numbers below 2^53, mended where its rounding counts.
-std::ptrdiff_t ActiveSet::phase_of(std::ptrdiff_t time) const {
-  const std::ptrdiff_t spacing = shape_->model().knot_spacing();
-  const std::ptrdiff_t phase = time - spacing * static_cast<std::ptrdiff_t>(static_cast<double>(time) * per_sample_);
-  return phase < 0 ? phase + spacing : phase >= spacing ? phase - spacing : phase;
-}
-
-EventRow ActiveSet::row_at(std::ptrdiff_t i) const {
-  const Tables& t = tables_;
-  EventRow row{};
-  row.ga = t.ga;
-  row.gv = t.gv;
-  row.column[load_column] = loads_.c[i];
-  if (t.varying) {
-    for (int k = 0; k < load_column; ++k) row.column[k] = t.row_at[k][i];
-    row.G = t.G_at[i], row.Xa = t.Xa_at[i], row.Xv = t.Xv_at[i];
-    return row;
-  }
-  const std::ptrdiff_t phase = phase_of(i + t.first_phase);
-  for (int k = 0; k < 4; ++k) row.column[k] = t.phase_row[k][phase];
-  for (int k = 0; k < 2; ++k) row.column[first_drift + k] = t.row_base[k] + t.row_slope[k] * static_cast<double>(i);
-  row.G = t.G, row.Xa = t.Xa, row.Xv = t.Xv;
-  return row;
-}
-
-void ActiveSet::solve() {
-  support_ = pivoting_.lay_out(tables_);
-  const std::size_t k = pivoting_.size();
-  if (event_gains_.size() < k) event_gains_.resize(k + k / 2);
-  if (p_.size() < k) p_.resize(k + k / 2);
-  gains_ = {event_gains_.data(), knot_gains_.data()};
-  point_.p = p_.data();
-  point_.spline = spline_.data();
-  point_.states = states_.data();
-  point_.columns = columns_.data();
-  passes_.solve(tables_, loads_, support_, gains_, &point_);
-  ++solves_;
-  effort_ += static_cast<double>(k) + static_cast<double>(tables_.n_intervals);
 }
 
 // The driver's gradient: its least value, and where it asks for events.
@@ -227,12 +164,6 @@ void ActiveSet::support(std::vector<std::ptrdiff_t>* samples, std::vector<double
   samples->resize(pivoting_.size());
   values->resize(pivoting_.size());
   for (std::size_t e = 0; e < pivoting_.size(); ++e) (*samples)[e] = pivoting_.sample(e), (*values)[e] = pivoting_.value(e);
-}
-
-std::size_t ActiveSet::bytes() const {
-  const std::size_t per_sample = shape_->tables().varying ? 3 + n_columns + 1 : 2, n = index(tables_.n);
-  return sizeof(double) * (per_sample * n + columns_.size()) + sizeof(Gain) * event_gains_.size() + pivoting_.bytes() +
-         sections_.bytes();
 }
 
 // The past's cost belongs to the Gram matrix of the knots and to their loads.

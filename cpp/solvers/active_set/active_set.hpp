@@ -23,15 +23,13 @@
 #include "programme/certificate.hpp"
 #include "programme/problem.hpp"
 #include "solvers/active_set/choice.hpp"
-#include "solvers/active_set/pivoting.hpp"
-#include "solvers/active_set/sections.hpp"
-#include "solvers/active_set/tables.hpp"
+#include "solvers/active_set/system.hpp"
 #include "solvers/past.hpp"
 #include "solvers/solution.hpp"
 
 namespace ressin {
 
-class ActiveSet {
+class ActiveSet : active_set::EventSystem {
  public:
   using KeepGoing = std::function<bool()>;  // asked once a solve
 
@@ -96,7 +94,7 @@ class ActiveSet {
   double largest_phasic() const { return evaluation_.largest_phasic; }
   double squared_residual() const { return evaluation_.fit; }
   int solves() const { return solves_; }
-  std::size_t bytes() const;  // that it holds on to
+  using EventSystem::bytes;
 
  private:
   enum class Outcome { settled, unsettled, gave_up };
@@ -104,9 +102,6 @@ class ActiveSet {
   void load(const Problem& problem);
   void add_past();
   void add_past_gradient();
-  std::ptrdiff_t phase_of(std::ptrdiff_t time) const;
-  active_set::EventRow row_at(std::ptrdiff_t sample) const;
-  void solve();
   bool is_dense() const;
   double look_at_gradient(bool is_watched, bool is_partial);
   Outcome trade(const ActiveSetLimits& limits, const KeepGoing& keep_going);
@@ -117,7 +112,6 @@ class ActiveSet {
 
   void evaluate(active_set::WrittenParts* parts);
   void project();
-  void correct();
   void leave_out_negative();
   void refine(active_set::WrittenParts* parts);
   bool is_rough() const;
@@ -127,40 +121,17 @@ class ActiveSet {
   void write_curvature(double* curvature) const;
   void certify(Solution* solution);
 
-  std::shared_ptr<const active_set::ShapeTables> shape_;
   SolverSettings settings_;
   std::unique_ptr<Certifier> certifier_;  // made when a programme needs it
-  active_set::Passes passes_;
-  active_set::Tables tables_;  // the shape's, and the signal's own where its rows vary
-  active_set::SignalRows signal_rows_;
-  active_set::Pivoting pivoting_;
-  active_set::Sections sections_;
-  double per_sample_;  // knots
 
   // the programme
   const Problem* problem_ = nullptr;
-  active_set::Loads loads_{};
-  active_set::Unfilled c_;
-  std::vector<double> knot_load_;
   const Past* past_ = nullptr;
   std::vector<double> gram_, past_load_;  // with the past's
 
-  // the point
-  active_set::Support support_{};
-  active_set::Values point_{};
-  active_set::Gains gains_{};
-  std::vector<double> p_, spline_, states_, columns_;
-  std::vector<active_set::Gain> event_gains_, knot_gains_;
-  active_set::Found found_{};
-  bool is_marked_ = false;  // the watched blocks, by the last look
-  int solves_ = 0;
-  bool is_settled_ = false;  // signs and gradients are right to the last digit
-  double effort_ = 0.0;      // events of all solves
-
-  // what the data say
-  active_set::Evaluation evaluation_{};
-  std::vector<double> at_events_, at_knots_, step_p_, step_spline_, step_columns_;
-  active_set::Unfilled dual_;
+  active_set::Found found_{};  // where the last look asks for events
+  bool is_marked_ = false;     // the watched blocks, by the last look
+  bool is_settled_ = false;    // signs and gradients are right to the last digit
 };
 
 }  // namespace ressin

@@ -163,13 +163,21 @@ struct Section {
   WrittenParts parts;
 };
 
+// Derivatives of psi0 in z0, and of psi1 in z0 and in z1; [0, spacing].
+struct PoleTables {
+  const double *psi0, *psi1_z0, *psi1_z1;
+};
+
 struct Passes {
-  // -B'y and -C'y of a signal with rows that are not varying, of one section; then its c.
-  void (*load_columns)(const Tables&, const double* y, Section*);
-  void (*load_rows)(const Tables&, const double* y, double alpha, double* c, Section*);
-  // the rows of every sample, by one sweep from the end
-  void (*vary)(const Tables&, const double* y, const double* w, double alpha, double* const* rows, double* knot_state,
-               FreeStart* start);
+  // Of one section, -B'x and -C'x of what acts on the tonic part; then c = alpha - R'x of what acts on the phasic one, which
+  // the states between sections need before. Of a signal with rows that are not varying both are the signal.
+  void (*load_columns)(const Tables&, const double* of_phasic, const double* of_tonic, Section*);
+  void (*load_rows)(const Tables&, const double* of_phasic, double alpha, double* c, Section*);
+  // the rows of every sample, or only those of `count` samples in time order, by one sweep from the end
+  void (*vary)(const Tables&, const double* y, const double* w, double alpha, const std::ptrdiff_t* samples,
+               std::ptrdiff_t count, double* const* rows, double* knot_state, FreeStart* start);
+  // B'WB with B'WC (as Tables::gram), C'WC, -B'Wy, -C'Wy
+  void (*gram)(const Tables&, const double* y, const double* w, double* gram, double* drift_gram, double* knot, double* drift);
   void (*solve)(const Tables&, const Loads&, const Support&, const Gains&, Values*);
   // The gradient's states between sections, then each section's least gradient; `found` gets the minima below -threshold.
   // `watched` may be null.
@@ -184,6 +192,9 @@ struct Passes {
   void (*measure)(const Tables&, const double* y, const double* w, const Support&, const Values&, bool is_written, Section*);
   void (*project)(const Tables&, double level, double slope, Section*);
   void (*find)(const Tables&, double alpha, double threshold, const Support&, const Values&, Section*);
+  // d/dz sum c r for z = z0, z1, where the support's driver p and the free start make r. c has `padding` numbers more.
+  void (*poles)(const Tables&, const PoleTables&, const Support&, const double* p, const double* start, const double* c,
+                double* to_poles);
 };
 
 Passes baseline_passes();

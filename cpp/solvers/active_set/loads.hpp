@@ -106,31 +106,90 @@ void add_own(const Tables& t, const double* u, std::ptrdiff_t m, Section& sectio
   section.own[2 * m] = a.total(), section.own[2 * m + 1] = v.total();
 }
 
-void load_columns(const Tables& t, const double* y, Section* section) {
+void load_columns(const Tables& t, const double* of_phasic, const double* of_tonic, Section* section) {
   clear_knots(t, *section);
   Sum of_drift[2];
   for (std::ptrdiff_t m = section->begin; m < section->end; ++m) {
     ColumnSums sums;
     over_interval(t, m, [&](std::ptrdiff_t i, std::ptrdiff_t o, auto zero) {
-      sums.add(t, decltype(zero)(0.0) - load(y + i, zero), i, o, of_drift);
+      sums.add(t, decltype(zero)(0.0) - load(of_tonic + i, zero), i, o, of_drift);
     });
     sums.add_to_knots(t, m, *section);
-    add_own(t, y, m, *section);
+    add_own(t, of_phasic, m, *section);
   }
   for (int k = 0; k < 2; ++k) section->sums.at_drift[k] = of_drift[k].total();
 }
 
-void load_rows(const Tables& t, const double* y, double alpha, double* c, Section* section) {
+void load_rows(const Tables& t, const double* of_phasic, double alpha, double* c, Section* section) {
   for (std::ptrdiff_t i = 0; section->begin == 0 && i < t.first_row; ++i) c[i] = alpha;
-  filter_backwards(t, y, *section, [&](std::ptrdiff_t i, auto x) { store(c + i, decltype(x)(alpha) - x); });
+  filter_backwards(t, of_phasic, *section, [&](std::ptrdiff_t i, auto x) { store(c + i, decltype(x)(alpha) - x); });
+}
+
+// The products of an interval's columns with each other and with the signal, weighted.
+class ColumnProducts {
+ public:
+  void add(const Tables& t, const double* y, const double* w, std::ptrdiff_t m) {
+    over_interval(t, m, [&](std::ptrdiff_t i, std::ptrdiff_t o, auto zero) {
+      using V = decltype(zero);
+      const V weight = w ? load(w + i, zero) : V(1.0);
+      V bump[4], weighted[4];
+      for (int j = 0; j < 4; ++j) {
+        bump[j] = load(t.bump[j] + o, zero);
+        weighted[j] = weight * bump[j];
+        for (int k = 0; k <= j; ++k) of_bumps[j][k].add(weighted[j], bump[k]);
+      }
+      const V signal = load(y + i, zero);
+      for (int j = 0; j < 4; ++j) of_signal[j].add(weighted[j], signal);
+      for (int k = 0; k < t.n_drift; ++k) {
+        const V drift = drift_at(t, k, i, zero);
+        for (int j = 0; j < 4; ++j) of_drift[k][j].add(weighted[j], drift);
+      }
+    });
+  }
+
+  Sum of_bumps[4][4], of_drift[2][4], of_signal[4];
+};
+
+// The same of the drifts alone.
+void add_drift_products(const Tables& t, const double* y, const double* w, std::ptrdiff_t m, Sum* of_drifts, Sum* of_signal) {
+  over_interval(t, m, [&](std::ptrdiff_t i, std::ptrdiff_t, auto zero) {
+    using V = decltype(zero);
+    const V weight = w ? load(w + i, zero) : V(1.0), signal = load(y + i, zero);
+    for (int k = 0; k < t.n_drift; ++k) {
+      const V weighted = weight * drift_at(t, k, i, zero);
+      for (int j = 0; j <= k; ++j) of_drifts[j + k].add(weighted, drift_at(t, j, i, zero));
+      of_signal[k].add(weighted, signal);
+    }
+  });
+}
+
+void weigh_columns(const Tables& t, const double* y, const double* w, double* gram, double* drift_gram, double* knot,
+                   double* drift) {
+  Sum of_drifts[3], of_signal[2];
+  for (std::ptrdiff_t m = 0; m < t.n_intervals; ++m) {
+    ColumnProducts products;
+    products.add(t, y, w, m);
+    add_drift_products(t, y, w, m, of_drifts, of_signal);
+    const std::ptrdiff_t oldest = t.newest_knot + m - 3;
+    for (int j = 0; j < 4; ++j) {
+      if (oldest + j < 0 || oldest + j >= t.n_knots) continue;
+      double* row = gram + n_columns * (oldest + j);
+      for (int k = 0; k <= j; ++k)
+        if (oldest + k >= 0) row[3 - (j - k)] += products.of_bumps[j][k].total();
+      for (int k = 0; k < t.n_drift; ++k) row[first_drift + k] += products.of_drift[k][j].total();
+      knot[oldest + j] -= products.of_signal[j].total();
+    }
+  }
+  for (int k = 0; k < 3; ++k) drift_gram[k] = of_drifts[k].total();
+  for (int k = 0; k < 2; ++k) drift[k] = -of_signal[k].total();
 }
 
 // Backwards from the end, Q the Gram matrix of what a state and the columns make later:
 //   G = w + g'Q_xx g,  X = (w, 0) + g'Q_xx F,  row = w phi + g'Q_xc;  then Q_xx <- w e1 e1' + F'Q_xx F,  Q_xc <- w e1 phi' +
 //   F'Q_xc
 // phi = (four bumps, two drifts, -y, 0). rows: G, Xa, Xv, the six columns, c.
-void vary_rows(const Tables& t, const double* y, const double* w, double alpha, double* const* rows, double* knot_state,
-               FreeStart* start) {
+void vary_rows(const Tables& t, const double* y, const double* w, double alpha, const std::ptrdiff_t* samples,
+               std::ptrdiff_t count, double* const* rows, double* knot_state, FreeStart* start) {
   double aa = 0.0, av = 0.0, vv = 0.0;
   Eight qa(0.0), qv(0.0);
   const double ga = t.ga, gv = t.gv, z0 = t.z0, z1 = t.z1;
@@ -144,13 +203,16 @@ void vary_rows(const Tables& t, const double* y, const double* w, double alpha, 
       for (int k = 0; k < t.n_drift; ++k) phi[first_drift + k] = weight * drift_at(t, k, i, 0.0);
       phi[load_column] = -weight * y[i];
       const Eight own = eight(phi);
-      store(row, fma(Eight(ga), qa, fma(Eight(gv), qv, own)));
-      const double pa = ga * aa + gv * av, pv = ga * av + gv * vv;
-      rows[0][i] = weight + ga * pa + gv * pv;
-      rows[1][i] = weight + z0 * pa;
-      rows[2][i] = pa + z1 * pv;
-      for (int k = 0; k < load_column; ++k) rows[3 + k][i] = row[k];
-      rows[3 + load_column][i] = alpha + row[load_column];
+      if (!samples || (count > 0 && samples[count - 1] == i)) {
+        store(row, fma(Eight(ga), qa, fma(Eight(gv), qv, own)));
+        const double pa = ga * aa + gv * av, pv = ga * av + gv * vv;
+        rows[0][i] = weight + ga * pa + gv * pv;
+        rows[1][i] = weight + z0 * pa;
+        rows[2][i] = pa + z1 * pv;
+        for (int k = 0; k < load_column; ++k) rows[3 + k][i] = row[k];
+        rows[3 + load_column][i] = alpha + row[load_column];
+        --count;
+      }
       qv = fma(Eight(z1), qv, qa);
       qa = fma(Eight(z0), qa, own);
       vv = aa + 2.0 * z1 * av + z1 * z1 * vv;

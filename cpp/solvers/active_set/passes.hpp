@@ -6,6 +6,7 @@
 #include "solvers/active_set/gradient.hpp"
 #include "solvers/active_set/kernel.hpp"
 #include "solvers/active_set/loads.hpp"
+#include "solvers/active_set/poles.hpp"
 
 namespace ressin::active_set {
 namespace {
@@ -20,6 +21,7 @@ Passes make_passes() {
       load_columns,
       load_rows,
       vary_rows,
+      weigh_columns,
       [](const Tables& t, const Loads& l, const Support& s, const Gains& g, Values* x) { EventSweep(t, l, s, g, *x).run(); },
       [](const Tables& t, const Loads& l, const Support& s, const Gains& g, const Values& x, Section* sections,
          std::ptrdiff_t count) {
@@ -37,7 +39,9 @@ Passes make_passes() {
       place_response,
       measure,
       project,
-      find};
+      find,
+      [](const Tables& t, const PoleTables& derivatives, const Support& s, const double* p, const double* start,
+         const double* c, double* to_poles) { Poles(t, derivatives, s, p, start).run(c, to_poles); }};
 }
 
 }  // namespace

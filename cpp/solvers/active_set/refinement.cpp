@@ -19,30 +19,15 @@ constexpr double refined_gap = 1e-12;
 constexpr int most_refinements = 2;
 constexpr int most_solves = 60;  // in one of them
 constexpr int most_steps = 40;   // before all that are not positive leave at once
-constexpr double held_at_zero = 1e30;
 
 std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 
 void ActiveSet::evaluate(WrittenParts* parts) {
-  Evaluation& e = evaluation_;
-  const Tables& t = tables_;
-  const double *y = problem_->y, *w = problem_->weights;
-  e.dual = dual_.take(t.n);
-  at_events_.resize(std::max(at_events_.size(), pivoting_.size()));
-  e.at_events = at_events_.data();
-  e.at_knots = at_knots_.data();
-  sections_.point_to(e, parts);
-  if (sections_.are_shared())
-    passes_.place_response(t, support_, point_, sections_.data(), static_cast<std::ptrdiff_t>(sections_.count()));
-  sections_.forwards([&](Section& s) { passes_.measure(t, y, w, support_, point_, parts != nullptr, &s); });
-  sections_.join_measured(&e, parts);
+  measure_data(problem_->y, problem_->weights, parts);
   if (parts) project();
-  sections_.join_columns(t, &e);
-  sections_.in_any_order(
-      [&](Section& s) { passes_.find(t, loads_.alpha, gradient_share * loads_.alpha, support_, point_, &s); });
-  sections_.join_gradient(&e);
+  find_gradient(gradient_share * loads_.alpha);
   found_ = sections_.found();
   if (past_) add_past_gradient();
 }
@@ -55,43 +40,6 @@ void ActiveSet::project() {
   const double slope = has_proof && tables_.n_drift > 1 && tables_.n > 1 ? evaluation_.ramp / (n * (n * n - 1.0) / 12.0) : 0.0;
   sections_.in_any_order([&](Section& s) { passes_.project(tables_, level, slope, &s); });
   sections_.join_projected(&evaluation_);
-}
-
-// x <- x + the solve whose loads are the gradients at x.
-void ActiveSet::correct() {
-  const std::size_t k = pivoting_.size();
-  const double fall = point_.fall;
-  const auto swap_loads = [&] {
-    for (std::size_t e = 0; e < k; ++e) std::swap(pivoting_.row(e).column[load_column], at_events_[e]);
-  };
-  Loads gradients = loads_;
-  for (std::size_t j = 0; j < at_knots_.size(); ++j) at_knots_[j] += problem_->gamma * spline_[j];
-  gradients.knot = at_knots_.data();
-  std::copy_n(evaluation_.at_drift, 2, gradients.drift);
-  gradients.start.a[load_column] = evaluation_.at_start[0];
-  gradients.start.v[load_column] = evaluation_.at_start[1];
-
-  step_p_.resize(std::max(step_p_.size(), k));
-  step_spline_.resize(spline_.size());
-  step_columns_.resize(columns_.size());
-  Values step = point_;
-  step.p = step_p_.data();
-  step.spline = step_spline_.data();
-  step.columns = step_columns_.data();
-  swap_loads();
-  passes_.solve(tables_, gradients, support_, gains_, &step);
-  swap_loads();
-  ++solves_;
-
-  for (std::size_t e = 0; e < k; ++e) p_[e] += step_p_[e];
-  for (std::size_t j = 0; j < spline_.size(); ++j) spline_[j] += step_spline_[j];
-  for (std::size_t m = 0; m < columns_.size(); m += n_columns)
-    for (std::size_t c = 0; c < load_column; ++c) columns_[m + c] += step_columns_[m + c];
-  for (int c = 0; c < 2; ++c) {
-    point_.drift[c] += step.drift[c];
-    point_.start[c] += step.start[c];
-  }
-  point_.fall = fall;
 }
 
 // Correct until signs and gradients, those of the data, are right. False where the numbers broke down.

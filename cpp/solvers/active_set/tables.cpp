@@ -248,56 +248,24 @@ void ShapeTables::lay_out_stationary_gram() {
 }
 
 void SignalRows::fill(const ShapeTables& shape, const Passes& passes, const Problem& problem, double alpha, Tables* tables,
-                      Loads* loads) {
+                      Loads* loads, const std::vector<std::ptrdiff_t>* samples) {
   const Tables& t = shape.tables();
   double* rows[3 + n_columns];
   for (int k = 0; k < 3 + n_columns; ++k) rows[k] = rows_[k].take(t.n);
   knot_state_.assign(index(2 * t.n_intervals), 0.0);
-  passes.vary(t, problem.y, problem.weights, alpha, rows, knot_state_.data(), &loads->start);
+  passes.vary(t, problem.y, problem.weights, alpha, samples ? samples->data() : nullptr,
+              samples ? static_cast<std::ptrdiff_t>(samples->size()) : 0, rows, knot_state_.data(), &loads->start);
   tables->G_at = rows[0];
   tables->Xa_at = rows[1];
   tables->Xv_at = rows[2];
   for (int k = 0; k < n_columns; ++k) tables->row_at[k] = rows[3 + k];
   tables->knot_state = knot_state_.data();
   loads->c = rows[3 + load_column];
-  fill_gram(t, problem, tables, loads);
-}
-
-// B'WB, B'WC, C'WC, and the loads -B'Wy, -C'Wy.
-void SignalRows::fill_gram(const Tables& t, const Problem& problem, Tables* into, Loads* loads) {
   gram_.assign(index(n_columns * t.n_knots), 0.0);
   knot_.assign(index(t.n_knots + 1), 0.0);
-  double drift_gram[3] = {}, drift[2] = {};
-  for (std::ptrdiff_t m = 0; m < t.n_intervals; ++m) {
-    double products[7][7] = {};
-    const std::ptrdiff_t phase = m > 0 ? -t.begin[m] : t.first_phase;
-    for (std::ptrdiff_t i = t.begin[m]; i < t.begin[m + 1]; ++i) {
-      double phi[7] = {};
-      for (int k = 0; k < 4; ++k) phi[k] = t.bump[k][i + phase];
-      for (int k = 0; k < t.n_drift; ++k)
-        phi[first_drift + k] = t.drift[k] ? t.drift[k][i] : t.drift_base[k] + t.drift_slope[k] * static_cast<double>(i);
-      phi[load_column] = problem.y[i];
-      const double w = problem.weights ? problem.weights[i] : 1.0;
-      for (int j = 0; j < 7; ++j) {
-        for (int k = 0; k <= j; ++k) products[j][k] += w * phi[j] * phi[k];
-      }
-    }
-    const std::ptrdiff_t oldest = t.newest_knot + m - 3;
-    for (int j = 0; j < 4; ++j) {
-      if (oldest + j < 0 || oldest + j >= t.n_knots) continue;
-      double* row = gram_.data() + n_columns * (oldest + j);
-      for (int k = 0; k <= j; ++k)
-        if (oldest + k >= 0) row[3 - (j - k)] += products[j][k];
-      for (int k = 0; k < 2; ++k) row[first_drift + k] += products[first_drift + k][j];
-      knot_[index(oldest + j)] -= products[load_column][j];
-    }
-    drift_gram[0] += products[4][4], drift_gram[1] += products[5][4], drift_gram[2] += products[5][5];
-    for (int k = 0; k < 2; ++k) drift[k] -= products[load_column][first_drift + k];
-  }
-  into->gram = gram_.data();
-  std::copy_n(drift_gram, 3, into->drift_gram);
+  passes.gram(t, problem.y, problem.weights, gram_.data(), tables->drift_gram, knot_.data(), loads->drift);
+  tables->gram = gram_.data();
   loads->knot = knot_.data();
-  std::copy_n(drift, 2, loads->drift);
 }
 
 }  // namespace ressin::active_set

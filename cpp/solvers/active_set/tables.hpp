@@ -85,11 +85,11 @@ class ShapeTables {
 // The rows of a signal whose samples differ in weight. Fills tables' pointers, the loads and the start.
 class SignalRows {
  public:
-  void fill(const ShapeTables& shape, const Passes& passes, const Problem& problem, double alpha, Tables* tables, Loads* loads);
+  // `samples`: those whose rows are wanted, in time order; null for all.
+  void fill(const ShapeTables& shape, const Passes& passes, const Problem& problem, double alpha, Tables* tables, Loads* loads,
+            const std::vector<std::ptrdiff_t>* samples = nullptr);
 
  private:
-  void fill_gram(const Tables& tables, const Problem& problem, Tables* into, Loads* loads);
-
   Padded rows_[3 + n_columns];
   std::vector<double> knot_state_, gram_, knot_;
 };

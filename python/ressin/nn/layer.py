@@ -55,9 +55,9 @@ def cvxeda(
 ) -> Parts | RobustParts:
     """Split signals into their phasic and tonic parts, differentiably.
 
-    The same programme and the same solver as `ressin.decompose`; gradients of any loss with respect to the signal,
-    alpha, gamma, tau0 and tau1 come from one more structured solve with the forward pass's last matrix, which for 512
-    signals of 45 s at 50 Hz takes an eighth to a sixth of the forward pass (``pytest bench/test_layer.py``).
+    The same programme and the same solvers as `ressin.decompose`; gradients of any loss with respect to the signal,
+    alpha, gamma, tau0 and tau1 come from one more structured solve, which for 512 signals of 45 s at 50 Hz takes about
+    a third of the forward pass (``pytest bench/test_layer.py``).
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def cvxeda(
         signal; what it finds is constant for the derivative, so only the signal has a gradient.
     alpha, gamma, tau0, tau1
         As in `ressin.Settings`: a number, or a tensor that broadcasts to the batch's shape (...), one value a signal.
-        Signals of different time constants cannot share a kernel's lanes: many of those are about three times slower.
+        Signals of different time constants share no tables: a batch of those takes about half as long again.
     mask
         (..., n) bool, for signals of unequal length in one tensor: each ends with its last True, exactly as if it had
         been cut there. A False before that is a missing sample.
@@ -96,10 +96,12 @@ def cvxeda(
 
     Notes
     -----
-    At the solution, with J = [M A^-1, B, C] and D = multiplier / driver from the solver's last iterate, a small change
-    of the data moves the solution by the inverse of J'WJ + diag(D, gamma, 0). The solution is piecewise smooth: where
-    a driver sample is just about to become active, driver and multiplier are both near zero, there is no derivative
-    but one on either side, and a value between the two is returned. The derivative of a derivative is not implemented.
+    At the solution, with J = [M A^-1, B, C] and D = multiplier / driver from the interior point's last iterate, a small
+    change of the data moves the solution by the inverse of J'WJ + diag(D, gamma, 0). Where the active set has solved
+    the signal, D is zero at the driver's events and infinite elsewhere, and the inverse is taken at the events alone.
+    The solution is piecewise smooth: where a driver sample is just about to become active, driver and multiplier are
+    both near zero, there is no derivative but one on either side, and one of the two or a value between them is
+    returned. The derivative of a derivative is not implemented.
 
     References
     ----------

@@ -1,8 +1,8 @@
 """The decomposition and its gradient as operators that torch knows: `ressin::cvxeda` and `ressin::cvxeda_backward`.
 
 They run in the compiled core on the CPU, without the GIL, and see tensors of plain numbers only; `ressin.nn.layer` is
-the public interface. One more solve with the matrix of the last Newton step gives all gradients; what the backward pass
-takes beside the forward pass is measured by ``pytest bench/test_layer.py``.
+the public interface. One more solve, at the driver's events or with the matrix of the last Newton step, gives all
+gradients; what the backward pass takes beside the forward pass is measured by ``pytest bench/test_layer.py``.
 """
 
 from __future__ import annotations

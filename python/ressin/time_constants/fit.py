@@ -180,6 +180,7 @@ def fit_time_constants(
         baseline=baseline,
         standardize=False,
         tol=1e-6,  # the ends of the bounds are hard to solve, and differences of likelihoods are larger
+        solver="interior_point",  # at a kink its derivative lies between those on either side
         n_threads=n_threads,
     )
     check_knots(None, settings, rate)
