@@ -147,6 +147,21 @@ TEST("at a thousand hertz, where the sweep alone loses half of the digits, they 
   CHECK(n_events >= 10);
 }
 
+TEST("over the sections of a long recording they are too") {
+  int n_events = 0;
+  for (const Revision revision : {Revision::r2015, Revision::r2025}) {
+    for (const bool weighted : {false, true}) {
+      ProgramSettings settings;
+      settings.revision = revision;
+      Case c(settings, 30000, weighted);
+      CHECK(c.is_solved);
+      CHECK(active_set::Sections::count(active_set::ShapeTables(c.model, weighted).tables()) == 3);
+      check_case(&c, &n_events);
+    }
+  }
+  CHECK(n_events >= 1000);
+}
+
 TEST("parts that the loss leaves out count as zero") {
   Case c(ProgramSettings{}, 240, true);
   CHECK(c.is_solved);
