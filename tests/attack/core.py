@@ -3,6 +3,16 @@
 Every case is a process of its own, forked from this one, in little address space: one that crashes or hangs is told
 from one that raised. What only lies differently in memory (misaligned, strided, in Fortran's order, ...) must give the
 same numbers.
+
+Under the address and the undefined-behaviour sanitizer, in an environment of its own with what the package needs::
+
+    pip install --no-deps . -Ccmake.build-type=RelWithDebInfo -Ccmake.define.RESSIN_SANITIZE=address
+    export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1
+    export LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)"
+    python -m tests.attack.core
+
+The cases then have no limit of address space, of which the sanitizer takes terabytes; one that asks C++'s new for more
+memory than there is ends with the sanitizer's "out-of-memory", which is no fault.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ What survives is stated for each kind. Every run is a process of its own; POSIX 
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import signal
@@ -22,6 +23,7 @@ from ressin.simulation.eda import simulate_eda
 from tests.attack import core
 from tests.attack.corpus import corpus
 from tests.attack.fuzz import Tally
+from tests.attack.interrupts import content
 
 Files = dict[str, bytes]
 Fault = Callable[[Path, int, np.random.Generator], Iterator[str]]
@@ -54,11 +56,6 @@ def _limit(kind: int, value: int) -> None:
     resource.setrlimit(kind, (value, value))
     if kind == resource.RLIMIT_FSIZE:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing then fails, as on a full disk
-
-
-def content(folder: Path) -> Files:
-    """Return what a folder holds, hidden files too, by relative name."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def rows_of(folder: Path, count: int) -> Path:
@@ -242,6 +239,18 @@ def bad_recordings(folder: Path, cases: int, rng: np.random.Generator) -> Iterat
         yield "" if whole else f"{name}: status {done.returncode}, {done.stderr[-200:]}"
 
 
+def interrupts(folder: Path, cases: int, rng: np.random.Generator) -> Iterator[str]:
+    """Ctrl-C in `ressin prepare`: it ends soon with 130, what it leaves is whole, and the next run gives the same."""
+    line = [sys.executable, "-m", "tests.attack.interrupts", folder, cases, rng.integers(2**31)]
+    done = subprocess.run(
+        [str(x) for x in line], capture_output=True, text=True, check=False, timeout=180 + 60 * cases,
+        cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    said = done.stdout.splitlines()
+    for number in range(cases):
+        yield json.loads(said[number]) if number < len(said) else f"no answer: {done.stderr[-600:]}"
+
+
 def core_calls(folder: Path, cases: int, rng: np.random.Generator) -> Iterator[str]:
     """The compiled core called with anything, past the checks before it: it raises or is right, and never crashes."""
     yield from core.faults(core.chosen(cases, rng))
@@ -251,6 +260,7 @@ KINDS: dict[str, Fault] = {
     "full disk": full_disk,
     "kill at a random moment": kills,
     "kill at an operation on a file": kills_at_operations,
+    "Ctrl-C while a folder is prepared": interrupts,
     "memory limits": memory_limits,
     "the core past its checks": core_calls,
     "bad files beside good ones, decompose": bad_neighbours,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ressin import _core
-from tests.attack import core
+from tests.attack import core, processors
 from tests.attack.corpus import corpus
 from tests.attack.fuzz import AS_GIVEN, fuzz, make_case, table
 from tests.attack.mutations import MUTATIONS
@@ -36,11 +36,11 @@ def test_a_seed_gives_the_same_case_again() -> None:
 @pytest.mark.parametrize(
     ("kind", "cases"),
     [("full disk", 1), ("kill at a random moment", 1),
-     ("kill at an operation on a file", 4), ("memory limits", 60),
+     ("kill at an operation on a file", 4), ("Ctrl-C while a folder is prepared", 4), ("memory limits", 60),
      ("bad files beside good ones, decompose", 1000), ("bad files beside good ones, prepare", 1000)],
 )  # fmt: skip
 def test_faults(kind: str, cases: int) -> None:
-    if kind.endswith("prepare"):
+    if kind.endswith(("prepare", "prepared")):
         pytest.importorskip("pandera", reason="needs the extra 'data'")
     from tests.attack.faults import inject
 
@@ -62,6 +62,14 @@ def test_no_result_depends_on_memory_that_nobody_has_written() -> None:
     assert len(told[0]) > 60
     assert all(line.endswith(" finite") for line in told[0])
     assert told[0] == told[1]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(processors.emulator() is None, reason=processors.why_not())
+def test_a_processor_without_avx_gives_the_same_numbers() -> None:
+    tallies = processors.attack("Nehalem", count=2, seed=0)
+    assert sum(tally.cases for tally in tallies.values()) > 100
+    assert not (lost := [fault for tally in tallies.values() for _, fault in tally.lost]), "\n".join(lost[:10])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits and MALLOC_PERTURB_ are Linux's and glibc's")

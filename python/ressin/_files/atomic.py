@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
+from ressin._files.interrupted import check_interrupted
 from ressin.errors import OutputError, shown
 
 PART = ".part."
@@ -39,7 +40,10 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     OutputError
         If the folder is missing or cannot be written, if `path` is a folder or a device, or if writing fails (for
         instance because the disk is full).
+    KeyboardInterrupt
+        After a Ctrl-C that something else has caught: nothing is written any more.
     """
+    check_interrupted()
     try:
         target = Path(os.path.realpath(path))
     except ValueError as error:  # a null character

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from ressin._files.interrupted import remembering_interrupts
 from ressin.cli import collate, data, evaluate, inspect, learn, manifest, measures, pretrain, report, train
 from ressin.cli.decompose import command as decompose
 from ressin.cli.decompose import windows
@@ -57,8 +58,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str] | None) -> int:
     """Carry out a command; what ends it is said in one line."""
     try:
-        arguments = make_parser().parse_args(argv)
-        return int(arguments.run(arguments))
+        with remembering_interrupts():
+            arguments = make_parser().parse_args(argv)
+            return int(arguments.run(arguments))
     except RessinError as error:
         print(f"ressin: {error}", file=sys.stderr)
         return 1

@@ -40,6 +40,9 @@ _NORMAL = 1.959964  # half of a 95 % band in standard deviations
 class Parts(Protocol):
     """What responses are found in: a `ressin.Decomposition`, or anything with these arrays, (n,) each.
 
+    Where phasic part or driver are NaN, as where a `ressin.Stream` gives no parts, there is no driver and a sample
+    counts as missing.
+
     Where there are also `noise` (standard deviation on means over 1/4 s), `smallest_response`, `outliers`, `shifts` and
     `contact` (scalars and arrays in the signal's unit, or None), as the robust programme gives them, they are used.
     """
@@ -182,9 +185,11 @@ def find_scrs(
     rate, settings = decomposition.sampling_rate, decomposition.settings
     model = Bateman.of(settings.tau0, settings.tau1, rate)
     least = max(min_amplitude, float(getattr(decomposition, "smallest_response", None) or 0.0))
+    known = _known(decomposition)
     found = find_responses(
-        decomposition.driver, rate, model, least=least, min_distance=min_distance, silence=_SILENCE * min_amplitude
-    )
+        decomposition.driver if known.all() else np.where(known, decomposition.driver, 0.0),
+        rate, model, least=least, min_distance=min_distance, silence=_SILENCE * min_amplitude,
+    )  # fmt: skip
     found = found.only(
         (found.amplitudes >= least)
         & (found.peaks <= (decomposition.driver.size - 1) / rate)
@@ -229,6 +234,11 @@ def _check(min_amplitude: float, min_distance: float, rise_time: tuple[float, fl
         check_limited("min_rise", min_rise, "zero or a positive number of deviations, or None", least=0.0)
 
 
+def _known(parts: Parts) -> NDArray[np.bool_]:
+    """Where a recording has parts."""
+    return np.asarray(~(np.isnan(parts.driver) | np.isnan(parts.phasic)))
+
+
 def _within(rises: Array, limits: tuple[float, float]) -> NDArray[np.bool_]:
     """Whether rise times are within limits, give or take what interpolation leaves open."""
     return np.asarray((rises >= limits[0] - 1e-6) & (rises <= limits[1] + 1e-6))
@@ -248,7 +258,8 @@ class _Seen:
     @classmethod
     def of(cls, parts: Parts) -> _Seen:
         """Look at the signal; without an observed sample it shows nothing."""
-        observed = ~np.isnan(parts.signal)
+        known = _known(parts)
+        observed = known & ~np.isnan(parts.signal)
         if parts.weights is not None:
             observed &= parts.weights > 0
         values = parts.signal[observed]
@@ -259,7 +270,7 @@ class _Seen:
             residual = Curve.of(parts.residual, observed, parts.sampling_rate)
             noise = noise_of(curve, residual, quantum_of(values))
         spoilt = ~observed | _taken_off(parts, float(noise))
-        phasic = Curve.of(parts.phasic, np.ones_like(observed), parts.sampling_rate)
+        phasic = Curve.of(parts.phasic, known, parts.sampling_rate)
         return cls(curve, phasic, observed, spoilt, float(noise), float(np.ptp(values)) if values.size else 0.0)
 
     def rise(self, found: Responses) -> Array:

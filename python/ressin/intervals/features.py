@@ -102,7 +102,7 @@ def features(
     if (samples.count < 1).any():
         i = int(np.argmax(samples.count < 1))
         raise InvalidInputError(f"interval {i + 1}, from {start[i]:g} to {end[i]:g} s, holds no sample at {rate:g} Hz")
-    valid = result.validity.valid
+    valid = result.validity.valid & ~np.isnan(result.phasic)  # a stream gives no parts in a long gap
     share = samples.sums(valid.astype(np.float64)) / samples.count
     found = {
         **_responses(result, start, end, min_amplitude),

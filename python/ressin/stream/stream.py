@@ -95,8 +95,9 @@ class Stream:
     The robust programme is solved on the window alone. While that holds the whole recording so far, it is `decompose`'s
     for these samples; then noise and height of the phasic part are averaged over the windows, forgetting those of more
     than ten minutes ago, and each window takes one round of a plain and a reweighted programme. At 20 s the 99th
-    percentile of the distance to the whole recording is LAGS
-    (``python -m bench.stream_lag robust``).
+    percentile of the distance to the whole recording is 0.37 standard deviations of the signal in 4.6 simulated hours,
+    0.21 in one recording at rest, and 0.44 and 0.17 in two of a wristband (``python -m bench.stream_lag robust``): the
+    settings are learned on the way.
 
     How the samples are divided over pushes changes no final value, not by a bit: programmes are solved at multiples of
     `hop`, counted from the first sample. A stream is for one thread at a time; several streams may run in several.

@@ -336,6 +336,12 @@ def test_the_series_network_learns_from_the_channels_themselves() -> None:
     assert result.metrics(n_resamples=200)["roc_auc"].low > 0.7
 
 
+def test_the_series_network_is_not_trained_in_bf16_on_a_cpu(data: LabelledData) -> None:
+    classifier = SeriesClassifier(TrainSettings(precision="bf16", crop_padding=0), length=32, device="cpu")
+    with pytest.raises(InvalidInputError, match="network='EDA, 1-D CNN' on a CPU: its last maps can be one sample"):
+        classifier.scores(data, np.arange(60), np.arange(60, 90), NOWHERE)
+
+
 def test_the_series_network_normalises_over_all_processes() -> None:
     with torch.random.fork_rng(devices=[]):
         norms = [module for module in SeriesNetwork().modules() if isinstance(module, nn.BatchNorm1d)]

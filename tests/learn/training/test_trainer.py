@@ -22,7 +22,7 @@ from ressin.learn.model.subnet import ResidualSubnet
 from ressin.learn.trained.checkpoint import TrainedModel, load
 from ressin.learn.trained.train import MODEL, hold_back, train
 from ressin.learn.training.history import COLUMNS, Row
-from ressin.learn.training.machine import choose_device, choose_precision
+from ressin.learn.training.machine import choose_device, choose_precision, choose_series_precision
 from ressin.learn.training.progress import TrainingProgress
 from ressin.learn.training.state import TrainingState
 from ressin.learn.training.trainer import STATE, learning_rate
@@ -285,7 +285,7 @@ def test_mixed_precision_is_not_chosen_where_it_is_not_sound(
     monkeypatch.setattr("ressin.learn.training.machine.cpu_has_bf16", lambda: True)
     cpu = torch.device("cpu")
 
-    def chosen(size: int, precision: str, **model: bool) -> str:
+    def chosen(size: int, precision: str, **model: object) -> str:
         settings = small(ModelSettings(**model), dataclasses.replace(BRIEF, precision=precision), size)  # type: ignore[arg-type]
         return choose_precision(settings, cpu)
 
@@ -297,6 +297,7 @@ def test_mixed_precision_is_not_chosen_where_it_is_not_sound(
             chosen(size, "bf16")
     with pytest.raises(InvalidInputError, match="memory that was not written; take fp32, or pictures of more than 16"):
         train(data, TRAIN, small(training=dataclasses.replace(BRIEF, precision="bf16"), size=16))
+    assert choose_series_precision("auto", cpu, "cnn1d") == chosen(64, "auto", network="cnn1d") == "fp32"
     maps = []
     model = train(data, TRAIN, small(training=dataclasses.replace(BRIEF, iterations=1), size=17)).model
     assert isinstance(model, ResSIN)

@@ -20,7 +20,7 @@ from ressin.learn.model.shared_norm import SharedNorm1d
 from ressin.learn.training.dataset import Inputs
 from ressin.learn.training.inference import probabilities
 from ressin.learn.training.inputs import fit_music_scale, scaled_music
-from ressin.learn.training.machine import choose_device, fastest_precision
+from ressin.learn.training.machine import choose_device, choose_series_precision
 from ressin.learn.training.trainer import Trainer
 
 Index = NDArray[np.int64]
@@ -246,7 +246,13 @@ class SeriesClassifier:
         return {"training": dataclasses.asdict(self.training), "length": self.length}
 
     def scores(self, data: LabelledData, train: Index, test: Index, fold: Fold) -> NDArray[np.float64]:
-        """Train on `train` and give the probabilities of high for `test`."""
+        """Train on `train` and give the probabilities of high for `test`.
+
+        Raises
+        ------
+        InvalidInputError
+            Where bf16 is asked for on a CPU.
+        """
         device = choose_device(self.device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.training.seed)
@@ -260,7 +266,7 @@ class SeriesClassifier:
             train[:0],
             self.training,
             device=device,
-            precision=fastest_precision(self.training.precision, device),
+            precision=choose_series_precision(self.training.precision, device, self.name),
             run=self.key(),
             progress=fold.progress,
             name=fold.name,

@@ -110,7 +110,7 @@ def choose_precision(settings: LearnSettings, device: torch.device) -> str:
     On a CPU it is not sound for pictures of up to 16 pixels, of which the last stage of the network is given maps of
     1 x 1: there the gradient of a 3 x 3 convolution of stride 2 is computed from memory that nobody wrote (torch 2.11
     and 2.13 on processors with AVX-512 bf16, whatever the batch, the layout and the number of threads; maps of 2 x 2 to
-    8 x 8, other strides and kernels are right). Networks on signals, whose maps end as short, train in fp32 there.
+    8 x 8, other strides and kernels are right). Networks on signals: see `choose_series_precision`.
 
     Raises
     ------
@@ -118,14 +118,8 @@ def choose_precision(settings: LearnSettings, device: torch.device) -> str:
         Where bf16 is asked for and is not sound.
     """
     asked, size = settings.training.precision, settings.image.size
-    if settings.model.use_eda and settings.model.network != "resnet18" and device.type == "cpu":
-        if asked == "bf16":
-            raise InvalidInputError(
-                f"precision='bf16' with network={settings.model.network!r} on a CPU: its last maps can be one sample "
-                "long, where torch computes the gradient of a strided convolution from memory that was not written; "
-                "take fp32"
-            )
-        return "fp32"
+    if settings.model.use_eda and settings.model.network != "resnet18":
+        return choose_series_precision(asked, device, settings.model.network)
     is_sound = device.type != "cpu" or not settings.model.use_eda or size > LARGEST_UNSOUND
     if asked == "bf16" and not is_sound:
         raise InvalidInputError(
@@ -134,6 +128,24 @@ def choose_precision(settings: LearnSettings, device: torch.device) -> str:
             f"{LARGEST_UNSOUND} pixels"
         )
     return fastest_precision(asked, device) if is_sound else "fp32"
+
+
+def choose_series_precision(asked: str, device: torch.device, network: str) -> str:
+    """Resolve ``"auto"`` for a network on signals, whose last maps can be one sample long: on a CPU ``"fp32"``.
+
+    Raises
+    ------
+    InvalidInputError
+        Where bf16 is asked for on a CPU, with the name of the network.
+    """
+    if device.type != "cpu":
+        return fastest_precision(asked, device)
+    if asked == "bf16":
+        raise InvalidInputError(
+            f"precision='bf16' with network={network!r} on a CPU: its last maps can be one sample long, where torch "
+            "computes the gradient of a strided convolution from memory that was not written; take fp32"
+        )
+    return "fp32"
 
 
 def fastest_precision(precision: str, device: torch.device) -> str:
