@@ -192,7 +192,8 @@ TEST("knots given, from before the first sample or after it, too few or too many
 }
 
 TEST("short recordings have none") {
-  CHECK(!StretchedWorkspace::pays(Model(1200, dt, ProgramSettings{})));
+  CHECK(!StretchedWorkspace::pays(Model(600, dt, ProgramSettings{})));
+  CHECK(StretchedWorkspace::pays(Model(700, dt, ProgramSettings{})));
   CHECK(!StretchedWorkspace::pays(Model(3, dt, ProgramSettings{})));
   ProgramSettings slow;
   slow.tau0 = 60.0;
