@@ -154,15 +154,20 @@ class Batch {
 
   // Solve in one lane what stretches have not proved; the better proof of the two is kept.
   void solve_whole(int worker, const Group& group, const Problem& problem, Solution* out) {
+    solve_alone(worker, group, problem, [&](Solution&& x) {
+      if (!(x.certificate.evidence.relative_gap < out->certificate.evidence.relative_gap)) return;
+      x.iterations += out->iterations;
+      *out = std::move(x);
+    });
+  }
+
+  // One programme in one lane; `done` gets its solution, unless the run is called off.
+  template <class Done>
+  void solve_alone(int worker, const Group& group, const Problem& problem, Done done) {
     InteriorPoint method(iterates_of(group, kernels().single, false), settings_.solver);
     const Problem* next = &problem;
     method.run([&](std::size_t*) { return std::exchange(next, nullptr); },
-               [&](std::size_t, Solution&& x) {
-                 if (!(x.certificate.evidence.relative_gap < out->certificate.evidence.relative_gap)) return;
-                 x.iterations += out->iterations;
-                 *out = std::move(x);
-               },
-               [&] { return workers_.keep_going(worker); });
+               [&](std::size_t, Solution&& x) { done(std::move(x)); }, [&] { return workers_.keep_going(worker); });
   }
 
   // Whether roundings of the residual may be all that keeps a result from its proof.
@@ -188,12 +193,8 @@ class Batch {
     other.phasic = parts.data(), other.tonic = other.phasic + n, other.driver = other.tonic + n,
     other.residual = other.driver + n;
     if (s.curvature) other.curvature = curvature.data();
-    InteriorPoint method(iterates_of(group, kernels().single, false), settings_.solver);
-    const Problem* next = &lower;
     Decomposed found = out;
-    method.run([&](std::size_t*) { return std::exchange(next, nullptr); },
-               [&](std::size_t, Solution&& x) { write_parts(other, settings_, task.scaled, std::move(x), &found); },
-               [&] { return workers_.keep_going(worker); });
+    solve_alone(worker, group, lower, [&](Solution&& x) { write_parts(other, settings_, task.scaled, std::move(x), &found); });
     if (!(found.evidence.relative_gap < out.evidence.relative_gap)) return;
     std::copy_n(other.phasic, n, s.phasic);
     std::copy_n(other.tonic, n, s.tonic);

@@ -108,7 +108,8 @@ void LaneRun::fill_gram(const double* weights) const {
         for (int k = j; k < n_local; ++k) *g++ += w * phi[j] * phi[k];
       }
     }
-    for (int k = 0; k < n_gram; ++k) (*this)(state->gram, m* n_gram + k) = gram[k];
+    const std::ptrdiff_t first = m * n_gram;
+    for (int k = 0; k < n_gram; ++k) (*this)(state->gram, first + k) = gram[k];
   }
 }
 
@@ -122,7 +123,8 @@ void LaneRun::fill_measured(const double* weights, const double* residual) const
       for (int k = 0; k < 4; ++k) sum[k] += we * shape->spline[4 * (i + phase) + k];
       for (int k = 0; k < 2; ++k) sum[4 + k] += we * drift[2 * i + k];
     }
-    for (int k = 0; k < n_local; ++k) (*this)(state->measured, m* n_local + k) = sum[k];
+    const std::ptrdiff_t first = m * n_local;
+    for (int k = 0; k < n_local; ++k) (*this)(state->measured, first + k) = sum[k];
   }
 }
 

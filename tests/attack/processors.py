@@ -41,7 +41,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "interior point": {"solver": "interior_point"},
     "osqp": {"solver": "osqp"},
     "2015": {"revision": "2015"},
-    "2015, spline": {"revision": "2015", "baseline": "none"},
+    "2015, no baseline": {"revision": "2015", "baseline": "none"},
     "constant baseline": {"baseline": "constant"},
     "robust": {"programme": "robust"},
 }

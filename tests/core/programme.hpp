@@ -65,6 +65,13 @@ inline Dense write_out(const ressin::Model& model) {
   return d;
 }
 
+// The first sample from index 2 on that counts; null weights are ones.
+inline std::ptrdiff_t observed_from(const Vector* w) {
+  std::ptrdiff_t i = ressin::n_free_start;
+  while (w && (*w)[i] == 0.0) ++i;
+  return i;
+}
+
 // A drifting level, two responses and noise, z-scored.
 inline Vector make_signal(Eigen::Index n, double dt, unsigned seed) {
   std::mt19937 random(seed);

@@ -2,11 +2,10 @@
 // machine.
 #include "solvers/active_set/active_set.hpp"
 
-#include <string_view>
 #include <utility>
 
 #include "check.hpp"
-#include "kernel/kernel.hpp"
+#include "instruction_sets.hpp"
 #include "programme.hpp"
 #include "solvers/interior_point.hpp"
 #include "solvers/workspace.hpp"
@@ -19,38 +18,11 @@ namespace {
 constexpr double dt = 0.25;
 constexpr ActiveSetLimits no_limits{1.0, 1e6};
 
-// The passes that this machine can run.
-std::vector<active_set::Passes> all_passes() {
-  std::vector<active_set::Passes> all{active_set::baseline_passes()};
-  [[maybe_unused]] const std::string_view machine = kernels().single.instruction_set;
-#if defined(RESSIN_HAVE_V3)
-  if (machine == "v3" || machine == "v4") all.push_back(active_set::v3_passes());
-#endif
-#if defined(RESSIN_HAVE_V4)
-  if (machine == "v4") all.push_back(active_set::v4_passes());
-#endif
-  return all;
-}
-
-// And the interior point's kernels, for one signal and for lanes.
+// The interior point's kernels, for one signal and for lanes.
 std::vector<Kernel> all_kernels() {
-  std::vector<KernelPair> pairs{baseline_kernels()};
-  [[maybe_unused]] const std::string_view machine = kernels().single.instruction_set;
-#if defined(RESSIN_HAVE_V3)
-  if (machine == "v3" || machine == "v4") pairs.push_back(v3_kernels());
-#endif
-#if defined(RESSIN_HAVE_V4)
-  if (machine == "v4") pairs.push_back(v4_kernels());
-#endif
   std::vector<Kernel> all;
-  for (const KernelPair& pair : pairs) all.insert(all.end(), {pair.single, pair.lanes});
+  for (const KernelPair& pair : instruction_sets::all_pairs()) all.insert(all.end(), {pair.single, pair.lanes});
   return all;
-}
-
-std::ptrdiff_t observed_from(const Vector* w) {
-  std::ptrdiff_t i = 2;
-  while (w && (*w)[i] == 0.0) ++i;
-  return i;
 }
 
 // Programmes tried, and those that the method has left to the interior point.
@@ -78,9 +50,9 @@ double difference(const std::vector<double>& a, const std::vector<double>& b) {
 }
 
 void check_programme(const ProgramSettings& settings, std::ptrdiff_t n, const Vector* w, const KnotGrid* knots, Count* count) {
-  const auto model =
-      std::make_shared<const Model>(knots ? Model(n, dt, settings, knots->first, knots->spacing, knots->count, observed_from(w))
-                                          : Model(n, dt, settings, observed_from(w)));
+  const auto model = std::make_shared<const Model>(
+      knots ? Model(n, dt, settings, knots->first, knots->spacing, knots->count, programme::observed_from(w))
+            : Model(n, dt, settings, programme::observed_from(w)));
   Vector y = programme::make_signal(n, dt, 7);
   if (w) y = (w->array() > 0.0).select(y, 0.0);
   const Problem problem{y.data(), w ? w->data() : nullptr, settings.alpha, settings.gamma};
@@ -89,7 +61,7 @@ void check_programme(const ProgramSettings& settings, std::ptrdiff_t n, const Ve
   const auto shape = std::make_shared<const active_set::ShapeTables>(model, w != nullptr);
   SolverSettings solver;
   solver.keep_curvature = true;
-  for (const active_set::Passes& passes : all_passes()) {
+  for (const active_set::Passes& passes : instruction_sets::all_passes()) {
     ActiveSet method(shape, solver, passes);
     Solution x;
     ++count->tried;

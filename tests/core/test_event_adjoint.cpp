@@ -3,12 +3,11 @@
 
 #include <cmath>
 #include <memory>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "check.hpp"
-#include "kernel/kernel.hpp"
+#include "instruction_sets.hpp"
 #include "programme.hpp"
 #include "solvers/active_set/active_set.hpp"
 
@@ -18,25 +17,6 @@ using programme::Vector;
 namespace {
 
 constexpr ActiveSetLimits no_limits{1.0, 1e6};
-
-// The passes that this machine can run.
-std::vector<active_set::Passes> all_passes() {
-  std::vector<active_set::Passes> all{active_set::baseline_passes()};
-  [[maybe_unused]] const std::string_view machine = kernels().single.instruction_set;
-#if defined(RESSIN_HAVE_V3)
-  if (machine == "v3" || machine == "v4") all.push_back(active_set::v3_passes());
-#endif
-#if defined(RESSIN_HAVE_V4)
-  if (machine == "v4") all.push_back(active_set::v4_passes());
-#endif
-  return all;
-}
-
-std::ptrdiff_t observed_from(const Vector* w) {
-  std::ptrdiff_t i = 2;
-  while (w && (*w)[i] == 0.0) ++i;
-  return i;
-}
 
 // A programme that the active set has solved, and a loss that is linear in its parts.
 struct Case {
@@ -49,7 +29,7 @@ struct Case {
   Case(const ProgramSettings& settings, std::ptrdiff_t n, bool weighted, double dt = 0.25)
       : y(programme::make_signal(n, dt, 7)), weights(programme::make_weights(n)) {
     const Vector* w = weighted ? &weights : nullptr;
-    model = std::make_shared<const Model>(n, dt, settings, observed_from(w));
+    model = std::make_shared<const Model>(n, dt, settings, programme::observed_from(w));
     if (w) y = (w->array() > 0.0).select(y, 0.0);
     SolverSettings solver;
     solver.keep_curvature = true;
@@ -97,7 +77,7 @@ void check_case(Case* c, int* n_events) {
   std::vector<std::ptrdiff_t> support;
   CHECK(active_set::find_settled_support(c->solved.signal, c->model->first_row(), &support));
   *n_events += static_cast<int>(support.size());
-  for (const active_set::Passes& passes : all_passes()) {
+  for (const active_set::Passes& passes : instruction_sets::all_passes()) {
     active_set::EventAdjoint method(std::make_shared<const active_set::ShapeTables>(c->model, c->is_weighted()), passes);
     Vector first;
     for (int time = 0; time < 2; ++time) {  // nothing of one signal is left for the next

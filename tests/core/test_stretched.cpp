@@ -3,10 +3,10 @@
 #include "solvers/stretched.hpp"
 
 #include <random>
-#include <string_view>
 #include <utility>
 
 #include "check.hpp"
+#include "instruction_sets.hpp"
 #include "programme.hpp"
 #include "solvers/interior_point.hpp"
 #include "solvers/workspace.hpp"
@@ -15,18 +15,6 @@ using namespace ressin;
 using programme::Vector;
 
 namespace {
-
-std::vector<KernelPair> all_pairs() {
-  std::vector<KernelPair> pairs{baseline_kernels()};
-  [[maybe_unused]] const std::string_view machine = kernels().single.instruction_set;
-#if defined(RESSIN_HAVE_V3)
-  if (machine == "v3" || machine == "v4") pairs.push_back(v3_kernels());
-#endif
-#if defined(RESSIN_HAVE_V4)
-  if (machine == "v4") pairs.push_back(v4_kernels());
-#endif
-  return pairs;
-}
 
 // Noise asks for a driver at every few samples.
 Vector noisy_signal(std::ptrdiff_t n, double dt) {
@@ -45,14 +33,8 @@ struct Case {
   const KnotGrid* knots;
 };
 
-std::ptrdiff_t observed_from(const Vector* w) {
-  std::ptrdiff_t i = n_free_start;
-  while (w && (*w)[i] == 0.0) ++i;
-  return i;
-}
-
 std::shared_ptr<const Model> model_of(const Case& c) {
-  const std::ptrdiff_t observed = observed_from(c.weights);
+  const std::ptrdiff_t observed = programme::observed_from(c.weights);
   if (!c.knots) return std::make_shared<const Model>(c.n, c.dt, c.settings, observed);
   return std::make_shared<const Model>(c.n, c.dt, c.settings, c.knots->first, c.knots->spacing, c.knots->count, observed);
 }
@@ -118,7 +100,7 @@ void check_case(const Case& c) {
   const bool weighted = c.weights != nullptr;
   CHECK(StretchedWorkspace::pays(*model));
   if (!StretchedWorkspace::pays(*model)) return;
-  for (const KernelPair& pair : all_pairs()) {
+  for (const KernelPair& pair : instruction_sets::all_pairs()) {
     const auto whole = [&] { return std::make_unique<Workspace>(model, pair.single, weighted); };
     const auto stretched = [&] { return std::make_unique<StretchedWorkspace>(model, weighted, pair); };
     const std::vector<double> step = first_step(whole(), problem);
