@@ -125,7 +125,8 @@ class Batch {
       if (first >= group.members.size()) return;
       const std::size_t count = std::min(share, group.members.size() - first);
       const Kernel& kernel = count > 1 ? kernels().lanes : kernels().single;
-      const Kernel& for_blocks = Stretches(*blocks).count() > 1 ? kernels().lanes : kernel;
+      const bool are_many = count > 1 || Stretches(*blocks).count() > 1;
+      const CoarseKernel& for_blocks = are_many ? kernels().coarse_lanes : kernels().coarse_single;
       Procedures procedures;
       estimate(&group.members[first], count, blocks, for_blocks, worker, &procedures);
       finish(model, blocks, kernel, worker, &procedures);
@@ -153,10 +154,10 @@ class Batch {
   using Solutions = std::map<std::size_t, Solution>;
   static constexpr int most_iterations = 60;  // in double; what is not proved by then has lost its digits
 
-  void estimate(const std::size_t* members, std::size_t count, const std::shared_ptr<const Model>& blocks, const Kernel& kernel,
-                int worker, Procedures* procedures) {
+  void estimate(const std::size_t* members, std::size_t count, const std::shared_ptr<const Model>& blocks,
+                const CoarseKernel& kernel, int worker, Procedures* procedures) {
     const Stretches stretches(*blocks);
-    InteriorPoint method(std::make_shared<const Model>(stretches.length(), blocks->dt(), settings_.programme), kernel);
+    CoarseInteriorPoint method(std::make_shared<const Model>(stretches.length(), blocks->dt(), settings_.programme), kernel);
     const auto n_parts = index(stretches.count());
     std::deque<std::size_t> ready;  // tags: signal times n_parts + stretch
     std::size_t taken = 0;

@@ -1,4 +1,5 @@
-// The number type of the kernels: one double, or a vector of doubles with one signal in each lane.
+// The number type of the kernels: one double, or a vector of doubles with one signal in each lane. Where few digits will do, the
+// same of floats.
 //
 // Every operation works lane by lane and fused multiply-adds are explicit, so a signal's result is the same bit for bit in
 // every lane, beside any other signals, and in the one-lane kernel. Included only by kernel sources: each is
@@ -33,36 +34,51 @@ inline double fnma(double a, double b, double c) { return fma(-a, b, c); }  // c
 inline double min(double a, double b) { return a < b ? a : b; }
 inline double max(double a, double b) { return a > b ? a : b; }
 
+inline float fma(float a, float b, float c) {
+#if defined(RESSIN_HAS_FMA) && (defined(__GNUC__) || defined(__clang__))
+  return __builtin_fmaf(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+inline float fnma(float a, float b, float c) { return fma(-a, b, c); }
+inline float min(float a, float b) { return a < b ? a : b; }
+inline float max(float a, float b) { return a > b ? a : b; }
+
 #if defined(__GNUC__) || defined(__clang__)
-template <int N>
+template <int N, class Real>
 struct VectorOf;  // not computed from N: g++ drops the attribute where its argument is dependent
 template <>
-struct VectorOf<2> {
+struct VectorOf<2, double> {
   typedef double type __attribute__((vector_size(16)));
 };
 template <>
-struct VectorOf<4> {
+struct VectorOf<4, double> {
   typedef double type __attribute__((vector_size(32)));
 };
 template <>
-struct VectorOf<8> {
+struct VectorOf<8, double> {
   typedef double type __attribute__((vector_size(64)));
 };
+template <>
+struct VectorOf<8, float> {
+  typedef float type __attribute__((vector_size(32)));
+};
 
-template <int N>
+template <int N, class Real = double>
 struct Lanes {
-  using Vector = typename VectorOf<N>::type;
+  using Vector = typename VectorOf<N, Real>::type;
   Vector v;
 
   Lanes() = default;
   Lanes(Vector x) : v(x) {}
-  Lanes(double x) : v(x - Vector{}) {}
+  Lanes(double x) : v(static_cast<Real>(x) - Vector{}) {}
   friend Lanes operator+(Lanes a, Lanes b) { return a.v + b.v; }
   friend Lanes operator-(Lanes a, Lanes b) { return a.v - b.v; }
   friend Lanes operator*(Lanes a, Lanes b) { return a.v * b.v; }
   friend Lanes operator/(Lanes a, Lanes b) { return a.v / b.v; }
   friend Lanes operator-(Lanes a) { return -a.v; }
-  double operator[](int k) const { return v[k]; }
+  Real operator[](int k) const { return v[k]; }
 };
 
 template <int N>
@@ -98,21 +114,47 @@ inline Lanes<N> fnma(Lanes<N> a, Lanes<N> b, Lanes<N> c) {
 #endif
 }
 template <int N>
-inline Lanes<N> min(Lanes<N> a, Lanes<N> b) {
-  return typename Lanes<N>::Vector(a.v < b.v ? a.v : b.v);
+inline Lanes<N, float> fma(Lanes<N, float> a, Lanes<N, float> b, Lanes<N, float> c) {
+#if defined(__AVX2__)
+  if constexpr (N == 8) return (typename Lanes<N, float>::Vector)_mm256_fmadd_ps((__m256)a.v, (__m256)b.v, (__m256)c.v);
+#endif
+#if defined(RESSIN_HAS_FMA)
+  Lanes<N, float> r;
+  for (int k = 0; k < N; ++k) r.v[k] = __builtin_fmaf(a.v[k], b.v[k], c.v[k]);
+  return r;
+#else
+  return a.v * b.v + c.v;
+#endif
 }
 template <int N>
-inline Lanes<N> max(Lanes<N> a, Lanes<N> b) {
-  return typename Lanes<N>::Vector(a.v > b.v ? a.v : b.v);
+inline Lanes<N, float> fnma(Lanes<N, float> a, Lanes<N, float> b, Lanes<N, float> c) {
+#if defined(__AVX2__)
+  if constexpr (N == 8) return (typename Lanes<N, float>::Vector)_mm256_fnmadd_ps((__m256)a.v, (__m256)b.v, (__m256)c.v);
+#endif
+#if defined(RESSIN_HAS_FMA)
+  Lanes<N, float> r;
+  for (int k = 0; k < N; ++k) r.v[k] = __builtin_fmaf(-a.v[k], b.v[k], c.v[k]);
+  return r;
+#else
+  return c.v - a.v * b.v;
+#endif
+}
+template <int N, class Real>
+inline Lanes<N, Real> min(Lanes<N, Real> a, Lanes<N, Real> b) {
+  return typename Lanes<N, Real>::Vector(a.v < b.v ? a.v : b.v);
+}
+template <int N, class Real>
+inline Lanes<N, Real> max(Lanes<N, Real> a, Lanes<N, Real> b) {
+  return typename Lanes<N, Real>::Vector(a.v > b.v ? a.v : b.v);
 }
 #else
-template <int N>
+template <int N, class Real = double>
 struct Lanes {
-  double v[N];
+  Real v[N];
 
   Lanes() = default;
   Lanes(double x) {
-    for (int k = 0; k < N; ++k) v[k] = x;
+    for (int k = 0; k < N; ++k) v[k] = static_cast<Real>(x);
   }
   template <class F>
   static Lanes map(F f) {
@@ -135,37 +177,39 @@ struct Lanes {
   friend Lanes operator-(Lanes a) {
     return map([&](int k) { return -a.v[k]; });
   }
-  double operator[](int k) const { return v[k]; }
+  Real operator[](int k) const { return v[k]; }
 };
-template <int N>
-inline Lanes<N> fma(Lanes<N> a, Lanes<N> b, Lanes<N> c) {
+template <int N, class Real>
+inline Lanes<N, Real> fma(Lanes<N, Real> a, Lanes<N, Real> b, Lanes<N, Real> c) {
   return a * b + c;
 }
-template <int N>
-inline Lanes<N> fnma(Lanes<N> a, Lanes<N> b, Lanes<N> c) {
+template <int N, class Real>
+inline Lanes<N, Real> fnma(Lanes<N, Real> a, Lanes<N, Real> b, Lanes<N, Real> c) {
   return c - a * b;
 }
-template <int N>
-inline Lanes<N> min(Lanes<N> a, Lanes<N> b) {
-  return Lanes<N>::map([&](int k) { return a.v[k] < b.v[k] ? a.v[k] : b.v[k]; });
+template <int N, class Real>
+inline Lanes<N, Real> min(Lanes<N, Real> a, Lanes<N, Real> b) {
+  return Lanes<N, Real>::map([&](int k) { return a.v[k] < b.v[k] ? a.v[k] : b.v[k]; });
 }
-template <int N>
-inline Lanes<N> max(Lanes<N> a, Lanes<N> b) {
-  return Lanes<N>::map([&](int k) { return a.v[k] > b.v[k] ? a.v[k] : b.v[k]; });
+template <int N, class Real>
+inline Lanes<N, Real> max(Lanes<N, Real> a, Lanes<N, Real> b) {
+  return Lanes<N, Real>::map([&](int k) { return a.v[k] > b.v[k] ? a.v[k] : b.v[k]; });
 }
 #endif
 
 // Element access, loads and stores.
 inline double load(const double* x, double) { return *x; }
 inline void store(double* x, double v) { *x = v; }
-template <int N>
-inline Lanes<N> load(const double* x, Lanes<N>) {
-  Lanes<N> r;
+inline float load(const float* x, float) { return *x; }
+inline void store(float* x, float v) { *x = v; }
+template <int N, class Real>
+inline Lanes<N, Real> load(const Real* x, Lanes<N, Real>) {
+  Lanes<N, Real> r;
   std::memcpy(&r.v, x, sizeof r.v);
   return r;
 }
-template <int N>
-inline void store(double* x, Lanes<N> v) {
+template <int N, class Real>
+inline void store(Real* x, Lanes<N, Real> v) {
   std::memcpy(x, &v.v, sizeof v.v);
 }
 

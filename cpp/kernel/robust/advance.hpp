@@ -21,7 +21,7 @@ inline void invert(Entry<L> r, const L (&product)[count], L* sum) {
 
 // Take the step.
 template <class L>
-void advance(const Shape& shape, State& st) {
+void advance(const Shape& shape, StateFor<L>& st) {
   const L length = load(st.step_length, L{}), dual_length = load(st.dual_step_length, L{});
   L sum_products(0.0), sum_fit(0.0), sum_cost(0.0);
   struct Moved {

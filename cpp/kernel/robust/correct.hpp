@@ -10,7 +10,7 @@ namespace {
 template <class L>
 class Recentre {
  public:
-  Recentre(const Shape& shape, State& state) : shape_(shape), st_(state), sigma_mu_(load(state.sigma_mu, L{})) {}
+  Recentre(const Shape& shape, StateFor<L>& state) : shape_(shape), st_(state), sigma_mu_(load(state.sigma_mu, L{})) {}
 
   void run() {
     for (auto& x : h_) x = L(0.0);
@@ -85,7 +85,7 @@ class Recentre {
   }
 
   const Shape& shape_;
-  State& st_;
+  StateFor<L>& st_;
   const L sigma_mu_;
   L h_[n_unknowns];
 };

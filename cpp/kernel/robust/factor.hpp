@@ -9,7 +9,7 @@ namespace {
 template <class L>
 class Factor {
  public:
-  Factor(const Shape& shape, State& state) : shape_(shape), st_(state) {}
+  Factor(const Shape& shape, StateFor<L>& state) : shape_(shape), st_(state) {}
 
   void run() {
     front_.clear();
@@ -111,7 +111,7 @@ class Factor {
   }
 
   const Shape& shape_;
-  State& st_;
+  StateFor<L>& st_;
   Front<L> front_;
 };
 

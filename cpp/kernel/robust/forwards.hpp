@@ -10,7 +10,7 @@ namespace {
 template <class L, bool corrected>
 class Rollout {
  public:
-  Rollout(const Shape& shape, State& state) : shape_(shape), st_(state) {}
+  Rollout(const Shape& shape, StateFor<L>& state) : shape_(shape), st_(state) {}
 
   void run() {
     L x[n_unknowns];  // the front's, as they change
@@ -125,7 +125,7 @@ class Rollout {
   }
 
   const Shape& shape_;
-  State& st_;
+  StateFor<L>& st_;
   L min_step_ = L(0.0), min_dual_step_ = L(0.0), sum_steps_ = L(0.0), sum_squares_ = L(0.0);
 };
 

@@ -7,11 +7,12 @@ namespace ressin::robust {
 namespace {
 
 // 1 / pivot; zero for an unknown that nothing determines.
+inline float invert(float pivot) { return pivot > 0.0f ? 1.0f / pivot : 0.0f; }
 inline double invert(double pivot) { return pivot > 0.0 ? 1.0 / pivot : 0.0; }
 inline Twofold invert(Twofold pivot) { return pivot.high > 0.0 ? Twofold(1.0) / pivot : Twofold(0.0); }
-template <int N>
-inline Lanes<N> invert(Lanes<N> pivot) {
-  Lanes<N> r;
+template <int N, class Real>
+inline Lanes<N, Real> invert(Lanes<N, Real> pivot) {
+  Lanes<N, Real> r;
   for (int k = 0; k < N; ++k) r.v[k] = invert(pivot.v[k]);
   return r;
 }

@@ -79,16 +79,18 @@ struct Shape {
 // multiplier zero, inverse zero and cost zero, which stay as they are and change nothing.
 enum Shifting : unsigned char { in_no_lane, in_every_lane, in_some_lanes };
 
-struct State {
+// In numbers of a `Real`, float or double.
+template <class Real>
+struct StateOf {
   const unsigned char* shifting;  // (n,)
-  double* samples;                // (n, n_record, lanes)
-  double* shifts;                 // (n, n_shift_record, lanes)
-  double* knots;                  // (n_intervals + 3, n_knot_record, lanes)
+  Real* samples;                  // (n, n_record, lanes)
+  Real* shifts;                   // (n, n_shift_record, lanes)
+  Real* knots;                    // (n_intervals + 3, n_knot_record, lanes)
   // per lane
-  double step_length[max_lanes], dual_step_length[max_lanes], sigma_mu[max_lanes];
-  double min_step[max_lanes], min_dual_step[max_lanes];
-  double sum_products[max_lanes], sum_steps[max_lanes], sum_squares[max_lanes];  // of value multiplier (1, x, x^2)
-  double sum_fit[max_lanes], sum_cost[max_lanes];                                // objective's quadratic and linear part
+  Real step_length[max_lanes], dual_step_length[max_lanes], sigma_mu[max_lanes];
+  Real min_step[max_lanes], min_dual_step[max_lanes];
+  Real sum_products[max_lanes], sum_steps[max_lanes], sum_squares[max_lanes];  // of value multiplier (1, x, x^2)
+  Real sum_fit[max_lanes], sum_cost[max_lanes];                                // objective's quadratic and linear part
 };
 
 // The active set: where a bound holds is given, and the rest is linear. An event is a driver that is not zero, at a sample, or
@@ -127,26 +129,36 @@ struct EventState {
   double changed[max_lanes];      // outliers that have come or gone
 };
 
-struct Passes {
+template <class Real>
+struct PassesOf {
+  using State = StateOf<Real>;
   void (*factor)(const Shape&, State&);    // eliminate backwards in time; the predictor's right-hand side
   void (*predict)(const Shape&, State&);   // substitute forwards: the step, and how far it may go
   void (*recentre)(const Shape&, State&);  // the corrector's right-hand side through the same factor
   void (*correct)(const Shape&, State&);   // predict(), with what recentre() has made of it
   void (*advance)(const Shape&, State&);   // take the step
-  // the active set's
+};
+
+struct EventPasses {
   void (*eliminate)(const Shape&, EventState&);   // backwards in time
   void (*substitute)(const Shape&, EventState&);  // forwards: steps and what is left
   void (*examine)(const Shape&, EventState&);     // backwards: forces against costs, and outliers
 };
 
-struct Kernel {
+template <class Real>
+struct KernelOf {
   int lanes;
   int numbers;  // doubles to a number: one, or two of which the second holds what rounding leaves over
-  Passes passes;
+  PassesOf<Real> passes;
 };
+struct Kernel : KernelOf<double> {
+  EventPasses events;  // the active set's
+};
+using CoarseKernel = KernelOf<float>;
 
 struct KernelPair {
   Kernel single, lanes;
+  CoarseKernel coarse_single, coarse_lanes;  // for programmes that only settings are read from
 };
 KernelPair baseline_kernels();
 Kernel twofold_kernel();  // one signal, in numbers of about 32 digits; the same on every machine

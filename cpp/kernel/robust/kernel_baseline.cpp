@@ -2,7 +2,7 @@
 
 namespace ressin::robust {
 
-KernelPair baseline_kernels() { return {make_kernel<double>(), make_kernel<Lanes<4>>()}; }
+KernelPair baseline_kernels() { return make_kernels<Lanes<4>>(); }
 Kernel twofold_kernel() { return make_kernel<Twofold>(); }
 
 }  // namespace ressin::robust

@@ -2,6 +2,6 @@
 
 namespace ressin::robust {
 
-KernelPair v3_kernels() { return {make_kernel<double>(), make_kernel<Lanes<4>>()}; }
+KernelPair v3_kernels() { return make_kernels<Lanes<4>>(); }
 
 }  // namespace ressin::robust

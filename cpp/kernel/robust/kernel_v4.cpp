@@ -2,6 +2,6 @@
 
 namespace ressin::robust {
 
-KernelPair v4_kernels() { return {make_kernel<double>(), make_kernel<Lanes<8>>()}; }
+KernelPair v4_kernels() { return make_kernels<Lanes<8>>(); }
 
 }  // namespace ressin::robust

@@ -8,22 +8,40 @@
 namespace ressin::robust {
 namespace {
 
+// What the lanes' numbers are stored as.
 template <class L>
-inline constexpr std::ptrdiff_t width = sizeof(L) / sizeof(double);
+struct StoredAs {
+  using type = double;
+};
+template <>
+struct StoredAs<float> {
+  using type = float;
+};
+template <int N>
+struct StoredAs<Lanes<N, float>> {
+  using type = float;
+};
+template <class L>
+using Real = typename StoredAs<L>::type;
+template <class L>
+using StateFor = StateOf<Real<L>>;
+
+template <class L>
+inline constexpr std::ptrdiff_t width = sizeof(L) / sizeof(Real<L>);
 
 template <class L>
 struct Entry {
-  double* x;
+  Real<L>* x;
   L get(int k) const { return load(x + k * width<L>, L{}); }
   void set(int k, L v) const { store(x + k * width<L>, v); }
 };
 
 template <class L>
-inline Entry<L> sample(const State& s, std::ptrdiff_t i) {
+inline Entry<L> sample(const StateFor<L>& s, std::ptrdiff_t i) {
   return {s.samples + i * n_record * width<L>};
 }
 template <class L>
-inline Entry<L> shift_after(const State& s, std::ptrdiff_t i) {
+inline Entry<L> shift_after(const StateFor<L>& s, std::ptrdiff_t i) {
   return {s.shifts + i * n_shift_record * width<L>};
 }
 template <class L, class S>
@@ -31,6 +49,7 @@ inline Entry<L> knot(const S& s, std::ptrdiff_t j) {
   return {s.knots + j * n_knot_record * width<L>};
 }
 
+template <class State>
 inline bool may_shift(const State& s, std::ptrdiff_t i) { return s.shifting[i] != in_no_lane; }
 inline std::ptrdiff_t interval_end(const Shape& shape, std::ptrdiff_t m) {
   return (m + 1) * shape.spacing < shape.n ? (m + 1) * shape.spacing : shape.n;
@@ -39,7 +58,7 @@ inline std::ptrdiff_t interval_end(const Shape& shape, std::ptrdiff_t m) {
 // value / multiplier, but no more than `most_ratio`. An outlier or shift that is there lets go of its sample altogether as its
 // multiplier vanishes; where several do, nothing but rounding would be left of what determines the level between them.
 template <class L>
-inline constexpr double most_ratio = 1e10;
+inline constexpr double most_ratio = sizeof(Real<L>) < sizeof(double) ? 1e5 : 1e10;
 template <>
 inline constexpr double most_ratio<Twofold> = 1e25;
 template <class L>
@@ -48,14 +67,15 @@ inline L ratio(Entry<L> r, int pair) {
   return min(x * (x * r.get(inverse + pair)), L(most_ratio<L>));
 }
 // x > y ? a : b
+inline float pick(float x, float y, float a, float b) { return x > y ? a : b; }
 inline double pick(double x, double y, double a, double b) { return x > y ? a : b; }
 inline Twofold pick(Twofold x, Twofold y, Twofold a, Twofold b) { return y < x ? a : b; }
-template <int N>
-inline Lanes<N> pick(Lanes<N> x, Lanes<N> y, Lanes<N> a, Lanes<N> b) {
+template <int N, class Real>
+inline Lanes<N, Real> pick(Lanes<N, Real> x, Lanes<N, Real> y, Lanes<N, Real> a, Lanes<N, Real> b) {
 #if defined(__GNUC__) || defined(__clang__)
-  return typename Lanes<N>::Vector(x.v > y.v ? a.v : b.v);
+  return typename Lanes<N, Real>::Vector(x.v > y.v ? a.v : b.v);
 #else
-  return Lanes<N>::map([&](int k) { return x.v[k] > y.v[k] ? a.v[k] : b.v[k]; });
+  return Lanes<N, Real>::map([&](int k) { return x.v[k] > y.v[k] ? a.v[k] : b.v[k]; });
 #endif
 }
 

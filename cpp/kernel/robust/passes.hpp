@@ -18,18 +18,28 @@ namespace ressin::robust {
 namespace {
 
 template <class L>
+PassesOf<Real<L>> make_passes() {
+  using State = StateFor<L>;
+  return {[](const Shape& shape, State& state) { Factor<L>(shape, state).run(); },
+          [](const Shape& shape, State& state) { Rollout<L, false>(shape, state).run(); },
+          [](const Shape& shape, State& state) { Recentre<L>(shape, state).run(); },
+          [](const Shape& shape, State& state) { Rollout<L, true>(shape, state).run(); },
+          [](const Shape& shape, State& state) { advance<L>(shape, state); }};
+}
+
+template <class L>
 Kernel make_kernel() {
   constexpr int numbers = std::is_same_v<L, Twofold> ? 2 : 1;
-  return {static_cast<int>(width<L>) / numbers,
-          numbers,
-          {[](const Shape& shape, State& state) { Factor<L>(shape, state).run(); },
-           [](const Shape& shape, State& state) { Rollout<L, false>(shape, state).run(); },
-           [](const Shape& shape, State& state) { Recentre<L>(shape, state).run(); },
-           [](const Shape& shape, State& state) { Rollout<L, true>(shape, state).run(); },
-           [](const Shape& shape, State& state) { advance<L>(shape, state); },
-           [](const Shape& shape, EventState& state) { Elimination<L>(shape, state).run(); },
+  return {{static_cast<int>(width<L>) / numbers, numbers, make_passes<L>()},
+          {[](const Shape& shape, EventState& state) { Elimination<L>(shape, state).run(); },
            [](const Shape& shape, EventState& state) { Substitution<L>(shape, state).run(); },
            [](const Shape& shape, EventState& state) { examine<L>(shape, state); }}};
+}
+
+template <class L>
+KernelPair make_kernels() {
+  using Coarse = Lanes<8, float>;
+  return {make_kernel<double>(), make_kernel<L>(), {1, 1, make_passes<float>()}, {8, 1, make_passes<Coarse>()}};
 }
 
 }  // namespace

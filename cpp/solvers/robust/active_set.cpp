@@ -199,8 +199,8 @@ double ActiveSet::choose_share(int lane) {
 // Newton's step of every lane; where the signs are right, with what the data say of it.
 void ActiveSet::solve() {
   lay_out();
-  kernel_.passes.eliminate(shape_, state_);
-  kernel_.passes.substitute(shape_, state_);
+  kernel_.events.eliminate(shape_, state_);
+  kernel_.events.substitute(shape_, state_);
   bool any_settled = false;
   for (int lane = 0; lane < kernel_.lanes; ++lane) {
     Lane& l = at(lane);
@@ -214,7 +214,7 @@ void ActiveSet::solve() {
       settle(lane);
     any_settled |= l.settled;
   }
-  if (any_settled) kernel_.passes.examine(shape_, state_);
+  if (any_settled) kernel_.events.examine(shape_, state_);
 }
 
 void ActiveSet::settle(int lane) {

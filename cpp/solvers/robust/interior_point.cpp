@@ -23,7 +23,8 @@ constexpr double least_level = 1e-6;
 
 }  // namespace
 
-InteriorPoint::InteriorPoint(std::shared_ptr<const Model> model, const Kernel& kernel)
+template <class Real>
+InteriorPointOf<Real>::InteriorPointOf(std::shared_ptr<const Model> model, const KernelOf<Real>& kernel)
     : model_(std::move(model)),
       kernel_(kernel),
       samples_(size_of(model_->n(), n_record)),
@@ -35,29 +36,33 @@ InteriorPoint::InteriorPoint(std::shared_ptr<const Model> model, const Kernel& k
   for (int lane = 0; lane < kernel_.lanes; ++lane) {  // those without a signal are eliminated too
     for (std::ptrdiff_t j = 0; j < model_->n_bends(); ++j) of_knot(j, bend_penalty, lane) = 1.0;
   }
-  state_ = State{};
+  state_ = StateOf<Real>{};
   state_.shifting = shifting_.data();
   state_.samples = samples_.data();
   state_.shifts = shifts_.data();
   state_.knots = knots_.data();
 }
 
-std::size_t InteriorPoint::size_of(std::ptrdiff_t n, int record) const {
+template <class Real>
+std::size_t InteriorPointOf<Real>::size_of(std::ptrdiff_t n, int record) const {
   return static_cast<std::size_t>(n * record * kernel_.lanes * kernel_.numbers);
 }
 
-std::size_t InteriorPoint::bytes_per_lane(const Model& model) {
+template <class Real>
+std::size_t InteriorPointOf<Real>::bytes_per_lane(const Model& model) {
   return sizeof(double) * static_cast<std::size_t>(model.n() * (n_record + n_shift_record) + model.n_knots() * n_knot_record);
 }
 
-void InteriorPoint::set_pair(int lane, std::ptrdiff_t i, int pair, double x, double product) {
+template <class Real>
+void InteriorPointOf<Real>::set_pair(int lane, std::ptrdiff_t i, int pair, double x, double product) {
   of_pair(i, value, pair, lane) = x;
   of_pair(i, multiplier, pair, lane) = product / x;
   of_pair(i, inverse, pair, lane) = 1.0 / product;
 }
 
 // No bound at all: see Shifting.
-void InteriorPoint::set_idle(int lane, std::ptrdiff_t i) {
+template <class Real>
+void InteriorPointOf<Real>::set_idle(int lane, std::ptrdiff_t i) {
   for (int pair = shift_up; pair <= shift_down; ++pair) {
     of_shift(i, value + pair, lane) = 1.0;
     of_shift(i, multiplier + pair, lane) = of_shift(i, inverse + pair, lane) = 0.0;
@@ -66,7 +71,8 @@ void InteriorPoint::set_idle(int lane, std::ptrdiff_t i) {
 }
 
 // Of the lanes that have a signal.
-void InteriorPoint::find_shifting() {
+template <class Real>
+void InteriorPointOf<Real>::find_shifting() {
   const auto n_lanes = std::count_if(lanes_.begin(), lanes_.end(), [](const Lane& l) { return l.request; });
   for (std::size_t i = 0; i < shifting_.size(); ++i) {
     const auto count =
@@ -79,7 +85,8 @@ void InteriorPoint::find_shifting() {
   }
 }
 
-void InteriorPoint::load_sample(int lane, std::ptrdiff_t i, const Problem& problem) {
+template <class Real>
+void InteriorPointOf<Real>::load_sample(int lane, std::ptrdiff_t i, const Problem& problem) {
   const std::ptrdiff_t k = i - model_->n_before();
   const bool inside = k >= 0;
   const double w = inside ? problem.weight(k) : 0.0;
@@ -92,7 +99,8 @@ void InteriorPoint::load_sample(int lane, std::ptrdiff_t i, const Problem& probl
   if (may_shift(lane, i)) of_shift(i, shift_cost, lane) = kappa;
 }
 
-void InteriorPoint::load(int lane, const Request& request) {
+template <class Real>
+void InteriorPointOf<Real>::load(int lane, const Request& request) {
   const Problem& problem = request.problem;
   Lane& l = lanes_[static_cast<std::size_t>(lane)];
   l.iterations = l.stalled = l.unproved = 0;
@@ -101,7 +109,7 @@ void InteriorPoint::load(int lane, const Request& request) {
   l.zero_objective = 0.0;
   const std::ptrdiff_t n = model_->n(), before = model_->n_before();
   if (kernel_.numbers > 1) {  // what a number's second double has from the signal before
-    for (Memory* x : {&samples_, &shifts_, &knots_}) x->fill(0.0);
+    for (auto* x : {&samples_, &shifts_, &knots_}) x->fill(0.0);
   }
   l.shifts.assign(static_cast<std::size_t>(n), 1);
   if (request.shifts && !request.shifts->empty()) l.shifts = *request.shifts;
@@ -124,12 +132,14 @@ void InteriorPoint::load(int lane, const Request& request) {
   find_residual(lane, problem);
 }
 
-double InteriorPoint::cost_of(std::ptrdiff_t i, int pair, int lane) {
+template <class Real>
+double InteriorPointOf<Real>::cost_of(std::ptrdiff_t i, int pair, int lane) {
   return pair < n_sample_pairs ? of_sample(i, pair == driver ? driver_cost : box, lane) : of_shift(i, shift_cost, lane);
 }
 
 // Every product the same, and no part but the driver's own: a flat level.
-void InteriorPoint::begin_anew(int lane, const Problem& problem) {
+template <class Real>
+void InteriorPointOf<Real>::begin_anew(int lane, const Problem& problem) {
   const double bottom = bottom_of(problem), start_level = std::max(0.0, bottom + 1.0);
   const double product = problem.alpha_before, inverted = 1.0 / product;
   for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
@@ -148,7 +158,8 @@ void InteriorPoint::begin_anew(int lane, const Problem& problem) {
 }
 
 // The start as it is; its level is lifted where a bound was about to be left, as two stretches that meet may do.
-void InteriorPoint::begin_from(int lane, const Start& start, double bottom) {
+template <class Real>
+void InteriorPointOf<Real>::begin_from(int lane, const Start& start, double bottom) {
   std::vector<double> shift(1, 0.0);
   for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
     const auto first = static_cast<std::size_t>(i * n_pairs);
@@ -178,15 +189,16 @@ void InteriorPoint::begin_from(int lane, const Start& start, double bottom) {
 }
 
 // Residual and levels of the parts as they are, and the sum of all products.
-void InteriorPoint::find_residual(int lane, const Problem& problem) {
+template <class Real>
+void InteriorPointOf<Real>::find_residual(int lane, const Problem& problem) {
   const std::ptrdiff_t n = model_->n(), before = model_->n_before();
   const double bottom = bottom_of(problem);
   double a = 0.0, v = 0.0, s = 0.0, sum = 0.0;
   std::ptrdiff_t j = 0;
   const auto find_level = [&] {
-    double& x = of_knot(j, level, lane);
+    Real& x = of_knot(j, level, lane);
     const double above = of_knot(j, knot_value, lane) + s - bottom;
-    if (above > 0.0) x = above;  // below rounding, what the increments say is better
+    if (above > 0.0) x = static_cast<Real>(above);  // below rounding, what the increments say is better
     sum += x * of_knot(j, level_multiplier, lane);
     of_knot(j, level_inverse, lane) = 1.0 / (x * of_knot(j, level_multiplier, lane));
     ++j;
@@ -211,7 +223,8 @@ void InteriorPoint::find_residual(int lane, const Problem& problem) {
   state_.sum_products[lane] = sum;
 }
 
-Start InteriorPoint::take_start(int lane) {
+template <class Real>
+Start InteriorPointOf<Real>::take_start(int lane) {
   Start start;
   for (auto* x : {&start.values, &start.multipliers}) x->reserve(static_cast<std::size_t>(model_->n() * n_pairs));
   for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
@@ -228,7 +241,8 @@ Start InteriorPoint::take_start(int lane) {
   return start;
 }
 
-double InteriorPoint::objective(int lane) {
+template <class Real>
+double InteriorPointOf<Real>::objective(int lane) {
   double bends = 0.0;
   for (std::ptrdiff_t j = 0; j + 2 < model_->n_knots(); ++j) {
     const double bend =
@@ -238,7 +252,8 @@ double InteriorPoint::objective(int lane) {
   return 0.5 * state_.sum_fit[lane] + state_.sum_cost[lane] + 0.5 * bends;
 }
 
-Solution InteriorPoint::take_solution(int lane) {
+template <class Real>
+Solution InteriorPointOf<Real>::take_solution(int lane) {
   const std::ptrdiff_t n = model_->n(), before = model_->n_before();
   const Problem& problem = lanes_[static_cast<std::size_t>(lane)].request->problem;
   Solution x;
@@ -261,7 +276,8 @@ Solution InteriorPoint::take_solution(int lane) {
   return x;
 }
 
-bool InteriorPoint::finished(int lane, Solution* solution) {
+template <class Real>
+bool InteriorPointOf<Real>::finished(int lane, Solution* solution) {
   Lane& l = lanes_[static_cast<std::size_t>(lane)];
   const Request& request = *l.request;
   const double gap = state_.sum_products[lane];
@@ -309,7 +325,8 @@ bool InteriorPoint::finished(int lane, Solution* solution) {
   return true;
 }
 
-void InteriorPoint::choose_step(int lane) {
+template <class Real>
+void InteriorPointOf<Real>::choose_step(int lane) {
   const Lane& l = lanes_[static_cast<std::size_t>(lane)];
   if (!l.request) {
     state_.step_length[lane] = state_.dual_step_length[lane] = 0.0;
@@ -321,7 +338,8 @@ void InteriorPoint::choose_step(int lane) {
   state_.step_length[lane] = state_.dual_step_length[lane] = std::min(primal, dual);
 }
 
-void InteriorPoint::run(const Next& next, const Done& done, const KeepGoing& keep_going) {
+template <class Real>
+void InteriorPointOf<Real>::run(const Next& next, const Done& done, const KeepGoing& keep_going) {
   const int n_lanes = kernel_.lanes;
   int active = 0;
   const auto refill = [&] {
@@ -371,5 +389,8 @@ void InteriorPoint::run(const Next& next, const Done& done, const KeepGoing& kee
   }
   for (Lane& l : lanes_) l.request = nullptr;
 }
+
+template class InteriorPointOf<double>;
+template class InteriorPointOf<float>;
 
 }  // namespace ressin::robust

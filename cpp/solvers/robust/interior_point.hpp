@@ -51,13 +51,14 @@ struct Solution {
 // What is to be below the tolerance: the gap, and a tenth of how far the forces exceed their costs.
 inline double shortfall(const Evidence& evidence) { return std::max(evidence.relative_gap, 0.1 * evidence.stationarity); }
 
-class InteriorPoint {
+template <class Real>
+class InteriorPointOf {
  public:
   using Next = std::function<const Request*(std::size_t* tag)>;
   using Done = std::function<void(std::size_t tag, Solution&&)>;
   using KeepGoing = std::function<bool()>;
 
-  InteriorPoint(std::shared_ptr<const Model> model, const Kernel& kernel);
+  InteriorPointOf(std::shared_ptr<const Model> model, const KernelOf<Real>& kernel);
 
   // Solve all that `next` hands out; `done` receives each solution, in order of completion.
   void run(const Next& next, const Done& done, const KeepGoing& keep_going);
@@ -79,21 +80,21 @@ class InteriorPoint {
     std::vector<unsigned char> shifts;  // (n,) as in Request, and nowhere but in the signal
   };
 
-  double& of_sample(std::ptrdiff_t i, int entry, int lane) {
+  Real& of_sample(std::ptrdiff_t i, int entry, int lane) {
     return samples_[static_cast<std::size_t>(((i * n_record + entry) * kernel_.lanes + lane) * kernel_.numbers)];
   }
-  double& of_shift(std::ptrdiff_t i, int entry, int lane) {
+  Real& of_shift(std::ptrdiff_t i, int entry, int lane) {
     return shifts_[static_cast<std::size_t>(((i * n_shift_record + entry) * kernel_.lanes + lane) * kernel_.numbers)];
   }
   // `entry` of a sample's pairs, the shifts last
-  double& of_pair(std::ptrdiff_t i, int entry, int pair, int lane) {
+  Real& of_pair(std::ptrdiff_t i, int entry, int pair, int lane) {
     return pair < n_sample_pairs ? of_sample(i, entry + pair, lane) : of_shift(i, entry + pair - n_sample_pairs, lane);
   }
-  double step_at(std::ptrdiff_t i, int lane) {
-    if (!may_shift(lane, i)) return 0.0;
+  Real step_at(std::ptrdiff_t i, int lane) {
+    if (!may_shift(lane, i)) return Real{0};
     return of_shift(i, value + shift_up, lane) - of_shift(i, value + shift_down, lane);
   }
-  double& of_knot(std::ptrdiff_t j, int entry, int lane) {
+  Real& of_knot(std::ptrdiff_t j, int entry, int lane) {
     return knots_[static_cast<std::size_t>(((j * n_knot_record + entry) * kernel_.lanes + lane) * kernel_.numbers)];
   }
   void load(int lane, const Request& request);
@@ -117,12 +118,14 @@ class InteriorPoint {
   Solution take_solution(int lane);
 
   std::shared_ptr<const Model> model_;
-  Kernel kernel_;
+  KernelOf<Real> kernel_;
   Shape shape_;
-  Memory samples_, shifts_, knots_;
+  MemoryOf<Real> samples_, shifts_, knots_;
   std::vector<unsigned char> shifting_;
-  State state_;
+  StateOf<Real> state_;
   std::vector<Lane> lanes_;
 };
+using InteriorPoint = InteriorPointOf<double>;
+using CoarseInteriorPoint = InteriorPointOf<float>;  // where few digits will do: nothing is proved of what it finds
 
 }  // namespace ressin::robust

@@ -11,40 +11,48 @@ namespace {
 
 constexpr std::size_t most_kept = 6, largest_kept = std::size_t{1} << 20;  // arrays of two programmes; numbers, 8 MB
 
-using Arrays = std::vector<std::vector<double>>;  // the smallest first, with room for all that are kept
+template <class Real>
+using Arrays = std::vector<std::vector<Real>>;  // the smallest first, with room for all that are kept
 
-KeptByThread<Arrays> kept;
+template <class Real>
+KeptByThread<Arrays<Real>> kept;
 
 // The calling thread's; null where there is no memory to keep any.
-Arrays* kept_or_made() {
-  if (!kept.get()) {
-    auto arrays = std::make_unique<Arrays>();
+template <class Real>
+Arrays<Real>* kept_or_made() {
+  if (!kept<Real>.get()) {
+    auto arrays = std::make_unique<Arrays<Real>>();
     arrays->reserve(most_kept);
-    kept.keep(std::move(arrays));
+    kept<Real>.keep(std::move(arrays));
   }
-  return kept.get();
+  return kept<Real>.get();
 }
 
 }  // namespace
 
-Memory::Memory(std::size_t size) {
-  const auto smaller = [&](const std::vector<double>& x, std::size_t most) { return x.capacity() < most; };
-  if (Arrays* arrays = kept_or_made()) {
+template <class Real>
+MemoryOf<Real>::MemoryOf(std::size_t size) {
+  const auto smaller = [&](const std::vector<Real>& x, std::size_t most) { return x.capacity() < most; };
+  if (Arrays<Real>* arrays = kept_or_made<Real>()) {
     const auto found = std::lower_bound(arrays->begin(), arrays->end(), size, smaller);
     if (found != arrays->end()) {
       numbers_ = std::move(*found);
       arrays->erase(found);
     }
   }
-  numbers_.resize(size, 1.0);
+  numbers_.resize(size, Real{1});
 }
 
-Memory::~Memory() {
-  Arrays* arrays = kept.get();
+template <class Real>
+MemoryOf<Real>::~MemoryOf() {
+  Arrays<Real>* arrays = kept<Real>.get();
   if (!arrays || numbers_.capacity() > largest_kept) return;
   if (arrays->size() == most_kept) arrays->erase(arrays->begin());
-  const auto smaller = [](const std::vector<double>& x, const std::vector<double>& y) { return x.capacity() < y.capacity(); };
+  const auto smaller = [](const std::vector<Real>& x, const std::vector<Real>& y) { return x.capacity() < y.capacity(); };
   arrays->insert(std::upper_bound(arrays->begin(), arrays->end(), numbers_, smaller), std::move(numbers_));
 }
+
+template class MemoryOf<double>;
+template class MemoryOf<float>;
 
 }  // namespace ressin::robust

@@ -7,20 +7,22 @@
 
 namespace ressin::robust {
 
-class Memory {
+template <class Real>
+class MemoryOf {
  public:
   // `size` numbers: of one, or what they were last.
-  explicit Memory(std::size_t size);
-  ~Memory();
-  Memory(const Memory&) = delete;
-  Memory& operator=(const Memory&) = delete;
+  explicit MemoryOf(std::size_t size);
+  ~MemoryOf();
+  MemoryOf(const MemoryOf&) = delete;
+  MemoryOf& operator=(const MemoryOf&) = delete;
 
-  double* data() { return numbers_.data(); }
-  double& operator[](std::size_t i) { return numbers_[i]; }
-  void fill(double x) { numbers_.assign(numbers_.size(), x); }
+  Real* data() { return numbers_.data(); }
+  Real& operator[](std::size_t i) { return numbers_[i]; }
+  void fill(Real x) { numbers_.assign(numbers_.size(), x); }
 
  private:
-  std::vector<double> numbers_;
+  std::vector<Real> numbers_;
 };
+using Memory = MemoryOf<double>;
 
 }  // namespace ressin::robust
