@@ -20,6 +20,7 @@
 namespace ressin::robust {
 namespace {
 
+static const double near = getenv("NEAR") ? atof(getenv("NEAR")) : 0.8, tight = getenv("TIGHT") ? atof(getenv("TIGHT")) : 0.25;
 std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 
 // Signals whose programmes stand side by side.
@@ -137,13 +138,25 @@ class Batch {
   std::vector<Decomposed> take_results() { return std::move(results_); }
 
  private:
+  // What is left of a part by its last plain programme and its last weighted one, empty before there is any. A plain programme
+  // leaves more at the responses' peaks, and a weighted one may have lower costs.
+  struct Rests {
+    std::vector<double> plain, weighted;
+
+    void take(std::vector<double>&& rest, bool is_weighted) { (is_weighted ? weighted : plain) = std::move(rest); }
+    void mark(const Model& model, const Problem& problem, bool is_weighted, Marks* outliers) const {
+      if (!plain.empty()) add_outliers(model, problem, plain, near, outliers);
+      if (!plain.empty() && is_weighted && !weighted.empty()) add_outliers(model, problem, weighted, near, outliers);
+    }
+  };
   struct Work {
     std::unique_ptr<Procedure> procedure;
     Request request;  // the whole signal's
     std::vector<Request> parts;
     std::vector<Solution> solved;
-    std::vector<Marks> shifts;  // where those may be in each part; empty until one has been solved
-    Marks all_shifts;           // in the whole signal at its own rate
+    std::vector<Marks> outliers, shifts;  // where those may be in each part; empty until one has been solved
+    std::vector<Rests> rests;             // of each part
+    Marks all_outliers, all_shifts;       // in the whole signal at its own rate; the former empty for blocks
     std::ptrdiff_t n_solved = 0;
     Start start;               // what the last programme has left for the one at the signal's own rate
     std::vector<Found> found;  // events of each part of a round's second programme
@@ -166,9 +179,13 @@ class Batch {
       work.request = work.procedure->next_request();
       work.request.keep_start = work.procedure->is_last_on_blocks();
       work.parts.clear(), work.solved.clear(), work.solved.resize(n_parts), work.n_solved = 0;
-      work.shifts.resize(n_parts), work.found.resize(n_parts);
+      work.outliers.resize(n_parts), work.shifts.resize(n_parts), work.rests.resize(n_parts), work.found.resize(n_parts);
       for (std::ptrdiff_t j = 0; j < stretches.count(); ++j) {
         work.parts.push_back(stretches.part_of(work.request, j));
+        Marks& outliers = work.outliers[index(j)];
+        outliers.clear();
+        work.rests[index(j)].mark(method.model(), work.parts.back().problem, work.procedure->is_reweighted(), &outliers);
+        work.parts.back().outliers = &work.outliers[index(j)];
         work.parts.back().shifts = &work.shifts[index(j)];
         ready.push_back(k * n_parts + index(j));
       }
@@ -189,13 +206,17 @@ class Batch {
     const auto done = [&](std::size_t tag, Solution&& x) {
       const std::size_t k = tag / n_parts;
       Work& work = (*procedures)[k];
-      Marks& shifts = work.shifts[tag % n_parts];
+      Marks &outliers = work.outliers[tag % n_parts], &shifts = work.shifts[tag % n_parts];
       const Problem& problem = work.parts[tag % n_parts].problem;
       const Forces forces = forces_of(method.model(), x.witness);
-      if (!are_enough(shifts, method.model(), problem, forces)) {
-        shifts.clear();
-        return ready.push_back(tag);
+      std::vector<double> rest = rest_of(x.parts);
+      const bool are_all_shifts = are_enough(shifts, method.model(), problem, forces);
+      if (!are_all_shifts || !are_enough(outliers, method.model(), problem, rest, tight)) {
+        if (!are_all_shifts) shifts.clear();
+        add_outliers(method.model(), problem, rest, near, &outliers);
+        fprintf(stderr,"redo %zu w%d shifts %d marked %ld\n", tag, (int)work.procedure->is_reweighted(), (int)are_all_shifts, (long)std::count(outliers.begin(),outliers.end(),1)); return ready.push_back(tag);
       }
+      work.rests[tag % n_parts].take(std::move(rest), work.procedure->is_reweighted());
       shifts = find_shifts(method.model(), problem, forces);
       const bool wants_events = has_active_set(signals_[k].dt, *blocks) && work.procedure->is_reweighted();
       if (wants_events) work.found[tag % n_parts] = find_events(method.model(), problem, forces);
@@ -205,6 +226,8 @@ class Batch {
       work.start = std::move(whole.start);
       if (wants_events)
         work.coarse = {join(stretches, work.found), whole.point.driver, fit_of(work.request.problem, whole.parts)};
+      if (work.procedure->is_last_on_blocks())
+        add_outliers(*blocks, work.request.problem, rest_of(whole.parts), 0.5, &work.all_outliers);
       work.procedure->take(*blocks, std::move(whole));
       if (!work.procedure->is_estimated()) return ask(k);
       work.all_shifts = stretches.join(work.shifts);
@@ -297,6 +320,7 @@ class Batch {
     work->request.start = &work->start;
     const std::ptrdiff_t block = Procedure::block_size(settings_.rules, signals_[tag].dt);
     if (!work->procedure->is_constant()) work->all_shifts = refine(work->all_shifts, blocks, model, block);
+    work->request.outliers = &work->all_outliers;
     work->request.shifts = &work->all_shifts;
     if (has_active_set(model.dt(), blocks)) work->guess = refine(work->coarse, blocks, model, block);
     work->request.guess = &work->guess;
@@ -312,8 +336,8 @@ class Batch {
           for (; at != unproved->end(); ++at) {
             Request& request = (*procedures)[at->first].request;
             const int left = settings_.max_iterations - at->second.iterations;
-            if (left <= 0 || (!method.is_twofold() && request.shifts->empty())) continue;
-            request.start = nullptr, request.shifts = nullptr;
+            if (left <= 0 || (!method.is_twofold() && request.outliers->empty() && request.shifts->empty())) continue;
+            request.start = nullptr, request.outliers = request.shifts = nullptr;
             request.max_iterations = method.is_twofold() ? left : std::min(left, most_iterations);
             *tag = (at++)->first;
             return &request;

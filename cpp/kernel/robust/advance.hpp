@@ -6,14 +6,14 @@
 namespace ressin::robust {
 namespace {
 
-// Set the inverses of a sample's products, and add the products up. Each has its own division: the product of all, which would
+// Set the inverses of some pairs' products, and add the products up. Each has its own division: the product of all, which would
 // save the others, leaves the range of double where the products are small.
-template <bool of_shift, int count, class L>
+template <bool may_be_idle, int count, class L>
 inline void invert(Entry<L> r, const L (&product)[count], L* sum) {
   L here = product[0];
   for (int k = 0; k < count; ++k) {
     const L inverted = L(1.0) / product[k];
-    r.set(inverse + k, of_shift ? pick(product[k], L(0.0), inverted, L(0.0)) : inverted);
+    r.set(k * n_pair_record + inverse, may_be_idle ? pick(product[k], L(0.0), inverted, L(0.0)) : inverted);
     if (k > 0) here = here + product[k];
   }
   *sum = *sum + here;
@@ -39,15 +39,20 @@ void advance(const Shape& shape, StateFor<L>& st) {
   };
   for (std::ptrdiff_t i = 0; i < shape.n; ++i) {
     const Entry<L> r = sample<L>(st, i);
-    const Moved p = move_pair(r, driver), up = move_pair(r, outlier_up), down = move_pair(r, outlier_down);
+    const Moved p = move_pair(r, driver);
     sum_cost = fma(r.get(driver_cost), p.value, sum_cost);
-    sum_cost = fma(r.get(box), up.value + down.value, sum_cost);
-    invert<false, n_sample_pairs>(r, {p.product, up.product, down.product}, &sum_products);
+    invert<false, 1>(r, {p.product}, &sum_products);
+    if (may_be_outlier(st, i)) {
+      const Entry<L> q = outlier_at<L>(st, i);
+      const Moved up = move_pair(q, up_pair), down = move_pair(q, down_pair);
+      sum_cost = fma(q.get(box), up.value + down.value, sum_cost);
+      invert<true, 2>(q, {up.product, down.product}, &sum_products);
+    }
     if (may_shift(st, i)) {
       const Entry<L> q = shift_after<L>(st, i);
-      const Moved rise = move_pair(q, shift_up), fall = move_pair(q, shift_down);
+      const Moved rise = move_pair(q, up_pair), fall = move_pair(q, down_pair);
       sum_cost = fma(q.get(shift_cost), rise.value + fall.value, sum_cost);
-      invert<true, n_shift_pairs>(q, {rise.product, fall.product}, &sum_products);
+      invert<true, 2>(q, {rise.product, fall.product}, &sum_products);
     }
     const L e = fma(length, r.get(residual_step), r.get(residual));
     r.set(residual, e);

@@ -18,9 +18,8 @@ class Recentre {
     for (int k = 2; k < 4; ++k) add_level(last + k, k);
     for (std::ptrdiff_t m = last; m >= 0; --m) {
       for (std::ptrdiff_t i = interval_end(shape_, m) - 1; i >= m * shape_.spacing; --i) {
-        const Entry<L> r = sample<L>(st_, i);
         if (may_shift(st_, i)) eliminate_shift(shift_after<L>(st_, i));
-        step_back(r, shape_.bumps + 4 * (i - m * shape_.spacing));
+        step_back(i, shape_.bumps + 4 * (i - m * shape_.spacing));
       }
       add_level(m + 1, 1);
       if (m == 0) break;
@@ -49,28 +48,34 @@ class Recentre {
   }
 
   void eliminate_shift(Entry<L> r) {
-    centre_pair(r, shift_up);
-    centre_pair(r, shift_down);
-    const L up = ratio(r, shift_up), down = ratio(r, shift_down), slope = up + down;
-    const L load = aimed(r, shift_up, up) - aimed(r, shift_down, down);
+    centre_pair(r, up_pair);
+    centre_pair(r, down_pair);
+    const L up = ratio(r, up_pair), down = ratio(r, down_pair), slope = up + down;
+    const L load = aimed(r, up_pair, up) - aimed(r, down_pair, down);
     const L own = sum_levels([&](int k) { return h_[k]; });
     const L offset = fnma(slope, own, load) * r.get(row_inverse);
     r.set(row_rhs, r.get(row_rhs) + own);
     for (int k = 0; k < n_unknowns; ++k) h_[k] = fma(r.get(row + k), offset, h_[k]);
   }
 
-  void step_back(Entry<L> r, const double* bumps) {
+  void step_back(std::ptrdiff_t i, const double* bumps) {
+    const Entry<L> r = sample<L>(st_, i);
     const L z0(shape_.z0), z1(shape_.z1), g_a(shape_.g_a), g_v(shape_.g_v);
-    for (int pair = driver; pair <= outlier_down; ++pair) centre_pair(r, pair);
-    const L w = r.get(weight), up = ratio(r, outlier_up), down = ratio(r, outlier_down);
-    const L effective = w * r.get(shrink);
-    const L g = effective * (aimed(r, outlier_up, up) - aimed(r, outlier_down, down));
+    centre_pair(r, driver);
     L hp = fma(g_v, h_[of_v], g_a * h_[of_a]);
-    hp = hp + (g - r.get(multiplier + driver) * r.get(centre + driver));
+    hp = hp - r.get(multiplier + driver) * r.get(centre + driver);
     h_[of_v] = fma(z1, h_[of_v], h_[of_a]);
     h_[of_a] = z0 * h_[of_a];
-    h_[of_a] = h_[of_a] + g;
-    for (int k = 0; k < 4; ++k) h_[of_knot + k] = fma(g, L(bumps[k]), h_[of_knot + k]);
+    if (may_be_outlier(st_, i)) {
+      const Entry<L> q = outlier_at<L>(st_, i);
+      centre_pair(q, up_pair);
+      centre_pair(q, down_pair);
+      const L up = ratio(q, up_pair), down = ratio(q, down_pair);
+      const L g = (r.get(weight) * q.get(shrink)) * (aimed(q, up_pair, up) - aimed(q, down_pair, down));
+      hp = hp + g;
+      h_[of_a] = h_[of_a] + g;
+      for (int k = 0; k < 4; ++k) h_[of_knot + k] = fma(g, L(bumps[k]), h_[of_knot + k]);
+    }
     for (int k = 0; k < n_unknowns; ++k) h_[k] = fnma(r.get(gain + k), hp, h_[k]);
     r.set(gain_offset, fma(r.get(gain_inverse), hp, r.get(gain_offset)));
   }

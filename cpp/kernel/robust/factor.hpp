@@ -20,7 +20,7 @@ class Factor {
       front_.add_penalty(st_, m, 0);
       for (std::ptrdiff_t i = interval_end(shape_, m) - 1; i >= m * shape_.spacing; --i) {
         if (may_shift(st_, i)) eliminate_shift(shift_after<L>(st_, i));
-        step_back(sample<L>(st_, i), shape_.bumps + 4 * (i - m * shape_.spacing));
+        step_back(i, shape_.bumps + 4 * (i - m * shape_.spacing));
       }
       add_level(m + 1, 1);
       if (m == 0) break;
@@ -41,7 +41,7 @@ class Factor {
   }
 
   void eliminate_shift(Entry<L> r) {
-    const L up = ratio(r, shift_up), down = ratio(r, shift_down), slope = up + down;
+    const L up = ratio(r, up_pair), down = ratio(r, down_pair), slope = up + down;
     const L load = r.get(shift_cost) * (down - up);
     L line[n_unknowns + 1];
     for (int k = 0; k <= n_unknowns; ++k) line[k] = sum_levels([&](int j) { return front_.get(j, k); });
@@ -58,7 +58,8 @@ class Factor {
     }
   }
 
-  void step_back(Entry<L> r, const double* bumps) {
+  void step_back(std::ptrdiff_t i, const double* bumps) {
+    const Entry<L> r = sample<L>(st_, i);
     const L z0(shape_.z0), z1(shape_.z1), g_a(shape_.g_a), g_v(shape_.g_v);
     L(&m)[n_unknowns][n_unknowns + 1] = front_.m;
     // the driver's row over the next state
@@ -80,10 +81,15 @@ class Factor {
     rho[of_v] = fma(z1, rho[of_v], rho[of_a]);
     rho[of_a] = z0 * rho[of_a];
     // the sample itself
-    const auto o = Outlier<L>::template make<false>(r);
-    const L shrunk = o.find_shrink(), w = o.w * shrunk;
-    r.set(shrink, shrunk);
-    const L g = fnma(o.w, r.get(residual), -(w * (o.load_up - o.load_down)));
+    L w = r.get(weight), g = -(w * r.get(residual));
+    if (may_be_outlier(st_, i)) {
+      const Entry<L> q = outlier_at<L>(st_, i);
+      const auto o = Outlier<L>::template make<false>(r, q);
+      const L shrunk = o.find_shrink();
+      w = o.w * shrunk;
+      q.set(shrink, shrunk);
+      g = fnma(w, o.load_up - o.load_down, g);
+    }
     const L b[4] = {L(bumps[0]), L(bumps[1]), L(bumps[2]), L(bumps[3])};
     L wb[4];
     for (int k = 0; k < 4; ++k) wb[k] = w * b[k];

@@ -33,7 +33,11 @@ class Rollout {
         for (int k = 1; k < 4; ++k) dx = fma(L(b[k]), x[of_knot + k], dx);
         dx = dx + (x[of_a] + dp);
         take<false>(r, driver, dp);
-        take_outlier(r, dx);
+        if (may_be_outlier(st_, i)) {
+          take_outlier(r, outlier_at<L>(st_, i), dx);
+        } else {
+          r.set(residual_step, -dx);
+        }
         const L next = fma(L(shape_.g_a), dp, fma(L(shape_.z0), x[of_a], x[of_v]));
         x[of_v] = fma(L(shape_.g_v), dp, L(shape_.z1) * x[of_v]);
         x[of_a] = next;
@@ -78,42 +82,41 @@ class Rollout {
 
   static L dual_step(L x, L c) { return (corrected ? c : L(0.0)) - L(1.0) - x; }
 
-  template <bool of_shift>
+  template <bool may_be_idle>
   void take(Entry<L> r, int pair, L change) {
     const L lambda = r.get(multiplier + pair), x = change * (lambda * r.get(inverse + pair));
     r.set(step + pair, x);
     const L dual = dual_step(x, r.get(centre + pair));
     // a pair that is not in this lane has a multiplier of zero, and no step
-    account(x, of_shift ? pick(lambda, L(0.0), dual, L(0.0)) : dual, r.get(value + pair) * lambda);
+    account(x, may_be_idle ? pick(lambda, L(0.0), dual, L(0.0)) : dual, r.get(value + pair) * lambda);
   }
 
-  // A pair and the next, whose values' changes differ by `change`. Each has its own formula, value over multiplier times a
+  // Two pairs, up and down, whose values' changes differ by `change`. Each has its own formula, value over multiplier times a
   // difference; where that ratio is large the difference is all rounding, so the larger one takes what the smaller leaves.
-  template <bool of_shift>
-  void take_both(Entry<L> r, int pair, L ratio_up, L ratio_down, L up, L down, L change) {
-    take<of_shift>(r, pair, pick(ratio_up, ratio_down, down + change, up));
-    take<of_shift>(r, pair + 1, pick(ratio_up, ratio_down, down, up - change));
+  void take_both(Entry<L> r, L ratio_up, L ratio_down, L up, L down, L change) {
+    take<true>(r, up_pair, pick(ratio_up, ratio_down, down + change, up));
+    take<true>(r, down_pair, pick(ratio_up, ratio_down, down, up - change));
   }
 
-  void take_outlier(Entry<L> r, L dx) {
-    const auto o = Outlier<L>::template make<corrected>(r);
+  void take_outlier(Entry<L> sample, Entry<L> r, L dx) {
+    const auto o = Outlier<L>::template make<corrected>(sample, r);
     const L de = ((o.load_up - o.load_down) - dx) * r.get(shrink);
     const L du = o.w * de;
-    take_both<false>(r, outlier_up, o.up, o.down, fma(o.up, du, -o.load_up), fma(o.down, -du, -o.load_down), -(dx + de));
-    r.set(residual_step, de);
+    take_both(r, o.up, o.down, fma(o.up, du, -o.load_up), fma(o.down, -du, -o.load_down), -(dx + de));
+    sample.set(residual_step, de);
   }
 
   L take_shift(Entry<L> r, const L (&x)[n_unknowns]) {
-    const L up = ratio(r, shift_up), down = ratio(r, shift_down), slope = up + down, cost = r.get(shift_cost);
+    const L up = ratio(r, up_pair), down = ratio(r, down_pair), slope = up + down, cost = r.get(shift_cost);
     L load_up = -(up * cost), load_down = -(down * cost);
     if (corrected) {
-      load_up = load_up + aimed(r, shift_up, up);
-      load_down = load_down + aimed(r, shift_down, down);
+      load_up = load_up + aimed(r, up_pair, up);
+      load_down = load_down + aimed(r, down_pair, down);
     }
     L eta = along(r, row, r.get(row_rhs), x);
     const L ds = fnma(slope, eta, load_up - load_down) * r.get(row_inverse);
     eta = fma(sum_levels([&](int k) { return r.get(row + k); }), ds, eta);
-    take_both<true>(r, shift_up, up, down, fnma(up, eta, load_up), fma(down, eta, load_down), ds);
+    take_both(r, up, down, fnma(up, eta, load_up), fma(down, eta, load_down), ds);
     return ds;
   }
 

@@ -13,38 +13,44 @@ namespace ressin::robust {
 // A level is the knot's coefficient and the shift that has come about: the bumps sum to one, so a shift moves all four alike.
 enum Unknown { of_a, of_v, of_knot, n_unknowns = of_knot + 4, of_rhs = n_unknowns };
 
-// Three bound pairs a sample: the driver, outliers up and down. Two more where a shift may come after it, up and down.
-enum Pair { driver, outlier_up, outlier_down, n_sample_pairs };
-enum ShiftPair { shift_up, shift_down, n_shift_pairs };
-constexpr int n_pairs = n_sample_pairs + n_shift_pairs;
+// A bound pair a sample, the driver. Two more where it may be an outlier, up and down, and two where a shift may come after it.
+enum Pair { driver, outlier_up, outlier_down, shift_up, shift_down, n_pairs };
 
-// What both records begin with, a number for each pair.
+// A pair's numbers.
 enum PairRecord {
-  value,                                  // > 0
-  multiplier = value + n_sample_pairs,    // > 0
-  inverse = multiplier + n_sample_pairs,  // 1 / (value multiplier)
-  step = inverse + n_sample_pairs,        // relative: d value / value
-  centre = step + n_sample_pairs,         // (sigma mu - d value d multiplier) / (value multiplier), of the predictor
-  n_pair_record = centre + n_sample_pairs
+  value,       // > 0
+  multiplier,  // > 0
+  inverse,     // 1 / (value multiplier)
+  step,        // relative: d value / value
+  centre,      // (sigma mu - d value d multiplier) / (value multiplier), of the predictor
+  n_pair_record
 };
 
-// A sample's record, `n_record` numbers a lane.
+// A sample's record, `n_record` numbers a lane: the driver's pair and what follows.
 enum Record {
   weight = n_pair_record,  // of the squared residual, >= 0
-  box,                     // cost of an outlier, > 0
   driver_cost,             // > 0
   residual,                // e = y - r - t - s - o, kept by increments
   residual_step,
-  shrink,  // of an outlier: 1 / (1 + weight (its pairs' values over multipliers))
-  gain,    // of the driver: one per unknown, the offset, and 1 / pivot
+  gain,  // of the driver: one per unknown, the offset, and 1 / pivot
   gain_offset = gain + n_unknowns,
   gain_inverse,
   n_record
 };
 
-// That of the shift after a sample, apart from it: few samples have one.
+// In the records of outliers and shifts the pair that points up comes first, then the one that points down.
+constexpr int up_pair = 0, down_pair = n_pair_record;
+
+// That of an outlier, apart from its sample's: few samples may be one.
+enum OutlierRecord {
+  box = 2 * n_pair_record,  // its cost, > 0; zero in a lane where it may be none
+  shrink,                   // 1 / (1 + weight (its pairs' values over multipliers))
+  n_outlier_record
+};
+
+// That of the shift after a sample.
 enum ShiftRecord {
-  shift_cost = n_pair_record,  // > 0
+  shift_cost = 2 * n_pair_record,  // > 0; zero in a lane where it may be none
   row,  // the sum of the levels' rows of the cost-to-go before its elimination, its right-hand side, and 1 / (1 + S sum of row)
   row_rhs = row + n_unknowns,
   row_inverse,
@@ -75,17 +81,18 @@ struct Shape {
   const double* bumps;      // (spacing, 4) the four bumps over an interval, oldest first; they sum to one
 };
 
-// The lanes in which a shift may come between a sample and the next. Where it may in some, the others have pairs of value one,
-// multiplier zero, inverse zero and cost zero, which stay as they are and change nothing.
-enum Shifting : unsigned char { in_no_lane, in_every_lane, in_some_lanes };
+// The lanes in which a sample may be an outlier, or a shift come between it and the next. Where that is in some, the others have
+// pairs of value one, multiplier zero, inverse zero and cost zero, which stay as they are and change nothing.
+enum Among : unsigned char { in_no_lane, in_every_lane, in_some_lanes };
 
 // In numbers of a `Real`, float or double.
 template <class Real>
 struct StateOf {
-  const unsigned char* shifting;  // (n,)
-  Real* samples;                  // (n, n_record, lanes)
-  Real* shifts;                   // (n, n_shift_record, lanes)
-  Real* knots;                    // (n_intervals + 3, n_knot_record, lanes)
+  const unsigned char *outlying, *shifting;  // (n,) Among
+  Real* samples;                             // (n, n_record, lanes)
+  Real* outliers;                            // (n, n_outlier_record, lanes)
+  Real* shifts;                              // (n, n_shift_record, lanes)
+  Real* knots;                               // (n_intervals + 3, n_knot_record, lanes)
   // per lane
   Real step_length[max_lanes], dual_step_length[max_lanes], sigma_mu[max_lanes];
   Real min_step[max_lanes], min_dual_step[max_lanes];

@@ -41,6 +41,10 @@ inline Entry<L> sample(const StateFor<L>& s, std::ptrdiff_t i) {
   return {s.samples + i * n_record * width<L>};
 }
 template <class L>
+inline Entry<L> outlier_at(const StateFor<L>& s, std::ptrdiff_t i) {
+  return {s.outliers + i * n_outlier_record * width<L>};
+}
+template <class L>
 inline Entry<L> shift_after(const StateFor<L>& s, std::ptrdiff_t i) {
   return {s.shifts + i * n_shift_record * width<L>};
 }
@@ -49,6 +53,10 @@ inline Entry<L> knot(const S& s, std::ptrdiff_t j) {
   return {s.knots + j * n_knot_record * width<L>};
 }
 
+template <class State>
+inline bool may_be_outlier(const State& s, std::ptrdiff_t i) {
+  return s.outlying[i] != in_no_lane;
+}
 template <class State>
 inline bool may_shift(const State& s, std::ptrdiff_t i) { return s.shifting[i] != in_no_lane; }
 inline std::ptrdiff_t interval_end(const Shape& shape, std::ptrdiff_t m) {
@@ -63,8 +71,8 @@ template <>
 inline constexpr double most_ratio<Twofold> = 1e25;
 template <class L>
 inline L ratio(Entry<L> r, int pair) {
-  const L x = r.get(value + pair);
-  return min(x * (x * r.get(inverse + pair)), L(most_ratio<L>));
+  const L x = r.get(pair + value);
+  return min(x * (x * r.get(pair + inverse)), L(most_ratio<L>));
 }
 // x > y ? a : b
 inline float pick(float x, float y, float a, float b) { return x > y ? a : b; }
@@ -91,17 +99,17 @@ struct Outlier {
   L w, up, down, load_up, load_down;  // ratios; what either pair asks for
 
   template <bool corrected>
-  static Outlier make(Entry<L> r) {
+  static Outlier make(Entry<L> sample, Entry<L> r) {
     Outlier o;
-    o.w = r.get(weight);
-    o.up = ratio(r, outlier_up);
-    o.down = ratio(r, outlier_down);
-    const L u = o.w * r.get(residual), bound = r.get(box);
+    o.w = sample.get(weight);
+    o.up = ratio(r, up_pair);
+    o.down = ratio(r, down_pair);
+    const L u = o.w * sample.get(residual), bound = r.get(box);
     o.load_up = o.up * (bound - u);
     o.load_down = o.down * (bound + u);
     if (corrected) {
-      o.load_up = o.load_up - aimed(r, outlier_up, o.up);
-      o.load_down = o.load_down - aimed(r, outlier_down, o.down);
+      o.load_up = o.load_up - aimed(r, up_pair, o.up);
+      o.load_down = o.load_down - aimed(r, down_pair, o.down);
     }
     return o;
   }

@@ -28,17 +28,21 @@ InteriorPointOf<Real>::InteriorPointOf(std::shared_ptr<const Model> model, const
     : model_(std::move(model)),
       kernel_(kernel),
       samples_(size_of(model_->n(), n_record)),
+      outliers_(size_of(model_->n(), n_outlier_record)),
       shifts_(size_of(model_->n(), n_shift_record)),
       knots_(size_of(model_->n_knots(), n_knot_record)),
-      shifting_(static_cast<std::size_t>(model_->n()), in_no_lane),
+      outlying_(static_cast<std::size_t>(model_->n()), in_no_lane),
+      shifting_(outlying_),
       lanes_(static_cast<std::size_t>(kernel.lanes)) {
   shape_ = shape_of(*model_);
   for (int lane = 0; lane < kernel_.lanes; ++lane) {  // those without a signal are eliminated too
-    for (std::ptrdiff_t j = 0; j < model_->n_bends(); ++j) of_knot(j, bend_penalty, lane) = 1.0;
+    for (std::ptrdiff_t j = 0; j < model_->n_bends(); ++j) of_knot(j, bend_penalty, lane) = Real{1};
   }
   state_ = StateOf<Real>{};
+  state_.outlying = outlying_.data();
   state_.shifting = shifting_.data();
   state_.samples = samples_.data();
+  state_.outliers = outliers_.data();
   state_.shifts = shifts_.data();
   state_.knots = knots_.data();
 }
@@ -50,37 +54,42 @@ std::size_t InteriorPointOf<Real>::size_of(std::ptrdiff_t n, int record) const {
 
 template <class Real>
 std::size_t InteriorPointOf<Real>::bytes_per_lane(const Model& model) {
-  return sizeof(double) * static_cast<std::size_t>(model.n() * (n_record + n_shift_record) + model.n_knots() * n_knot_record);
+  return sizeof(double) * static_cast<std::size_t>(model.n() * (n_record + n_outlier_record + n_shift_record) + model.n_knots() * n_knot_record);
 }
 
 template <class Real>
 void InteriorPointOf<Real>::set_pair(int lane, std::ptrdiff_t i, int pair, double x, double product) {
-  of_pair(i, value, pair, lane) = x;
-  of_pair(i, multiplier, pair, lane) = product / x;
-  of_pair(i, inverse, pair, lane) = 1.0 / product;
+  of_pair(i, value, pair, lane) = static_cast<Real>(x);
+  of_pair(i, multiplier, pair, lane) = static_cast<Real>(product / x);
+  of_pair(i, inverse, pair, lane) = static_cast<Real>(1.0 / product);
 }
 
-// No bound at all: see Shifting.
+// No bounds at all: see Among.
 template <class Real>
-void InteriorPointOf<Real>::set_idle(int lane, std::ptrdiff_t i) {
-  for (int pair = shift_up; pair <= shift_down; ++pair) {
-    of_shift(i, value + pair, lane) = 1.0;
-    of_shift(i, multiplier + pair, lane) = of_shift(i, inverse + pair, lane) = 0.0;
+void InteriorPointOf<Real>::set_idle(int lane, std::ptrdiff_t i, Pair up) {
+  for (int pair = up; pair <= up + 1; ++pair) {
+    of_pair(i, value, pair, lane) = Real{1};
+    of_pair(i, multiplier, pair, lane) = of_pair(i, inverse, pair, lane) = Real{0};
   }
-  of_shift(i, shift_cost, lane) = 0.0;
+  (up == shift_up ? of_shift(i, shift_cost, lane) : of_outlier(i, box, lane)) = Real{0};
 }
 
-// Of the lanes that have a signal.
+// Of the lanes that have a signal: where a pair and the next are there.
 template <class Real>
-void InteriorPointOf<Real>::find_shifting() {
-  const auto n_lanes = std::count_if(lanes_.begin(), lanes_.end(), [](const Lane& l) { return l.request; });
-  for (std::size_t i = 0; i < shifting_.size(); ++i) {
-    const auto count =
-        std::count_if(lanes_.begin(), lanes_.end(), [&](const Lane& l) { return l.request && l.shifts[i] != 0; });
-    shifting_[i] = count == 0 ? in_no_lane : count == n_lanes ? in_every_lane : in_some_lanes;
-    for (int k = 0; shifting_[i] == in_some_lanes && k < kernel_.lanes; ++k) {
+void InteriorPointOf<Real>::find_among(Marks Lane::* marks, Pair up, Marks* among) {
+  unsigned char n_lanes = 0;
+  std::fill(among->begin(), among->end(), static_cast<unsigned char>(0));
+  for (const Lane& l : lanes_) {
+    if (!l.request) continue;
+    ++n_lanes;
+    for (std::size_t i = 0; i < among->size(); ++i) (*among)[i] += (l.*marks)[i] != 0;
+  }
+  for (std::size_t i = 0; i < among->size(); ++i) {
+    unsigned char& x = (*among)[i];
+    x = x == 0 ? in_no_lane : x == n_lanes ? in_every_lane : in_some_lanes;
+    for (int k = 0; x == in_some_lanes && k < kernel_.lanes; ++k) {
       const Lane& l = lanes_[static_cast<std::size_t>(k)];
-      if (l.request && l.shifts[i] == 0) set_idle(k, static_cast<std::ptrdiff_t>(i));
+      if (l.request && (l.*marks)[i] == 0) set_idle(k, static_cast<std::ptrdiff_t>(i), up);
     }
   }
 }
@@ -91,12 +100,12 @@ void InteriorPointOf<Real>::load_sample(int lane, std::ptrdiff_t i, const Proble
   const bool inside = k >= 0;
   const double w = inside ? problem.weight(k) : 0.0;
   const double alpha = inside ? problem.alpha[k] : problem.alpha_before;
-  const double delta = inside ? problem.delta[k] : problem.delta[0];
+  const double delta = inside ? problem.delta[k] : 0.0;
   const double kappa = (inside ? problem.kappa[k] : problem.kappa[0]) / model_->dt();
-  of_sample(i, weight, lane) = w;
-  of_sample(i, box, lane) = (w > 0.0 ? w : 1.0) * delta;  // without weight an outlier costs and has no use
-  of_sample(i, driver_cost, lane) = alpha / model_->unit_area();
-  if (may_shift(lane, i)) of_shift(i, shift_cost, lane) = kappa;
+  of_sample(i, weight, lane) = static_cast<Real>(w);
+  if (may_be_outlier(lane, i)) of_outlier(i, box, lane) = static_cast<Real>(w * delta);
+  of_sample(i, driver_cost, lane) = static_cast<Real>(alpha / model_->unit_area());
+  if (may_shift(lane, i)) of_shift(i, shift_cost, lane) = static_cast<Real>(kappa);
 }
 
 template <class Real>
@@ -109,14 +118,19 @@ void InteriorPointOf<Real>::load(int lane, const Request& request) {
   l.zero_objective = 0.0;
   const std::ptrdiff_t n = model_->n(), before = model_->n_before();
   if (kernel_.numbers > 1) {  // what a number's second double has from the signal before
-    for (auto* x : {&samples_, &shifts_, &knots_}) x->fill(0.0);
+    for (auto* x : {&samples_, &outliers_, &shifts_, &knots_}) x->fill(Real{0});
   }
   l.shifts.assign(static_cast<std::size_t>(n), 1);
   if (request.shifts && !request.shifts->empty()) l.shifts = *request.shifts;
-  std::fill(l.shifts.begin(), l.shifts.begin() + before, 0);
+  l.outliers.assign(static_cast<std::size_t>(n), 1);
+  if (request.outliers && !request.outliers->empty()) l.outliers = *request.outliers;
+  for (auto* marks : {&l.outliers, &l.shifts}) std::fill(marks->begin(), marks->begin() + before, 0);
+  for (std::ptrdiff_t i = before; problem.weights && i < n; ++i) {  // without weight an outlier has no use
+    if (problem.weights[i - before] == 0.0) l.outliers[static_cast<std::size_t>(i)] = 0;
+  }
   l.shifts.back() = 0;
-  for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) of_knot(j, level, lane) = least_level;
-  for (std::ptrdiff_t j = 0; j < model_->n_bends(); ++j) of_knot(j, bend_penalty, lane) = problem.penalty(*model_, j);
+  for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) of_knot(j, level, lane) = static_cast<Real>(least_level);
+  for (std::ptrdiff_t j = 0; j < model_->n_bends(); ++j) of_knot(j, bend_penalty, lane) = static_cast<Real>(problem.penalty(*model_, j));
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     load_sample(lane, i, problem);
     const double y = i < before ? 0.0 : problem.y[i - before];
@@ -127,14 +141,15 @@ void InteriorPointOf<Real>::load(int lane, const Request& request) {
   } else {
     begin_anew(lane, problem);
   }
-  const std::ptrdiff_t n_shifts = n - std::count(l.shifts.begin(), l.shifts.end(), 0);
-  l.n_pairs = static_cast<double>(3 * n + 2 * n_shifts + model_->n_knots());
+  const auto count_of = [&](const Marks& marks) { return n - std::count(marks.begin(), marks.end(), 0); };
+  l.n_pairs = static_cast<double>(n + 2 * count_of(l.outliers) + 2 * count_of(l.shifts) + model_->n_knots());
   find_residual(lane, problem);
 }
 
 template <class Real>
 double InteriorPointOf<Real>::cost_of(std::ptrdiff_t i, int pair, int lane) {
-  return pair < n_sample_pairs ? of_sample(i, pair == driver ? driver_cost : box, lane) : of_shift(i, shift_cost, lane);
+  if (pair == driver) return of_sample(i, driver_cost, lane);
+  return pair <= outlier_down ? of_outlier(i, box, lane) : of_shift(i, shift_cost, lane);
 }
 
 // Every product the same, and no part but the driver's own: a flat level.
@@ -143,17 +158,16 @@ void InteriorPointOf<Real>::begin_anew(int lane, const Problem& problem) {
   const double bottom = bottom_of(problem), start_level = std::max(0.0, bottom + 1.0);
   const double product = problem.alpha_before, inverted = 1.0 / product;
   for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
-    const int last = last_pair(lane, i);
-    for (int pair = 0; pair < last; ++pair) {
+    for_pairs(lane, i, [&](int pair) {
       const double cost = cost_of(i, pair, lane);
-      of_pair(i, value, pair, lane) = product / cost;
-      of_pair(i, multiplier, pair, lane) = cost;
-      of_pair(i, inverse, pair, lane) = inverted;
-    }
+      of_pair(i, value, pair, lane) = static_cast<Real>(product / cost);
+      of_pair(i, multiplier, pair, lane) = static_cast<Real>(cost);
+      of_pair(i, inverse, pair, lane) = static_cast<Real>(inverted);
+    });
   }
   for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
-    of_knot(j, knot_value, lane) = start_level;
-    of_knot(j, level_multiplier, lane) = product / (start_level - bottom);
+    of_knot(j, knot_value, lane) = static_cast<Real>(start_level);
+    of_knot(j, level_multiplier, lane) = static_cast<Real>(product / (start_level - bottom));
   }
 }
 
@@ -163,8 +177,7 @@ void InteriorPointOf<Real>::begin_from(int lane, const Start& start, double bott
   std::vector<double> shift(1, 0.0);
   for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
     const auto first = static_cast<std::size_t>(i * n_pairs);
-    const int last = last_pair(lane, i);
-    for (int pair = 0; pair < last; ++pair) {
+    for_pairs(lane, i, [&](int pair) {
       const auto k = first + static_cast<std::size_t>(pair);
       const double product = start.values[k] * start.multipliers[k];
       if (product > 0.0) {
@@ -173,7 +186,7 @@ void InteriorPointOf<Real>::begin_from(int lane, const Start& start, double bott
         const double like = start.values[first] * start.multipliers[first];
         set_pair(lane, i, pair, like / cost_of(i, pair, lane), like);
       }
-    }
+    });
     shift.push_back(shift.back() + step_at(i, lane));
   }
   const auto knot_shift = [&](std::ptrdiff_t j) { return shift[static_cast<std::size_t>(model_->knot_sample(j))]; };
@@ -183,8 +196,8 @@ void InteriorPointOf<Real>::begin_from(int lane, const Start& start, double bott
   }
   for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
     const auto k = static_cast<std::size_t>(j);
-    of_knot(j, knot_value, lane) = start.spline[k] + lift;
-    of_knot(j, level_multiplier, lane) = start.level_multipliers[k];
+    of_knot(j, knot_value, lane) = static_cast<Real>(start.spline[k] + lift);
+    of_knot(j, level_multiplier, lane) = static_cast<Real>(start.level_multipliers[k]);
   }
 }
 
@@ -200,27 +213,25 @@ void InteriorPointOf<Real>::find_residual(int lane, const Problem& problem) {
     const double above = of_knot(j, knot_value, lane) + s - bottom;
     if (above > 0.0) x = static_cast<Real>(above);  // below rounding, what the increments say is better
     sum += x * of_knot(j, level_multiplier, lane);
-    of_knot(j, level_inverse, lane) = 1.0 / (x * of_knot(j, level_multiplier, lane));
+    of_knot(j, level_inverse, lane) = Real{1} / (x * of_knot(j, level_multiplier, lane));
     ++j;
   };
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     while (j < model_->n_knots() && model_->knot_sample(j) == i) find_level();
-    const double p = of_sample(i, value + driver, lane);
+    const double p = of_sample(i, value, lane);
     double rest = i < before ? 0.0 : problem.y[i - before];
     const double* b = model_->bumps(i);
     for (std::ptrdiff_t k = 0; k < 4; ++k) rest -= b[k] * of_knot(model_->interval(i) + k, knot_value, lane);
-    rest -= of_sample(i, value + outlier_up, lane) - of_sample(i, value + outlier_down, lane);
-    of_sample(i, residual, lane) = rest - (a + p) - s;
+    if (may_be_outlier(lane, i)) rest -= of_pair(i, value, outlier_up, lane) - of_pair(i, value, outlier_down, lane);
+    of_sample(i, residual, lane) = static_cast<Real>(rest - (a + p) - s);
     const double next = shape_.z0 * a + v + shape_.g_a * p;
     v = shape_.z1 * v + shape_.g_v * p;
     a = next;
-    for (int pair = 0; pair < last_pair(lane, i); ++pair) {
-      sum += of_pair(i, value, pair, lane) * of_pair(i, multiplier, pair, lane);
-    }
+    for_pairs(lane, i, [&](int pair) { sum += of_pair(i, value, pair, lane) * of_pair(i, multiplier, pair, lane); });
     s += step_at(i, lane);
   }
   while (j < model_->n_knots()) find_level();
-  state_.sum_products[lane] = sum;
+  state_.sum_products[lane] = static_cast<Real>(sum);
 }
 
 template <class Real>
@@ -229,7 +240,7 @@ Start InteriorPointOf<Real>::take_start(int lane) {
   for (auto* x : {&start.values, &start.multipliers}) x->reserve(static_cast<std::size_t>(model_->n() * n_pairs));
   for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
     for (int pair = 0; pair < n_pairs; ++pair) {
-      const bool there = pair < last_pair(lane, i);
+      const bool there = has_pair(lane, i, pair);
       start.values.push_back(there ? of_pair(i, value, pair, lane) : 1.0);
       start.multipliers.push_back(there ? of_pair(i, multiplier, pair, lane) : 0.0);
     }
@@ -263,7 +274,7 @@ Solution InteriorPointOf<Real>::take_solution(int lane) {
   x.witness.u.resize(static_cast<std::size_t>(n - before));
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     const auto k = static_cast<std::size_t>(i);
-    x.point.driver[k] = of_sample(i, value + driver, lane) / model_->unit_area();
+    x.point.driver[k] = of_sample(i, value, lane) / model_->unit_area();
     if (i < before) continue;
     x.point.steps[k] = step_at(i, lane);
     x.witness.u[k - static_cast<std::size_t>(before)] = of_sample(i, weight, lane) * of_sample(i, residual, lane);
@@ -329,13 +340,15 @@ template <class Real>
 void InteriorPointOf<Real>::choose_step(int lane) {
   const Lane& l = lanes_[static_cast<std::size_t>(lane)];
   if (!l.request) {
-    state_.step_length[lane] = state_.dual_step_length[lane] = 0.0;
+    state_.step_length[lane] = state_.dual_step_length[lane] = Real{0};
     return;
   }
   const double part = std::max(0.99, 1.0 - 100.0 * l.last_gap);
   const auto longest = [&](double least) { return least < -part ? -part / least : 1.0; };
   const double primal = longest(state_.min_step[lane]), dual = longest(state_.min_dual_step[lane]);
-  state_.step_length[lane] = state_.dual_step_length[lane] = std::min(primal, dual);
+  const double both = std::min(primal, dual);
+  state_.step_length[lane] = static_cast<Real>(l.request->certified ? both : primal);
+  state_.dual_step_length[lane] = static_cast<Real>(l.request->certified ? both : dual);
 }
 
 template <class Real>
@@ -353,7 +366,9 @@ void InteriorPointOf<Real>::run(const Next& next, const Done& done, const KeepGo
       ++active;
       changed = true;
     }
-    if (changed) find_shifting();
+    if (!changed) return;
+    find_among(&Lane::outliers, outlier_up, &outlying_);
+    find_among(&Lane::shifts, shift_up, &shifting_);
   };
   refill();
   while (active > 0 && keep_going()) {
@@ -368,7 +383,7 @@ void InteriorPointOf<Real>::run(const Next& next, const Done& done, const KeepGo
       const double ratio = std::max(after / sum, 0.0);
       const bool blocked = l.iterations > 0 && state_.step_length[k] < 0.2;
       const double sigma = std::max(ratio * ratio * ratio, blocked || l.unproved > 0 ? 0.5 : 0.0);
-      state_.sigma_mu[k] = l.request ? sigma * sum / l.n_pairs : 0.0;
+      state_.sigma_mu[k] = static_cast<Real>(l.request ? sigma * sum / l.n_pairs : 0.0);
     }
     kernel_.passes.recentre(shape_, state_);
     kernel_.passes.correct(shape_, state_);

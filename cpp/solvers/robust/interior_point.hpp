@@ -32,8 +32,9 @@ struct Request {
   int max_iterations = 200;
   const Start* start = nullptr;  // null or empty: begin anew
   bool keep_start = false;       // leave one in the solution
-  // (n,) not zero where a shift may come after the sample, the stretch before the signal included; null or empty: anywhere
-  const std::vector<unsigned char>* shifts = nullptr;
+  // (n,) not zero where a sample may be an outlier, and where a shift may come after it, the stretch before the signal included;
+  // null or empty: anywhere in the signal
+  const std::vector<unsigned char>*outliers = nullptr, *shifts = nullptr;
   const Guess* guess = nullptr;  // where the active set begins
 };
 
@@ -77,30 +78,46 @@ class InteriorPointOf {
     int stalled = 0, unproved = 0;
     double best_gap = 0.0;
     Solution best;
-    std::vector<unsigned char> shifts;  // (n,) as in Request, and nowhere but in the signal
+    std::vector<unsigned char> outliers, shifts;  // (n,) as in Request, and nowhere but in the signal
   };
 
   Real& of_sample(std::ptrdiff_t i, int entry, int lane) {
     return samples_[static_cast<std::size_t>(((i * n_record + entry) * kernel_.lanes + lane) * kernel_.numbers)];
   }
+  Real& of_outlier(std::ptrdiff_t i, int entry, int lane) {
+    return outliers_[static_cast<std::size_t>(((i * n_outlier_record + entry) * kernel_.lanes + lane) * kernel_.numbers)];
+  }
   Real& of_shift(std::ptrdiff_t i, int entry, int lane) {
     return shifts_[static_cast<std::size_t>(((i * n_shift_record + entry) * kernel_.lanes + lane) * kernel_.numbers)];
   }
-  // `entry` of a sample's pairs, the shifts last
   Real& of_pair(std::ptrdiff_t i, int entry, int pair, int lane) {
-    return pair < n_sample_pairs ? of_sample(i, entry + pair, lane) : of_shift(i, entry + pair - n_sample_pairs, lane);
+    if (pair == driver) return of_sample(i, entry, lane);
+    if (pair <= outlier_down) return of_outlier(i, (pair == outlier_up ? up_pair : down_pair) + entry, lane);
+    return of_shift(i, (pair == shift_up ? up_pair : down_pair) + entry, lane);
   }
   Real step_at(std::ptrdiff_t i, int lane) {
     if (!may_shift(lane, i)) return Real{0};
-    return of_shift(i, value + shift_up, lane) - of_shift(i, value + shift_down, lane);
+    return of_shift(i, up_pair + value, lane) - of_shift(i, down_pair + value, lane);
   }
   Real& of_knot(std::ptrdiff_t j, int entry, int lane) {
     return knots_[static_cast<std::size_t>(((j * n_knot_record + entry) * kernel_.lanes + lane) * kernel_.numbers)];
   }
   void load(int lane, const Request& request);
-  void find_shifting();
+  using Marks = std::vector<unsigned char>;
+  void find_among(Marks Lane::* marks, Pair up, Marks* among);
   std::size_t size_of(std::ptrdiff_t n, int record) const;
-  int last_pair(int lane, std::ptrdiff_t i) const { return may_shift(lane, i) ? n_pairs : static_cast<int>(n_sample_pairs); }
+  bool has_pair(int lane, std::ptrdiff_t i, int pair) const {
+    return pair == driver || (pair <= outlier_down ? may_be_outlier(lane, i) : may_shift(lane, i));
+  }
+  template <class Each>
+  void for_pairs(int lane, std::ptrdiff_t i, Each each) const {  // each(pair)
+    for (int pair = 0; pair < n_pairs; ++pair) {
+      if (has_pair(lane, i, pair)) each(pair);
+    }
+  }
+  bool may_be_outlier(int lane, std::ptrdiff_t i) const {
+    return lanes_[static_cast<std::size_t>(lane)].outliers[static_cast<std::size_t>(i)] != 0;
+  }
   bool may_shift(int lane, std::ptrdiff_t i) const {
     return lanes_[static_cast<std::size_t>(lane)].shifts[static_cast<std::size_t>(i)] != 0;
   }
@@ -110,7 +127,7 @@ class InteriorPointOf {
   void find_residual(int lane, const Problem& problem);
   Start take_start(int lane);
   double cost_of(std::ptrdiff_t i, int pair, int lane);
-  void set_idle(int lane, std::ptrdiff_t i);
+  void set_idle(int lane, std::ptrdiff_t i, Pair up);
   void set_pair(int lane, std::ptrdiff_t i, int pair, double x, double product);
   double objective(int lane);
   void choose_step(int lane);
@@ -120,8 +137,8 @@ class InteriorPointOf {
   std::shared_ptr<const Model> model_;
   KernelOf<Real> kernel_;
   Shape shape_;
-  MemoryOf<Real> samples_, shifts_, knots_;
-  std::vector<unsigned char> shifting_;
+  MemoryOf<Real> samples_, outliers_, shifts_, knots_;
+  Marks outlying_, shifting_;
   StateOf<Real> state_;
   std::vector<Lane> lanes_;
 };

@@ -9,7 +9,8 @@
 namespace ressin::robust {
 namespace {
 
-constexpr double coarse_tol = 1e-5;  // of the programmes that only settings are read from
+// Of the programmes that only settings are read from, and of one that the last one begins at.
+constexpr double coarse_tol = 1e-4, start_tol = 1e-5;
 
 // h(u) = exp(-u/tau0) - exp(-u/tau1): its peak and the integral of its square; for equal time constants u exp(-u/tau)/tau.
 struct Shape2 {
@@ -253,7 +254,7 @@ void Procedure::request_blocks() {
        request_loads_.alpha_before};
   if (bounded_) p.floor = -mean_ / scale_;
   p.stiffness = stiffness_.data();
-  request_.tol = coarse_tol;
+  request_.tol = is_last_on_blocks() ? start_tol : coarse_tol;
   request_.certified = false;
   request_.max_iterations = max_iterations_;
 }

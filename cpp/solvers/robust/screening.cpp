@@ -20,6 +20,28 @@ void for_pushes(const Model& model, const Problem& problem, const Forces& forces
 
 }  // namespace
 
+void add_outliers(const Model& model, const Problem& problem, const std::vector<double>& rest, double near, Marks* marks) {
+  marks->resize(static_cast<std::size_t>(model.n()), 0);
+  const auto before = static_cast<std::size_t>(model.n_before());
+  for (std::size_t i = 0; i < rest.size(); ++i) (*marks)[before + i] |= !(std::abs(rest[i]) < near * problem.delta[i]);
+}
+
+bool are_enough(const Marks& marks, const Model& model, const Problem& problem, const std::vector<double>& rest, double tight) {
+  if (marks.empty()) return true;
+  const auto before = static_cast<std::size_t>(model.n_before());
+  for (std::size_t i = 0; i < rest.size(); ++i) {
+    const double most = (1.0 + tight) * problem.delta[i];
+    if (marks[before + i] == 0 && problem.weight(static_cast<std::ptrdiff_t>(i)) > 0.0 && std::abs(rest[i]) > most) return false;
+  }
+  return true;
+}
+
+std::vector<double> rest_of(const Parts& parts) {
+  std::vector<double> rest(parts.residual);
+  for (std::size_t i = 0; i < rest.size(); ++i) rest[i] += parts.outliers[i];
+  return rest;
+}
+
 Marks find_shifts(const Model& model, const Problem& problem, const Forces& forces) {
   Marks marks(static_cast<std::size_t>(model.n()), 0);
   for_pushes(model, problem, forces, [&](std::size_t i, double push) { marks[i] = !(push < near); });

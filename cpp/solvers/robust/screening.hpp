@@ -1,6 +1,8 @@
-// Where a shift can be left out of a programme: where the one before, whose costs or rate differ a little, comes nowhere near
-// to one.
+// Where outliers and shifts can be left out of a programme: where the one before, whose costs or rate differ a little, comes
+// nowhere near to one.
 //
+// An outlier costs delta, and is what the rest, signal less phasic part and level, is beyond it. Where the rest has been less
+// than half of the cost, a sample is taken to be none; whether that was right, the solution's own rest says.
 // A shift costs kappa, and is pushed by the sum of the forces after it. Without the shifts whose push has been less than half
 // of that cost, a programme is smaller and has the same solution; that it has is seen from the push in the solution itself.
 #pragma once
@@ -12,8 +14,15 @@
 
 namespace ressin::robust {
 
-// (n,) not zero where a shift may come after the sample, as in Request.
+// (n,) not zero where a sample may be an outlier, or a shift may come after it, as in Request.
 using Marks = std::vector<unsigned char>;
+
+// From the rest (n_signal,) of a solution: where it is at least half of the programme's cost. Added to marks, which may be empty.
+void add_outliers(const Model& model, const Problem& problem, const std::vector<double>& rest, double near, Marks* marks);
+// Whether nothing is an outlier where there may be none; empty marks leave none out.
+bool are_enough(const Marks& marks, const Model& model, const Problem& problem, const std::vector<double>& rest, double tight);
+// signal less phasic part and level
+std::vector<double> rest_of(const Parts& parts);
 
 // From the forces of a solution's witness: where the push is at least half of the cost.
 Marks find_shifts(const Model& model, const Problem& problem, const Forces& forces);
