@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <vector>
@@ -35,13 +36,43 @@ double max_of(std::ptrdiff_t n, double least, F f) {
   return *std::max_element(part, part + width);
 }
 
-// The median, 0 of nothing; x is put into another order.
+// Two neighbours of numbers put in order, the first of them x[k]; the second is infinite where k is the last. x is lost.
+// Numbers are counted by size in classes until few are left that may be x[k]: several times as fast as std::nth_element, whose
+// branches cannot be foreseen.
+struct InOrder {
+  double at, next;
+};
+inline InOrder in_order(std::vector<double>& x, std::size_t k) {
+  constexpr std::size_t few = 64, n_classes = 256;
+  double next = std::numeric_limits<double>::infinity();
+  while (x.size() > few) {
+    const auto [least, largest] = std::minmax_element(x.begin(), x.end());
+    const double low = *least, per_class = static_cast<double>(n_classes) / (*largest - low);
+    if (!(per_class > 0.0) || !std::isfinite(per_class)) break;  // all the same, or nearly
+    const auto class_of = [&](double v) { return std::min(static_cast<std::size_t>((v - low) * per_class), n_classes - 1); };
+    std::size_t count[n_classes] = {}, in = 0, kept = 0;
+    for (const double v : x) ++count[class_of(v)];
+    for (; k >= count[in]; ++in) k -= count[in];
+    if (count[in] == x.size()) break;
+    for (const double v : x) {
+      const std::size_t c = class_of(v);
+      next = c > in ? std::min(next, v) : next;
+      x[kept] = v;
+      kept += c == in;
+    }
+    x.resize(kept);
+  }
+  const auto at = x.begin() + static_cast<std::ptrdiff_t>(k);
+  std::nth_element(x.begin(), at, x.end());
+  return {*at, at + 1 == x.end() ? next : *std::min_element(at + 1, x.end())};
+}
+
+// The median, 0 of nothing; x is lost.
 inline double median_of(std::vector<double>& x) {
   if (x.empty()) return 0.0;
-  const auto middle = x.begin() + static_cast<std::ptrdiff_t>(x.size() / 2);
-  std::nth_element(x.begin(), middle, x.end());
-  if (x.size() % 2 == 1) return *middle;
-  return 0.5 * (*middle + *std::max_element(x.begin(), middle));
+  const bool has_middle = x.size() % 2 == 1;
+  const InOrder middle = in_order(x, (x.size() - 1) / 2);
+  return has_middle ? middle.at : 0.5 * (middle.at + middle.next);
 }
 
 // Whether x[i] is finite for all i in [0, n): 0 times it is then 0, and else not a number.

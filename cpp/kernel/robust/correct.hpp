@@ -60,7 +60,7 @@ class Recentre {
 
   void step_back(std::ptrdiff_t i, const double* bumps) {
     const Entry<L> r = sample<L>(st_, i);
-    const L z0(shape_.z0), z1(shape_.z1), g_a(shape_.g_a), g_v(shape_.g_v);
+    const L z0 = all<L>(shape_.z0), z1 = all<L>(shape_.z1), g_a = all<L>(shape_.g_a), g_v = all<L>(shape_.g_v);
     centre_pair(r, driver);
     L hp = fma(g_v, h_[of_v], g_a * h_[of_a]);
     hp = hp - r.get(multiplier + driver) * r.get(centre + driver);
@@ -74,7 +74,7 @@ class Recentre {
       const L g = (r.get(weight) * q.get(shrink)) * (aimed(q, up_pair, up) - aimed(q, down_pair, down));
       hp = hp + g;
       h_[of_a] = h_[of_a] + g;
-      for (int k = 0; k < 4; ++k) h_[of_knot + k] = fma(g, L(bumps[k]), h_[of_knot + k]);
+      for (int k = 0; k < 4; ++k) h_[of_knot + k] = fma(g, all<L>(bumps[k]), h_[of_knot + k]);
     }
     for (int k = 0; k < n_unknowns; ++k) h_[k] = fnma(r.get(gain + k), hp, h_[k]);
     r.set(gain_offset, fma(r.get(gain_inverse), hp, r.get(gain_offset)));

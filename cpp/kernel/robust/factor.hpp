@@ -60,7 +60,7 @@ class Factor {
 
   void step_back(std::ptrdiff_t i, const double* bumps) {
     const Entry<L> r = sample<L>(st_, i);
-    const L z0(shape_.z0), z1(shape_.z1), g_a(shape_.g_a), g_v(shape_.g_v);
+    const L z0 = all<L>(shape_.z0), z1 = all<L>(shape_.z1), g_a = all<L>(shape_.g_a), g_v = all<L>(shape_.g_v);
     L(&m)[n_unknowns][n_unknowns + 1] = front_.m;
     // the driver's row over the next state
     L rho[n_unknowns + 1];
@@ -90,7 +90,7 @@ class Factor {
       q.set(shrink, shrunk);
       g = fnma(w, o.load_up - o.load_down, g);
     }
-    const L b[4] = {L(bumps[0]), L(bumps[1]), L(bumps[2]), L(bumps[3])};
+    const L b[4] = {all<L>(bumps[0]), all<L>(bumps[1]), all<L>(bumps[2]), all<L>(bumps[3])};
     L wb[4];
     for (int k = 0; k < 4; ++k) wb[k] = w * b[k];
     const L lambda = r.get(multiplier + driver);

@@ -29,8 +29,8 @@ class Rollout {
         const Entry<L> r = sample<L>(st_, i);
         const double* b = shape_.bumps + 4 * (i - m * shape_.spacing);
         const L dp = -along(r, gain, r.get(gain_offset), x);
-        L dx = L(b[0]) * x[of_knot];
-        for (int k = 1; k < 4; ++k) dx = fma(L(b[k]), x[of_knot + k], dx);
+        L dx = all<L>(b[0]) * x[of_knot];
+        for (int k = 1; k < 4; ++k) dx = fma(all<L>(b[k]), x[of_knot + k], dx);
         dx = dx + (x[of_a] + dp);
         take<false>(r, driver, dp);
         if (may_be_outlier(st_, i)) {
@@ -38,8 +38,8 @@ class Rollout {
         } else {
           r.set(residual_step, -dx);
         }
-        const L next = fma(L(shape_.g_a), dp, fma(L(shape_.z0), x[of_a], x[of_v]));
-        x[of_v] = fma(L(shape_.g_v), dp, L(shape_.z1) * x[of_v]);
+        const L next = fma(all<L>(shape_.g_a), dp, fma(all<L>(shape_.z0), x[of_a], x[of_v]));
+        x[of_v] = fma(all<L>(shape_.g_v), dp, all<L>(shape_.z1) * x[of_v]);
         x[of_a] = next;
         if (!may_shift(st_, i)) continue;
         const L ds = take_shift(shift_after<L>(st_, i), x);

@@ -41,10 +41,10 @@ struct Front {
     for (int a = 0; a < 3; ++a) {
       for (int b = a; b < 3; ++b) {
         L& x = m[of_knot + k + a][of_knot + k + b];
-        x = fma(q, L(difference[a] * difference[b]), x);
+        x = fma(q, all<L>(difference[a] * difference[b]), x);
       }
       L& x = m[of_knot + k + a][of_rhs];
-      x = fma(q * L(difference[a]), bend, x);
+      x = fma(q * all<L>(difference[a]), bend, x);
     }
   }
 

@@ -94,6 +94,8 @@ struct StateOf {
   Real* shifts;                              // (n, n_shift_record, lanes)
   Real* knots;                               // (n_intervals + 3, n_knot_record, lanes)
   // per lane
+  Real is_new[max_lanes];  // one for begin(), or zero: weights, costs and levels are there, and the signal as residual
+  Real start_product[max_lanes], start_level[max_lanes];  // of every pair; of all knots
   Real step_length[max_lanes], dual_step_length[max_lanes], sigma_mu[max_lanes];
   Real min_step[max_lanes], min_dual_step[max_lanes];
   Real sum_products[max_lanes], sum_steps[max_lanes], sum_squares[max_lanes];  // of value multiplier (1, x, x^2)
@@ -139,6 +141,7 @@ struct EventState {
 template <class Real>
 struct PassesOf {
   using State = StateOf<Real>;
+  void (*begin)(const Shape&, State&);     // lay out the first point of the lanes that are new
   void (*factor)(const Shape&, State&);    // eliminate backwards in time; the predictor's right-hand side
   void (*predict)(const Shape&, State&);   // substitute forwards: the step, and how far it may go
   void (*recentre)(const Shape&, State&);  // the corrector's right-hand side through the same factor

@@ -26,6 +26,12 @@ using Real = typename StoredAs<L>::type;
 template <class L>
 using StateFor = StateOf<Real<L>>;
 
+// The same number in every lane, rounded to what they are stored as.
+template <class L>
+inline L all(double x) {
+  return L(static_cast<Real<L>>(x));
+}
+
 template <class L>
 inline constexpr std::ptrdiff_t width = sizeof(L) / sizeof(Real<L>);
 
@@ -72,7 +78,7 @@ inline constexpr double most_ratio<Twofold> = 1e25;
 template <class L>
 inline L ratio(Entry<L> r, int pair) {
   const L x = r.get(pair + value);
-  return min(x * (x * r.get(pair + inverse)), L(most_ratio<L>));
+  return min(x * (x * r.get(pair + inverse)), all<L>(most_ratio<L>));
 }
 // x > y ? a : b
 inline float pick(float x, float y, float a, float b) { return x > y ? a : b; }

@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "kernel/robust/advance.hpp"
+#include "kernel/robust/begin.hpp"
 #include "kernel/robust/correct.hpp"
 #include "kernel/robust/events.hpp"
 #include "kernel/robust/factor.hpp"
@@ -20,7 +21,8 @@ namespace {
 template <class L>
 PassesOf<Real<L>> make_passes() {
   using State = StateFor<L>;
-  return {[](const Shape& shape, State& state) { Factor<L>(shape, state).run(); },
+  return {[](const Shape& shape, State& state) { Begin<L>(shape, state).run(); },
+          [](const Shape& shape, State& state) { Factor<L>(shape, state).run(); },
           [](const Shape& shape, State& state) { Rollout<L, false>(shape, state).run(); },
           [](const Shape& shape, State& state) { Recentre<L>(shape, state).run(); },
           [](const Shape& shape, State& state) { Rollout<L, true>(shape, state).run(); },

@@ -46,14 +46,15 @@ Parts make_parts(const Model& model, const Problem& problem, const Point& point)
   Parts parts;
   parts.phasic.resize(n), parts.spline.resize(n), parts.shift.resize(n);
   double a = 0.0, v = 0.0, s = 0.0;
+  std::ptrdiff_t interval = 0, phase = 0;
   for (std::size_t i = 0; i < n; ++i) {
     const double p = point.driver[i] * unit;
     parts.phasic[i] = a + p;
     const double next = r.z0 * a + v + g_a * p;
     v = r.z1 * v + g_v * p;
     a = next;
-    const double* b = model.bumps(static_cast<std::ptrdiff_t>(i));
-    const double* l = point.spline.data() + model.interval(static_cast<std::ptrdiff_t>(i));
+    if (phase == model.spacing()) phase = 0, ++interval;
+    const double *b = model.all_bumps().data() + 4 * phase++, *l = point.spline.data() + interval;
     parts.spline[i] = (b[0] * l[0] + b[3] * l[3]) + (b[1] * l[1] + b[2] * l[2]);
     parts.shift[i] = s;
     s += point.steps[i];

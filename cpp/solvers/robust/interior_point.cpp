@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "solvers/robust/shape.hpp"
 
@@ -94,18 +95,48 @@ void InteriorPointOf<Real>::find_among(Marks Lane::* marks, Pair up, Marks* amon
   }
 }
 
+// Where its pairs are in the lane.
 template <class Real>
-void InteriorPointOf<Real>::load_sample(int lane, std::ptrdiff_t i, const Problem& problem) {
-  const std::ptrdiff_t k = i - model_->n_before();
-  const bool inside = k >= 0;
-  const double w = inside ? problem.weight(k) : 0.0;
-  const double alpha = inside ? problem.alpha[k] : problem.alpha_before;
-  const double delta = inside ? problem.delta[k] : 0.0;
-  const double kappa = (inside ? problem.kappa[k] : problem.kappa[0]) / model_->dt();
-  of_sample(i, weight, lane) = static_cast<Real>(w);
-  if (may_be_outlier(lane, i)) of_outlier(i, box, lane) = static_cast<Real>(w * delta);
-  of_sample(i, driver_cost, lane) = static_cast<Real>(alpha / model_->unit_area());
-  if (may_shift(lane, i)) of_shift(i, shift_cost, lane) = static_cast<Real>(kappa);
+void InteriorPointOf<Real>::load_marks(int lane, const Request& request) {
+  Lane& l = lanes_[static_cast<std::size_t>(lane)];
+  const auto n = static_cast<std::size_t>(model_->n());
+  const auto before = static_cast<std::ptrdiff_t>(model_->n_before());
+  for (auto [marks, from] : {std::pair(&l.outliers, request.outliers), std::pair(&l.shifts, request.shifts)}) {
+    *marks = from && !from->empty() ? *from : Marks(n, 1);
+    std::fill(marks->begin(), marks->begin() + before, 0);
+  }
+  l.shifts.back() = 0;
+  const double* weights = request.problem.weights;
+  for (std::ptrdiff_t i = before; weights && i < model_->n(); ++i) {  // without weight an outlier has no use
+    if (weights[i - before] == 0.0) l.outliers[static_cast<std::size_t>(i)] = 0;
+  }
+  const auto count_of = [&](const Marks& marks) { return model_->n() - std::count(marks.begin(), marks.end(), 0); };
+  l.n_pairs = static_cast<double>(model_->n() + 2 * count_of(l.outliers) + 2 * count_of(l.shifts) + model_->n_knots());
+}
+
+// Weights, costs, and the signal as residual.
+template <class Real>
+void InteriorPointOf<Real>::load_samples(int lane, const Problem& problem) {
+  Lane& l = lanes_[static_cast<std::size_t>(lane)];
+  const std::ptrdiff_t n = model_->n(), before = model_->n_before(), stride = kernel_.lanes * kernel_.numbers;
+  const double unit = 1.0 / model_->unit_area(), per_step = 1.0 / model_->dt();
+  Real* r = &of_sample(0, 0, lane);
+  const auto put = [&](double w, double alpha, double y) {
+    r[weight * stride] = static_cast<Real>(w);
+    r[driver_cost * stride] = static_cast<Real>(alpha * unit);
+    r[residual * stride] = static_cast<Real>(y);
+    r += n_record * stride;
+  };
+  for (std::ptrdiff_t i = 0; i < before; ++i) put(0.0, problem.alpha_before, 0.0);
+  l.zero_objective = 0.0;
+  for (std::ptrdiff_t k = 0; k < n - before; ++k) {
+    const double w = problem.weight(k), y = problem.y[k];
+    put(w, problem.alpha[k], y);
+    l.zero_objective += 0.5 * w * y * y;
+    const std::ptrdiff_t i = before + k;
+    if (may_be_outlier(lane, i)) of_outlier(i, box, lane) = static_cast<Real>(w * problem.delta[k]);
+    if (may_shift(lane, i)) of_shift(i, shift_cost, lane) = static_cast<Real>(problem.kappa[k] * per_step);
+  }
 }
 
 template <class Real>
@@ -115,35 +146,22 @@ void InteriorPointOf<Real>::load(int lane, const Request& request) {
   l.iterations = l.stalled = l.unproved = 0;
   l.best_gap = std::numeric_limits<double>::infinity();
   l.last_gap = 1.0;
-  l.zero_objective = 0.0;
-  const std::ptrdiff_t n = model_->n(), before = model_->n_before();
   if (kernel_.numbers > 1) {  // what a number's second double has from the signal before
     for (auto* x : {&samples_, &outliers_, &shifts_, &knots_}) x->fill(Real{0});
   }
-  l.shifts.assign(static_cast<std::size_t>(n), 1);
-  if (request.shifts && !request.shifts->empty()) l.shifts = *request.shifts;
-  l.outliers.assign(static_cast<std::size_t>(n), 1);
-  if (request.outliers && !request.outliers->empty()) l.outliers = *request.outliers;
-  for (auto* marks : {&l.outliers, &l.shifts}) std::fill(marks->begin(), marks->begin() + before, 0);
-  for (std::ptrdiff_t i = before; problem.weights && i < n; ++i) {  // without weight an outlier has no use
-    if (problem.weights[i - before] == 0.0) l.outliers[static_cast<std::size_t>(i)] = 0;
+  load_marks(lane, request);
+  load_samples(lane, problem);
+  for (std::ptrdiff_t j = 0; j < model_->n_bends(); ++j) {
+    of_knot(j, bend_penalty, lane) = static_cast<Real>(problem.penalty(*model_, j));
   }
-  l.shifts.back() = 0;
-  for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) of_knot(j, level, lane) = static_cast<Real>(least_level);
-  for (std::ptrdiff_t j = 0; j < model_->n_bends(); ++j) of_knot(j, bend_penalty, lane) = static_cast<Real>(problem.penalty(*model_, j));
-  for (std::ptrdiff_t i = 0; i < n; ++i) {
-    load_sample(lane, i, problem);
-    const double y = i < before ? 0.0 : problem.y[i - before];
-    l.zero_objective += 0.5 * of_sample(i, weight, lane) * y * y;
-  }
+  state_.is_new[lane] = Real{0};
   if (request.start && !request.start->empty()) {
+    for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) of_knot(j, level, lane) = static_cast<Real>(least_level);
     begin_from(lane, *request.start, bottom_of(problem));
+    find_residual(lane, problem);
   } else {
     begin_anew(lane, problem);
   }
-  const auto count_of = [&](const Marks& marks) { return n - std::count(marks.begin(), marks.end(), 0); };
-  l.n_pairs = static_cast<double>(n + 2 * count_of(l.outliers) + 2 * count_of(l.shifts) + model_->n_knots());
-  find_residual(lane, problem);
 }
 
 template <class Real>
@@ -152,22 +170,19 @@ double InteriorPointOf<Real>::cost_of(std::ptrdiff_t i, int pair, int lane) {
   return pair <= outlier_down ? of_outlier(i, box, lane) : of_shift(i, shift_cost, lane);
 }
 
-// Every product the same, and no part but the driver's own: a flat level.
+// The samples' part of it is the kernel's.
 template <class Real>
 void InteriorPointOf<Real>::begin_anew(int lane, const Problem& problem) {
-  const double bottom = bottom_of(problem), start_level = std::max(0.0, bottom + 1.0);
-  const double product = problem.alpha_before, inverted = 1.0 / product;
-  for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
-    for_pairs(lane, i, [&](int pair) {
-      const double cost = cost_of(i, pair, lane);
-      of_pair(i, value, pair, lane) = static_cast<Real>(product / cost);
-      of_pair(i, multiplier, pair, lane) = static_cast<Real>(cost);
-      of_pair(i, inverse, pair, lane) = static_cast<Real>(inverted);
-    });
-  }
+  const double above = std::max(-bottom_of(problem), 1.0), product = problem.alpha_before;
+  state_.is_new[lane] = Real{1};
+  state_.start_product[lane] = static_cast<Real>(product);
+  state_.start_level[lane] = static_cast<Real>(bottom_of(problem) + above);
+  state_.sum_products[lane] = static_cast<Real>(lanes_[static_cast<std::size_t>(lane)].n_pairs * product);
   for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
-    of_knot(j, knot_value, lane) = static_cast<Real>(start_level);
-    of_knot(j, level_multiplier, lane) = static_cast<Real>(product / (start_level - bottom));
+    of_knot(j, knot_value, lane) = state_.start_level[lane];
+    of_knot(j, level, lane) = static_cast<Real>(above);
+    of_knot(j, level_multiplier, lane) = static_cast<Real>(product / above);
+    of_knot(j, level_inverse, lane) = static_cast<Real>(1.0 / product);
   }
 }
 
@@ -207,7 +222,7 @@ void InteriorPointOf<Real>::find_residual(int lane, const Problem& problem) {
   const std::ptrdiff_t n = model_->n(), before = model_->n_before();
   const double bottom = bottom_of(problem);
   double a = 0.0, v = 0.0, s = 0.0, sum = 0.0;
-  std::ptrdiff_t j = 0;
+  std::ptrdiff_t j = 0, interval = 0, phase = 0;
   const auto find_level = [&] {
     Real& x = of_knot(j, level, lane);
     const double above = of_knot(j, knot_value, lane) + s - bottom;
@@ -220,8 +235,9 @@ void InteriorPointOf<Real>::find_residual(int lane, const Problem& problem) {
     while (j < model_->n_knots() && model_->knot_sample(j) == i) find_level();
     const double p = of_sample(i, value, lane);
     double rest = i < before ? 0.0 : problem.y[i - before];
-    const double* b = model_->bumps(i);
-    for (std::ptrdiff_t k = 0; k < 4; ++k) rest -= b[k] * of_knot(model_->interval(i) + k, knot_value, lane);
+    if (phase == model_->spacing()) phase = 0, ++interval;
+    const double* b = model_->all_bumps().data() + 4 * phase++;
+    for (std::ptrdiff_t k = 0; k < 4; ++k) rest -= b[k] * of_knot(interval + k, knot_value, lane);
     if (may_be_outlier(lane, i)) rest -= of_pair(i, value, outlier_up, lane) - of_pair(i, value, outlier_down, lane);
     of_sample(i, residual, lane) = static_cast<Real>(rest - (a + p) - s);
     const double next = shape_.z0 * a + v + shape_.g_a * p;
@@ -237,13 +253,14 @@ void InteriorPointOf<Real>::find_residual(int lane, const Problem& problem) {
 template <class Real>
 Start InteriorPointOf<Real>::take_start(int lane) {
   Start start;
-  for (auto* x : {&start.values, &start.multipliers}) x->reserve(static_cast<std::size_t>(model_->n() * n_pairs));
+  const auto size = static_cast<std::size_t>(model_->n() * n_pairs);
+  start.values.assign(size, 1.0), start.multipliers.assign(size, 0.0);
   for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
-    for (int pair = 0; pair < n_pairs; ++pair) {
-      const bool there = has_pair(lane, i, pair);
-      start.values.push_back(there ? of_pair(i, value, pair, lane) : 1.0);
-      start.multipliers.push_back(there ? of_pair(i, multiplier, pair, lane) : 0.0);
-    }
+    for_pairs(lane, i, [&](int pair) {
+      const auto k = static_cast<std::size_t>(i * n_pairs + pair);
+      start.values[k] = of_pair(i, value, pair, lane);
+      start.multipliers[k] = of_pair(i, multiplier, pair, lane);
+    });
   }
   for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
     start.spline.push_back(of_knot(j, knot_value, lane));
@@ -272,12 +289,15 @@ Solution InteriorPointOf<Real>::take_solution(int lane) {
   x.point.driver.resize(static_cast<std::size_t>(n));
   x.point.steps.assign(static_cast<std::size_t>(n), 0.0);
   x.witness.u.resize(static_cast<std::size_t>(n - before));
-  for (std::ptrdiff_t i = 0; i < n; ++i) {
+  const std::ptrdiff_t stride = kernel_.lanes * kernel_.numbers;
+  const Real* r = &of_sample(0, 0, lane);
+  const double per_area = 1.0 / model_->unit_area();
+  for (std::ptrdiff_t i = 0; i < n; ++i, r += n_record * stride) {
     const auto k = static_cast<std::size_t>(i);
-    x.point.driver[k] = of_sample(i, value, lane) / model_->unit_area();
+    x.point.driver[k] = static_cast<double>(r[value * stride]) * per_area;
     if (i < before) continue;
-    x.point.steps[k] = step_at(i, lane);
-    x.witness.u[k - static_cast<std::size_t>(before)] = of_sample(i, weight, lane) * of_sample(i, residual, lane);
+    if (may_shift(lane, i)) x.point.steps[k] = step_at(i, lane);
+    x.witness.u[k - static_cast<std::size_t>(before)] = r[weight * stride] * r[residual * stride];
   }
   for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
     x.point.spline.push_back(of_knot(j, knot_value, lane));
@@ -369,6 +389,9 @@ void InteriorPointOf<Real>::run(const Next& next, const Done& done, const KeepGo
     if (!changed) return;
     find_among(&Lane::outliers, outlier_up, &outlying_);
     find_among(&Lane::shifts, shift_up, &shifting_);
+    if (std::find(state_.is_new, state_.is_new + n_lanes, Real{1}) == state_.is_new + n_lanes) return;
+    kernel_.passes.begin(shape_, state_);
+    std::fill_n(state_.is_new, n_lanes, Real{0});
   };
   refill();
   while (active > 0 && keep_going()) {

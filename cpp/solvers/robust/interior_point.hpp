@@ -121,7 +121,8 @@ class InteriorPointOf {
   bool may_shift(int lane, std::ptrdiff_t i) const {
     return lanes_[static_cast<std::size_t>(lane)].shifts[static_cast<std::size_t>(i)] != 0;
   }
-  void load_sample(int lane, std::ptrdiff_t i, const Problem& problem);
+  void load_marks(int lane, const Request& request);
+  void load_samples(int lane, const Problem& problem);
   void begin_anew(int lane, const Problem& problem);
   void begin_from(int lane, const Start& start, double bottom);
   void find_residual(int lane, const Problem& problem);

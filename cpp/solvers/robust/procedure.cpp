@@ -24,24 +24,34 @@ Shape2 shape_of(const Settings& s) {
   return {std::exp(-t * a0) - std::exp(-t * a1), 0.5 / a0 + 0.5 / a1 - 2.0 / (a0 + a1)};
 }
 
+// x is lost, here and below.
 double quantile_of(std::vector<double>& x, double q) {
   if (x.empty()) return 0.0;
-  const double position = q * static_cast<double>(x.size() - 1);
-  const auto at = x.begin() + static_cast<std::ptrdiff_t>(position);
-  std::nth_element(x.begin(), at, x.end());
-  if (at + 1 == x.end()) return *at;
-  const double next = *std::min_element(at + 1, x.end());
-  return *at + (position - std::floor(position)) * (next - *at);
+  const double position = q * static_cast<double>(x.size() - 1), whole = std::floor(position);
+  const InOrder found = in_order(x, static_cast<std::size_t>(whole));
+  return std::isfinite(found.next) ? found.at + (position - whole) * (found.next - found.at) : found.at;
 }
 
 // Deviation of the normal distribution of that median absolute deviation.
 double deviation_of(std::vector<double>& x) {
+  std::vector<double> away(x);
   const double middle = median_of(x);
-  for (double& v : x) v = std::abs(v - middle);
-  return median_of(x) / 0.6745;
+  for (double& v : away) v = std::abs(v - middle);
+  return median_of(away) / 0.6745;
 }
 
 std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
+
+// What `join` makes of zero and of every number within `reach` places, in time order.
+template <class Join>
+std::vector<double> over_window(const double* x, std::ptrdiff_t n, std::ptrdiff_t reach, Join join) {
+  std::vector<double> out(index(n), 0.0);
+  for (std::ptrdiff_t k = -reach; k <= reach; ++k) {
+    const std::ptrdiff_t first = std::max<std::ptrdiff_t>(-k, 0), end = n - std::max<std::ptrdiff_t>(k, 0);
+    for (std::ptrdiff_t i = first; i < end; ++i) out[index(i)] = join(out[index(i)], x[i + k]);
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -265,27 +275,22 @@ void Procedure::reweight(const Model& model, const Solution& x, double passed_ov
   const std::ptrdiff_t before = model.n_before(), n = n_blocks_;
   const auto reach = static_cast<std::ptrdiff_t>(std::lround(rules_.response_reach / block_dt_));
   const auto outlier_reach = static_cast<std::ptrdiff_t>(std::lround(rules_.outlier_reach / block_dt_));
+  const std::vector<double> area = over_window(x.point.driver.data() + before, n, reach, [](double a, double b) { return a + b; });
+  const auto larger = [](double a, double b) { return std::max(a, std::abs(b)); };
+  const std::vector<double> largest = over_window(x.parts.outliers.data(), n, outlier_reach, larger);
   const auto step = [&](std::ptrdiff_t i) {
     return std::abs(x.point.steps[index(before + std::min(std::max<std::ptrdiff_t>(i, 0), n - 2))]) * scale_;
   };
-  const double kept = std::exp(-block_dt_ / rules_.recovery);
+  const double kept = std::exp(-block_dt_ / rules_.recovery), share = rules_.reweighting;
   double recent = 0.0;  // driver so far, less what has been forgotten of it
   for (std::ptrdiff_t i = 0; i < before; ++i) recent = kept * (recent + x.point.driver[index(i)]);
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     const double alpha = loads_.alpha[index(i)], delta = loads_.delta[index(i)], smallest = smallest_[index(i)];
-    double area = 0.0, largest = 0.0;
-    for (std::ptrdiff_t k = std::max<std::ptrdiff_t>(0, i - reach); k <= std::min(n - 1, i + reach); ++k) {
-      area += x.point.driver[index(before + k)];
-    }
-    for (std::ptrdiff_t k = std::max<std::ptrdiff_t>(0, i - outlier_reach); k <= std::min(n - 1, i + outlier_reach); ++k) {
-      largest = std::max(largest, std::abs(x.parts.outliers[index(k)]));
-    }
-    const double share = rules_.reweighting;
     const double height = h.peak * block_dt_ * scale_ / smallest;  // of an area, in smallest responses
-    const double there = std::max(height * area, std::min(height * recent, rules_.recovery_most));
+    const double there = std::max(height * area[index(i)], std::min(height * recent, rules_.recovery_most));
     recent = kept * (recent + x.point.driver[index(before + i)]);
     loads_.alpha[index(i)] = alpha / (1.0 + share * std::max(there - passed_over, 0.0));
-    loads_.delta[index(i)] = delta / (1.0 + share * largest * scale_ / delta);
+    loads_.delta[index(i)] = delta / (1.0 + share * largest[index(i)] * scale_ / delta);
     const double steps = n > 1 ? step(i - 1) + step(i) + step(i + 1) : 0.0;
     loads_.kappa[index(i)] /= 1.0 + share * steps / smallest;
   }
