@@ -24,7 +24,6 @@ Shape2 shape_of(const Settings& s) {
   return {std::exp(-t * a0) - std::exp(-t * a1), 0.5 / a0 + 0.5 / a1 - 2.0 / (a0 + a1)};
 }
 
-// x is lost, here and below.
 double quantile_of(std::vector<double>& x, double q) {
   if (x.empty()) return 0.0;
   const double position = q * static_cast<double>(x.size() - 1), whole = std::floor(position);
@@ -34,10 +33,9 @@ double quantile_of(std::vector<double>& x, double q) {
 
 // Deviation of the normal distribution of that median absolute deviation.
 double deviation_of(std::vector<double>& x) {
-  std::vector<double> away(x);
   const double middle = median_of(x);
-  for (double& v : away) v = std::abs(v - middle);
-  return median_of(away) / 0.6745;
+  for (double& v : x) v = std::abs(v - middle);
+  return median_of(x) / 0.6745;
 }
 
 std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
