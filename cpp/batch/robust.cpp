@@ -20,7 +20,6 @@
 namespace ressin::robust {
 namespace {
 
-static const double near = getenv("NEAR") ? atof(getenv("NEAR")) : 0.8, tight = getenv("TIGHT") ? atof(getenv("TIGHT")) : 0.25;
 std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 
 // Signals whose programmes stand side by side.
@@ -145,8 +144,8 @@ class Batch {
 
     void take(std::vector<double>&& rest, bool is_weighted) { (is_weighted ? weighted : plain) = std::move(rest); }
     void mark(const Model& model, const Problem& problem, bool is_weighted, Marks* outliers) const {
-      if (!plain.empty()) add_outliers(model, problem, plain, near, outliers);
-      if (!plain.empty() && is_weighted && !weighted.empty()) add_outliers(model, problem, weighted, near, outliers);
+      if (!plain.empty()) add_outliers(model, problem, plain, outliers);
+      if (!plain.empty() && is_weighted && !weighted.empty()) add_outliers(model, problem, weighted, outliers);
     }
   };
   struct Work {
@@ -206,17 +205,14 @@ class Batch {
     const auto done = [&](std::size_t tag, Solution&& x) {
       const std::size_t k = tag / n_parts;
       Work& work = (*procedures)[k];
-      Marks &outliers = work.outliers[tag % n_parts], &shifts = work.shifts[tag % n_parts];
+      Marks& shifts = work.shifts[tag % n_parts];
       const Problem& problem = work.parts[tag % n_parts].problem;
       const Forces forces = forces_of(method.model(), x.witness);
-      std::vector<double> rest = rest_of(x.parts);
-      const bool are_all_shifts = are_enough(shifts, method.model(), problem, forces);
-      if (!are_all_shifts || !are_enough(outliers, method.model(), problem, rest, tight)) {
-        if (!are_all_shifts) shifts.clear();
-        add_outliers(method.model(), problem, rest, near, &outliers);
-        fprintf(stderr,"redo %zu w%d shifts %d marked %ld\n", tag, (int)work.procedure->is_reweighted(), (int)are_all_shifts, (long)std::count(outliers.begin(),outliers.end(),1)); return ready.push_back(tag);
+      if (!are_enough(shifts, method.model(), problem, forces)) {
+        shifts.clear();
+        return ready.push_back(tag);
       }
-      work.rests[tag % n_parts].take(std::move(rest), work.procedure->is_reweighted());
+      work.rests[tag % n_parts].take(rest_of(x.parts), work.procedure->is_reweighted());
       shifts = find_shifts(method.model(), problem, forces);
       const bool wants_events = has_active_set(signals_[k].dt, *blocks) && work.procedure->is_reweighted();
       if (wants_events) work.found[tag % n_parts] = find_events(method.model(), problem, forces);
@@ -227,7 +223,7 @@ class Batch {
       if (wants_events)
         work.coarse = {join(stretches, work.found), whole.point.driver, fit_of(work.request.problem, whole.parts)};
       if (work.procedure->is_last_on_blocks())
-        add_outliers(*blocks, work.request.problem, rest_of(whole.parts), 0.5, &work.all_outliers);
+        add_outliers(*blocks, work.request.problem, rest_of(whole.parts), &work.all_outliers);
       work.procedure->take(*blocks, std::move(whole));
       if (!work.procedure->is_estimated()) return ask(k);
       work.all_shifts = stretches.join(work.shifts);
@@ -336,8 +332,8 @@ class Batch {
           for (; at != unproved->end(); ++at) {
             Request& request = (*procedures)[at->first].request;
             const int left = settings_.max_iterations - at->second.iterations;
-            if (left <= 0 || (!method.is_twofold() && request.outliers->empty() && request.shifts->empty())) continue;
-            request.start = nullptr, request.outliers = request.shifts = nullptr;
+            if (left <= 0 || (!method.is_twofold() && request.shifts->empty())) continue;
+            request.start = nullptr, request.shifts = nullptr;
             request.max_iterations = method.is_twofold() ? left : std::min(left, most_iterations);
             *tag = (at++)->first;
             return &request;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -43,7 +44,7 @@ struct InOrder {
   double at, next;
 };
 inline InOrder in_order(std::vector<double>& x, std::size_t k) {
-  constexpr std::size_t n_sample = 128, few = 8 * n_sample;
+  constexpr std::size_t n_sample = 128, few = 2 * n_sample;
   constexpr double infinite = std::numeric_limits<double>::infinity();
   const auto pick = [](std::vector<double>& from, std::size_t place, double above) -> InOrder {
     const auto at = from.begin() + static_cast<std::ptrdiff_t>(place);
@@ -51,7 +52,8 @@ inline InOrder in_order(std::vector<double>& x, std::size_t k) {
     return {*at, at + 1 == from.end() ? above : *std::min_element(at + 1, from.end())};
   };
   if (x.size() <= few) return pick(x, k, infinite);
-  std::vector<double> sample(n_sample), between(x.size());
+  std::array<double, n_sample> sample;
+  std::vector<double> between(x.size());
   for (std::size_t i = 0; i < n_sample; ++i) sample[i] = x[i * x.size() / n_sample];
   std::sort(sample.begin(), sample.end());
   constexpr std::size_t reach = 18;  // three deviations of a place in the sample, at most
@@ -67,7 +69,7 @@ inline InOrder in_order(std::vector<double>& x, std::size_t k) {
   }
   if (k < below || k + 1 >= below + kept) return pick(x, k, infinite);  // the sample was too unlike, or the neighbour is outside
   between.resize(kept);
-  return pick(between, k - below, infinite);
+  return in_order(between, k - below);
 }
 
 // The median, 0 of nothing; x loses its order.

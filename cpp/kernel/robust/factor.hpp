@@ -107,11 +107,12 @@ class Factor {
     }
     // the driver leaves
     const L inverse = L(1.0) / pivot;
+    L gains[n_unknowns];  // stored at the end: the front need not wait for memory that might be its own
     for (int j = 0; j < n_unknowns; ++j) {
-      const L gain_j = inverse * rho[j];
-      r.set(gain + j, gain_j);
-      for (int k = j; k <= n_unknowns; ++k) m[j][k] = fnma(gain_j, rho[k], m[j][k]);
+      gains[j] = inverse * rho[j];
+      for (int k = j; k <= n_unknowns; ++k) m[j][k] = fnma(gains[j], rho[k], m[j][k]);
     }
+    for (int j = 0; j < n_unknowns; ++j) r.set(gain + j, gains[j]);
     r.set(gain_offset, inverse * rho[of_rhs]);
     r.set(gain_inverse, inverse);
   }

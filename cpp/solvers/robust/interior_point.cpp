@@ -15,6 +15,10 @@ constexpr double gap_share = 1e-4;
 constexpr int most_unproved = 20;
 constexpr double long_step = 0.9;
 
+// Outliers that were left out are looked for once the gap is below this, and at the end. Where nothing is proved, a rest of so
+// much more than an outlier's cost makes no difference.
+constexpr double looking_gap = 0.1, unproved_excess = 0.25;
+
 // A floor that is not there stands this far below.
 constexpr double far_below = 1e8;
 double bottom_of(const Problem& problem) { return std::isfinite(problem.floor) ? problem.floor : -far_below; }
@@ -144,6 +148,7 @@ void InteriorPointOf<Real>::load(int lane, const Request& request) {
   const Problem& problem = request.problem;
   Lane& l = lanes_[static_cast<std::size_t>(lane)];
   l.iterations = l.stalled = l.unproved = 0;
+  l.has_looked = false;
   l.best_gap = std::numeric_limits<double>::infinity();
   l.last_gap = 1.0;
   if (kernel_.numbers > 1) {  // what a number's second double has from the signal before
@@ -250,6 +255,30 @@ void InteriorPointOf<Real>::find_residual(int lane, const Problem& problem) {
   state_.sum_products[lane] = static_cast<Real>(sum);
 }
 
+// Gives pairs, of equal values and products as they are on average, to samples whose rest is beyond an outlier's cost. Whether
+// there are any.
+template <class Real>
+bool InteriorPointOf<Real>::admit_outliers(int lane) {
+  Lane& l = lanes_[static_cast<std::size_t>(lane)];
+  const Problem& problem = l.request->problem;
+  const std::ptrdiff_t before = model_->n_before();
+  const double excess = 1.0 + (l.request->certified ? 0.0 : unproved_excess), product = state_.sum_products[lane] / l.n_pairs;
+  std::ptrdiff_t count = 0;
+  for (std::ptrdiff_t i = before; i < model_->n(); ++i) {
+    if (may_be_outlier(lane, i)) continue;
+    const double w = problem.weight(i - before), delta = problem.delta[i - before];
+    if (!(w > 0.0) || !(std::abs(static_cast<double>(of_sample(i, residual, lane))) > excess * delta)) continue;
+    l.outliers[static_cast<std::size_t>(i)] = 1;
+    of_outlier(i, box, lane) = static_cast<Real>(w * delta);
+    for (const int pair : {outlier_up, outlier_down}) set_pair(lane, i, pair, product / (w * delta), product);
+    ++count;
+  }
+  l.n_pairs += static_cast<double>(2 * count);
+  state_.sum_products[lane] += static_cast<Real>(static_cast<double>(2 * count) * product);
+  has_admitted_ = has_admitted_ || count > 0;
+  return count > 0;
+}
+
 template <class Real>
 Start InteriorPointOf<Real>::take_start(int lane) {
   Start start;
@@ -321,10 +350,15 @@ bool InteriorPointOf<Real>::finished(int lane, Solution* solution) {
   const bool vanished = gap < 1e-100;
   const bool last =
       broken || vanished || l.iterations >= request.max_iterations || l.stalled >= 5 || l.unproved >= most_unproved;
+  if (!last && !l.has_looked && gap < looking_gap * unit) {
+    l.has_looked = true;
+    admit_outliers(lane);
+  }
   if (!last && gap > request.tol * unit) return false;
   // while steps are long, one more costs less than a proof
   const bool sharp = gap <= gap_share * request.tol * unit;
   if (request.certified && !last && !sharp && state_.step_length[lane] > long_step) return false;
+  if (!last && admit_outliers(lane)) return false;
   if (!request.certified) {
     *solution = take_solution(lane);
     solution->status = broken ? Status::failed : l.last_gap <= request.tol ? Status::optimal : Status::inaccurate;
@@ -423,6 +457,8 @@ void InteriorPointOf<Real>::run(const Next& next, const Done& done, const KeepGo
       --active;
       done(l.tag, std::move(solution));
     }
+    if (has_admitted_) find_among(&Lane::outliers, outlier_up, &outlying_);
+    has_admitted_ = false;
     refill();
   }
   for (Lane& l : lanes_) l.request = nullptr;

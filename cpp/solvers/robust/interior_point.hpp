@@ -33,7 +33,7 @@ struct Request {
   const Start* start = nullptr;  // null or empty: begin anew
   bool keep_start = false;       // leave one in the solution
   // (n,) not zero where a sample may be an outlier, and where a shift may come after it, the stretch before the signal included;
-  // null or empty: anywhere in the signal
+  // null or empty: anywhere in the signal. An outlier that is not among them, but turns out to be one, is admitted.
   const std::vector<unsigned char>*outliers = nullptr, *shifts = nullptr;
   const Guess* guess = nullptr;  // where the active set begins
 };
@@ -76,6 +76,7 @@ class InteriorPointOf {
     double zero_objective = 0.0, n_pairs = 0.0;
     double last_gap = 0.0;
     int stalled = 0, unproved = 0;
+    bool has_looked = false;  // for outliers that are not among its marks, on the way
     double best_gap = 0.0;
     Solution best;
     std::vector<unsigned char> outliers, shifts;  // (n,) as in Request, and nowhere but in the signal
@@ -123,6 +124,7 @@ class InteriorPointOf {
   }
   void load_marks(int lane, const Request& request);
   void load_samples(int lane, const Problem& problem);
+  bool admit_outliers(int lane);
   void begin_anew(int lane, const Problem& problem);
   void begin_from(int lane, const Start& start, double bottom);
   void find_residual(int lane, const Problem& problem);
@@ -140,6 +142,7 @@ class InteriorPointOf {
   Shape shape_;
   MemoryOf<Real> samples_, outliers_, shifts_, knots_;
   Marks outlying_, shifting_;
+  bool has_admitted_ = false;
   StateOf<Real> state_;
   std::vector<Lane> lanes_;
 };

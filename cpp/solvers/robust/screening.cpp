@@ -6,7 +6,8 @@
 namespace ressin::robust {
 namespace {
 
-constexpr double near = 0.5;    // share of the cost
+constexpr double near = 0.5;    // share of a shift's cost
+constexpr double near_outlier = 0.8;
 constexpr double tight = 1e-3;  // share of the cost: programmes on blocks are solved to about that
 
 // Every sample that a shift may come after, with the push over its cost.
@@ -20,20 +21,10 @@ void for_pushes(const Model& model, const Problem& problem, const Forces& forces
 
 }  // namespace
 
-void add_outliers(const Model& model, const Problem& problem, const std::vector<double>& rest, double near, Marks* marks) {
+void add_outliers(const Model& model, const Problem& problem, const std::vector<double>& rest, Marks* marks) {
   marks->resize(static_cast<std::size_t>(model.n()), 0);
   const auto before = static_cast<std::size_t>(model.n_before());
-  for (std::size_t i = 0; i < rest.size(); ++i) (*marks)[before + i] |= !(std::abs(rest[i]) < near * problem.delta[i]);
-}
-
-bool are_enough(const Marks& marks, const Model& model, const Problem& problem, const std::vector<double>& rest, double tight) {
-  if (marks.empty()) return true;
-  const auto before = static_cast<std::size_t>(model.n_before());
-  for (std::size_t i = 0; i < rest.size(); ++i) {
-    const double most = (1.0 + tight) * problem.delta[i];
-    if (marks[before + i] == 0 && problem.weight(static_cast<std::ptrdiff_t>(i)) > 0.0 && std::abs(rest[i]) > most) return false;
-  }
-  return true;
+  for (std::size_t i = 0; i < rest.size(); ++i) (*marks)[before + i] |= !(std::abs(rest[i]) < near_outlier * problem.delta[i]);
 }
 
 std::vector<double> rest_of(const Parts& parts) {

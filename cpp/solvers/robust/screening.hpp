@@ -2,7 +2,8 @@
 // nowhere near to one.
 //
 // An outlier costs delta, and is what the rest, signal less phasic part and level, is beyond it. Where the rest has been less
-// than half of the cost, a sample is taken to be none; whether that was right, the solution's own rest says.
+// than four fifths of the cost, a sample is taken to be none; the interior point admits it if it turns out to be one.
+//
 // A shift costs kappa, and is pushed by the sum of the forces after it. Without the shifts whose push has been less than half
 // of that cost, a programme is smaller and has the same solution; that it has is seen from the push in the solution itself.
 #pragma once
@@ -17,10 +18,8 @@ namespace ressin::robust {
 // (n,) not zero where a sample may be an outlier, or a shift may come after it, as in Request.
 using Marks = std::vector<unsigned char>;
 
-// From the rest (n_signal,) of a solution: where it is at least half of the programme's cost. Added to marks, which may be empty.
-void add_outliers(const Model& model, const Problem& problem, const std::vector<double>& rest, double near, Marks* marks);
-// Whether nothing is an outlier where there may be none; empty marks leave none out.
-bool are_enough(const Marks& marks, const Model& model, const Problem& problem, const std::vector<double>& rest, double tight);
+// From the rest (n_signal,) of a solution; added to marks, which may be empty.
+void add_outliers(const Model& model, const Problem& problem, const std::vector<double>& rest, Marks* marks);
 // signal less phasic part and level
 std::vector<double> rest_of(const Parts& parts);
 
