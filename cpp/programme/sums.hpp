@@ -69,7 +69,7 @@ inline InOrder in_order(std::vector<double>& x, std::size_t k) {
   }
   if (k < below || k + 1 >= below + kept) return pick(x, k, infinite);  // the sample was too unlike, or the neighbour is outside
   between.resize(kept);
-  return in_order(between, k - below);
+  return kept < x.size() ? in_order(between, k - below) : pick(between, k, infinite);
 }
 
 // The median, 0 of nothing; x loses its order.

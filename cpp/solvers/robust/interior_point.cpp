@@ -15,9 +15,8 @@ constexpr double gap_share = 1e-4;
 constexpr int most_unproved = 20;
 constexpr double long_step = 0.9;
 
-// Outliers that were left out are looked for once the gap is below this, and at the end. Where nothing is proved, a rest of so
-// much more than an outlier's cost makes no difference.
-constexpr double looking_gap = 0.1, unproved_excess = 0.25;
+// Where nothing is proved, a rest that is so much more than an outlier's cost makes no difference.
+constexpr double unproved_excess = 0.25;
 
 // A floor that is not there stands this far below.
 constexpr double far_below = 1e8;
@@ -148,7 +147,6 @@ void InteriorPointOf<Real>::load(int lane, const Request& request) {
   const Problem& problem = request.problem;
   Lane& l = lanes_[static_cast<std::size_t>(lane)];
   l.iterations = l.stalled = l.unproved = 0;
-  l.has_looked = false;
   l.best_gap = std::numeric_limits<double>::infinity();
   l.last_gap = 1.0;
   if (kernel_.numbers > 1) {  // what a number's second double has from the signal before
@@ -350,10 +348,6 @@ bool InteriorPointOf<Real>::finished(int lane, Solution* solution) {
   const bool vanished = gap < 1e-100;
   const bool last =
       broken || vanished || l.iterations >= request.max_iterations || l.stalled >= 5 || l.unproved >= most_unproved;
-  if (!last && !l.has_looked && gap < looking_gap * unit) {
-    l.has_looked = true;
-    admit_outliers(lane);
-  }
   if (!last && gap > request.tol * unit) return false;
   // while steps are long, one more costs less than a proof
   const bool sharp = gap <= gap_share * request.tol * unit;

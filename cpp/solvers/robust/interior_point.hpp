@@ -76,7 +76,6 @@ class InteriorPointOf {
     double zero_objective = 0.0, n_pairs = 0.0;
     double last_gap = 0.0;
     int stalled = 0, unproved = 0;
-    bool has_looked = false;  // for outliers that are not among its marks, on the way
     double best_gap = 0.0;
     Solution best;
     std::vector<unsigned char> outliers, shifts;  // (n,) as in Request, and nowhere but in the signal
