@@ -125,8 +125,9 @@ class Batch {
       if (first >= group.members.size()) return;
       const std::size_t count = std::min(share, group.members.size() - first);
       const Kernel& kernel = count > 1 ? kernels().lanes : kernels().single;
+      const KernelPair& all = kernels();
       const bool are_many = count > 1 || Stretches(*blocks).count() > 1;
-      const CoarseKernel& for_blocks = are_many ? kernels().coarse_lanes : kernels().coarse_single;
+      const BlockKernels for_blocks{are_many ? all.coarse_lanes : all.coarse_single, are_many ? all.lanes : all.single};
       Procedures procedures;
       estimate(&group.members[first], count, blocks, for_blocks, worker, &procedures);
       finish(model, blocks, kernel, worker, &procedures);
@@ -164,14 +165,19 @@ class Batch {
   };
   using Procedures = std::map<std::size_t, Work>;
   using Solutions = std::map<std::size_t, Solution>;
-  static constexpr int most_iterations = 60;  // in double; what is not proved by then has lost its digits
+  static constexpr int most_iterations = 60;         // in double; what is not proved by then has lost its digits
+  static constexpr int most_coarse_iterations = 40;  // in float, as well
+  struct BlockKernels {
+    const CoarseKernel& coarse;
+    const Kernel& precise;
+  };
 
   void estimate(const std::size_t* members, std::size_t count, const std::shared_ptr<const Model>& blocks,
-                const CoarseKernel& kernel, int worker, Procedures* procedures) {
+                const BlockKernels& kernels, int worker, Procedures* procedures) {
     const Stretches stretches(*blocks);
-    CoarseInteriorPoint method(std::make_shared<const Model>(stretches.length(), blocks->dt(), settings_.programme), kernel);
+    const auto of_part = std::make_shared<const Model>(stretches.length(), blocks->dt(), settings_.programme);
     const auto n_parts = index(stretches.count());
-    std::deque<std::size_t> ready;  // tags: signal times n_parts + stretch
+    std::deque<std::size_t> ready, hard;  // tags: signal times n_parts + stretch; hard: too much so for a float's digits
     std::size_t taken = 0;
     const auto ask = [&](std::size_t k) {
       Work& work = (*procedures)[k];
@@ -183,9 +189,11 @@ class Batch {
         work.parts.push_back(stretches.part_of(work.request, j));
         Marks& outliers = work.outliers[index(j)];
         outliers.clear();
-        work.rests[index(j)].mark(method.model(), work.parts.back().problem, work.procedure->is_reweighted(), &outliers);
-        work.parts.back().outliers = &work.outliers[index(j)];
+        work.rests[index(j)].mark(*of_part, work.parts.back().problem, work.procedure->is_reweighted(), &outliers);
+        // the last one's outliers come into a start for better than they are admitted
+        work.parts.back().outliers = work.request.keep_start ? nullptr : &work.outliers[index(j)];
         work.parts.back().shifts = &work.shifts[index(j)];
+        work.parts.back().max_iterations = std::min(settings_.max_iterations, most_coarse_iterations);
         ready.push_back(k * n_parts + index(j));
       }
     };
@@ -202,20 +210,28 @@ class Batch {
       ready.pop_front();
       return &(*procedures)[*tag / n_parts].parts[*tag % n_parts];
     };
-    const auto done = [&](std::size_t tag, Solution&& x) {
+    const auto next_hard = [&](std::size_t* tag) -> const Request* {
+      if (hard.empty()) return nullptr;
+      *tag = hard.front();
+      hard.pop_front();
+      Request& part = (*procedures)[*tag / n_parts].parts[*tag % n_parts];
+      part.max_iterations = settings_.max_iterations;
+      return &part;
+    };
+    const auto take = [&](std::size_t tag, Solution&& x) {
       const std::size_t k = tag / n_parts;
       Work& work = (*procedures)[k];
       Marks& shifts = work.shifts[tag % n_parts];
       const Problem& problem = work.parts[tag % n_parts].problem;
-      const Forces forces = forces_of(method.model(), x.witness);
-      if (!are_enough(shifts, method.model(), problem, forces)) {
+      const Forces forces = forces_of(*of_part, x.witness);
+      if (!are_enough(shifts, *of_part, problem, forces)) {
         shifts.clear();
         return ready.push_back(tag);
       }
       work.rests[tag % n_parts].take(rest_of(x.parts), work.procedure->is_reweighted());
-      shifts = find_shifts(method.model(), problem, forces);
+      shifts = find_shifts(*of_part, problem, forces);
       const bool wants_events = has_active_set(signals_[k].dt, *blocks) && work.procedure->is_reweighted();
-      if (wants_events) work.found[tag % n_parts] = find_events(method.model(), problem, forces);
+      if (wants_events) work.found[tag % n_parts] = find_events(*of_part, problem, forces);
       work.solved[tag % n_parts] = std::move(x);
       if (++work.n_solved < stretches.count()) return;
       Solution whole = stretches.join(std::move(work.solved));
@@ -228,7 +244,14 @@ class Batch {
       if (!work.procedure->is_estimated()) return ask(k);
       work.all_shifts = stretches.join(work.shifts);
     };
-    method.run(next, done, [&] { return workers_.keep_going(worker); });
+    const auto going = [&] { return workers_.keep_going(worker); };
+    CoarseInteriorPoint coarse(of_part, kernels.coarse);
+    do {
+      coarse.run(
+          next, [&](std::size_t tag, Solution&& x) { x.status == Status::optimal ? take(tag, std::move(x)) : hard.push_back(tag); },
+          going);
+      if (!hard.empty()) InteriorPoint(of_part, kernels.precise).run(next_hard, take, going);
+    } while (!ready.empty() && going());
   }
 
   static Found join(const Stretches& stretches, const std::vector<Found>& found) {

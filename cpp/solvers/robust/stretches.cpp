@@ -6,7 +6,7 @@
 namespace ressin::robust {
 namespace {
 
-constexpr double overlap = 80.0;               // s, at least: 40 s of each of two stretches are not used
+constexpr double overlap = 120.0;              // s, at least: a minute of each of two stretches is not used
 constexpr std::ptrdiff_t at_a_time = 8;        // stretches fill the lanes of any kernel
 constexpr std::ptrdiff_t most = 2400;          // samples that count in a stretch
 constexpr std::ptrdiff_t divided_from = 9600;  // shorter signals are one stretch
