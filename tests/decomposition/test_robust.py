@@ -182,9 +182,10 @@ def test_the_unit_does_not_matter(scale: float) -> None:
 def test_a_constant_moves_the_tonic_part_alone() -> None:
     signal = recording()
     one, other = (ressin.decompose(s, 4.0, programme="robust") for s in (signal, signal + 3.0))
-    np.testing.assert_allclose(other.tonic - 3.0, one.tonic, atol=1e-5)
+    # the floor's distance changes the way to the settings, which are found to about 1e-4
+    np.testing.assert_allclose(other.tonic - 3.0, one.tonic, atol=1e-4)
     for name in ("phasic", "outliers", "shifts", "residual"):
-        np.testing.assert_allclose(getattr(other, name), getattr(one, name), atol=1e-5)
+        np.testing.assert_allclose(getattr(other, name), getattr(one, name), atol=1e-4)
 
 
 @pytest.mark.parametrize("value", [0.0, 2.5, -1.0])
