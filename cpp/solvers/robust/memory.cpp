@@ -1,6 +1,7 @@
 #include "solvers/robust/memory.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -9,6 +10,7 @@
 namespace ressin::robust {
 namespace {
 
+constexpr std::size_t cache_line = 64;
 constexpr std::size_t most_kept = 6, largest_kept = std::size_t{1} << 20;  // arrays of two programmes; numbers, 8 MB
 
 template <class Real>
@@ -32,6 +34,8 @@ Arrays<Real>* kept_or_made() {
 
 template <class Real>
 MemoryOf<Real>::MemoryOf(std::size_t size) {
+  constexpr std::size_t in_line = cache_line / sizeof(Real);
+  size += in_line;
   const auto smaller = [&](const std::vector<Real>& x, std::size_t most) { return x.capacity() < most; };
   if (Arrays<Real>* arrays = kept_or_made<Real>()) {
     const auto found = std::lower_bound(arrays->begin(), arrays->end(), size, smaller);
@@ -41,6 +45,8 @@ MemoryOf<Real>::MemoryOf(std::size_t size) {
     }
   }
   numbers_.resize(size, Real{1});
+  const auto over = reinterpret_cast<std::uintptr_t>(numbers_.data()) / sizeof(Real) % in_line;
+  data_ = numbers_.data() + (over == 0 ? 0 : in_line - over);
 }
 
 template <class Real>

@@ -2,6 +2,7 @@
 // takes a sixth of the time of a recording.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -16,12 +17,13 @@ class MemoryOf {
   MemoryOf(const MemoryOf&) = delete;
   MemoryOf& operator=(const MemoryOf&) = delete;
 
-  Real* data() { return numbers_.data(); }
-  Real& operator[](std::size_t i) { return numbers_[i]; }
-  void fill(Real x) { numbers_.assign(numbers_.size(), x); }
+  Real* data() { return data_; }  // at the begin of a cache line
+  Real& operator[](std::size_t i) { return data_[i]; }
+  void fill(Real x) { std::fill(numbers_.begin(), numbers_.end(), x); }
 
  private:
   std::vector<Real> numbers_;
+  Real* data_;
 };
 using Memory = MemoryOf<double>;
 
