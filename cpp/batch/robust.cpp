@@ -248,7 +248,8 @@ class Batch {
     CoarseInteriorPoint coarse(of_part, kernels.coarse);
     do {
       coarse.run(
-          next, [&](std::size_t tag, Solution&& x) { x.status == Status::optimal ? take(tag, std::move(x)) : hard.push_back(tag); },
+          next,
+          [&](std::size_t tag, Solution&& x) { x.status == Status::optimal ? take(tag, std::move(x)) : hard.push_back(tag); },
           going);
       if (!hard.empty()) InteriorPoint(of_part, kernels.precise).run(next_hard, take, going);
     } while (!ready.empty() && going());

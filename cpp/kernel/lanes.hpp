@@ -1,5 +1,5 @@
-// The number type of the kernels: one double, or a vector of doubles with one signal in each lane. Where few digits will do, the
-// same of floats.
+// The number type of the kernels: one double, or a vector of doubles with one signal in each lane. Where few digits will do,
+// the same of floats.
 //
 // Every operation works lane by lane and fused multiply-adds are explicit, so a signal's result is the same bit for bit in
 // every lane, beside any other signals, and in the one-lane kernel. Included only by kernel sources: each is

@@ -5,6 +5,8 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -37,39 +39,53 @@ double max_of(std::ptrdiff_t n, double least, F f) {
   return *std::max_element(part, part + width);
 }
 
-// Two neighbours of numbers put in order, the first of them x[k]; the second is infinite where k is the last. x loses its order.
-// A sample says between which two numbers x[k] must lie, and one pass without branches leaves only those (Floyd and Rivest 1975,
-// doi:10.1145/360680.360691): std::nth_element, whose branches cannot be foreseen, takes twice as long.
+// Two neighbours of numbers put in order, the first of them x[k]; the second is infinite where k is the last. x loses its
+// order. Numbers are counted by their sign, exponent and first binary digits, in whose order they are too; those that may be
+// x[k] are left, about one in twenty: several times as fast as std::nth_element, whose branches cannot be foreseen.
 struct InOrder {
   double at, next;
 };
 inline InOrder in_order(std::vector<double>& x, std::size_t k) {
-  constexpr std::size_t n_sample = 128, few = 2 * n_sample;
+  constexpr std::size_t few = 256, n_classes = 1024;
+  constexpr int dropped = 52 - 4;  // binary digits
   constexpr double infinite = std::numeric_limits<double>::infinity();
-  const auto pick = [](std::vector<double>& from, std::size_t place, double above) -> InOrder {
+  const auto pick = [](std::vector<double>& from, std::size_t place) -> InOrder {
     const auto at = from.begin() + static_cast<std::ptrdiff_t>(place);
     std::nth_element(from.begin(), at, from.end());
-    return {*at, at + 1 == from.end() ? above : *std::min_element(at + 1, from.end())};
+    return {*at, at + 1 == from.end() ? infinite : *std::min_element(at + 1, from.end())};
   };
-  if (x.size() <= few) return pick(x, k, infinite);
-  std::array<double, n_sample> sample;
-  std::vector<double> between(x.size());
-  for (std::size_t i = 0; i < n_sample; ++i) sample[i] = x[i * x.size() / n_sample];
-  std::sort(sample.begin(), sample.end());
-  constexpr std::size_t reach = 18;  // three deviations of a place in the sample, at most
-  const std::size_t place = k * n_sample / x.size();
-  const double low = place < reach ? -infinite : sample[place - reach];
-  const double high = place + reach >= n_sample ? infinite : sample[place + reach];
-  std::size_t below = 0, kept = 0;
+  if (x.size() <= few) return pick(x, k);
+  // The nearest classes below that of the largest size, on either side of zero; what is smaller shares the two in the middle.
+  const double largest = max_of(static_cast<std::ptrdiff_t>(x.size()), 0.0,
+                                [&](std::ptrdiff_t i) { return std::abs(x[static_cast<std::size_t>(i)]); });
+  const auto bits_of = [](double v) {
+    std::int64_t bits;
+    std::memcpy(&bits, &v, sizeof bits);
+    return bits;
+  };
+  constexpr std::int64_t half = n_classes / 2, magnitude = std::numeric_limits<std::int64_t>::max();
+  const std::int64_t lowest = (bits_of(largest) >> dropped) - half + 1;
+  const auto class_of = [&](double v) {
+    const std::int64_t bits = bits_of(v), sign = bits >> 63;  // 0 or -1
+    const std::int64_t size =
+        std::clamp<std::int64_t>(((bits & magnitude) >> dropped) - lowest, 0, half - 1);  // not a number, too
+    return static_cast<std::size_t>(half + (size ^ sign));  // of a negative number: half - 1 - size
+  };
+  std::array<std::uint32_t, n_classes> count{};
+  for (const double v : x) ++count[class_of(v)];
+  std::size_t first = 0, place = k;
+  for (; place >= count[first]; ++first) place -= count[first];
+  std::size_t last = first, n_left = count[first];
+  while (place + 1 >= n_left && last + 1 < n_classes) n_left += count[++last];  // the neighbour too
+  if (n_left == x.size()) return pick(x, k);
+  std::vector<double> left(n_left + 1);
+  std::size_t kept = 0;
   for (const double v : x) {
-    const std::size_t is_below = v < low, is_above = v > high;
-    below += is_below;
-    between[kept] = v;
-    kept += 1 - (is_below | is_above);
+    left[kept] = v;
+    kept += class_of(v) - first <= last - first;
   }
-  if (k < below || k + 1 >= below + kept) return pick(x, k, infinite);  // the sample was too unlike, or the neighbour is outside
-  between.resize(kept);
-  return kept < x.size() ? in_order(between, k - below) : pick(between, k, infinite);
+  left.resize(kept);
+  return pick(left, place);
 }
 
 // The median, 0 of nothing; x loses its order.

@@ -18,7 +18,8 @@ class Begin {
         inverted_(L(1.0) / product_) {}
 
   void run() {
-    const L z0 = all<L>(shape_.z0), z1 = all<L>(shape_.z1), g_a = all<L>(shape_.g_a), g_v = all<L>(shape_.g_v), level = load(st_.start_level, L{});
+    const L z0 = all<L>(shape_.z0), z1 = all<L>(shape_.z1), g_a = all<L>(shape_.g_a), g_v = all<L>(shape_.g_v),
+            level = load(st_.start_level, L{});
     L a(0.0), v(0.0);
     for (std::ptrdiff_t i = 0; i < shape_.n; ++i) {
       const Entry<L> r = sample<L>(st_, i);
@@ -39,7 +40,8 @@ class Begin {
 
   // Two pairs whose cost is that entry; a cost of zero leaves them idle, see Among.
   void set_both(Entry<L> r, int at_cost) const {
-    const L cost = r.get(at_cost), x = pick(cost, L(0.0), product_ / cost, L(1.0)), inverted = pick(cost, L(0.0), inverted_, L(0.0));
+    const L cost = r.get(at_cost), x = pick(cost, L(0.0), product_ / cost, L(1.0)),
+            inverted = pick(cost, L(0.0), inverted_, L(0.0));
     for (int pair = up_pair; pair <= down_pair; pair += down_pair) {
       set(r, pair + value, x);
       set(r, pair + multiplier, cost);

@@ -81,8 +81,8 @@ struct Shape {
   const double* bumps;      // (spacing, 4) the four bumps over an interval, oldest first; they sum to one
 };
 
-// The lanes in which a sample may be an outlier, or a shift come between it and the next. Where that is in some, the others have
-// pairs of value one, multiplier zero, inverse zero and cost zero, which stay as they are and change nothing.
+// The lanes in which a sample may be an outlier, or a shift come between it and the next. Where that is in some, the others
+// have pairs of value one, multiplier zero, inverse zero and cost zero, which stay as they are and change nothing.
 enum Among : unsigned char { in_no_lane, in_every_lane, in_some_lanes };
 
 // In numbers of a `Real`, float or double.

@@ -64,7 +64,9 @@ inline bool may_be_outlier(const State& s, std::ptrdiff_t i) {
   return s.outlying[i] != in_no_lane;
 }
 template <class State>
-inline bool may_shift(const State& s, std::ptrdiff_t i) { return s.shifting[i] != in_no_lane; }
+inline bool may_shift(const State& s, std::ptrdiff_t i) {
+  return s.shifting[i] != in_no_lane;
+}
 inline std::ptrdiff_t interval_end(const Shape& shape, std::ptrdiff_t m) {
   return (m + 1) * shape.spacing < shape.n ? (m + 1) * shape.spacing : shape.n;
 }

@@ -58,7 +58,8 @@ std::size_t InteriorPointOf<Real>::size_of(std::ptrdiff_t n, int record) const {
 
 template <class Real>
 std::size_t InteriorPointOf<Real>::bytes_per_lane(const Model& model) {
-  return sizeof(double) * static_cast<std::size_t>(model.n() * (n_record + n_outlier_record + n_shift_record) + model.n_knots() * n_knot_record);
+  return sizeof(double) *
+         static_cast<std::size_t>(model.n() * (n_record + n_outlier_record + n_shift_record) + model.n_knots() * n_knot_record);
 }
 
 template <class Real>

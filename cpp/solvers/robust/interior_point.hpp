@@ -32,8 +32,8 @@ struct Request {
   int max_iterations = 200;
   const Start* start = nullptr;  // null or empty: begin anew
   bool keep_start = false;       // leave one in the solution
-  // (n,) not zero where a sample may be an outlier, and where a shift may come after it, the stretch before the signal included;
-  // null or empty: anywhere in the signal. An outlier that is not among them, but turns out to be one, is admitted.
+  // (n,) not zero where a sample may be an outlier, and where a shift may come after it, the stretch before the signal
+  // included; null or empty: anywhere in the signal. An outlier that is not among them, but turns out to be one, is admitted.
   const std::vector<unsigned char>*outliers = nullptr, *shifts = nullptr;
   const Guess* guess = nullptr;  // where the active set begins
 };

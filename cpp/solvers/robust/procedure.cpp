@@ -9,8 +9,8 @@
 namespace ressin::robust {
 namespace {
 
-// Of the programmes that only settings are read from, and of one that the last one begins at.
-constexpr double coarse_tol = 1e-4, start_tol = 1e-5;
+// Of the programmes that only weights are read from, those that settings are read from, and one that the last one begins at.
+constexpr double plain_tol = 1e-3, weighted_tol = 1e-4, start_tol = 1e-5;
 
 // h(u) = exp(-u/tau0) - exp(-u/tau1): its peak and the integral of its square; for equal time constants u exp(-u/tau)/tau.
 struct Shape2 {
@@ -248,11 +248,13 @@ void Procedure::find_given_stiffness(const Model& model, std::ptrdiff_t samples_
 }
 
 void Procedure::request_blocks() {
-  request_loads_ = loads_;
-  for (auto* loads : {&request_loads_.alpha, &request_loads_.delta, &request_loads_.kappa}) {
-    for (double& x : *loads) x /= scale_;
+  for (auto loads : {&Loads::alpha, &Loads::delta, &Loads::kappa}) {
+    const std::vector<double>& from = loads_.*loads;
+    std::vector<double>& to = request_loads_.*loads;
+    to.resize(from.size());
+    for (std::size_t i = 0; i < to.size(); ++i) to[i] = from[i] / scale_;
   }
-  request_loads_.alpha_before /= scale_;
+  request_loads_.alpha_before = loads_.alpha_before / scale_;
   Problem& p = request_.problem;
   p = {scaled_.data(),
        block_weights_.data(),
@@ -262,7 +264,7 @@ void Procedure::request_blocks() {
        request_loads_.alpha_before};
   if (bounded_) p.floor = -mean_ / scale_;
   p.stiffness = stiffness_.data();
-  request_.tol = is_last_on_blocks() ? start_tol : coarse_tol;
+  request_.tol = is_last_on_blocks() ? start_tol : reweighted_ ? weighted_tol : plain_tol;
   request_.certified = false;
   request_.max_iterations = max_iterations_;
 }
@@ -273,7 +275,8 @@ void Procedure::reweight(const Model& model, const Solution& x, double passed_ov
   const std::ptrdiff_t before = model.n_before(), n = n_blocks_;
   const auto reach = static_cast<std::ptrdiff_t>(std::lround(rules_.response_reach / block_dt_));
   const auto outlier_reach = static_cast<std::ptrdiff_t>(std::lround(rules_.outlier_reach / block_dt_));
-  const std::vector<double> area = over_window(x.point.driver.data() + before, n, reach, [](double a, double b) { return a + b; });
+  const std::vector<double> area =
+      over_window(x.point.driver.data() + before, n, reach, [](double a, double b) { return a + b; });
   const auto larger = [](double a, double b) { return std::max(a, std::abs(b)); };
   const std::vector<double> largest = over_window(x.parts.outliers.data(), n, outlier_reach, larger);
   const auto step = [&](std::ptrdiff_t i) {
@@ -298,6 +301,7 @@ void Procedure::reweight(const Model& model, const Solution& x, double passed_ov
 // Geometric mean of two deviations of y - r - t - s, its own and its differences': equal for white noise.
 double Procedure::noise_of(const Period& s, const Solution& x) const {
   std::vector<double> rest, change;
+  for (auto* x : {&rest, &change}) x->reserve(index(s.end - s.begin));
   double last = 0.0;
   bool has_last = false;
   for (std::ptrdiff_t i = s.begin; i < s.end; ++i) {

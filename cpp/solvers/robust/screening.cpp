@@ -6,7 +6,7 @@
 namespace ressin::robust {
 namespace {
 
-constexpr double near = 0.5;    // share of a shift's cost
+constexpr double near = 0.5;  // share of a shift's cost
 constexpr double near_outlier = 0.8;
 constexpr double tight = 1e-3;  // share of the cost: programmes on blocks are solved to about that
 

@@ -50,7 +50,8 @@ Solution Stretches::join(std::vector<Solution>&& solutions) const {
   if (solutions.size() == 1) return std::move(solutions[0]);
   Solution whole;
   Parts& parts = whole.parts;
-  for (auto* x : {&whole.point.driver, &whole.point.steps, &parts.phasic, &parts.shift, &parts.spline}) x->reserve(at(whole_.n()));
+  for (auto* x : {&whole.point.driver, &whole.point.steps, &parts.phasic, &parts.shift, &parts.spline})
+    x->reserve(at(whole_.n()));
   for (auto* x : {&parts.outliers, &parts.residual}) x->reserve(at(whole_.n_signal()));
   if (!solutions[0].start.empty()) {
     const auto n = at(whole_.n() * n_pairs);
