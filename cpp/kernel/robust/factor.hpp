@@ -1,6 +1,8 @@
 // Elimination, backwards in time; with the predictor's right-hand side.
 #pragma once
 
+#include <type_traits>
+
 #include "kernel/robust/front.hpp"
 
 namespace ressin::robust {
@@ -62,24 +64,20 @@ class Factor {
     const Entry<L> r = sample<L>(st_, i);
     const L z0 = all<L>(shape_.z0), z1 = all<L>(shape_.z1), g_a = all<L>(shape_.g_a), g_v = all<L>(shape_.g_v);
     L(&m)[n_unknowns][n_unknowns + 1] = front_.m;
+    L *const of_state_a = m[of_a] + of_knot, *const of_state_v = m[of_v] + of_knot;
     // the driver's row over the next state
-    L rho[n_unknowns + 1];
-    rho[of_a] = fma(g_v, m[of_a][of_v], g_a * m[of_a][of_a]);
-    rho[of_v] = fma(g_v, m[of_v][of_v], g_a * m[of_a][of_v]);
-    for (int k = of_knot; k <= of_rhs; ++k) rho[k] = fma(g_v, m[of_v][k], g_a * m[of_a][k]);
-    L pivot = fma(g_v, rho[of_v], g_a * rho[of_a]);
+    Knots<L> a_knots = Knots<L>::load_from(of_state_a), v_knots = Knots<L>::load_from(of_state_v);
+    L rho_a = fma(g_v, m[of_a][of_v], g_a * m[of_a][of_a]), rho_v = fma(g_v, m[of_v][of_v], g_a * m[of_a][of_v]);
+    L rho_rhs = fma(g_v, m[of_v][of_rhs], g_a * m[of_a][of_rhs]), pivot = fma(g_v, rho_v, g_a * rho_a);
+    Knots<L> rho = fma(g_v, v_knots, g_a * a_knots);
     // the state before it: a' = z0 a + v, v' = z1 v
-    const L aa = m[of_a][of_a], av = m[of_a][of_v], vv = m[of_v][of_v];
-    const L through = fma(z1, av, aa);
-    m[of_a][of_a] = (z0 * z0) * aa;
-    m[of_a][of_v] = z0 * through;
-    m[of_v][of_v] = fma(z1, fma(z1, vv, av), through);
-    for (int k = of_knot; k <= of_rhs; ++k) {
-      m[of_v][k] = fma(z1, m[of_v][k], m[of_a][k]);
-      m[of_a][k] = z0 * m[of_a][k];
-    }
-    rho[of_v] = fma(z1, rho[of_v], rho[of_a]);
-    rho[of_a] = z0 * rho[of_a];
+    const L through = fma(z1, m[of_a][of_v], m[of_a][of_a]);
+    L vv = fma(z1, fma(z1, m[of_v][of_v], m[of_a][of_v]), through), av = z0 * through, aa = (z0 * z0) * m[of_a][of_a];
+    L v_rhs = fma(z1, m[of_v][of_rhs], m[of_a][of_rhs]), a_rhs = z0 * m[of_a][of_rhs];
+    v_knots = fma(z1, v_knots, a_knots);
+    a_knots = z0 * a_knots;
+    rho_v = fma(z1, rho_v, rho_a);
+    rho_a = z0 * rho_a;
     // the sample itself
     L w = r.get(weight), g = -(w * r.get(residual));
     if (may_be_outlier(st_, i)) {
@@ -90,31 +88,51 @@ class Factor {
       q.set(shrink, shrunk);
       g = fnma(w, o.load_up - o.load_down, g);
     }
-    const L b[4] = {all<L>(bumps[0]), all<L>(bumps[1]), all<L>(bumps[2]), all<L>(bumps[3])};
-    L wb[4];
-    for (int k = 0; k < 4; ++k) wb[k] = w * b[k];
-    const L lambda = r.get(multiplier + driver);
-    pivot = pivot + w + lambda * (lambda * r.get(inverse + driver));
-    rho[of_a] = rho[of_a] + w;
-    for (int k = 0; k < 4; ++k) rho[of_knot + k] = rho[of_knot + k] + wb[k];
-    rho[of_rhs] = rho[of_rhs] + (g + r.get(driver_cost));
-    m[of_a][of_a] = m[of_a][of_a] + w;
-    m[of_a][of_rhs] = m[of_a][of_rhs] + g;
-    for (int k = 0; k < 4; ++k) m[of_a][of_knot + k] = m[of_a][of_knot + k] + wb[k];
-    for (int j = 0; j < 4; ++j) {
-      for (int k = j; k < 4; ++k) m[of_knot + j][of_knot + k] = fma(wb[j], b[k], m[of_knot + j][of_knot + k]);
-      m[of_knot + j][of_rhs] = fma(g, b[j], m[of_knot + j][of_rhs]);
-    }
+    const Knots<L> b = Knots<L>::all_from(bumps), wb = w * b;
+    const L lambda = r.get(multiplier);
+    pivot = pivot + w + lambda * (lambda * r.get(inverse));
+    rho_a = rho_a + w;
+    rho = rho + wb;
+    rho_rhs = rho_rhs + (g + r.get(driver_cost));
+    aa = aa + w;
+    a_rhs = a_rhs + g;
+    a_knots = a_knots + wb;
     // the driver leaves
-    const L inverse = L(1.0) / pivot;
-    L gains[n_unknowns];  // stored at the end: the front need not wait for memory that might be its own
-    for (int j = 0; j < n_unknowns; ++j) {
-      gains[j] = inverse * rho[j];
-      for (int k = j; k <= n_unknowns; ++k) m[j][k] = fnma(gains[j], rho[k], m[j][k]);
+    const L inverse_pivot = L(1.0) / pivot, gain_a = inverse_pivot * rho_a, gain_v = inverse_pivot * rho_v;
+    const Knots<L> gains = inverse_pivot * rho;
+    m[of_a][of_a] = fnma(gain_a, rho_a, aa);
+    m[of_a][of_v] = fnma(gain_a, rho_v, av);
+    m[of_v][of_v] = fnma(gain_v, rho_v, vv);
+    m[of_a][of_rhs] = fnma(gain_a, rho_rhs, a_rhs);
+    m[of_v][of_rhs] = fnma(gain_v, rho_rhs, v_rhs);
+    fnma(gain_a, rho, a_knots).store_to(of_state_a);
+    fnma(gain_v, rho, v_knots).store_to(of_state_v);
+    for (int j = 0; j < 4; ++j) add_to_knot(m[of_knot + j], j, wb.get(j), b, gains.get(j), rho);
+    for (int j = 0; j < 4; ++j) {
+      L& rhs = m[of_knot + j][of_rhs];
+      rhs = fnma(gains.get(j), rho_rhs, fma(g, b.get(j), rhs));
     }
-    for (int j = 0; j < n_unknowns; ++j) r.set(gain + j, gains[j]);
-    r.set(gain_offset, inverse * rho[of_rhs]);
-    r.set(gain_inverse, inverse);
+    // stored at the end: the front need not wait for memory that might be its own
+    r.set(gain + of_a, gain_a);
+    r.set(gain + of_v, gain_v);
+    for (int k = 0; k < 4; ++k) r.set(gain + of_knot + k, gains.get(k));
+    r.set(gain_offset, inverse_pivot * rho_rhs);
+    r.set(gain_inverse, inverse_pivot);
+  }
+
+  // The sample and its driver in the row of knot j: its entries from the diagonal on, or all, of which those before it are
+  // never read.
+  static void add_to_knot(L* row, int j, L weighted, const Knots<L>& b, L gain_j, const Knots<L>& rho) {
+#if defined(RESSIN_WIDE_COLUMNS)
+    if constexpr (std::is_same_v<L, double>) {
+      fnma(gain_j, rho, fma(weighted, b, Knots<L>::load_from(row + of_knot))).store_to(row + of_knot);
+      return;
+    }
+#endif
+    for (int k = j; k < 4; ++k) {
+      L& x = row[of_knot + k];
+      x = fnma(gain_j, rho.get(k), fma(weighted, b.get(k), x));
+    }
   }
 
   const Shape& shape_;

@@ -17,6 +17,46 @@ inline Lanes<N, Real> invert(Lanes<N, Real> pivot) {
   return r;
 }
 
+// What the four knots of an interval have, oldest first, which goes through every operation together.
+template <class L>
+struct Knots {
+  L c[4];
+
+  L get(int k) const { return c[k]; }
+  static Knots load_from(const L* x) { return {{x[0], x[1], x[2], x[3]}}; }
+  static Knots all_from(const double* x) { return {{all<L>(x[0]), all<L>(x[1]), all<L>(x[2]), all<L>(x[3])}}; }
+  void store_to(L* x) const {
+    for (int k = 0; k < 4; ++k) x[k] = c[k];
+  }
+  friend Knots operator*(L a, const Knots& x) { return {{a * x.c[0], a * x.c[1], a * x.c[2], a * x.c[3]}}; }
+  friend Knots operator+(const Knots& x, const Knots& y) {
+    return {{x.c[0] + y.c[0], x.c[1] + y.c[1], x.c[2] + y.c[2], x.c[3] + y.c[3]}};
+  }
+  friend Knots fma(L a, const Knots& x, const Knots& y) {
+    return {{fma(a, x.c[0], y.c[0]), fma(a, x.c[1], y.c[1]), fma(a, x.c[2], y.c[2]), fma(a, x.c[3], y.c[3])}};
+  }
+  friend Knots fnma(L a, const Knots& x, const Knots& y) {
+    return {{fnma(a, x.c[0], y.c[0]), fnma(a, x.c[1], y.c[1]), fnma(a, x.c[2], y.c[2]), fnma(a, x.c[3], y.c[3])}};
+  }
+};
+
+#if defined(RESSIN_WIDE_COLUMNS)
+// With one signal, the numbers themselves are the lanes of a vector.
+template <>
+struct Knots<double> {
+  Lanes<4> c;
+
+  double get(int k) const { return c.v[k]; }
+  static Knots load_from(const double* x) { return {load(x, Lanes<4>{})}; }
+  static Knots all_from(const double* x) { return load_from(x); }
+  void store_to(double* x) const { store(x, c); }
+  friend Knots operator*(double a, const Knots& x) { return {Lanes<4>(a) * x.c}; }
+  friend Knots operator+(const Knots& x, const Knots& y) { return {x.c + y.c}; }
+  friend Knots fma(double a, const Knots& x, const Knots& y) { return {fma(Lanes<4>(a), x.c, y.c)}; }
+  friend Knots fnma(double a, const Knots& x, const Knots& y) { return {fnma(Lanes<4>(a), x.c, y.c)}; }
+};
+#endif
+
 // The cost-to-go: upper triangle of a symmetric matrix over the unknowns, and the right-hand side as the last column. The
 // knots' records are those of a state `S`.
 template <class L>
