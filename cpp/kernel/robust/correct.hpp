@@ -19,7 +19,7 @@ class Recentre {
     for (std::ptrdiff_t m = last; m >= 0; --m) {
       for (std::ptrdiff_t i = interval_end(shape_, m) - 1; i >= m * shape_.spacing; --i) {
         if (may_shift(st_, i)) eliminate_shift(shift_after<L>(st_, i));
-        step_back(i, shape_.bumps + 4 * (i - m * shape_.spacing));
+        step_back(i, st_.bumps + 4 * (i - m * shape_.spacing));
       }
       add_level(m + 1, 1);
       if (m == 0) break;
@@ -58,7 +58,7 @@ class Recentre {
     for (int k = 0; k < n_unknowns; ++k) h_[k] = fma(r.get(row + k), offset, h_[k]);
   }
 
-  void step_back(std::ptrdiff_t i, const double* bumps) {
+  void step_back(std::ptrdiff_t i, const Real<L>* bumps) {
     const Entry<L> r = sample<L>(st_, i);
     const L z0 = all<L>(shape_.z0), z1 = all<L>(shape_.z1), g_a = all<L>(shape_.g_a), g_v = all<L>(shape_.g_v);
     centre_pair(r, driver);
@@ -74,7 +74,7 @@ class Recentre {
       const L g = (r.get(weight) * q.get(shrink)) * (aimed(q, up_pair, up) - aimed(q, down_pair, down));
       hp = hp + g;
       h_[of_a] = h_[of_a] + g;
-      for (int k = 0; k < 4; ++k) h_[of_knot + k] = fma(g, all<L>(bumps[k]), h_[of_knot + k]);
+      for (int k = 0; k < 4; ++k) h_[of_knot + k] = fma(g, L(bumps[k]), h_[of_knot + k]);
     }
     for (int k = 0; k < n_unknowns; ++k) h_[k] = fnma(r.get(gain + k), hp, h_[k]);
     r.set(gain_offset, fma(r.get(gain_inverse), hp, r.get(gain_offset)));

@@ -22,7 +22,7 @@ class Factor {
       front_.add_penalty(st_, m, 0);
       for (std::ptrdiff_t i = interval_end(shape_, m) - 1; i >= m * shape_.spacing; --i) {
         if (may_shift(st_, i)) eliminate_shift(shift_after<L>(st_, i));
-        step_back(i, shape_.bumps + 4 * (i - m * shape_.spacing));
+        step_back(i, st_.bumps + 4 * (i - m * shape_.spacing));
       }
       add_level(m + 1, 1);
       if (m == 0) break;
@@ -60,7 +60,7 @@ class Factor {
     }
   }
 
-  void step_back(std::ptrdiff_t i, const double* bumps) {
+  void step_back(std::ptrdiff_t i, const Real<L>* bumps) {
     const Entry<L> r = sample<L>(st_, i);
     const L z0 = all<L>(shape_.z0), z1 = all<L>(shape_.z1), g_a = all<L>(shape_.g_a), g_v = all<L>(shape_.g_v);
     L(&m)[n_unknowns][n_unknowns + 1] = front_.m;
@@ -90,7 +90,7 @@ class Factor {
     }
     const Knots<L> b = Knots<L>::all_from(bumps), wb = w * b;
     const L lambda = r.get(multiplier);
-    pivot = pivot + w + lambda * (lambda * r.get(inverse));
+    pivot = pivot + fma(lambda, lambda * r.get(inverse), w);
     rho_a = rho_a + w;
     rho = rho + wb;
     rho_rhs = rho_rhs + (g + r.get(driver_cost));

@@ -27,10 +27,10 @@ class Rollout {
       move_level(m + 1, x[of_knot + 1]);
       for (std::ptrdiff_t i = m * shape_.spacing; i < interval_end(shape_, m); ++i) {
         const Entry<L> r = sample<L>(st_, i);
-        const double* b = shape_.bumps + 4 * (i - m * shape_.spacing);
+        const Real<L>* b = st_.bumps + 4 * (i - m * shape_.spacing);
         const L dp = -along(r, gain, r.get(gain_offset), x);
-        L dx = all<L>(b[0]) * x[of_knot];
-        for (int k = 1; k < 4; ++k) dx = fma(all<L>(b[k]), x[of_knot + k], dx);
+        L dx = L(b[0]) * x[of_knot];
+        for (int k = 1; k < 4; ++k) dx = fma(L(b[k]), x[of_knot + k], dx);
         dx = dx + (x[of_a] + dp);
         take<false>(r, driver, dp);
         if (may_be_outlier(st_, i)) {

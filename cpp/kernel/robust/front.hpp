@@ -24,7 +24,7 @@ struct Knots {
 
   L get(int k) const { return c[k]; }
   static Knots load_from(const L* x) { return {{x[0], x[1], x[2], x[3]}}; }
-  static Knots all_from(const double* x) { return {{all<L>(x[0]), all<L>(x[1]), all<L>(x[2]), all<L>(x[3])}}; }
+  static Knots all_from(const Real<L>* x) { return {{L(x[0]), L(x[1]), L(x[2]), L(x[3])}}; }
   void store_to(L* x) const {
     for (int k = 0; k < 4; ++k) x[k] = c[k];
   }

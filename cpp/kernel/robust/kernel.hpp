@@ -89,6 +89,7 @@ enum Among : unsigned char { in_no_lane, in_every_lane, in_some_lanes };
 template <class Real>
 struct StateOf {
   const unsigned char *outlying, *shifting;  // (n,) Among
+  const Real* bumps;                         // (spacing, 4) the shape's
   Real* samples;                             // (n, n_record, lanes)
   Real* outliers;                            // (n, n_outlier_record, lanes)
   Real* shifts;                              // (n, n_shift_record, lanes)

@@ -43,6 +43,8 @@ InteriorPointOf<Real>::InteriorPointOf(std::shared_ptr<const Model> model, const
     for (std::ptrdiff_t j = 0; j < model_->n_bends(); ++j) of_knot(j, bend_penalty, lane) = Real{1};
   }
   state_ = StateOf<Real>{};
+  for (const double b : model_->all_bumps()) bumps_.push_back(static_cast<Real>(b));
+  state_.bumps = bumps_.data();
   state_.outlying = outlying_.data();
   state_.shifting = shifting_.data();
   state_.samples = samples_.data();
@@ -79,22 +81,27 @@ void InteriorPointOf<Real>::set_idle(int lane, std::ptrdiff_t i, Pair up) {
   (up == shift_up ? of_shift(i, shift_cost, lane) : of_outlier(i, box, lane)) = Real{0};
 }
 
-// Of the lanes that have a signal: where a pair and the next are there.
+// Of the lanes that have a signal: where a pair and the next are there. Those that are not are idle in lanes that have just been
+// loaded, and in all where no lane had them before.
 template <class Real>
 void InteriorPointOf<Real>::find_among(Marks Lane::* marks, Pair up, Marks* among) {
+  const Marks before = *among;
   unsigned char n_lanes = 0;
   std::fill(among->begin(), among->end(), static_cast<unsigned char>(0));
   for (const Lane& l : lanes_) {
     if (!l.request) continue;
     ++n_lanes;
-    for (std::size_t i = 0; i < among->size(); ++i) (*among)[i] += (l.*marks)[i] != 0;
+    const unsigned char* mark = (l.*marks).data();
+    unsigned char* count = among->data();
+    for (std::size_t i = 0; i < among->size(); ++i) count[i] = static_cast<unsigned char>(count[i] + (mark[i] != 0));
   }
   for (std::size_t i = 0; i < among->size(); ++i) {
     unsigned char& x = (*among)[i];
     x = x == 0 ? in_no_lane : x == n_lanes ? in_every_lane : in_some_lanes;
     for (int k = 0; x == in_some_lanes && k < kernel_.lanes; ++k) {
       const Lane& l = lanes_[static_cast<std::size_t>(k)];
-      if (l.request && (l.*marks)[i] == 0) set_idle(k, static_cast<std::ptrdiff_t>(i), up);
+      const bool may_be_stale = l.iterations == 0 || before[i] == in_no_lane;
+      if (l.request && (l.*marks)[i] == 0 && may_be_stale) set_idle(k, static_cast<std::ptrdiff_t>(i), up);
     }
   }
 }

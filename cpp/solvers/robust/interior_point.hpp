@@ -140,6 +140,7 @@ class InteriorPointOf {
   KernelOf<Real> kernel_;
   Shape shape_;
   MemoryOf<Real> samples_, outliers_, shifts_, knots_;
+  std::vector<Real> bumps_;
   Marks outlying_, shifting_;
   bool has_admitted_ = false;
   StateOf<Real> state_;

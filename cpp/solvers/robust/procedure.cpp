@@ -183,10 +183,9 @@ std::vector<double> Procedure::over_blocks(double Period::* of) const {
     const std::ptrdiff_t begin = k == 0 ? 0 : std::lround(left.middle);
     const std::ptrdiff_t end = k == periods_.size() ? n_blocks_ : std::lround(right.middle);
     const double growth = std::log(right.*of / left.*of) / std::max(right.middle - left.middle, 1.0);
-    for (std::ptrdiff_t b = begin; b < end; ++b) {
-      const double along = static_cast<double>(b) - left.middle;
-      values[index(b)] = growth == 0.0 ? left.*of : left.*of * std::exp(growth * along);
-    }
+    double value = left.*of * std::exp(growth * (static_cast<double>(begin) - left.middle));
+    const double step = std::exp(growth);
+    for (std::ptrdiff_t b = begin; b < end; ++b, value *= step) values[index(b)] = growth == 0.0 ? left.*of : value;
   }
   return values;
 }
@@ -283,17 +282,18 @@ void Procedure::reweight(const Model& model, const Solution& x, double passed_ov
     return std::abs(x.point.steps[index(before + std::min(std::max<std::ptrdiff_t>(i, 0), n - 2))]) * scale_;
   };
   const double kept = std::exp(-block_dt_ / rules_.recovery), share = rules_.reweighting;
+  const double height_of_area = h.peak * block_dt_ * scale_;  // over the smallest response: in those
   double recent = 0.0;  // driver so far, less what has been forgotten of it
   for (std::ptrdiff_t i = 0; i < before; ++i) recent = kept * (recent + x.point.driver[index(i)]);
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     const double alpha = loads_.alpha[index(i)], delta = loads_.delta[index(i)], smallest = smallest_[index(i)];
-    const double height = h.peak * block_dt_ * scale_ / smallest;  // of an area, in smallest responses
+    const double per_smallest = 1.0 / smallest, height = height_of_area * per_smallest;
     const double there = std::max(height * area[index(i)], std::min(height * recent, rules_.recovery_most));
     recent = kept * (recent + x.point.driver[index(before + i)]);
     loads_.alpha[index(i)] = alpha / (1.0 + share * std::max(there - passed_over, 0.0));
-    loads_.delta[index(i)] = delta / (1.0 + share * largest[index(i)] * scale_ / delta);
+    loads_.delta[index(i)] = delta * delta / (delta + share * largest[index(i)] * scale_);
     const double steps = n > 1 ? step(i - 1) + step(i) + step(i + 1) : 0.0;
-    loads_.kappa[index(i)] /= 1.0 + share * steps / smallest;
+    loads_.kappa[index(i)] /= 1.0 + share * steps * per_smallest;
   }
   reweighted_ = true;
 }
