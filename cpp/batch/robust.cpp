@@ -321,7 +321,7 @@ class Batch {
               conclude(tag, std::move(x));
             },
             going);
-    // Those from which a shift was wrongly left out; then those whose digits double has lost, in numbers of twice as many.
+    // Those from which an outlier or a shift was wrongly left out; then those whose digits double has lost, in numbers of twice as many.
     for (const Kernel& next : {kernel, twofold_kernel()}) {
       if (!unproved.empty()) solve_again(InteriorPoint(model, next), worker, procedures, &unproved, conclude);
     }
@@ -356,8 +356,8 @@ class Batch {
           for (; at != unproved->end(); ++at) {
             Request& request = (*procedures)[at->first].request;
             const int left = settings_.max_iterations - at->second.iterations;
-            if (left <= 0 || (!method.is_twofold() && request.shifts->empty())) continue;
-            request.start = nullptr, request.shifts = nullptr;
+            if (left <= 0 || (!method.is_twofold() && request.outliers->empty() && request.shifts->empty())) continue;
+            request.start = nullptr, request.outliers = request.shifts = nullptr;
             request.max_iterations = method.is_twofold() ? left : std::min(left, most_iterations);
             *tag = (at++)->first;
             return &request;

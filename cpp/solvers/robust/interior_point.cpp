@@ -15,9 +15,6 @@ constexpr double gap_share = 1e-4;
 constexpr int most_unproved = 20;
 constexpr double long_step = 0.9;
 
-// Where nothing is proved, a rest that is so much more than an outlier's cost makes no difference.
-constexpr double unproved_excess = 0.25;
-
 // A floor that is not there stands this far below.
 constexpr double far_below = 1e8;
 double bottom_of(const Problem& problem) { return std::isfinite(problem.floor) ? problem.floor : -far_below; }
@@ -261,30 +258,6 @@ void InteriorPointOf<Real>::find_residual(int lane, const Problem& problem) {
   state_.sum_products[lane] = static_cast<Real>(sum);
 }
 
-// Gives pairs, of equal values and products as they are on average, to samples whose rest is beyond an outlier's cost. Whether
-// there are any.
-template <class Real>
-bool InteriorPointOf<Real>::admit_outliers(int lane) {
-  Lane& l = lanes_[static_cast<std::size_t>(lane)];
-  const Problem& problem = l.request->problem;
-  const std::ptrdiff_t before = model_->n_before();
-  const double excess = 1.0 + (l.request->certified ? 0.0 : unproved_excess), product = state_.sum_products[lane] / l.n_pairs;
-  std::ptrdiff_t count = 0;
-  for (std::ptrdiff_t i = before; i < model_->n(); ++i) {
-    if (may_be_outlier(lane, i)) continue;
-    const double w = problem.weight(i - before), delta = problem.delta[i - before];
-    if (!(w > 0.0) || !(std::abs(static_cast<double>(of_sample(i, residual, lane))) > excess * delta)) continue;
-    l.outliers[static_cast<std::size_t>(i)] = 1;
-    of_outlier(i, box, lane) = static_cast<Real>(w * delta);
-    for (const int pair : {outlier_up, outlier_down}) set_pair(lane, i, pair, product / (w * delta), product);
-    ++count;
-  }
-  l.n_pairs += static_cast<double>(2 * count);
-  state_.sum_products[lane] += static_cast<Real>(static_cast<double>(2 * count) * product);
-  has_admitted_ = has_admitted_ || count > 0;
-  return count > 0;
-}
-
 template <class Real>
 Start InteriorPointOf<Real>::take_start(int lane) {
   Start start;
@@ -360,7 +333,6 @@ bool InteriorPointOf<Real>::finished(int lane, Solution* solution) {
   // while steps are long, one more costs less than a proof
   const bool sharp = gap <= gap_share * request.tol * unit;
   if (request.certified && !last && !sharp && state_.step_length[lane] > long_step) return false;
-  if (!last && admit_outliers(lane)) return false;
   if (!request.certified) {
     *solution = take_solution(lane);
     solution->status = broken ? Status::failed : l.last_gap <= request.tol ? Status::optimal : Status::inaccurate;
@@ -459,8 +431,6 @@ void InteriorPointOf<Real>::run(const Next& next, const Done& done, const KeepGo
       --active;
       done(l.tag, std::move(solution));
     }
-    if (has_admitted_) find_among(&Lane::outliers, outlier_up, &outlying_);
-    has_admitted_ = false;
     refill();
   }
   for (Lane& l : lanes_) l.request = nullptr;

@@ -123,7 +123,6 @@ class InteriorPointOf {
   }
   void load_marks(int lane, const Request& request);
   void load_samples(int lane, const Problem& problem);
-  bool admit_outliers(int lane);
   void begin_anew(int lane, const Problem& problem);
   void begin_from(int lane, const Start& start, double bottom);
   void find_residual(int lane, const Problem& problem);
@@ -142,7 +141,6 @@ class InteriorPointOf {
   MemoryOf<Real> samples_, outliers_, shifts_, knots_;
   std::vector<Real> bumps_;
   Marks outlying_, shifting_;
-  bool has_admitted_ = false;
   StateOf<Real> state_;
   std::vector<Lane> lanes_;
 };

@@ -2,7 +2,8 @@
 // nowhere near to one.
 //
 // An outlier costs delta, and is what the rest, signal less phasic part and level, is beyond it. Where the rest has been less
-// than four fifths of the cost, a sample is taken to be none; the interior point admits it if it turns out to be one.
+// than four fifths of the cost, a sample is taken to be none. Should it turn out to be one, it counts as such from the next
+// programme on: weights are read from the rest, and the last programme's proof tells.
 //
 // A shift costs kappa, and is pushed by the sum of the forces after it. Without the shifts whose push has been less than half
 // of that cost, a programme is smaller and has the same solution; that it has is seen from the push in the solution itself.
