@@ -190,8 +190,8 @@ class Batch {
         Marks& outliers = work.outliers[index(j)];
         outliers.clear();
         work.rests[index(j)].mark(*of_part, work.parts.back().problem, work.procedure->is_reweighted(), &outliers);
-        // the last one's outliers come into a start for better than they are admitted
-        work.parts.back().outliers = work.request.keep_start ? nullptr : &work.outliers[index(j)];
+        if (work.request.keep_start) outliers.clear();  // anywhere: it is where the last programme begins
+        work.parts.back().outliers = &outliers;
         work.parts.back().shifts = &work.shifts[index(j)];
         work.parts.back().max_iterations = std::min(settings_.max_iterations, most_coarse_iterations);
         ready.push_back(k * n_parts + index(j));
@@ -221,14 +221,17 @@ class Batch {
     const auto take = [&](std::size_t tag, Solution&& x) {
       const std::size_t k = tag / n_parts;
       Work& work = (*procedures)[k];
-      Marks& shifts = work.shifts[tag % n_parts];
+      Marks &outliers = work.outliers[tag % n_parts], &shifts = work.shifts[tag % n_parts];
       const Problem& problem = work.parts[tag % n_parts].problem;
       const Forces forces = forces_of(*of_part, x.witness);
-      if (!are_enough(shifts, *of_part, problem, forces)) {
-        shifts.clear();
+      std::vector<double> rest = rest_of(x.parts);
+      const bool are_all_shifts = are_enough(shifts, *of_part, problem, forces);
+      if (!are_all_shifts || lack_outliers(outliers, *of_part, problem, rest)) {
+        if (!are_all_shifts) shifts.clear();
+        if (!outliers.empty()) add_outliers(*of_part, problem, rest, &outliers);
         return ready.push_back(tag);
       }
-      work.rests[tag % n_parts].take(rest_of(x.parts), work.procedure->is_reweighted());
+      work.rests[tag % n_parts].take(std::move(rest), work.procedure->is_reweighted());
       shifts = find_shifts(*of_part, problem, forces);
       const bool wants_events = has_active_set(signals_[k].dt, *blocks) && work.procedure->is_reweighted();
       if (wants_events) work.found[tag % n_parts] = find_events(*of_part, problem, forces);
@@ -321,7 +324,8 @@ class Batch {
               conclude(tag, std::move(x));
             },
             going);
-    // Those from which an outlier or a shift was wrongly left out; then those whose digits double has lost, in numbers of twice as many.
+    // Those from which an outlier or a shift was wrongly left out; then those whose digits double has lost, in numbers of twice
+    // as many.
     for (const Kernel& next : {kernel, twofold_kernel()}) {
       if (!unproved.empty()) solve_again(InteriorPoint(model, next), worker, procedures, &unproved, conclude);
     }

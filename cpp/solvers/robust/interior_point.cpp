@@ -78,8 +78,8 @@ void InteriorPointOf<Real>::set_idle(int lane, std::ptrdiff_t i, Pair up) {
   (up == shift_up ? of_shift(i, shift_cost, lane) : of_outlier(i, box, lane)) = Real{0};
 }
 
-// Of the lanes that have a signal: where a pair and the next are there. Those that are not are idle in lanes that have just been
-// loaded, and in all where no lane had them before.
+// Of the lanes that have a signal: where a pair and the next are there. Those that are not are idle in lanes that have just
+// been loaded, and in all where no lane had them before.
 template <class Real>
 void InteriorPointOf<Real>::find_among(Marks Lane::* marks, Pair up, Marks* among) {
   const Marks before = *among;

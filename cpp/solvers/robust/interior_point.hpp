@@ -33,7 +33,7 @@ struct Request {
   const Start* start = nullptr;  // null or empty: begin anew
   bool keep_start = false;       // leave one in the solution
   // (n,) not zero where a sample may be an outlier, and where a shift may come after it, the stretch before the signal
-  // included; null or empty: anywhere in the signal. An outlier that is not among them, but turns out to be one, is admitted.
+  // included; null or empty: anywhere in the signal. Where one is missing, a proof fails.
   const std::vector<unsigned char>*outliers = nullptr, *shifts = nullptr;
   const Guess* guess = nullptr;  // where the active set begins
 };

@@ -7,7 +7,7 @@ namespace ressin::robust {
 namespace {
 
 constexpr double near = 0.5;  // share of a shift's cost
-constexpr double near_outlier = 0.8;
+constexpr double near_outlier = 0.8, beyond_outlier = 1.5;
 constexpr double tight = 1e-3;  // share of the cost: programmes on blocks are solved to about that
 
 // Every sample that a shift may come after, with the push over its cost.
@@ -25,6 +25,16 @@ void add_outliers(const Model& model, const Problem& problem, const std::vector<
   marks->resize(static_cast<std::size_t>(model.n()), 0);
   const auto before = static_cast<std::size_t>(model.n_before());
   for (std::size_t i = 0; i < rest.size(); ++i) (*marks)[before + i] |= !(std::abs(rest[i]) < near_outlier * problem.delta[i]);
+}
+
+bool lack_outliers(const Marks& marks, const Model& model, const Problem& problem, const std::vector<double>& rest) {
+  if (marks.empty()) return false;
+  const auto before = static_cast<std::size_t>(model.n_before());
+  for (std::size_t i = 0; i < rest.size(); ++i) {
+    const bool counts = problem.weight(static_cast<std::ptrdiff_t>(i)) > 0.0;
+    if (counts && marks[before + i] == 0 && !(std::abs(rest[i]) <= beyond_outlier * problem.delta[i])) return true;
+  }
+  return false;
 }
 
 std::vector<double> rest_of(const Parts& parts) {

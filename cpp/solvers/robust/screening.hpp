@@ -2,8 +2,7 @@
 // nowhere near to one.
 //
 // An outlier costs delta, and is what the rest, signal less phasic part and level, is beyond it. Where the rest has been less
-// than four fifths of the cost, a sample is taken to be none. Should it turn out to be one, it counts as such from the next
-// programme on: weights are read from the rest, and the last programme's proof tells.
+// than four fifths of the cost, a sample is taken to be none; whether that was right, the solution's own rest says.
 //
 // A shift costs kappa, and is pushed by the sum of the forces after it. Without the shifts whose push has been less than half
 // of that cost, a programme is smaller and has the same solution; that it has is seen from the push in the solution itself.
@@ -21,6 +20,8 @@ using Marks = std::vector<unsigned char>;
 
 // From the rest (n_signal,) of a solution; added to marks, which may be empty.
 void add_outliers(const Model& model, const Problem& problem, const std::vector<double>& rest, Marks* marks);
+// Whether a rest is so far beyond the cost, where there may be no outlier, that it matters to what is read from the solution.
+bool lack_outliers(const Marks& marks, const Model& model, const Problem& problem, const std::vector<double>& rest);
 // signal less phasic part and level
 std::vector<double> rest_of(const Parts& parts);
 
