@@ -288,13 +288,13 @@ void Procedure::reweight(const Model& model, const Solution& x, double passed_ov
   for (std::ptrdiff_t i = 0; i < before; ++i) recent = kept * (recent + x.point.driver[index(i)]);
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     const double alpha = loads_.alpha[index(i)], delta = loads_.delta[index(i)], smallest = smallest_[index(i)];
-    const double per_smallest = 1.0 / smallest, height = height_of_area * per_smallest;
+    const double height = height_of_area / smallest;
     const double there = std::max(height * area[index(i)], std::min(height * recent, rules_.recovery_most));
     recent = kept * (recent + x.point.driver[index(before + i)]);
     loads_.alpha[index(i)] = alpha / (1.0 + share * std::max(there - passed_over, 0.0));
-    loads_.delta[index(i)] = delta * delta / (delta + share * largest[index(i)] * scale_);
+    loads_.delta[index(i)] = delta / (1.0 + share * largest[index(i)] * scale_ / delta);
     const double steps = n > 1 ? step(i - 1) + step(i) + step(i + 1) : 0.0;
-    loads_.kappa[index(i)] /= 1.0 + share * steps * per_smallest;
+    loads_.kappa[index(i)] /= 1.0 + share * steps / smallest;
   }
   reweighted_ = true;
 }
