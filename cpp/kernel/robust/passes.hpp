@@ -11,6 +11,7 @@
 #include "kernel/robust/advance.hpp"
 #include "kernel/robust/correct.hpp"
 #include "kernel/robust/events.hpp"
+#include "kernel/robust/examine.hpp"
 #include "kernel/robust/factor.hpp"
 #include "kernel/robust/forwards.hpp"
 
@@ -27,9 +28,11 @@ Kernel make_kernel() {
            [](const Shape& shape, State& state) { Recentre<L>(shape, state).run(); },
            [](const Shape& shape, State& state) { Rollout<L, true>(shape, state).run(); },
            [](const Shape& shape, State& state) { advance<L>(shape, state); },
-           [](const Shape& shape, EventState& state) { Elimination<L>(shape, state).run(); },
-           [](const Shape& shape, EventState& state) { Substitution<L>(shape, state).run(); },
-           [](const Shape& shape, EventState& state) { examine<L>(shape, state); }}};
+           [](const EventTables& tables, EventState& state) { meet(tables, state); },
+           [](const EventTables& tables, EventState& state) { Elimination(tables, state).run(); },
+           [](const EventTables& tables, EventState& state) { Substitution<false>(tables, state).run(); },
+           [](const EventTables& tables, EventState& state) { Substitution<true>(tables, state).run(); },
+           [](const EventTables& tables, EventState& state) { examine(tables, state); }}};
 }
 
 }  // namespace
