@@ -314,17 +314,20 @@ class Substitution {
     at_ = to;
   }
 
-  // rest has what drivers and shifts make since the interval's begin.
+  // rest has what drivers and shifts make since the interval's begin; up to three numbers after its end are overwritten.
   void subtract_from_base(std::ptrdiff_t end) {
     const Four c[4] = {Four(at_begin_[0]), Four(at_begin_[1]), Four(at_begin_[2]), Four(at_begin_[3])};
-    for (std::ptrdiff_t i = begin_; i < end; i += 4) {
+    const auto rest_at = [&](std::ptrdiff_t i) {
       const std::ptrdiff_t o = i - begin_;
       const Four even = fma(c[0], four(t_.bump[0] + o), c[2] * four(t_.bump[2] + o));
       const Four odd = fma(c[1], four(t_.bump[1] + o), c[3] * four(t_.bump[3] + o));
-      store(st_.rest + i, four(st_.base + i) - (four(st_.rest + i) + (even + odd)));
-    }
+      const Four rest = four(st_.base + i) - (four(st_.rest + i) + (even + odd));
+      store(st_.rest + i, rest);
+      return rest;
+    };
     std::ptrdiff_t i = begin_;
-    for (; i + 4 <= end; i += 4) losses_ = losses_ + loss_of(four(st_.rest + i), four(st_.delta + i), four(st_.weight + i));
+    for (; i + 4 <= end; i += 4) losses_ = losses_ + loss_of(rest_at(i), four(st_.delta + i), four(st_.weight + i));
+    if (i < end) rest_at(i);
     for (; i < end; ++i) loss_ += loss_of(st_.rest[i], st_.delta[i], st_.weight[i]);
   }
 

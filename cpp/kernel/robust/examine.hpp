@@ -1,6 +1,8 @@
 // The active set's passes over all samples of one signal: how the base meets the unknowns, and what a point's forces say.
 #pragma once
 
+#include <utility>
+
 #include "kernel/robust/events.hpp"
 #include "kernel/robust/pass.hpp"
 
@@ -32,19 +34,21 @@ inline void meet(const EventTables& t, EventState& st) {
 // In the order of time backwards: the least of every stretch of negative values.
 class Minima {
  public:
-  Minima(std::ptrdiff_t* samples, std::ptrdiff_t* count) : samples_(samples), count_(count) { *count_ = 0; }
+  explicit Minima(Missed& missed) : missed_(missed) { missed_.count = 0; }
 
-  void add(std::ptrdiff_t i, double x) {
+  void add(std::ptrdiff_t i, double x, double force) {
     if (!(x < 0.0)) return;
     const bool goes_on = last_ == i + 1;
     last_ = i;
     if (goes_on && !(x <= least_)) return;
     least_ = x;
-    samples_[goes_on ? *count_ - 1 : (*count_)++] = i;
+    const std::ptrdiff_t at = goes_on ? missed_.count - 1 : missed_.count++;
+    missed_.sample[at] = i, missed_.force[at] = force;
   }
 
  private:
-  std::ptrdiff_t *samples_, *count_, last_ = -2;
+  Missed& missed_;
+  std::ptrdiff_t last_ = -2;
   double least_ = 0.0;
 };
 
@@ -53,14 +57,18 @@ inline double least_of(Four x) { return min(min(x[0], x[1]), min(x[2], x[3])); }
 constexpr double margin = 1e-9;  // share of a cost, or of an outlier's, that makes no difference
 
 // An outlier is what exceeds its cost, or where it was one, nearly does.
+template <bool whole>
 inline void find_outliers(const EventTables& t, EventState& st) {
   const Four share(st.share);
-  const bool whole = st.share == 1.0;
   Four changed(0.0);
   st.n_outliers = 0;
   for (std::ptrdiff_t i = 0; i < t.shape.n; i += in_block) {
-    const Four full = four(st.rest + i), kept = four(st.kept + i), rest = whole ? full : fma(share, full - kept, kept);
-    store(st.kept + i, rest);
+    Four rest = four(st.rest + i);
+    if (!whole) {
+      const Four kept = four(st.kept + i);
+      rest = fma(share, rest - kept, kept);
+      store(st.rest + i, rest);
+    }
     const Four w = four(st.weight + i), delta = four(st.delta + i), was = four(st.side + i), size = max(rest, -rest);
     const Four most = delta * fma(Four(-2.0 * margin), max(was, -was), Four(1.0 + margin));
     const Four is = pick(size, most, pick(w, Four(0.0), Four(1.0), Four(0.0)), Four(0.0));
@@ -69,44 +77,44 @@ inline void find_outliers(const EventTables& t, EventState& st) {
     store(st.force + i, w * pick(is, Four(0.0), side * delta, rest));
     changed = fma(side - was, side - was, changed);
     if (!(sum(is) > 0.0)) continue;
-    for (std::ptrdiff_t k = 0; k < in_block; ++k) {
-      if (is[static_cast<int>(k)] > 0.0) st.outliers[st.n_outliers++] = i + k;
+    for (int k = 0; k < in_block; ++k) {
+      if (is[k] > 0.0) st.outliers[st.n_outliers++] = i + k;
     }
   }
   st.changed = sum(changed) > 0.0;
+  std::swap(st.rest, st.kept);
 }
 
 // The forces on driver and shift against their costs, as in forces_of(), a block at a time.
 inline void find_missed(const EventTables& t, EventState& st) {
-  Minima drivers(st.missed_drivers, &st.n_missed_drivers), shifts(st.missed_shifts, &st.n_missed_shifts);
+  Minima drivers(st.missed_drivers), shifts(st.missed_shifts);
   const Four to_a = four(t.to_a), to_v = four(t.to_v), into_a = four(t.into_a), into_v = four(t.into_v);
   constexpr double ones[in_block][in_block] = {{0, 0, 0, 0}, {1, 0, 0, 0}, {1, 1, 0, 0}, {1, 1, 1, 0}};
   Four pulse[in_block], later[in_block];
-  for (std::ptrdiff_t k = 0; k < in_block; ++k) pulse[k] = four(t.pulse[k]), later[k] = four(ones[k]);
+  for (int k = 0; k < in_block; ++k) pulse[k] = four(t.pulse[k]), later[k] = four(ones[k]);
   const double a_to_a = t.psi0[in_block], a_to_v = t.psi1[in_block], v_to_v = t.psi2[in_block];
   double a = 0.0, v = 0.0, after = 0.0;
   for (std::ptrdiff_t i = (t.shape.n - 1) / in_block * in_block; i >= 0; i -= in_block) {
     const Four u = four(st.force + i);
-    Four inner = fma(Four(a), to_a, Four(v) * to_v), push(after);
-    for (int k = 0; k < in_block; ++k) {
-      inner = fma(Four(u[k]), pulse[k], inner);
-      push = fma(Four(u[k]), later[k], push);
-    }
-    v = (a_to_v * a + v_to_v * v) + dot(u, into_v);
-    a = a_to_a * a + dot(u, into_a);
+    // two chains, as they wait for one another
+    Four inner = fma(Four(u[0]), pulse[0], Four(u[1]) * pulse[1]), more = fma(Four(u[2]), pulse[2], Four(u[3]) * pulse[3]);
+    inner = fma(Four(a), to_a, fma(Four(v), to_v, inner + more));
+    const Four push = Four(after) + fma(Four(u[1]), later[1], fma(Four(u[2]), later[2], Four(u[3]) * later[3]));
+    v = fma(v_to_v, v, fma(a_to_v, a, dot(u, into_v)));
+    a = fma(a_to_a, a, dot(u, into_a));
     after += sum(u);
-    const Four cost = four(st.driver_cost + i), shift_cost = four(st.shift_cost + i), slack = cost - inner;
-    store(st.slack + i, slack);
-    store(st.push + i, push);
-    const Four of_driver = fma(Four(margin), cost, slack);
-    const Four of_shift = fma(Four(margin), shift_cost, shift_cost - max(push, -push));
+    const Four cost = four(st.driver_cost + i), shift_cost = four(st.shift_cost + i);
+    const Four of_driver = fma(Four(1.0 + margin), cost, -inner);
+    const Four of_shift = fma(Four(1.0 + margin), shift_cost, -max(push, -push));
     if (!(least_of(min(of_driver, of_shift)) < 0.0)) continue;
-    for (int k = in_block - 1; k >= 0; --k) drivers.add(i + k, of_driver[k]), shifts.add(i + k, of_shift[k]);
+    for (int k = in_block - 1; k >= 0; --k) {
+      drivers.add(i + k, of_driver[k], inner[k]), shifts.add(i + k, of_shift[k], push[k]);
+    }
   }
 }
 
 inline void examine(const EventTables& t, EventState& st) {
-  find_outliers(t, st);
+  st.share == 1.0 ? find_outliers<true>(t, st) : find_outliers<false>(t, st);
   find_missed(t, st);
 }
 

@@ -141,6 +141,13 @@ struct EventList {
   double* value;
 };
 
+// The least of every stretch where a driver, or shift, is missing, the latest first; room for n / 2 + 1.
+struct Missed {
+  std::ptrdiff_t count;
+  std::ptrdiff_t* sample;
+  double* force;  // of the samples: R'u, or their sum after it
+};
+
 struct EventState {
   EventList drivers, shifts;
   std::ptrdiff_t n_outliers;
@@ -157,14 +164,10 @@ struct EventState {
   double* rest;      // residual with the outlier
   double* kept;      // the same at the last point that was settled
   double* force;     // of the sample: weight times residual, or an outlier's cost
-  double* slack;     // of the driver: cost less force
-  double* push;      // of the shift: sum of the forces after it
   double loss;       // of what is left: squares, beyond delta in proportion
   double share;      // examine() goes this far from what is kept to what is left
   bool changed;      // whether outliers have come or gone
-  // the least of every stretch where a driver, or shift, is missing, the latest first
-  std::ptrdiff_t *missed_drivers, *missed_shifts;  // room for n / 2 + 1 each
-  std::ptrdiff_t n_missed_drivers, n_missed_shifts;
+  Missed missed_drivers, missed_shifts;
 };
 
 struct Passes {

@@ -13,16 +13,19 @@ constexpr int most_corrections = 3;   // of a point by the data's own residual
 constexpr double sharp = 1e-2;        // share of the tolerance: a gap below it needs no correction
 constexpr double never = 1e300;       // cost of a shift where there may be none
 constexpr double least_share = 1e-3;  // of a step that is worth taking
-constexpr int n_arrays = 13;
+constexpr int n_arrays = 11;
 
 std::size_t index(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
 std::ptrdiff_t size_of(std::ptrdiff_t n) { return (n + in_block - 1) / in_block * in_block + padding; }
 
-// Samples, the latest first, as events in time order.
-template <class Sign>
-std::vector<Event> events_at(const std::ptrdiff_t* samples, std::ptrdiff_t count, Sign sign) {
+std::ptrdiff_t most_missed(std::ptrdiff_t n) { return n / 2 + 1; }
+
+// In time order.
+std::vector<Event> events_of(const Missed& missed) {
   std::vector<Event> events;
-  for (std::ptrdiff_t e = count - 1; e >= 0; --e) events.push_back({samples[e], sign(samples[e]), 0.0});
+  for (std::ptrdiff_t e = missed.count - 1; e >= 0; --e) {
+    events.push_back({missed.sample[e], missed.force[e] > 0.0 ? 1.0 : -1.0, 0.0});
+  }
   return events;
 }
 
@@ -37,11 +40,11 @@ ActiveSet::ActiveSet(std::shared_ptr<const Model> model, const Kernel& kernel)
       of_begin_(index(6 * model_->n_intervals())),
       knot_gains_(index(model_->n_knots())),
       outliers_(index(model_->n())),
-      missed_drivers_(index(model_->n() / 2 + 1)),
-      missed_shifts_(index(model_->n() / 2 + 1)) {
+      missed_(index(2 * most_missed(model_->n()))),
+      missed_forces_(missed_.size()) {
   double* next = samples_.data();
   for (auto* x : {&state_.weight, &state_.delta, &state_.driver_cost, &state_.shift_cost, &state_.base, &state_.side,
-                  &state_.of_driver, &state_.of_shift, &state_.rest, &state_.kept, &state_.force, &state_.slack, &state_.push}) {
+                  &state_.of_driver, &state_.of_shift, &state_.rest, &state_.kept, &state_.force}) {
     *x = next;
     next += size_of(model_->n());
   }
@@ -51,7 +54,9 @@ ActiveSet::ActiveSet(std::shared_ptr<const Model> model, const Kernel& kernel)
   state_.of_begin = of_begin_.data();
   state_.knot_gain = knot_gains_.data();
   state_.outliers = outliers_.data();
-  state_.missed_drivers = missed_drivers_.data(), state_.missed_shifts = missed_shifts_.data();
+  state_.missed_drivers = {0, missed_.data(), missed_forces_.data()};
+  const std::ptrdiff_t most = most_missed(model_->n());
+  state_.missed_shifts = {0, missed_.data() + most, missed_forces_.data() + most};
 }
 
 void ActiveSet::load(const Request& request) {
@@ -199,11 +204,8 @@ void ActiveSet::step_to_signs() {
 
 // Whether there was an event to add.
 bool ActiveSet::add_missed() {
-  const auto drivers = events_at(state_.missed_drivers, state_.n_missed_drivers, [](std::ptrdiff_t) { return 1.0; });
-  const auto shifts = events_at(state_.missed_shifts, state_.n_missed_shifts,
-                                [&](std::ptrdiff_t i) { return state_.push[i] > 0.0 ? 1.0 : -1.0; });
-  const bool more = drivers_.events.insert(drivers);
-  return shifts_.events.insert(shifts) || more;
+  const bool more = drivers_.events.insert(events_of(state_.missed_drivers));
+  return shifts_.events.insert(events_of(state_.missed_shifts)) || more;
 }
 
 // To the last settled point, whose forces are those that were looked at last, and the event that it misses the most.
@@ -212,14 +214,18 @@ void ActiveSet::go_back() {
   drivers_.events.go_back(), shifts_.events.go_back();
   double worst = 0.0;
   std::vector<Event> driver, shift;
-  for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
-    const double push = state_.push[i], room = 1.0 - std::abs(push) / state_.shift_cost[i];
-    const double slack = state_.slack[i] / state_.driver_cost[i];
-    if (std::min(slack, room) >= worst) continue;
-    worst = std::min(slack, room);
-    driver.clear(), shift.clear();
-    slack < room ? driver.push_back({i, 1.0, 0.0}) : shift.push_back({i, push > 0.0 ? 1.0 : -1.0, 0.0});
-  }
+  const auto look = [&](const Missed& missed, const double* costs, std::vector<Event>* worst_of, std::vector<Event>* other) {
+    for (std::ptrdiff_t e = 0; e < missed.count; ++e) {
+      const std::ptrdiff_t i = missed.sample[e];
+      const double room = 1.0 - std::abs(missed.force[e]) / costs[i];
+      if (room >= worst) continue;
+      worst = room;
+      *worst_of = {{i, missed.force[e] > 0.0 ? 1.0 : -1.0, 0.0}};
+      other->clear();
+    }
+  };
+  look(state_.missed_drivers, state_.driver_cost, &driver, &shift);
+  look(state_.missed_shifts, state_.shift_cost, &shift, &driver);
   drivers_.events.insert(driver), shifts_.events.insert(shift);
 }
 

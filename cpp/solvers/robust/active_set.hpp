@@ -82,7 +82,8 @@ class ActiveSet {
   EventState state_{};
   std::vector<double> knots_, of_begin_;
   std::vector<EventGain> knot_gains_;
-  std::vector<std::ptrdiff_t> outliers_, missed_drivers_, missed_shifts_;
+  std::vector<std::ptrdiff_t> outliers_, missed_;
+  std::vector<double> missed_forces_;
 
   const Request* request_ = nullptr;
   Phase phase_ = Phase::searching;
