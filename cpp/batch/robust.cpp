@@ -31,6 +31,7 @@ struct Group {
 };
 
 double middle_of(std::vector<double> x) {
+  if (std::all_of(x.begin(), x.end(), [&](double v) { return v == x.front(); })) return x.front();
   const auto middle = x.begin() + static_cast<std::ptrdiff_t>(x.size() / 2);
   std::nth_element(x.begin(), middle, x.end());
   return *middle;
@@ -69,8 +70,8 @@ void write_parts(const Model& model, const Signal& signal, const Procedure& proc
   const double scale = procedure.scale(), mean = procedure.mean();
   const auto before = static_cast<std::ptrdiff_t>(model.n_before());
   const std::size_t n = index(signal.n);
-  const std::vector<double> shift(x.parts.shift.begin() + before, x.parts.shift.end());
-  const double middle = middle_of(shift);
+  const double* shift = x.parts.shift.data() + before;
+  const double middle = middle_of({shift, shift + n});
   for (auto* part : {&out->phasic, &out->tonic, &out->shifts, &out->outliers, &out->residual, &out->driver}) part->resize(n);
   for (std::size_t i = 0; i < n; ++i) {
     const std::size_t k = i + index(before);
@@ -265,7 +266,9 @@ class Batch {
       if (left.empty()) return nullptr;
       *tag = left.front();
       left.pop_front();
-      return &(*procedures)[*tag].request;
+      Work& work = (*procedures)[*tag];
+      prepare_shifts(*model, *blocks, *tag, &work);
+      return &work.request;
     };
     if (begins_at_events && left.empty()) return;
     Solutions unproved;
@@ -294,13 +297,19 @@ class Batch {
   void prepare(const Model& model, const Model& blocks, std::size_t tag, Work* work) {
     work->request = work->procedure->prepare_final(model);
     work->request.start = &work->start;
-    const std::ptrdiff_t block = Procedure::block_size(settings_.rules, signals_[tag].dt);
-    if (!work->procedure->is_constant()) work->all_shifts = refine(work->all_shifts, blocks, model, block);
-    work->request.shifts = &work->all_shifts;
-    if (has_active_set(model.dt(), blocks)) work->guess = refine(work->coarse, blocks, model, block);
-    work->request.guess = &work->guess;
     work->request.max_iterations = std::min(settings_.max_iterations, most_iterations);
+    if (!has_active_set(model.dt(), blocks)) return prepare_shifts(model, blocks, tag, work);
+    work->guess = refine(work->coarse, blocks, model, block_of(tag));
+    work->request.guess = &work->guess;
   }
+
+  // The interior point's.
+  void prepare_shifts(const Model& model, const Model& blocks, std::size_t tag, Work* work) {
+    if (!work->procedure->is_constant()) work->all_shifts = refine(work->all_shifts, blocks, model, block_of(tag));
+    work->request.shifts = &work->all_shifts;
+  }
+
+  std::ptrdiff_t block_of(std::size_t tag) const { return Procedure::block_size(settings_.rules, signals_[tag].dt); }
 
   // From the beginning, and with all shifts; the better of both solutions counts.
   void solve_again(InteriorPoint&& method, int worker, Procedures* procedures, Solutions* unproved,

@@ -91,16 +91,16 @@ struct State {
   double sum_fit[max_lanes], sum_cost[max_lanes];                                // objective's quadratic and linear part
 };
 
-// The active set, of one signal: where a bound holds is given, and the rest is linear. An event is a driver that is not zero, at
-// a sample, or a shift that is not, after one; an outlier is a sample that pulls with its cost instead of its residual. Between
-// them the state only decays, so that a solve costs by the event; see events.hpp. Arrays over samples have `padding` numbers
-// more than their n, which is rounded up to a multiple of `in_block`, and beyond n no weight.
+// The active set, of one signal: where a bound holds is given, and the rest is linear. An event is a driver that is not zero,
+// at a sample, or a shift that is not, after one; an outlier is a sample that pulls with its cost instead of its residual.
+// Between them the state only decays, so that a solve costs by the event; see events.hpp. Arrays over samples have `padding`
+// numbers more than their n, which is rounded up to a multiple of `in_block`, and beyond n no weight.
 constexpr std::ptrdiff_t in_block = 4, padding = 8;
 
 // What the samples from one on to the end of its interval make of the unknowns, without events.
 struct EventBlock {
   double aa, av, vv;
-  double a[4], v[4];    // with the knots
+  double a[4], v[4];  // with the knots
   double knots[4][4];
 };
 
@@ -151,13 +151,13 @@ struct Missed {
 struct EventState {
   EventList drivers, shifts;
   std::ptrdiff_t n_outliers;
-  std::ptrdiff_t* outliers;  // samples, in time order
-  EventGain* knot_gain;      // (n_knots,)
+  std::ptrdiff_t* outliers;                       // samples, in time order
+  EventGain* knot_gain;                           // (n_knots,)
   double *knot_value, *knot_step, *bend_penalty;  // (n_knots,)
   // by sample
   double *weight, *delta, *driver_cost, *shift_cost;
-  double* base;      // what is to be fitted
-  double* side;      // of an outlier: up one, down minus one; else zero
+  double* base;       // what is to be fitted
+  double* side;       // of an outlier: up one, down minus one; else zero
   double* of_driver;  // how a driver there, and a shift after it, meet what the base has up to the interval's end
   double* of_shift;
   double* of_begin;  // (n_intervals, 6) the same of the unknowns at each interval's begin: a, v, knots

@@ -132,7 +132,9 @@ double ActiveSet::linear_cost() const {
 
 // The penalty of the spline that far from the last settled point to the solve's.
 double ActiveSet::bends(double share) const {
-  const auto coefficient = [&](std::ptrdiff_t j) { return spline_[index(j)] + share * (state_.knot_step[j] - spline_[index(j)]); };
+  const auto coefficient = [&](std::ptrdiff_t j) {
+    return spline_[index(j)] + share * (state_.knot_step[j] - spline_[index(j)]);
+  };
   double sum = 0.0;
   for (std::ptrdiff_t j = 0; j < model_->n_bends(); ++j) {
     const double bend = coefficient(j) - 2.0 * coefficient(j + 1) + coefficient(j + 2);
