@@ -257,7 +257,9 @@ class Batch {
           .run(
               next,
               [&](std::size_t tag, Solution&& x) {
-                x.status == Status::optimal ? conclude(tag, std::move(x)) : left.push_back(tag);
+                if (x.status != Status::optimal) return left.push_back(tag);
+                conclude(tag, std::move(x));
+                (*procedures)[tag] = {};  // its memory is the next one's
               },
               going);
     }
