@@ -13,6 +13,7 @@
 #include "programme/robust/contact.hpp"
 #include "programme/sums.hpp"
 #include "solvers/robust/active_set.hpp"
+#include "solvers/robust/memory.hpp"
 #include "solvers/robust/osqp.hpp"
 #include "solvers/robust/screening.hpp"
 #include "solvers/robust/stretches.hpp"
@@ -372,6 +373,7 @@ std::vector<Decomposed> decompose(const std::vector<Signal>& signals, const Batc
     }
     group->members.push_back(i);
   }
+  let_heap_keep_pages();
   Batch* running = nullptr;
   Workers workers([&] { return poll(running ? running->n_done() : 0); });
   Batch batch(signals, settings, workers);
