@@ -17,6 +17,16 @@ namespace {
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
+double over(double x, double w) { return w == 1.0 ? x : x / w; }
+
+// Sum of f(i, w) over the samples of the signal; without weights the compiler knows that w is one.
+template <class F>
+double sum_over(const Model& model, const Problem& problem, F f) {
+  const double* w = problem.weights;
+  if (!w) return sum_of(model.n_signal(), [&](std::ptrdiff_t i) { return f(i, 1.0); });
+  return sum_of(model.n_signal(), [&](std::ptrdiff_t i) { return f(i, w[i]); });
+}
+
 class Dual {
  public:
   Dual(const Model& model, const Problem& problem, const Witness& witness)
@@ -39,15 +49,16 @@ class Dual {
   void balance(const std::vector<double>& spline) {
     const double unit = 1.0 / static_cast<double>(model_.n());
     const auto place = [unit](std::ptrdiff_t i) { return unit * static_cast<double>(i); };
-    double force = over_signal([&](std::ptrdiff_t i) { return u_[at(i)]; });
-    double torque = over_signal([&](std::ptrdiff_t i) { return place(i) * u_[at(i)]; });
+    const double* u = u_.data();
+    double force = over_signal([u](std::ptrdiff_t i, double) { return u[i]; });
+    double torque = over_signal([=](std::ptrdiff_t i, double) { return place(i) * u[i]; });
     for (std::ptrdiff_t j = 0; j < model_.n_knots(); ++j) {
       force += level_[at(j)];
       torque += place(model_.knot(j) - before_) * level_[at(j)];
     }
-    const double w0 = over_signal([&](std::ptrdiff_t i) { return problem_.weight(i); });
-    const double w1 = over_signal([&](std::ptrdiff_t i) { return problem_.weight(i) * place(i); });
-    const double w2 = over_signal([&](std::ptrdiff_t i) { return problem_.weight(i) * place(i) * place(i); });
+    const double w0 = over_signal([](std::ptrdiff_t, double w) { return w; });
+    const double w1 = over_signal([=](std::ptrdiff_t i, double w) { return w * place(i); });
+    const double w2 = over_signal([=](std::ptrdiff_t i, double w) { return w * place(i) * place(i); });
     const double determinant = w0 * w2 - w1 * w1;
     const bool lines = determinant > 1e-12 * w0 * w2;
     const double c0 = lines ? (w2 * force - w1 * torque) / determinant : w0 > 0.0 ? force / w0 : 0.0;
@@ -57,8 +68,9 @@ class Dual {
   }
 
   double gap_at_one(const Point& point, const Parts& parts, double of_controls) const {
-    const double square = over_signal([&](std::ptrdiff_t i) {
-      const double w = problem_.weight(i), apart = parts.residual[at(i)] - over(u_[at(i)], w);
+    const double *u = u_.data(), *e = parts.residual.data();
+    const double square = over_signal([=](std::ptrdiff_t i, double w) {
+      const double apart = e[i] - over(u[i], w);
       return w > 0.0 ? w * apart * apart : 0.0;
     });
     double product = 0.0;
@@ -93,11 +105,9 @@ class Dual {
 
   // D(1) - D(theta)
   double lost(double theta) const {
-    double line = over_signal([&](std::ptrdiff_t i) { return u_[at(i)] * problem_.y[i]; });
-    double square = over_signal([&](std::ptrdiff_t i) {
-      const double w = problem_.weight(i);
-      return w > 0.0 ? over(u_[at(i)] * u_[at(i)], w) : 0.0;
-    });
+    const double *u = u_.data(), *y = problem_.y;
+    double line = over_signal([=](std::ptrdiff_t i, double) { return u[i] * y[i]; });
+    double square = over_signal([=](std::ptrdiff_t i, double w) { return w > 0.0 ? over(u[i] * u[i], w) : 0.0; });
     for (std::size_t j = 0; j < level_.size(); ++j) {
       if (level_[j] > 0.0) line += level_[j] * problem_.floor;
     }
@@ -133,10 +143,9 @@ class Dual {
   static double largest(const std::vector<double>& x) {
     return max_of(static_cast<std::ptrdiff_t>(x.size()), 0.0, [&](std::ptrdiff_t i) { return std::abs(x[at(i)]); });
   }
-  static double over(double x, double w) { return w == 1.0 ? x : x / w; }
   template <class F>
   double over_signal(F f) const {
-    return sum_of(model_.n_signal(), f);
+    return sum_over(model_, problem_, f);
   }
 
   // B'u and the levels' multipliers.
@@ -195,11 +204,9 @@ class Dual {
 };
 
 double objective_of(const Model& model, const Problem& problem, const Dual& dual, const Point& point, const Parts& parts) {
-  double sum = sum_of(model.n_signal(), [&](std::ptrdiff_t i) {
-    const auto k = static_cast<std::size_t>(i);
-    const double e = parts.residual[k];
-    return problem.weight(i) * (0.5 * e * e + problem.delta[i] * std::abs(parts.outliers[k]));
-  });
+  const double *e = parts.residual.data(), *o = parts.outliers.data(), *delta = problem.delta;
+  double sum =
+      sum_over(model, problem, [=](std::ptrdiff_t i, double w) { return w * (0.5 * e[i] * e[i] + delta[i] * std::abs(o[i])); });
   for (std::ptrdiff_t i = 0; i < model.n(); ++i) {
     const auto k = static_cast<std::size_t>(i);
     if (point.driver[k] != 0.0) sum += dual.alpha(i) * point.driver[k];
@@ -242,13 +249,12 @@ Evidence certify(const Model& model, const Problem& problem, const Point& point,
   Dual dual(model, problem, witness);
   dual.balance(point.spline);
   const double theta = dual.allowed();
-  const auto over_signal = [&](auto of) { return sum_of(model.n_signal(), of); };
-  const double* e = parts.residual.data();
-  const double zero_objective =
-      over_signal([&](std::ptrdiff_t i) { return 0.5 * problem.weight(i) * problem.y[i] * problem.y[i]; });
-  const double fit = over_signal([&](std::ptrdiff_t i) { return problem.weight(i) * e[i] * e[i]; });
-  const double force = over_signal([&](std::ptrdiff_t i) { return problem.weight(i) * e[i]; });
-  const double weights = over_signal([&](std::ptrdiff_t i) { return problem.weight(i); });
+  const auto over_signal = [&](auto of) { return sum_over(model, problem, of); };
+  const double *e = parts.residual.data(), *y = problem.y;
+  const double zero_objective = over_signal([=](std::ptrdiff_t i, double w) { return 0.5 * w * y[i] * y[i]; });
+  const double fit = over_signal([=](std::ptrdiff_t i, double w) { return w * e[i] * e[i]; });
+  const double force = over_signal([=](std::ptrdiff_t i, double w) { return w * e[i]; });
+  const double weights = over_signal([](std::ptrdiff_t, double w) { return w; });
   const double* phasic = parts.phasic.data() + model.n_before();
   const double height = max_of(model.n_signal(), 0.0, [&](std::ptrdiff_t i) { return std::abs(phasic[i]); });
   // what rounding of the phasic part does to sum w e^2 / 2: errors of one size, now up, now down
