@@ -141,7 +141,8 @@ class Elimination {
   // distinct leaves no pivot, and stays at zero.
   void eliminate(const EventList& events, std::ptrdiff_t e, Four rho, double rho_a, double rho_v, double rho_rhs, double pivot,
                  double own) {
-    const double inverse = pivot > least_pivot * own ? 1.0 / pivot : 0.0, load = rho_rhs + events.cost[e];
+    const double least = least_pivot * max(own, t_.mean_own), inverse = pivot > least ? 1.0 / pivot : 0.0;
+    const double load = rho_rhs + events.cost[e];
     const Four gain = rho * Four(inverse);
     const double gain_a = rho_a * inverse, gain_v = rho_v * inverse;
     EventGain& g = events.gain[e];

@@ -1,8 +1,6 @@
 // The active set's passes over all samples of one signal: how the base meets the unknowns, and what a point's forces say.
 #pragma once
 
-#include <utility>
-
 #include "kernel/robust/events.hpp"
 #include "kernel/robust/pass.hpp"
 
@@ -82,7 +80,8 @@ inline void find_outliers(const EventTables& t, EventState& st) {
     }
   }
   st.changed = sum(changed) > 0.0;
-  std::swap(st.rest, st.kept);
+  double* const rest = st.rest;  // what is left is kept
+  st.rest = st.kept, st.kept = rest;
 }
 
 // The forces on driver and shift against their costs, as in forces_of(), a block at a time.

@@ -122,6 +122,7 @@ struct EventTables {
   bool by_phase;
   std::ptrdiff_t first_observed;
   const RowPair* rows;
+  double mean_own;                 // of the drivers' rows
   const EventBlock* const* begin;  // (n_intervals,) of each interval; null where nothing is observed, or none is from its begin
   const EventBlock *end, *first;   // by phase, or null: what rows count beyond n; that of the first observed sample
   // R'u over a block of samples: its outputs, by input; its states after the block, and before

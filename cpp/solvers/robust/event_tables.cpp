@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "programme/sums.hpp"
 #include "solvers/robust/shape.hpp"
 
 namespace ressin::robust {
@@ -49,6 +50,11 @@ class Backwards {
   const Shape& s_;
   EventBlock u_{};
 };
+
+double mean_own(const std::vector<RowPair>& rows) {
+  const auto n = static_cast<std::ptrdiff_t>(rows.size());
+  return sum_of(n, [&](std::ptrdiff_t i) { return rows[index(i)].driver.own; }) / static_cast<double>(n);
+}
 
 }  // namespace
 
@@ -122,6 +128,7 @@ void EventRows::fill_plain() {
     if (o == first) plain_.blocks[at_first] = backwards.block();
   }
   plain_.blocks[whole] = backwards.block();
+  t.mean_own = mean_own(plain_.rows);
   t.end = end < s.spacing ? &plain_.blocks[at_end] : nullptr;
   t.first = first > 0 ? &plain_.blocks[at_first] : nullptr;
   for (std::ptrdiff_t m = 0; m < s.n_intervals; ++m) {
@@ -153,6 +160,7 @@ const EventTables& EventRows::weighted(const double* weights) {
     x.blocks[index(m)] = backwards.block();
     x.begin[index(m)] = &x.blocks[index(m)];
   }
+  x.tables.mean_own = mean_own(x.rows);
   x.tables.rows = x.rows.data(), x.tables.begin = x.begin.data();
   return x.tables;
 }
