@@ -1,19 +1,20 @@
-// An active set for the robust programme, in lanes: for programmes whose events are nearly known, as those of the recording's
-// own rate are from its blocks.
+// An active set for the robust programme, for programmes whose events are nearly known, as those of the recording's own rate are
+// from its blocks.
 //
 //   begin at the events and outliers of a guess
 //   repeat
-//     solve with those drivers and shifts free and those outliers held        kernel/robust/events.hpp, once over the samples
-//     while an event has the wrong sign:                                      events.hpp
+//     solve with those drivers and shifts free and those outliers held        kernel/robust/events.hpp, once over the events
+//     while an event has the wrong sign:                                      events.hpp beside this
 //       step towards the solve's as far as signs allow; what reaches zero leaves; solve
 //     go from the last such point to this one, or so far that the objective falls; where it does not, go back and add
 //       the event that is missed the most alone, and let all events step together, as Lawson and Hanson do
 //     take outliers from what is left, and add the most missed event of every stretch whose force exceeds its cost
+//                                                                             kernel/robust/examine.hpp, over the samples
 //   until nothing changes
 //   prove the point by duality, corrected by what the data say of it where digits were lost
 //
-// A solve takes about an eighth of the time of the interior point's iteration, has no bound pairs and comes to an end. The
-// method gives up where it has not found the optimum after many solves, where nothing it tries is lower, and where it cannot
+// A solve costs by the event, where an iteration of the interior point costs by the sample, and it comes to an end. The method
+// gives up where it has not found the optimum after many solves, where nothing it tries is lower, and where it cannot
 // prove what it found, as where the level stands on its floor: such programmes are the interior point's.
 #pragma once
 
