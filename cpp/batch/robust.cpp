@@ -73,16 +73,17 @@ void write_parts(const Model& model, const Signal& signal, const Procedure& proc
   const std::size_t n = index(signal.n);
   const double* shift = x.parts.shift.data() + before;
   const double middle = middle_of({shift, shift + n});
-  for (auto* part : {&out->phasic, &out->tonic, &out->shifts, &out->outliers, &out->residual, &out->driver}) part->resize(n);
+  for (auto* part : {&out->phasic, &out->tonic, &out->shifts, &out->driver}) part->resize(n);
+  out->outliers = std::move(x.parts.outliers), out->residual = std::move(x.parts.residual);
   for (std::size_t i = 0; i < n; ++i) {
     const std::size_t k = i + index(before);
     out->phasic[i] = x.parts.phasic[k] * scale;
     out->shifts[i] = (shift[i] - middle) * scale;
     out->tonic[i] = (x.parts.spline[k] + shift[i]) * scale + mean;
     out->driver[i] = x.point.driver[k] * scale;
-    out->outliers[i] = x.parts.outliers[i] * scale;
+    out->outliers[i] *= scale;
     const bool seen = !signal.weights || signal.weights[i] > 0.0;
-    out->residual[i] = seen ? x.parts.residual[i] * scale : signal.y[i] - out->phasic[i] - out->tonic[i];
+    out->residual[i] = seen ? out->residual[i] * scale : signal.y[i] - out->phasic[i] - out->tonic[i];
   }
   count_contact(signal, out);
   out->before.assign(x.point.driver.begin(), x.point.driver.begin() + before);
