@@ -1,5 +1,5 @@
-// An active set for the robust programme, for programmes whose events are nearly known, as those of the recording's own rate are
-// from its blocks.
+// An active set for the robust programme, for programmes whose events are nearly known, as those of the recording's own rate
+// are from its blocks.
 //
 //   begin at the events and outliers of a guess
 //   repeat
