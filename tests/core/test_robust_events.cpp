@@ -141,7 +141,7 @@ std::vector<Shared> models() {
 
 RobustLoads loads_of(const Shared& model, unsigned seed, bool weighted) {
   RobustLoads loads(model->n_signal(), model->dt(), seed, weighted);
-  if (!weighted) return loads;
+  if (!weighted || seed % 3 == 0) return loads;  // weights of one or zero
   for (std::size_t i = 0; i < loads.weights.size(); i += 3) loads.weights[i] *= 0.25;
   return loads;
 }
@@ -205,6 +205,7 @@ TEST("rows by phase and by sample are the same where all weights are one") {
     robust::EventRows rows(model);
     const RobustLoads loads = loads_of(model, 4, false);
     Setup plain(model, loads, 4), weighted(model, loads, 4);
+    weighted.weight[at(model->n() - 1)] = 1.0 - 1e-12;  // not quite one
     plain.solve(rows.plain(), robust::kernels().single);
     weighted.solve(rows.weighted(weighted.weight.data()), robust::kernels().single);
     for (std::size_t i = 0; i < at(model->n()); ++i) CHECK_NEAR(plain.rest[i], weighted.rest[i], 1e-8);

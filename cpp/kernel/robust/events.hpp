@@ -33,20 +33,18 @@ class Elimination {
         at_(tables.shape.n),
         driver_(state.drivers.count - 1),
         shift_(state.shifts.count - 1),
-        outlier_(state.n_outliers - 1),
-        joined_(!tables.by_phase) {}
+        outlier_(state.n_outliers - 1) {}
 
   void run() {
     const std::ptrdiff_t last = t_.shape.n_intervals - 1;
-    if (t_.end) add<-1>(*t_.end);
     add_penalty(last + 1, 1);
     for (std::ptrdiff_t m = last; m >= 0; --m) {
       begin_ = m * t_.shape.spacing;
       add_penalty(m, 0);
       for (std::ptrdiff_t i = latest(); i >= begin_; i = latest()) eliminate_at(i);
-      if (!joined_ && t_.first_observed >= begin_) join();
+      join(begin_);
       jump_back(begin_);
-      if (t_.begin[m]) add<1>(*t_.begin[m]);
+      if (t_.begin[m]) add(1.0, *t_.begin[m]);
       meet_begin(st_.of_begin + 6 * m);
       if (m == 0) break;
       eliminate_knot(3, m + 3);
@@ -66,7 +64,7 @@ class Elimination {
   }
 
   void eliminate_at(std::ptrdiff_t i) {
-    if (!joined_ && i < t_.first_observed) join();
+    join(i);
     if (shift_ >= 0 && st_.shifts.sample[shift_] == i) eliminate_shift(i);
     const bool outlying = outlier_ >= 0 && st_.outliers[outlier_] == i;
     const double w = outlying ? st_.weight[i] : 0.0;
@@ -86,11 +84,13 @@ class Elimination {
     rhs_ = fma(Four(pull), b, rhs_);
   }
 
-  // Samples before the first that is observed add nothing.
-  void join() {
-    jump_back(t_.first_observed);
-    if (t_.first) add<1>(*t_.first);
-    joined_ = true;
+  // The joints after a sample.
+  void join(std::ptrdiff_t i) {
+    for (; joint_ < t_.n_joints && t_.joints[joint_].sample > i; ++joint_) {
+      const Joint& x = t_.joints[joint_];
+      jump_back(x.sample);
+      add(x.sign, *x.block);
+    }
   }
 
   void jump_back(std::ptrdiff_t to) {
@@ -207,9 +207,7 @@ class Elimination {
     rhs_ = fma(Four(q * bend), d, rhs_);
   }
 
-  template <int sign>
-  void add(const EventBlock& x) {
-    constexpr double one = sign;
+  void add(double one, const EventBlock& x) {
     aa_ += one * x.aa, av_ += one * x.av, vv_ += one * x.vv;
     a_ = fma(Four(one), four(x.a), a_), v_ = fma(Four(one), four(x.v), v_);
     for (int k = 0; k < 4; ++k) knots_[k] = fma(Four(one), four(x.knots[k]), knots_[k]);
@@ -223,15 +221,14 @@ class Elimination {
   const RowPair& row_at(std::ptrdiff_t i) const {
     if (!t_.by_phase) return t_.rows[i];
     static constexpr RowPair none{};
-    return i < t_.first_observed ? none : t_.rows[i - begin_];
+    return st_.weight[i] > 0.0 ? t_.rows[i - begin_] : none;
   }
 
   static constexpr double least_pivot = 1e-13;
 
   const EventTables& t_;
   EventState& st_;
-  std::ptrdiff_t at_, begin_ = 0, driver_, shift_, outlier_;  // the next of those eliminated
-  bool joined_;
+  std::ptrdiff_t at_, begin_ = 0, joint_ = 0, driver_, shift_, outlier_;  // the next of those eliminated
   double aa_ = 0.0, av_ = 0.0, vv_ = 0.0, a_rhs_ = 0.0, v_rhs_ = 0.0;
   Four a_{0.0}, v_{0.0}, rhs_{0.0}, knots_[4] = {Four(0.0), Four(0.0), Four(0.0), Four(0.0)};
 };

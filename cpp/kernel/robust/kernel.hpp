@@ -113,18 +113,25 @@ struct RowPair {
   EventRow driver, shift;
 };
 
+// Where what rows count from a sample on to its interval's end begins to be there, going back in time, or ceases to.
+struct Joint {
+  std::ptrdiff_t sample;
+  double sign;
+  const EventBlock* block;
+};
+
 // What does not depend on the signal but for its weights.
 struct EventTables {
   Shape shape;
   const double *psi0, *psi1, *psi2;  // F^j = [psi0 psi1; 0 psi2], j to spacing + padding
   const double* bump[4];             // (spacing + padding,) each
-  // Rows by sample; or by phase, all weights one from `first_observed` on and none before.
+  // Rows by sample; or by phase, where weights are one or zero, and then there are none where the weight is zero.
   bool by_phase;
-  std::ptrdiff_t first_observed;
   const RowPair* rows;
   double mean_own;                 // of the drivers' rows
-  const EventBlock* const* begin;  // (n_intervals,) of each interval; null where nothing is observed, or none is from its begin
-  const EventBlock *end, *first;   // by phase, or null: what rows count beyond n; that of the first observed sample
+  const EventBlock* const* begin;  // (n_intervals,) of each interval; null where its first sample has no weight
+  std::ptrdiff_t n_joints;
+  const Joint* joints;  // by phase: where weights of one begin or end within an interval, the latest first
   // R'u over a block of samples: its outputs, by input; its states after the block, and before
   double pulse[in_block][in_block], to_a[in_block], to_v[in_block], into_a[in_block], into_v[in_block];
 };

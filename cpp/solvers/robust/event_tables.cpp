@@ -60,7 +60,6 @@ double mean_own(const std::vector<RowPair>& rows) {
 
 EventRows::EventRows(std::shared_ptr<const Model> model) : model_(std::move(model)) {
   common_.shape = shape_of(*model_);
-  common_.first_observed = model_->n_before();
   lay_out_decay();
   lay_out_bumps();
   lay_out_pulse();
@@ -110,40 +109,54 @@ EventRows::Rows EventRows::start(bool by_phase) const {
   return x;
 }
 
-// Of a whole interval's samples, all of weight one; the first and the last that are observed lie within such.
-void EventRows::fill_plain() {
-  enum { whole, at_end, at_first, n_blocks };
-  plain_ = start(true);
-  EventTables& t = plain_.tables;
-  const Shape& s = t.shape;
-  const std::ptrdiff_t end = s.n - (s.n_intervals - 1) * s.spacing, first = t.first_observed % s.spacing;
-  plain_.rows.resize(index(s.spacing));
-  plain_.blocks.resize(n_blocks);
+// Of a whole interval's samples, all of weight one.
+void EventRows::fill_phases() {
+  phases_ = start(true);
+  const Shape& s = common_.shape;
+  phases_.rows.resize(index(s.spacing)), phases_.blocks.resize(index(s.spacing));
   Backwards backwards(s);
   for (std::ptrdiff_t o = s.spacing - 1; o >= 0; --o) {
     const double* bumps = s.bumps + 4 * o;
-    plain_.rows[index(o)] = backwards.rows(1.0, bumps);
+    phases_.rows[index(o)] = backwards.rows(1.0, bumps);
     backwards.add(1.0, bumps);
-    if (o == end) plain_.blocks[at_end] = backwards.block();
-    if (o == first) plain_.blocks[at_first] = backwards.block();
+    phases_.blocks[index(o)] = backwards.block();
   }
-  plain_.blocks[whole] = backwards.block();
-  t.mean_own = mean_own(plain_.rows);
-  t.end = end < s.spacing ? &plain_.blocks[at_end] : nullptr;
-  t.first = first > 0 ? &plain_.blocks[at_first] : nullptr;
-  for (std::ptrdiff_t m = 0; m < s.n_intervals; ++m) {
-    if (m * s.spacing >= t.first_observed) plain_.begin[index(m)] = &plain_.blocks[whole];
-  }
+  phases_.tables.mean_own = mean_own(phases_.rows);
 }
 
 const EventTables& EventRows::plain() {
-  if (plain_.rows.empty()) fill_plain();
-  plain_.tables.rows = plain_.rows.data(), plain_.tables.begin = plain_.begin.data();
-  return plain_.tables;
+  if (is_plain_) return phases_.tables;
+  is_plain_ = true;
+  std::vector<double> weights(index(model_->n()), 1.0);
+  std::fill_n(weights.begin(), model_->n_before(), 0.0);
+  return with_gaps(weights.data());
 }
 
 const EventTables& EventRows::weighted(const double* weights) {
-  Rows& x = weighted_;
+  const double* end = weights + model_->n();
+  if (!std::all_of(weights, end, [](double w) { return w == 0.0 || w == 1.0; })) return by_sample(weights);
+  is_plain_ = false;
+  return with_gaps(weights);
+}
+
+const EventTables& EventRows::with_gaps(const double* weights) {
+  if (phases_.rows.empty()) fill_phases();
+  const Shape& s = common_.shape;
+  const auto has_weight = [&](std::ptrdiff_t i) { return i < s.n && weights[i] > 0.0; };
+  phases_.joints.clear();
+  for (std::ptrdiff_t i = s.n; i > 0; --i) {
+    const std::ptrdiff_t phase = i % s.spacing;
+    if (phase == 0 || has_weight(i) == has_weight(i - 1)) continue;
+    phases_.joints.push_back({i, has_weight(i) ? 1.0 : -1.0, &phases_.blocks[index(phase)]});
+  }
+  for (std::ptrdiff_t m = 0; m < s.n_intervals; ++m) {
+    phases_.begin[index(m)] = has_weight(m * s.spacing) ? &phases_.blocks.front() : nullptr;
+  }
+  return tables_of(&phases_);
+}
+
+const EventTables& EventRows::by_sample(const double* weights) {
+  Rows& x = samples_;
   if (x.rows.empty()) {
     x = start(false);
     x.rows.resize(index(common_.shape.n)), x.blocks.resize(x.begin.size());
@@ -161,8 +174,13 @@ const EventTables& EventRows::weighted(const double* weights) {
     x.begin[index(m)] = &x.blocks[index(m)];
   }
   x.tables.mean_own = mean_own(x.rows);
-  x.tables.rows = x.rows.data(), x.tables.begin = x.begin.data();
-  return x.tables;
+  return tables_of(&x);
+}
+
+const EventTables& EventRows::tables_of(Rows* x) {
+  x->tables.rows = x->rows.data(), x->tables.begin = x->begin.data();
+  x->tables.joints = x->joints.data(), x->tables.n_joints = static_cast<std::ptrdiff_t>(x->joints.size());
+  return x->tables;
 }
 
 }  // namespace ressin::robust
