@@ -13,6 +13,7 @@
 #include "programme/robust/contact.hpp"
 #include "programme/sums.hpp"
 #include "solvers/robust/active_set.hpp"
+#include "solvers/robust/memory.hpp"
 #include "solvers/robust/osqp.hpp"
 #include "solvers/robust/screening.hpp"
 #include "solvers/robust/stretches.hpp"
@@ -31,6 +32,7 @@ struct Group {
 };
 
 double middle_of(std::vector<double> x) {
+  if (std::all_of(x.begin(), x.end(), [&](double v) { return v == x.front(); })) return x.front();
   const auto middle = x.begin() + static_cast<std::ptrdiff_t>(x.size() / 2);
   std::nth_element(x.begin(), middle, x.end());
   return *middle;
@@ -69,18 +71,19 @@ void write_parts(const Model& model, const Signal& signal, const Procedure& proc
   const double scale = procedure.scale(), mean = procedure.mean();
   const auto before = static_cast<std::ptrdiff_t>(model.n_before());
   const std::size_t n = index(signal.n);
-  const std::vector<double> shift(x.parts.shift.begin() + before, x.parts.shift.end());
-  const double middle = middle_of(shift);
-  for (auto* part : {&out->phasic, &out->tonic, &out->shifts, &out->outliers, &out->residual, &out->driver}) part->resize(n);
+  const double* shift = x.parts.shift.data() + before;
+  const double middle = middle_of({shift, shift + n});
+  for (auto* part : {&out->phasic, &out->tonic, &out->shifts, &out->driver}) part->resize(n);
+  out->outliers = std::move(x.parts.outliers), out->residual = std::move(x.parts.residual);
   for (std::size_t i = 0; i < n; ++i) {
     const std::size_t k = i + index(before);
     out->phasic[i] = x.parts.phasic[k] * scale;
     out->shifts[i] = (shift[i] - middle) * scale;
     out->tonic[i] = (x.parts.spline[k] + shift[i]) * scale + mean;
     out->driver[i] = x.point.driver[k] * scale;
-    out->outliers[i] = x.parts.outliers[i] * scale;
+    out->outliers[i] *= scale;
     const bool seen = !signal.weights || signal.weights[i] > 0.0;
-    out->residual[i] = seen ? x.parts.residual[i] * scale : signal.y[i] - out->phasic[i] - out->tonic[i];
+    out->residual[i] = seen ? out->residual[i] * scale : signal.y[i] - out->phasic[i] - out->tonic[i];
   }
   count_contact(signal, out);
   out->before.assign(x.point.driver.begin(), x.point.driver.begin() + before);
@@ -303,7 +306,9 @@ class Batch {
           .run(
               next,
               [&](std::size_t tag, Solution&& x) {
-                x.status == Status::optimal ? conclude(tag, std::move(x)) : left.push_back(tag);
+                if (x.status != Status::optimal) return left.push_back(tag);
+                conclude(tag, std::move(x));
+                (*procedures)[tag] = {};  // its memory is the next one's
               },
               going);
     }
@@ -312,7 +317,9 @@ class Batch {
       if (left.empty()) return nullptr;
       *tag = left.front();
       left.pop_front();
-      return &(*procedures)[*tag].request;
+      Work& work = (*procedures)[*tag];
+      prepare_marks(*model, *blocks, *tag, &work);
+      return &work.request;
     };
     if (begins_at_events && left.empty()) return;
     Solutions unproved;
@@ -342,14 +349,20 @@ class Batch {
   void prepare(const Model& model, const Model& blocks, std::size_t tag, Work* work) {
     work->request = work->procedure->prepare_final(model);
     work->request.start = &work->start;
-    const std::ptrdiff_t block = Procedure::block_size(settings_.rules, signals_[tag].dt);
-    if (!work->procedure->is_constant()) work->all_shifts = refine(work->all_shifts, blocks, model, block);
+    work->request.max_iterations = std::min(settings_.max_iterations, most_iterations);
+    if (!has_active_set(model.dt(), blocks)) return prepare_marks(model, blocks, tag, work);
+    work->guess = refine(work->coarse, blocks, model, block_of(tag));
+    work->request.guess = &work->guess;
+  }
+
+  // The interior point's outliers and shifts.
+  void prepare_marks(const Model& model, const Model& blocks, std::size_t tag, Work* work) {
+    if (!work->procedure->is_constant()) work->all_shifts = refine(work->all_shifts, blocks, model, block_of(tag));
     work->request.outliers = &work->all_outliers;
     work->request.shifts = &work->all_shifts;
-    if (has_active_set(model.dt(), blocks)) work->guess = refine(work->coarse, blocks, model, block);
-    work->request.guess = &work->guess;
-    work->request.max_iterations = std::min(settings_.max_iterations, most_iterations);
   }
+
+  std::ptrdiff_t block_of(std::size_t tag) const { return Procedure::block_size(settings_.rules, signals_[tag].dt); }
 
   // From the beginning, and with all shifts; the better of both solutions counts.
   void solve_again(InteriorPoint&& method, int worker, Procedures* procedures, Solutions* unproved,
@@ -410,6 +423,7 @@ std::vector<Decomposed> decompose(const std::vector<Signal>& signals, const Batc
     }
     group->members.push_back(i);
   }
+  let_heap_keep_pages();
   Batch* running = nullptr;
   Workers workers([&] { return poll(running ? running->n_done() : 0); });
   Batch batch(signals, settings, workers);

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "solvers/signal.hpp"
@@ -42,6 +44,14 @@ inline std::ptrdiff_t within_sight(std::int64_t shift) {
 }
 
 inline Array array_of(const std::vector<double>& x) { return Array(static_cast<pybind11::ssize_t>(x.size()), x.data()); }
+
+// The same of numbers that are not needed any more, without copying them.
+inline Array array_of(std::vector<double>&& x) {
+  auto kept = std::make_unique<std::vector<double>>(std::move(x));
+  const pybind11::capsule owner(kept.get(), [](void* numbers) { delete static_cast<std::vector<double>*>(numbers); });
+  const std::vector<double>& numbers = *kept.release();
+  return Array(static_cast<pybind11::ssize_t>(numbers.size()), numbers.data(), owner);
+}
 
 // Makes an array read-only: a decomposition's evidence holds only for the samples that it was computed from.
 template <class T>

@@ -137,9 +137,9 @@ py::list solve(const std::vector<py::tuple>& programmes, double dt, double tau0,
   return results;
 }
 
-py::dict dict_of(const robust::Decomposed& x) {
+py::dict dict_of(robust::Decomposed&& x) {
   py::dict d;
-  const auto put = [&](const char* key, const std::vector<double>& values) { d[key] = locked(array_of(values)); };
+  const auto put = [&](const char* key, std::vector<double>& values) { d[key] = locked(array_of(std::move(values))); };
   put("phasic", x.phasic);
   put("tonic", x.tonic);
   put("shifts", x.shifts);
@@ -229,7 +229,7 @@ py::list decompose(const std::vector<Array>& signals, const std::vector<std::opt
   }
   poll.rethrow();
   py::list list;
-  for (const robust::Decomposed& x : results) list.append(dict_of(x));
+  for (robust::Decomposed& x : results) list.append(dict_of(std::move(x)));
   return list;
 }
 

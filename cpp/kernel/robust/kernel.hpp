@@ -103,40 +103,91 @@ struct StateOf {
   Real sum_fit[max_lanes], sum_cost[max_lanes];                                // objective's quadratic and linear part
 };
 
-// The active set: where a bound holds is given, and the rest is linear. An event is a driver that is not zero, at a sample, or
-// a shift that is not, after one; those of all lanes, in time order. A lane that does not have an event has a cost of zero and
-// passes it by.
-enum EventRecord {
-  is_free,     // one, or zero in a lane that does not have it
-  event_cost,  // with a shift's sign
-  event_gain,  // one per unknown, and the offset
-  event_offset = event_gain + n_unknowns,
-  event_step,
-  n_event_record
+// The active set, of one signal: where a bound holds is given, and the rest is linear. An event is a driver that is not zero,
+// at a sample, or a shift that is not, after one; an outlier is a sample that pulls with its cost instead of its residual.
+// Between them the state only decays, so that a solve costs by the event; see events.hpp. Arrays over samples have `padding`
+// numbers more than their n, which is rounded up to a multiple of `in_block`, and beyond n no weight.
+constexpr std::ptrdiff_t in_block = 4, padding = 8;
+
+// What the samples from one on to the end of its interval make of the unknowns, without events.
+struct EventBlock {
+  double aa, av, vv;
+  double a[4], v[4];  // with the knots
+  double knots[4][4];
 };
 
-// What happens at a sample in any lane; a shift comes after it.
-enum Happening : unsigned char { nothing = 0, has_driver = 1, has_shift = 2 };
+// How an event there enters what follows within its interval: coupling to the four knots, its own square, coupling to the state
+// at the driver's sample, or at the one after the shift.
+struct alignas(64) EventRow {
+  double knot[4], own, a, v, spare;
+};
+struct RowPair {
+  EventRow driver, shift;
+};
+
+// Where what rows count from a sample on to its interval's end begins to be there, going back in time, or ceases to.
+struct Joint {
+  std::ptrdiff_t sample;
+  double sign;
+  const EventBlock* block;
+};
+
+// What does not depend on the signal but for its weights.
+struct EventTables {
+  Shape shape;
+  const double *psi0, *psi1, *psi2;  // F^j = [psi0 psi1; 0 psi2], j to spacing + padding
+  const double* bump[4];             // (spacing + padding,) each
+  // Rows by sample; or by phase, where weights are one or zero, and then there are none where the weight is zero.
+  bool by_phase;
+  const RowPair* rows;
+  double mean_own;                 // of the drivers' rows
+  const EventBlock* const* begin;  // (n_intervals,) of each interval; null where its first sample has no weight
+  std::ptrdiff_t n_joints;
+  const Joint* joints;  // by phase: where weights of one begin or end within an interval, the latest first
+  // R'u over a block of samples: its outputs, by input; its states after the block, and before
+  double pulse[in_block][in_block], to_a[in_block], to_v[in_block], into_a[in_block], into_v[in_block];
+};
+
+// Filled by a sweep backwards: unknown = -(knot'c + a a + v v + offset).
+struct alignas(64) EventGain {
+  double knot[4], a, v, offset, spare;
+};
+
+struct EventList {
+  std::ptrdiff_t count;
+  const std::ptrdiff_t* sample;  // in time order
+  const double* cost;            // with a shift's sign
+  EventGain* gain;
+  double* value;
+};
+
+// The least of every stretch where a driver, or shift, is missing, the latest first; room for n / 2 + 1.
+struct Missed {
+  std::ptrdiff_t count;
+  std::ptrdiff_t* sample;
+  double* force;  // of the samples: R'u, or their sum after it
+};
 
 struct EventState {
-  const unsigned char* happening;  // (n,) or-ed
-  double *drivers, *shifts;        // (events, n_event_record, lanes)
-  std::ptrdiff_t n_drivers, n_shifts;
-  double* knots;  // (n_intervals + 3, n_knot_record, lanes); what concerns the level's bound is not used
-  // (n, lanes) each
+  EventList drivers, shifts;
+  std::ptrdiff_t n_outliers;
+  std::ptrdiff_t* outliers;                       // samples, in time order
+  EventGain* knot_gain;                           // (n_knots,)
+  double *knot_value, *knot_step, *bend_penalty;  // (n_knots,)
+  // by sample
   double *weight, *delta, *driver_cost, *shift_cost;
-  double* base;   // what is to be fitted
-  double* fit;    // weight of its squared residual: none for an outlier
-  double* held;   // an outlier's force
-  double* rest;   // residual with the outlier
-  double* kept;   // the same at the last point that was settled
-  double* slack;  // of the driver: cost less force
-  double* push;   // of the shift: sum of the forces after it
-  // per lane
-  double loss[max_lanes];         // of what is left: squares, beyond delta in proportion
-  double share[max_lanes];        // examine() goes this far from what is kept to what is left; zero: nothing is looked at
-  double least_slack[max_lanes];  // below zero where a driver or shift is missing
-  double changed[max_lanes];      // outliers that have come or gone
+  double* base;       // what is to be fitted
+  double* side;       // of an outlier: up one, down minus one; else zero
+  double* of_driver;  // how a driver there, and a shift after it, meet what the base has up to the interval's end
+  double* of_shift;
+  double* of_begin;  // (n_intervals, 6) the same of the unknowns at each interval's begin: a, v, knots
+  double* rest;      // residual with the outlier
+  double* kept;      // the same at the last point that was settled
+  double* force;     // of the sample: weight times residual, or an outlier's cost
+  double loss;       // of what is left: squares, beyond delta in proportion
+  double share;      // examine() goes this far from what is kept to what is left
+  bool changed;      // whether outliers have come or gone
+  Missed missed_drivers, missed_shifts;
 };
 
 template <class Real>
@@ -150,10 +201,13 @@ struct PassesOf {
   void (*advance)(const Shape&, State&);   // take the step
 };
 
+// The active set's, of one signal.
 struct EventPasses {
-  void (*eliminate)(const Shape&, EventState&);   // backwards in time
-  void (*substitute)(const Shape&, EventState&);  // forwards: steps and what is left
-  void (*examine)(const Shape&, EventState&);     // backwards: forces against costs, and outliers
+  void (*meet)(const EventTables&, EventState&);        // backwards: the base
+  void (*eliminate)(const EventTables&, EventState&);   // backwards over the events
+  void (*substitute)(const EventTables&, EventState&);  // forwards: steps
+  void (*measure)(const EventTables&, EventState&);     // the same, with what is left at every sample
+  void (*examine)(const EventTables&, EventState&);     // outliers, then backwards: forces against costs
 };
 
 template <class Real>

@@ -12,6 +12,7 @@
 #include "kernel/robust/begin.hpp"
 #include "kernel/robust/correct.hpp"
 #include "kernel/robust/events.hpp"
+#include "kernel/robust/examine.hpp"
 #include "kernel/robust/factor.hpp"
 #include "kernel/robust/forwards.hpp"
 
@@ -33,9 +34,11 @@ template <class L>
 Kernel make_kernel() {
   constexpr int numbers = std::is_same_v<L, Twofold> ? 2 : 1;
   return {{static_cast<int>(width<L>) / numbers, numbers, make_passes<L>()},
-          {[](const Shape& shape, EventState& state) { Elimination<L>(shape, state).run(); },
-           [](const Shape& shape, EventState& state) { Substitution<L>(shape, state).run(); },
-           [](const Shape& shape, EventState& state) { examine<L>(shape, state); }}};
+          {[](const EventTables& tables, EventState& state) { meet(tables, state); },
+           [](const EventTables& tables, EventState& state) { Elimination(tables, state).run(); },
+           [](const EventTables& tables, EventState& state) { Substitution<false>(tables, state).run(); },
+           [](const EventTables& tables, EventState& state) { Substitution<true>(tables, state).run(); },
+           [](const EventTables& tables, EventState& state) { examine(tables, state); }}};
 }
 
 template <class L>

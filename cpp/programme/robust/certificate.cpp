@@ -10,11 +10,22 @@
 #include <limits>
 
 #include "programme/robust/model.hpp"
+#include "programme/sums.hpp"
 
 namespace ressin::robust {
 namespace {
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
+
+double over(double x, double w) { return w == 1.0 ? x : x / w; }
+
+// Sum of f(i, w) over the samples of the signal; without weights the compiler knows that w is one.
+template <class F>
+double sum_over(const Model& model, const Problem& problem, F f) {
+  const double* w = problem.weights;
+  if (!w) return sum_of(model.n_signal(), [&](std::ptrdiff_t i) { return f(i, 1.0); });
+  return sum_of(model.n_signal(), [&](std::ptrdiff_t i) { return f(i, w[i]); });
+}
 
 class Dual {
  public:
@@ -36,36 +47,38 @@ class Dual {
 
   // Take from u what keeps it from balancing, and find pi near penalty D l.
   void balance(const std::vector<double>& spline) {
-    double force = 0.0, torque = 0.0, w0 = 0.0, w1 = 0.0, w2 = 0.0;
-    const double unit = static_cast<double>(model_.n());
-    for (std::ptrdiff_t i = 0; i < model_.n_signal(); ++i) {
-      const double x = static_cast<double>(i) / unit, w = problem_.weight(i);
-      force += u_[at(i)], torque += x * u_[at(i)];
-      w0 += w, w1 += w * x, w2 += w * x * x;
-    }
+    const double unit = 1.0 / static_cast<double>(model_.n());
+    const auto place = [unit](std::ptrdiff_t i) { return unit * static_cast<double>(i); };
+    const double* u = u_.data();
+    double force = over_signal([u](std::ptrdiff_t i, double) { return u[i]; });
+    double torque = over_signal([=](std::ptrdiff_t i, double) { return place(i) * u[i]; });
     for (std::ptrdiff_t j = 0; j < model_.n_knots(); ++j) {
       force += level_[at(j)];
-      torque += static_cast<double>(model_.knot(j) - before_) / unit * level_[at(j)];
+      torque += place(model_.knot(j) - before_) * level_[at(j)];
     }
+    const double w0 = over_signal([](std::ptrdiff_t, double w) { return w; });
+    const double w1 = over_signal([=](std::ptrdiff_t i, double w) { return w * place(i); });
+    const double w2 = over_signal([=](std::ptrdiff_t i, double w) { return w * place(i) * place(i); });
     const double determinant = w0 * w2 - w1 * w1;
     const bool lines = determinant > 1e-12 * w0 * w2;
     const double c0 = lines ? (w2 * force - w1 * torque) / determinant : w0 > 0.0 ? force / w0 : 0.0;
     const double c1 = lines ? (w0 * torque - w1 * force) / determinant : 0.0;
-    for (std::ptrdiff_t i = 0; i < model_.n_signal(); ++i) {
-      u_[at(i)] -= problem_.weight(i) * (c0 + c1 * static_cast<double>(i) / unit);
-    }
+    for (std::ptrdiff_t i = 0; i < model_.n_signal(); ++i) u_[at(i)] -= problem_.weight(i) * (c0 + c1 * place(i));
     find_bend(spline);
   }
 
-  double gap_at_one(const Point& point, const Parts& parts) const {
-    double gap = 0.0;
+  double gap_at_one(const Point& point, const Parts& parts, double of_controls) const {
+    const double *u = u_.data(), *e = parts.residual.data();
+    const double square = over_signal([=](std::ptrdiff_t i, double w) {
+      const double apart = e[i] - over(u[i], w);
+      return w > 0.0 ? w * apart * apart : 0.0;
+    });
+    double product = 0.0;
     for (std::ptrdiff_t i = 0; i < model_.n_signal(); ++i) {
-      const double w = problem_.weight(i), u = u_[at(i)];
-      if (w == 0.0) continue;
-      const double apart = parts.residual[at(i)] - u / w, o = parts.outliers[at(i)];
-      gap += 0.5 * w * apart * apart + (w * problem_.delta[i] * std::abs(o) - u * o);
+      const double w = problem_.weight(i), o = parts.outliers[at(i)];
+      if (o != 0.0 && w > 0.0) product += w * problem_.delta[i] * std::abs(o) - u_[at(i)] * o;
     }
-    return gap + gap_of_controls(point) + gap_of_spline(point, parts);
+    return 0.5 * square + product + of_controls + gap_of_spline(point, parts);
   }
 
   // The largest theta that is allowed; the sums are known to about `unsure`.
@@ -83,19 +96,18 @@ class Dual {
       if (forces_.response[at(i)] > 0.0) allow(forces_.response[at(i)] + driver_unsure, alpha(i));
     }
     const double shift_unsure = largest(forces_.after) * 4.0 * epsilon * std::sqrt(static_cast<double>(model_.n()));
-    for (std::ptrdiff_t i = before_; i < model_.n() - 1; ++i) allow(std::abs(forces_.after[at(i)]) + shift_unsure, kappa(i));
+    const double dt = model_.dt();
+    for (std::ptrdiff_t i = before_; i < model_.n() - 1; ++i) {
+      allow((std::abs(forces_.after[at(i)]) + shift_unsure) * dt, problem_.kappa[i - before_]);
+    }
     return least;
   }
 
   // D(1) - D(theta)
   double lost(double theta) const {
-    double line = 0.0, square = 0.0;
-    for (std::ptrdiff_t i = 0; i < model_.n_signal(); ++i) {
-      const double w = problem_.weight(i), u = u_[at(i)];
-      if (w == 0.0) continue;
-      line += u * problem_.y[i];
-      square += u * u / w;
-    }
+    const double *u = u_.data(), *y = problem_.y;
+    double line = over_signal([=](std::ptrdiff_t i, double) { return u[i] * y[i]; });
+    double square = over_signal([=](std::ptrdiff_t i, double w) { return w > 0.0 ? over(u[i] * u[i], w) : 0.0; });
     for (std::size_t j = 0; j < level_.size(); ++j) {
       if (level_[j] > 0.0) line += level_[j] * problem_.floor;
     }
@@ -112,7 +124,16 @@ class Dual {
     return most;
   }
 
-  double complementarity(const Point& point) const { return std::abs(gap_of_controls(point)); }
+  double gap_of_controls(const Point& point) const {
+    double gap = 0.0;
+    for (std::ptrdiff_t i = 0; i < model_.n(); ++i) {
+      const double p = point.driver[at(i)], step = point.steps[at(i)];
+      if (p != 0.0) gap += (alpha(i) - forces_.response[at(i)]) * p;
+      if (step != 0.0) gap += kappa(i) * std::abs(step) - forces_.after[at(i)] * step;
+    }
+    return gap;
+  }
+
   double alpha(std::ptrdiff_t i) const { return i < before_ ? problem_.alpha_before : problem_.alpha[i - before_]; }
   double kappa(std::ptrdiff_t i) const { return problem_.kappa[i - before_] / model_.dt(); }
 
@@ -120,20 +141,32 @@ class Dual {
   static std::size_t at(std::ptrdiff_t i) { return static_cast<std::size_t>(i); }
   double penalty(std::size_t j) const { return problem_.penalty(model_, static_cast<std::ptrdiff_t>(j)); }
   static double largest(const std::vector<double>& x) {
-    double most = 0.0;
-    for (double v : x) most = std::max(most, std::abs(v));
-    return most;
+    return max_of(static_cast<std::ptrdiff_t>(x.size()), 0.0, [&](std::ptrdiff_t i) { return std::abs(x[at(i)]); });
+  }
+  template <class F>
+  double over_signal(F f) const {
+    return sum_over(model_, problem_, f);
+  }
+
+  // B'u and the levels' multipliers.
+  std::vector<double> spline_gradient() const {
+    std::vector<double> gradient = level_;
+    for (std::ptrdiff_t m = model_.interval(before_); m < model_.n_intervals(); ++m) {
+      const std::ptrdiff_t begin = m * model_.spacing(), end = std::min(begin + model_.spacing(), model_.n());
+      double sum[4] = {0.0, 0.0, 0.0, 0.0};
+      for (std::ptrdiff_t i = std::max(begin, before_); i < end; ++i) {
+        const double* b = model_.all_bumps().data() + 4 * (i - begin);
+        for (int k = 0; k < 4; ++k) sum[k] += b[k] * u_[at(i - before_)];
+      }
+      for (int k = 0; k < 4; ++k) gradient[at(m + k)] += sum[k];
+    }
+    return gradient;
   }
 
   void find_bend(const std::vector<double>& l) {
     const std::size_t n_bends = level_.size() - 2;
-    spline_gradient_ = level_;
-    for (std::ptrdiff_t i = before_; i < model_.n(); ++i) {
-      const double* b = model_.bumps(i);
-      for (std::ptrdiff_t k = 0; k < 4; ++k) spline_gradient_[at(model_.interval(i) + k)] += b[k] * u_[at(i - before_)];
-    }
     // pi = penalty D l + change, D'change = what is left of the gradient
-    std::vector<double> rest = spline_gradient_;
+    std::vector<double> rest = spline_gradient();
     bend_.resize(n_bends);
     for (std::size_t j = 0; j < n_bends; ++j) {
       bend_[j] = penalty(j) * ((l[j] - l[j + 1]) + (l[j + 2] - l[j + 1]));
@@ -147,15 +180,6 @@ class Dual {
     }
     unbalanced_[0] = rest[n_bends], unbalanced_[1] = rest[n_bends + 1];
     forces_ = forces_of(model_, u_, level_);
-  }
-
-  double gap_of_controls(const Point& point) const {
-    double gap = 0.0;
-    for (std::ptrdiff_t i = 0; i < model_.n(); ++i) gap += (alpha(i) - forces_.response[at(i)]) * point.driver[at(i)];
-    for (std::ptrdiff_t i = before_; i < model_.n() - 1; ++i) {
-      gap += kappa(i) * std::abs(point.steps[at(i)]) - forces_.after[at(i)] * point.steps[at(i)];
-    }
-    return gap;
   }
 
   double gap_of_spline(const Point& point, const Parts& parts) const {
@@ -174,21 +198,18 @@ class Dual {
   const Problem& problem_;
   std::ptrdiff_t before_;
   std::vector<double> u_, level_;
-  std::vector<double> spline_gradient_, bend_, change_;
+  std::vector<double> bend_, change_;
   double unbalanced_[2] = {0.0, 0.0};
   Forces forces_;
 };
 
 double objective_of(const Model& model, const Problem& problem, const Dual& dual, const Point& point, const Parts& parts) {
-  double sum = 0.0;
-  for (std::ptrdiff_t i = 0; i < model.n_signal(); ++i) {
-    const auto k = static_cast<std::size_t>(i);
-    const double e = parts.residual[k];
-    sum += problem.weight(i) * (0.5 * e * e + problem.delta[i] * std::abs(parts.outliers[k]));
-  }
+  const double *e = parts.residual.data(), *o = parts.outliers.data(), *delta = problem.delta;
+  double sum =
+      sum_over(model, problem, [=](std::ptrdiff_t i, double w) { return w * (0.5 * e[i] * e[i] + delta[i] * std::abs(o[i])); });
   for (std::ptrdiff_t i = 0; i < model.n(); ++i) {
     const auto k = static_cast<std::size_t>(i);
-    sum += dual.alpha(i) * point.driver[k];
+    if (point.driver[k] != 0.0) sum += dual.alpha(i) * point.driver[k];
     if (point.steps[k] != 0.0) sum += dual.kappa(i) * std::abs(point.steps[k]);
   }
   for (std::size_t j = 0; j + 2 < point.spline.size(); ++j) {
@@ -207,7 +228,7 @@ Forces forces_of(const Model& model, const std::vector<double>& u, const std::ve
   const auto n = static_cast<std::size_t>(model.n());
   Forces forces{std::vector<double>(n), std::vector<double>(n)};
   double outer = 0.0, inner = 0.0, u1 = 0.0, u2 = 0.0, sum = 0.0;
-  std::ptrdiff_t j = model.n_knots() - 1;
+  std::ptrdiff_t j = model.n_knots() - 1, knot = model.knot_sample(j);  // the next
   for (std::ptrdiff_t i = model.n() - 1; i >= 0; --i) {
     const double u0 = i < before ? 0.0 : u[static_cast<std::size_t>(i - before)];
     outer = r.z0 * outer + u0 + 2.0 * u1 + u2;
@@ -216,7 +237,10 @@ Forces forces_of(const Model& model, const std::vector<double>& u, const std::ve
     u2 = u1, u1 = u0;
     forces.after[static_cast<std::size_t>(i)] = sum;
     sum += u0;
-    for (; j >= 0 && model.knot_sample(j) == i; --j) sum += level[static_cast<std::size_t>(j)];
+    while (knot == i) {
+      sum += level[static_cast<std::size_t>(j--)];
+      knot = j >= 0 ? model.knot_sample(j) : -1;
+    }
   }
   return forces;
 }
@@ -225,21 +249,21 @@ Evidence certify(const Model& model, const Problem& problem, const Point& point,
   Dual dual(model, problem, witness);
   dual.balance(point.spline);
   const double theta = dual.allowed();
-  double zero_objective = 0.0, fit = 0.0, force = 0.0, weights = 0.0, height = 0.0;
-  for (std::ptrdiff_t i = 0; i < model.n_signal(); ++i) {
-    const double w = problem.weight(i), e = parts.residual[static_cast<std::size_t>(i)];
-    zero_objective += 0.5 * w * problem.y[i] * problem.y[i];
-    fit += w * e * e;
-    force += w * e;
-    weights += w;
-    height = std::max(height, std::abs(parts.phasic[static_cast<std::size_t>(i + model.n_before())]));
-  }
+  const auto over_signal = [&](auto of) { return sum_over(model, problem, of); };
+  const double *e = parts.residual.data(), *y = problem.y;
+  const double zero_objective = over_signal([=](std::ptrdiff_t i, double w) { return 0.5 * w * y[i] * y[i]; });
+  const double fit = over_signal([=](std::ptrdiff_t i, double w) { return w * e[i] * e[i]; });
+  const double force = over_signal([=](std::ptrdiff_t i, double w) { return w * e[i]; });
+  const double weights = over_signal([](std::ptrdiff_t, double w) { return w; });
+  const double* phasic = parts.phasic.data() + model.n_before();
+  const double height = max_of(model.n_signal(), 0.0, [&](std::ptrdiff_t i) { return std::abs(phasic[i]); });
   // what rounding of the phasic part does to sum w e^2 / 2: errors of one size, now up, now down
   const double rounding = 0.5 * epsilon * height;
   const double unsure = 2.0 * rounding * std::sqrt(fit) + 0.5 * rounding * rounding * weights;
   // a level below the floor makes its product negative: what counts is the point with the spline lifted out of there
   const double lift = dual.below_floor(point, parts), lifted = lift * std::abs(force) + 0.5 * lift * lift * weights;
-  const double gap = dual.gap_at_one(point, parts) + dual.lost(theta) + lifted + unsure;
+  const double of_controls = dual.gap_of_controls(point);
+  const double gap = dual.gap_at_one(point, parts, of_controls) + dual.lost(theta) + lifted + unsure;
 
   Evidence evidence;
   evidence.objective = objective_of(model, problem, dual, point, parts);
@@ -247,7 +271,7 @@ Evidence certify(const Model& model, const Problem& problem, const Point& point,
   evidence.duality_gap = std::max(gap, 0.0);
   evidence.relative_gap = unit > 0.0 ? evidence.duality_gap / unit : 0.0;
   if (!std::isfinite(gap) || !std::isfinite(unit)) evidence.relative_gap = std::numeric_limits<double>::infinity();
-  evidence.complementarity = unit > 0.0 ? dual.complementarity(point) / unit : 0.0;
+  evidence.complementarity = unit > 0.0 ? std::abs(of_controls) / unit : 0.0;
   evidence.stationarity = 1.0 - theta;
   return evidence;
 }

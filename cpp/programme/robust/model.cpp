@@ -46,18 +46,21 @@ Parts make_parts(const Model& model, const Problem& problem, const Point& point)
   Parts parts;
   parts.phasic.resize(n), parts.spline.resize(n), parts.shift.resize(n);
   double a = 0.0, v = 0.0, s = 0.0;
-  std::ptrdiff_t interval = 0, phase = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    const double p = point.driver[i] * unit;
-    parts.phasic[i] = a + p;
-    const double next = r.z0 * a + v + g_a * p;
-    v = r.z1 * v + g_v * p;
-    a = next;
-    if (phase == model.spacing()) phase = 0, ++interval;
-    const double *b = model.all_bumps().data() + 4 * phase++, *l = point.spline.data() + interval;
-    parts.spline[i] = (b[0] * l[0] + b[3] * l[3]) + (b[1] * l[1] + b[2] * l[2]);
-    parts.shift[i] = s;
-    s += point.steps[i];
+  for (std::ptrdiff_t m = 0; m < model.n_intervals(); ++m) {
+    const auto begin = static_cast<std::size_t>(m * model.spacing());
+    const std::size_t end = std::min(begin + static_cast<std::size_t>(model.spacing()), n);
+    const double* l = point.spline.data() + m;
+    for (std::size_t i = begin; i < end; ++i) {
+      const double p = point.driver[i] * unit;
+      parts.phasic[i] = a + p;
+      const double next = r.z0 * a + v + g_a * p;
+      v = r.z1 * v + g_v * p;
+      a = next;
+      const double* b = model.all_bumps().data() + 4 * (i - begin);
+      parts.spline[i] = (b[0] * l[0] + b[3] * l[3]) + (b[1] * l[1] + b[2] * l[2]);
+      parts.shift[i] = s;
+      s += point.steps[i];
+    }
   }
   const auto before = static_cast<std::size_t>(model.n_before());
   parts.outliers.resize(n - before), parts.residual.resize(n - before);

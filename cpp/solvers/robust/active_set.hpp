@@ -1,29 +1,32 @@
-// An active set for the robust programme, in lanes: for programmes whose events are nearly known, as those of the recording's
-// own rate are from its blocks.
+// An active set for the robust programme, for programmes whose events are nearly known, as those of the recording's own rate
+// are from its blocks.
 //
 //   begin at the events and outliers of a guess
 //   repeat
-//     solve with those drivers and shifts free and those outliers held        kernel/robust/events.hpp, once over the samples
-//     while an event has the wrong sign:                                      events.hpp
+//     solve with those drivers and shifts free and those outliers held        kernel/robust/events.hpp, once over the events
+//     while an event has the wrong sign:                                      events.hpp beside this
 //       step towards the solve's as far as signs allow; what reaches zero leaves; solve
 //     go from the last such point to this one, or so far that the objective falls; where it does not, go back and add
 //       the event that is missed the most alone, and let all events step together, as Lawson and Hanson do
 //     take outliers from what is left, and add the most missed event of every stretch whose force exceeds its cost
+//                                                                             kernel/robust/examine.hpp, over the samples
 //   until nothing changes
 //   prove the point by duality, corrected by what the data say of it where digits were lost
 //
-// A solve takes about an eighth of the time of the interior point's iteration, has no bound pairs and comes to an end. The
-// method gives up where it has not found the optimum after many solves, where nothing it tries is lower, and where it cannot
+// A solve costs by the event, where an iteration of the interior point costs by the sample, and it comes to an end. The method
+// gives up where it has not found the optimum after many solves, where nothing it tries is lower, and where it cannot
 // prove what it found, as where the level stands on its floor: such programmes are the interior point's.
 #pragma once
 
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "kernel/robust/kernel.hpp"
 #include "programme/robust/model.hpp"
+#include "solvers/robust/event_tables.hpp"
 #include "solvers/robust/events.hpp"
 #include "solvers/robust/guess.hpp"
 #include "solvers/robust/interior_point.hpp"
@@ -43,63 +46,55 @@ class ActiveSet {
 
  private:
   enum class Phase { searching, correcting };
-  struct Lane {
-    const Request* request = nullptr;  // null: no signal
-    std::size_t tag = 0;
-    Phase phase = Phase::searching;
-    bool settled = false;  // the last solve's signs are right
-    bool exact = false;    // one event at a time, and all step together
-    Events drivers, shifts;
-    std::vector<double> driver_values, shift_values;  // what a solve has for them, along their signs
-    int solves = 0, steps = 0, corrections = 0;
-    double objective = 0.0, linear = 0.0;  // of the last point that was settled, and its part of drivers and shifts
-    std::vector<double> spline;            // its coefficients
-    Point point;                           // while correcting
-  };
 
-  double& of_sample(double* x, std::ptrdiff_t i, int lane) { return x[i * kernel_.lanes + lane]; }
-  double& of_event(std::vector<double>& x, int e, int entry, int lane) {
-    return x[static_cast<std::size_t>((e * n_event_record + entry) * kernel_.lanes + lane)];
-  }
-  double& of_knot(std::ptrdiff_t j, int entry, int lane) {
-    return state_.knots[(j * n_knot_record + entry) * kernel_.lanes + lane];
-  }
-  Lane& at(int lane) { return lanes_[static_cast<std::size_t>(lane)]; }
-
+  // Drivers, or shifts, as the passes take them.
   struct Kind {
-    Happening mark;
-    double* EventState::* cost;
-    std::vector<int> rank;        // (n,) place among the events of all lanes
-    std::vector<double> records;  // (events, n_event_record, lanes)
+    Events events;
+    std::vector<double> values;  // what a solve has for them, along their signs
+    std::vector<std::ptrdiff_t> samples;
+    std::vector<double> costs, found;  // with a shift's sign
+    std::vector<EventGain> gains;
   };
 
-  void load(int lane, const Request& request);
-  void clear(int lane);
-  void lay_out();
-  void lay_out(Kind* kind, Events Lane::* events);
-  void read(int lane, Kind& kind, const Events& events, std::vector<double>* values);
+  std::optional<Solution> find(const Request& request, const KeepGoing& keep_going);
+  void load(const Request& request);
+  void load_samples();
+  void lay_out(Kind* kind, const double* costs, EventList* list);
+  void read(Kind* kind);
   void solve();
-  double linear_cost(int lane);
-  double bends(int lane, double share);
-  double loss(int lane, double share);
-  double choose_share(int lane);
-  void settle(int lane);
-  void step_to_signs(Lane* lane);
-  bool add_missed(int lane);
-  void go_back(int lane);
-  void take_point(int lane);
-  void begin_correcting(int lane, const Parts& parts);
-  bool advance(int lane, Solution* solution);
-  bool prove(int lane, Solution* solution);
+  double linear_cost() const;
+  double bends(double share) const;
+  double loss(double share) const;
+  double choose_share();
+  void settle();
+  void step_to_signs();
+  bool add_missed();
+  void go_back();
+  void take_point();
+  void begin_correcting(const Parts& parts);
+  bool advance(Solution* solution);
+  bool prove(Solution* solution);
 
   std::shared_ptr<const Model> model_;
-  Kernel kernel_;
-  Shape shape_;
-  Memory samples_, knots_;
-  std::vector<unsigned char> happening_;
-  Kind drivers_, shifts_;
+  EventPasses passes_;
+  Memory samples_;
+  EventRows rows_;
+  const EventTables* tables_ = nullptr;
   EventState state_{};
-  std::vector<Lane> lanes_;
+  std::vector<double> knots_, of_begin_;
+  std::vector<EventGain> knot_gains_;
+  std::vector<std::ptrdiff_t> outliers_, missed_;
+  std::vector<double> missed_forces_;
+
+  const Request* request_ = nullptr;
+  Phase phase_ = Phase::searching;
+  bool settled_ = false;  // the last solve's signs are right
+  bool exact_ = false;    // one event at a time, and all step together
+  Kind drivers_, shifts_;
+  int solves_ = 0, steps_ = 0, corrections_ = 0;
+  double objective_ = 0.0, linear_ = 0.0;  // of the last point that was settled, and its part of drivers and shifts
+  std::vector<double> spline_;             // its coefficients
+  Point point_;                            // while correcting
 };
 
 }  // namespace ressin::robust

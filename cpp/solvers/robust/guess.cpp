@@ -27,13 +27,20 @@ void add_drivers(std::ptrdiff_t first, std::ptrdiff_t end, const std::vector<dou
   for (std::ptrdiff_t b = first; b < end; ++b) add(static_cast<double>(b));
 }
 
-// Between the blocks' middles, at a sample of the signal.
-double interpolate(const std::vector<double>& x, std::ptrdiff_t i, std::ptrdiff_t block) {
-  const double place = (static_cast<double>(i) + 0.5) / static_cast<double>(block) - 0.5;
-  const double inside = std::min(std::max(place, 0.0), static_cast<double>(x.size() - 1));
-  const std::size_t left = std::min(static_cast<std::size_t>(inside), x.size() < 2 ? 0 : x.size() - 2);
-  const double share = inside - static_cast<double>(left);
-  return share > 0.0 ? x[left] + share * (x[left + 1] - x[left]) : x[left];
+// Between the blocks' middles, and beyond the first and the last as there, at n samples.
+std::vector<double> interpolate(const std::vector<double>& x, std::ptrdiff_t n, std::ptrdiff_t block) {
+  std::vector<double> fine(at(n));
+  const double per_sample = 1.0 / static_cast<double>(block);
+  const auto n_blocks = static_cast<std::ptrdiff_t>(x.size());
+  for (std::ptrdiff_t b = -1; b < n_blocks; ++b) {
+    const std::ptrdiff_t begin = b < 0 ? 0 : b * block + block / 2, end = std::min((b + 1) * block + block / 2, n);
+    const double left = x[at(std::max<std::ptrdiff_t>(b, 0))], slope = x[at(std::min(b + 1, n_blocks - 1))] - left;
+    for (std::ptrdiff_t i = begin; i < end; ++i) {
+      const double place = (static_cast<double>(i - b * block) + 0.5) * per_sample - 0.5;  // from the block's middle
+      fine[at(i)] = left + place * slope;
+    }
+  }
+  return fine;
 }
 
 }  // namespace
@@ -72,7 +79,7 @@ Guess refine(const Coarse& x, const Model& blocks, const Model& fine, std::ptrdi
     const unsigned char way = x.found.shifts[at(b)];
     if (way) guess.shifts.push_back({before + (b - before_blocks + 1) * block - 1, way == up ? 1.0 : -1.0, 0.0});
   }
-  for (std::ptrdiff_t i = 0; i < fine.n_signal(); ++i) guess.fit.push_back(interpolate(x.fit, i, block));
+  guess.fit = interpolate(x.fit, fine.n_signal(), block);
   return guess;
 }
 

@@ -1,7 +1,9 @@
 #include "solvers/robust/memory.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <utility>
 
@@ -56,6 +58,13 @@ MemoryOf<Real>::~MemoryOf() {
   if (arrays->size() == most_kept) arrays->erase(arrays->begin());
   const auto smaller = [](const std::vector<Real>& x, const std::vector<Real>& y) { return x.capacity() < y.capacity(); };
   arrays->insert(std::upper_bound(arrays->begin(), arrays->end(), numbers_, smaller), std::move(numbers_));
+}
+
+void let_heap_keep_pages() {
+  static std::atomic<bool> done{false};
+  if (done.exchange(true)) return;
+  void* volatile block = std::malloc(std::size_t{8} << 20);  // volatile: else the compiler leaves both out
+  std::free(block);
 }
 
 template class MemoryOf<double>;

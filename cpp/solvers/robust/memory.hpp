@@ -27,4 +27,9 @@ class MemoryOf {
 };
 using Memory = MemoryOf<double>;
 
+// The results of a batch are many arrays of some kilobytes, which come and go together. glibc gives memory at the end of its
+// heap back to the system, page by page to be found again, where there is more of it than twice the largest block that it has
+// mapped and seen freed: one of 8 MB lets it keep what the next batch needs. Elsewhere this does nothing.
+void let_heap_keep_pages();
+
 }  // namespace ressin::robust

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -104,6 +104,9 @@ class Robust(ReadOnly):
         }
 
 
+FIELDS = tuple(field.name for field in fields(Robust))
+
+
 def solve_robust(
     signals: Sequence[NDArray[np.float64]],
     weights: Sequence[NDArray[np.float64] | None],
@@ -134,30 +137,20 @@ def solve_robust(
         osqp_eps=settings.osqp_eps,
         constants=rules or {},
     )
-    return [_fields(fields, interval, settings) for fields, interval in zip(raw, intervals, strict=True)]
+    return [_fields(one, interval, settings) for one, interval in zip(raw, intervals, strict=True)]
+
+
+def _robust_of(raw: _core.RobustResult) -> Robust:
+    """Make it at once: a frozen dataclass sets its fields one by one, which takes longer, and the arrays are locked."""
+    robust = object.__new__(Robust)
+    vars(robust).update({name: raw[name] for name in FIELDS})  # type: ignore[literal-required]
+    return robust
 
 
 def _fields(raw: _core.RobustResult, interval: float, settings: Settings) -> dict[str, Any]:
-    robust = Robust(
-        outliers=raw["outliers"],
-        shifts=raw["shifts"],
-        contact=raw["contact"],
-        smallest_response=raw["smallest_response"],
-        noise=raw["noise"],
-        rounds=raw["rounds"],
-        bounded=raw["bounded"],
-        alpha=raw["alpha"],
-        delta=raw["delta"],
-        kappa=raw["kappa"],
-        stiffness=raw["stiffness"],
-        alpha_before=raw["alpha_before"],
-        estimation_iterations=raw["estimation_iterations"],
-        before=raw["before"],
-        centred=raw["centred"],
-        force=raw["force"],
-        level=raw["level"],
-    )
     spacing = max(1, round(settings.delta_knot / interval))
+    knots = np.arange(-1, raw["spline"].size - 1) * spacing
+    knots -= raw["before"].size
     return {
         "phasic": raw["phasic"],
         "tonic": raw["tonic"],
@@ -165,7 +158,7 @@ def _fields(raw: _core.RobustResult, interval: float, settings: Settings) -> dic
         "residual": raw["residual"],
         "spline": raw["spline"],
         "drift": np.zeros(0),
-        "knots": (np.arange(raw["spline"].size) - 1) * spacing - raw["before"].size,
+        "knots": knots,
         "mean": raw["mean"],
         "scale": raw["scale"],
         "status": raw["status"],
@@ -178,7 +171,7 @@ def _fields(raw: _core.RobustResult, interval: float, settings: Settings) -> dic
         "solver": "osqp" if raw["osqp_residuals"] else "active_set" if raw["active_set"] else "interior_point",
         "osqp_residuals": raw["osqp_residuals"],
         "_start": (0.0, 0.0),
-        "robust": robust,
+        "robust": _robust_of(raw),
     }
 
 
