@@ -135,7 +135,7 @@ def test_of_noise_alone_every_solver_says_the_same(monkeypatch: pytest.MonkeyPat
         found.append(ressin.fit_time_constants(signal, 16, alpha=alpha, n_threads=1))
     names = "tau0 and tau1 and alpha" if alpha is None else "tau0 and tau1"
     for fit in found:
-        assert fit.message == f"the recordings do not determine {names}: they are predicted as well without any response"
+        assert fit.message.startswith(f"the recordings do not determine {names}: they are predicted as well without")
         assert (fit.tau0, fit.tau1) == (2.0, pytest.approx(0.7, rel=1e-12))
         assert fit.tau0_interval == fit.tau1_interval == (0.0, math.inf)
         assert fit.rms == pytest.approx(fit.default_rms, rel=1e-9)
