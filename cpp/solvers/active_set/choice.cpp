@@ -27,32 +27,38 @@ constexpr double most_noise_in_windows = 24.0;
 constexpr double by_run_in = 3.0, in_one_lane = 0.8, by_correlation = 3.0;
 constexpr double of_white_noise = -2.0 / 3.0, most_correlation = -0.2;
 
-// The second differences of a signal over samples that count: their mean size, mean square and correlation with the next.
-struct SecondDifferences {
-  double size = 0.0, square = 0.0, correlation = of_white_noise;
-
-  SecondDifferences(const Model& model, const Problem& problem) {
-    const double *y = problem.y, *w = problem.weights;
-    const std::ptrdiff_t n = model.n() - 2;
-    if (n < 1) return;
-    const auto counts = [w](std::ptrdiff_t i) { return !w || (w[i] > 0.0 && w[i + 1] > 0.0 && w[i + 2] > 0.0); };
-    const auto at = [&](std::ptrdiff_t i) { return counts(i) ? y[i] - 2.0 * y[i + 1] + y[i + 2] : 0.0; };
-    const double number = w ? sum_of(n, [&](std::ptrdiff_t i) { return counts(i) ? 1.0 : 0.0; }) : static_cast<double>(n);
-    if (number <= 0.0) return;
-    const double squares = sum_of(n, [&](std::ptrdiff_t i) { return at(i) * at(i); });
-    size = sum_of(n, [&](std::ptrdiff_t i) { return std::abs(at(i)); }) / number;
-    square = squares / number;
-    if (squares > 0.0) correlation = sum_of(n - 1, [&](std::ptrdiff_t i) { return at(i) * at(i + 1); }) / squares;
+// The second differences of a signal over samples that count.
+class SecondDifferences {
+ public:
+  SecondDifferences(const Model& model, const Problem& problem) : y_(problem.y), w_(problem.weights), n_(model.n() - 2) {
+    if (n_ < 1) return;
+    number_ = w_ ? sum_of(n_, [&](std::ptrdiff_t i) { return counts(i) ? 1.0 : 0.0; }) : static_cast<double>(n_);
   }
+
+  double mean_size() const {
+    return number_ > 0.0 ? sum_of(n_, [&](std::ptrdiff_t i) { return std::abs(at(i)); }) / number_ : 0.0;
+  }
+  double mean_square() const {
+    return number_ > 0.0 ? sum_of(n_, [&](std::ptrdiff_t i) { return at(i) * at(i); }) / number_ : 0.0;
+  }
+  // With the next.
+  double correlation(double mean_square) const {
+    if (!(mean_square > 0.0)) return of_white_noise;
+    return sum_of(n_ - 1, [&](std::ptrdiff_t i) { return at(i) * at(i + 1); }) / (mean_square * number_);
+  }
+
+ private:
+  bool counts(std::ptrdiff_t i) const { return !w_ || (w_[i] > 0.0 && w_[i + 1] > 0.0 && w_[i + 2] > 0.0); }
+  double at(std::ptrdiff_t i) const { return counts(i) ? y_[i] - 2.0 * y_[i + 1] + y_[i + 2] : 0.0; }
+
+  const double *y_, *w_;
+  std::ptrdiff_t n_;
+  double number_ = 0.0;
 };
 
-// The deviation of white noise whose second differences have that mean size, and that mean square.
-constexpr double in_second_differences = 2.449489742783178;  // sqrt(6)
-double noise_by_size(const SecondDifferences& d) {
-  constexpr double mean_of_normal = 0.7978845608028654;  // sqrt(2 / pi)
-  return d.size / (mean_of_normal * in_second_differences);
-}
-double noise_by_square(const SecondDifferences& d) { return std::sqrt(d.square) / in_second_differences; }
+// Of white noise of deviation one, the deviation of the second differences and their mean size.
+constexpr double deviation_of_white_noise = 2.449489742783178;                         // sqrt(6)
+constexpr double size_of_white_noise = 0.7978845608028654 * deviation_of_white_noise;  // sqrt(2 / pi)
 
 // The deviation of the driver's gradient for noise of deviation one, over alpha.
 double response_to_noise(const Model& model, double alpha) {
@@ -71,11 +77,12 @@ bool is_coarse(const Model& model) {
 // Whether the interior point is likely to be the faster.
 bool is_rough(const Model& model, const Problem& problem) {
   if (!is_coarse(model)) return false;
-  const SecondDifferences d(model, problem);
+  const SecondDifferences differences(model, problem);
+  const double square = differences.mean_square(), noise = std::sqrt(square) / deviation_of_white_noise;
   const double run_in = std::min(StretchedWorkspace::share_of_run_in(model), in_one_lane);
-  const double less_alternating = std::clamp(d.correlation, of_white_noise, most_correlation) - of_white_noise;
-  const double most = most_noise * std::exp(by_run_in * run_in - by_correlation * less_alternating);
-  return noise_by_square(d) * response_to_noise(model, problem.alpha) > most;
+  const double correlation = std::clamp(differences.correlation(square), of_white_noise, most_correlation);
+  const double most = most_noise * std::exp(by_run_in * run_in - by_correlation * (correlation - of_white_noise));
+  return noise * response_to_noise(model, problem.alpha) > most;
 }
 
 }  // namespace
@@ -89,8 +96,9 @@ ActiveSetLimits active_set_limits(SolverKind kind, const Model& model, const Pro
 ActiveSetLimits window_active_set_limits(SolverKind kind, const Model& model, const Problem& problem) {
   if (kind == SolverKind::active_set) return until_it_ends;
   if (!may_try(kind, model)) return do_not_try;
-  const auto noise = [&] { return noise_by_size({model, problem}) * response_to_noise(model, problem.alpha); };
-  return is_coarse(model) && noise() > most_noise_in_windows ? do_not_try : while_windows_pay;
+  if (!is_coarse(model)) return while_windows_pay;
+  const double noise = SecondDifferences(model, problem).mean_size() / size_of_white_noise;
+  return noise * response_to_noise(model, problem.alpha) > most_noise_in_windows ? do_not_try : while_windows_pay;
 }
 
 ActiveSetLimits warm_active_set_limits(SolverKind kind, const Model& model) {
