@@ -159,7 +159,7 @@ def fit_time_constants(
     the best of six climbs from different starts is taken, and the interval describes that one alone. It is the
     sandwich estimate over segments of 10 s or more: of the likelihood's curvature and of how its gradient varies from
     segment to segment. ``python -m bench.time_constants`` measures how often it holds the truth: of 16 simulated people
-    a level of noise, three minutes at 25 Hz, for tau0 and tau1 in 88 and 94 % at 20 dB, 81 and 75 % at 30 dB, and 62
+    a level of noise, three minutes at 25 Hz, for tau0 and tau1 in 88 and 94 % at 20 dB, 81 and 75 % at 30 dB, and 69
     and 75 % at 40 dB, where the errors are below 1 % and the grid of samples, not noise, is what limits them.
 
     Examples
