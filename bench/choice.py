@@ -71,7 +71,7 @@ def works() -> Iterator[Work]:
     for source in RECORDINGS:
         y, rate = read(source, Path(folder))
         y = zscore(y[np.isfinite(y)])
-        for alpha in (8e-4, 1e-2):
+        for alpha in (8e-4, 8e-3, 8e-5):
             yield signals(
                 f"real: {source.name}, {y.size / rate:.0f} s at {rate:g} Hz, alpha {alpha:g}", [y], rate, alpha=alpha
             )

@@ -69,9 +69,7 @@ class Batch {
     const auto next_member = [&](std::size_t* tag) -> Task* {
       for (;;) {
         if (at == end) {
-          at = group.next.fetch_add(group.run);
-          if (at >= group.members.size()) return end = at, nullptr;
-          end = std::min(at + group.run, group.members.size());
+          if (!group.places->take(worker, &at, &end)) return end = at, nullptr;
           first.begin_run();
         }
         *tag = group.members[at++];
@@ -88,7 +86,7 @@ class Batch {
       }
       return;
     }
-    if (group.is_handed_out()) return;
+    if (!group.places->are_left()) return;
     const auto confirm_from = [&](std::size_t tag, const Solution& warm) {
       Solution x;
       if (confirm(worker, group, *tasks[tag], tag, &osqp, &warm, &x)) finish(tag, std::move(x), SolverKind::osqp);
@@ -281,17 +279,18 @@ std::size_t pieces_of(const Groups& groups, const DecomposeSettings& settings) {
 }  // namespace
 
 std::vector<Decomposed> decompose(const std::vector<Signal>& signals, const DecomposeSettings& settings,
-                                  const std::function<bool(std::size_t done)>& poll) {
+                                  const std::function<bool(std::size_t done)>& poll, const std::function<void()>& meanwhile) {
   const Groups groups = make_groups(signals.size(), [&](std::size_t i) -> const Signal& { return signals[i]; }, settings);
   Batch* running = nullptr;
-  if (settings.kind == SolverKind::active_set || settings.kind == SolverKind::automatic) {
-    for (const auto& group : groups) group->run = signals[group->members.front()].begin >= 0 ? windows_in_a_run : 1;
-  }
   Workers workers([&] { return poll(running->n_done()); });
   Batch batch(signals, settings, workers);
   running = &batch;
   const int count = worker_count(settings.n_threads, pieces_of(groups, settings));
+  const bool by_active_set = settings.kind == SolverKind::active_set || settings.kind == SolverKind::automatic;
+  for (const auto& group : groups)
+    group->hand_out(by_active_set && signals[group->members.front()].begin >= 0 ? windows_in_a_run : 1, count);
   workers.run(count, [&](int worker) {
+    if (worker == 0 && meanwhile) meanwhile();
     for (const auto& group : groups) {
       if (!workers.keep_going(worker)) return;
       batch.solve(*group, worker, count);

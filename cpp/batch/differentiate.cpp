@@ -91,24 +91,27 @@ class Batch {
 
   void solve(int worker, int n_workers, Workers& workers) {
     for (const auto& group : groups_) {
-      if (group->is_handed_out()) continue;
+      if (!group->places->are_left()) continue;
       Methods methods(*group, choose_kernel(*group->model, group->members.size(), n_workers), worker);
-      solve(*group, methods, [&] { return workers.keep_going(worker); });
+      solve(*group, methods, worker, [&] { return workers.keep_going(worker); });
     }
   }
 
+  void hand_out(int n_workers) {
+    for (const auto& group : groups_) group->hand_out(1, n_workers);
+  }
   std::size_t n_done() const { return n_done_.load(); }
   std::vector<Gradient> take_gradients() { return std::move(gradients_); }
 
  private:
   // A signal whose support is settled and sparse is differentiated at its events; the others wait until they fill the lanes.
   template <class KeepGoing>
-  void solve(Group& group, Methods& methods, KeepGoing keep_going) {
+  void solve(Group& group, Methods& methods, int worker, KeepGoing keep_going) {
     std::vector<std::size_t> waiting;
     std::vector<std::ptrdiff_t> support;
     while (keep_going()) {
-      const std::size_t k = group.next.fetch_add(1);
-      if (k >= group.members.size()) return solve_in_lanes(&waiting, methods);
+      std::size_t k = 0, end = 0;
+      if (!group.places->take(worker, &k, &end)) return solve_in_lanes(&waiting, methods);
       const std::size_t i = group.members[k];
       const Signal& s = signals_[i].signal;
       if (active_set::find_settled_support(s, group.model->first_row(), &support) && !is_dense(support, s.n)) {
@@ -162,6 +165,7 @@ std::vector<Gradient> differentiate(const std::vector<SolvedSignal>& signals, co
   Batch batch(signals, settings);
   Workers workers([&] { return poll(batch.n_done()); });
   const int count = worker_count(settings.n_threads, signals.size());
+  batch.hand_out(count);
   workers.run(count, [&](int worker) { batch.solve(worker, count, workers); });
   return batch.take_gradients();
 }

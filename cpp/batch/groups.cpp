@@ -62,6 +62,30 @@ const Kernel& choose_kernel(const Model& model, std::size_t n_signals, int n_wor
   return fits && 2 * share > lanes ? pair.lanes : pair.single;
 }
 
+Places::Places(std::size_t count, std::size_t run, int n_workers)
+    : run_(run), parts_(std::clamp<std::size_t>((count + run - 1) / run, 1, static_cast<std::size_t>(n_workers))) {
+  const std::size_t runs = (count + run - 1) / run;
+  for (std::size_t k = 0; k < parts_.size(); ++k) {
+    parts_[k].next = runs * k / parts_.size() * run;
+    parts_[k].end = std::min(runs * (k + 1) / parts_.size() * run, count);
+  }
+}
+
+bool Places::take(int worker, std::size_t* begin, std::size_t* end) {
+  for (std::size_t k = 0; k < parts_.size(); ++k) {
+    Part& part = parts_[(static_cast<std::size_t>(worker) + k) % parts_.size()];
+    *begin = part.next.fetch_add(run_);
+    if (*begin >= part.end) continue;
+    *end = std::min(*begin + run_, part.end);
+    return true;
+  }
+  return false;
+}
+
+bool Places::are_left() const {
+  return std::any_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.next.load() < part.end; });
+}
+
 Shape shape_of(const Signal& s, const DecomposeSettings& settings) {
   const ProgramSettings& p = program_of(s, settings);
   const double gamma = settings.kind == SolverKind::osqp ? p.gamma : 0.0;

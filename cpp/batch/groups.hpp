@@ -31,15 +31,34 @@ std::shared_ptr<const Model> shared_model(const Signal& signal, const DecomposeS
 // The kernel with as many lanes as the signals of a shape fill, if their state fits the caches.
 const Kernel& choose_kernel(const Model& model, std::size_t n_signals, int n_workers);
 
+// Places that workers take from one by one, or in runs. Each worker begins in a part of its own and goes on in those of others:
+// the results of neighbours lie in the same pages of memory, which two threads that need one at a time both make.
+class Places {
+ public:
+  Places(std::size_t count, std::size_t run, int n_workers);
+
+  // The worker's next places are [*begin, *end); false when there are none left.
+  bool take(int worker, std::size_t* begin, std::size_t* end);
+  bool are_left() const;
+
+ private:
+  struct alignas(64) Part {  // in a cache line of its own
+    std::atomic<std::size_t> next{0};
+    std::size_t end = 0;
+  };
+
+  std::size_t run_;
+  std::vector<Part> parts_;
+};
+
 struct Group {
   std::shared_ptr<const Model> model;
   bool weighted;
   std::vector<std::size_t> members;
-  std::atomic<std::size_t> next{0};
-  std::size_t run = 1;  // members that one worker takes at a time
+  std::unique_ptr<Places> places;  // in `members`, from hand_out() on
 
   Group(std::shared_ptr<const Model> m, bool w) : model(std::move(m)), weighted(w) {}
-  bool is_handed_out() const { return next.load() >= members.size(); }
+  void hand_out(std::size_t run, int n_workers) { places = std::make_unique<Places>(members.size(), run, n_workers); }
 };
 
 using Groups = std::vector<std::unique_ptr<Group>>;

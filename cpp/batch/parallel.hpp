@@ -136,7 +136,7 @@ class Workers {
     const Part* part;
     std::size_t count, next = 0;
     int at_work = 0;
-    std::exception_ptr error;
+    std::exception_ptr error = nullptr;
   };
 
   // With the lock held, which is left while a part is done.

@@ -14,7 +14,8 @@ bool has_constant(Baseline b) { return b == Baseline::constant || b == Baseline:
 // The largest |y| of the samples that count.
 double largest_of(const Signal& s) {
   const double *y = s.y, *w = s.weights;
-  return max_of(s.n, 0.0, [&](std::ptrdiff_t i) { return w && w[i] == 0.0 ? 0.0 : std::abs(y[i]); });
+  if (!w) return max_of(s.n, 0.0, [y](std::ptrdiff_t i) { return std::abs(y[i]); });
+  return max_of(s.n, 0.0, [y, w](std::ptrdiff_t i) { return w[i] == 0.0 ? 0.0 : std::abs(y[i]); });
 }
 
 // A power of two that brings numbers up to `largest` to where their squares are numbers too; 1 for all but extreme ones.
@@ -34,12 +35,16 @@ Scaling standardisation(const Signal& s, bool* is_constant) {
     for (double& x : scaled) x *= unit;
   }
   const double* y = unit != 1.0 ? scaled.data() : s.y;
-  const auto weighted = [w](std::ptrdiff_t i, double x) { return !w ? x : w[i] == 0.0 ? 0.0 : w[i] * x; };
+  // Of f(i) over the samples that count; without weights a loop without a branch.
+  const auto sum = [&](auto f) {
+    if (!w) return sum_of(s.n, f);
+    return sum_of(s.n, [w, f](std::ptrdiff_t i) { return w[i] == 0.0 ? 0.0 : w[i] * f(i); });
+  };
   const double weight = w ? sum_of(s.n, [&](std::ptrdiff_t i) { return w[i]; }) : static_cast<double>(s.n);
   Scaling scaling;
-  const double rough = sum_of(s.n, [&](std::ptrdiff_t i) { return weighted(i, y[i]); }) / weight;
-  const double correction = sum_of(s.n, [&](std::ptrdiff_t i) { return weighted(i, y[i] - rough); });
-  const double squares = sum_of(s.n, [&](std::ptrdiff_t i) { return weighted(i, (y[i] - rough) * (y[i] - rough)); });
+  const double rough = sum([y](std::ptrdiff_t i) { return y[i]; }) / weight;
+  const double correction = sum([y, rough](std::ptrdiff_t i) { return y[i] - rough; });
+  const double squares = sum([y, rough](std::ptrdiff_t i) { return (y[i] - rough) * (y[i] - rough); });
   scaling.mean = (rough + correction / weight) / unit;
   const double deviation = std::sqrt(std::max(squares - correction * correction / weight, 0.0) / weight);
   *is_constant = deviation / unit <= rounding_of(largest_given);
@@ -87,12 +92,12 @@ Scaled scale_of(const Signal& s, const DecomposeSettings& settings) {
 
 Task::Task(const Signal& s, const DecomposeSettings& settings, const ForAll& for_all)
     : scaled(scale_of(s, settings)), y(new double[static_cast<std::size_t>(s.n)]), n_(s.n) {
-  const double mean = scaled.scaling.mean, scale = scaled.scaling.scale;
-  over_pieces(for_all, s.n, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
-    for (std::ptrdiff_t i = begin; i < end; ++i) y[i] = scaled.is_constant ? 0.0 : (s.y[i] - mean) / scale;
-    for (std::ptrdiff_t i = begin; s.weights && i < end; ++i) {
-      if (s.weights[i] == 0.0) y[i] = 0.0;
-    }
+  const double mean = scaled.scaling.mean, scale = scaled.scaling.scale, *from = s.y, *w = s.weights;
+  double* to = y.get();
+  over_pieces(for_all, s.n, [=, is_constant = scaled.is_constant](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    if (is_constant) std::fill(to + begin, to + end, 0.0);
+    for (std::ptrdiff_t i = begin; !is_constant && i < end; ++i) to[i] = (from[i] - mean) / scale;
+    for (std::ptrdiff_t i = begin; w && i < end; ++i) to[i] = w[i] == 0.0 ? 0.0 : to[i];
   });
   if (scaled.weight_unit != 1.0) {
     weights.assign(s.weights, s.weights + s.n);

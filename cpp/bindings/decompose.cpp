@@ -151,9 +151,11 @@ class Solved {
   std::vector<ressin::Decomposed> results_;
 };
 
-// Decomposes signals, each with weights (or None) and a sampling interval.
-Solved decompose(const std::vector<Array>& signals, const std::vector<std::optional<Array>>& weights,
-                 const std::vector<double>& dts, const ressin::DecomposeSettings& settings, const py::object& progress) {
+// Decomposes signals, each with weights (or None) and a sampling interval. `meanwhile`, if it is not None, is called with what
+// will be returned, when all threads but the calling one are at work.
+py::object decompose(const std::vector<Array>& signals, const std::vector<std::optional<Array>>& weights,
+                     const std::vector<double>& dts, const ressin::DecomposeSettings& settings, const py::object& progress,
+                     const py::object& meanwhile) {
   if (weights.size() != signals.size() || dts.size() != signals.size()) {
     throw std::invalid_argument("signals, weights and dts must have one length");
   }
@@ -161,18 +163,34 @@ Solved decompose(const std::vector<Array>& signals, const std::vector<std::optio
   jobs.reserve(signals.size());
   py::ssize_t samples = 0;
   for (std::size_t i = 0; i < signals.size(); ++i) samples += jobs.emplace_back(make_signal(signals[i], weights[i], dts[i])).n;
-  Solved solved(samples);
+  const py::object held = py::cast(Solved(samples));
+  auto& solved = held.cast<Solved&>();
   for (ressin::Signal& job : jobs) solved.lay_out(&job);
 
   Poll poll(progress, jobs.size());
+  std::function<void()> first;
+  if (!meanwhile.is_none()) first = [&] { poll.call(meanwhile, held); };
   std::vector<ressin::Decomposed> results;
   {
     const py::gil_scoped_release release;  // jobs point into arrays that `signals` and `solved` keep alive
-    results = ressin::decompose(jobs, settings, std::ref(poll));
+    results = ressin::decompose(jobs, settings, std::ref(poll), first);
   }
   poll.rethrow();
   solved.take(std::move(results));
-  return solved;
+  return held;
+}
+
+// Which of the objects are arrays as the core takes them, of at least so many samples, none infinite or NaN.
+std::vector<bool> are_usual(const py::list& signals, py::ssize_t least) {
+  std::vector<bool> usual;
+  usual.reserve(signals.size());
+  for (const py::handle item : signals) {
+    const bool is_array = Py_TYPE(item.ptr()) == py::detail::npy_api::get().PyArray_Type_ && Array::check_(item);
+    const auto signal = is_array ? py::reinterpret_borrow<Array>(item) : Array();
+    usual.push_back(is_array && signal.ndim() == 1 && signal.size() >= least &&
+                    ressin::all_finite(signal.data(), signal.size()));
+  }
+  return usual;
 }
 
 // Whether no sample is infinite or NaN.
@@ -230,7 +248,8 @@ void bind_decompose(py::module_& m) {
       .def("unproved", &Solved::unproved)
       .def("doubtful", &Solved::doubtful);
   m.def("decompose", &decompose, py::arg("signals"), py::arg("weights"), py::arg("dts"), py::arg("settings"),
-        py::arg("progress"));
+        py::arg("progress"), py::arg("meanwhile") = py::none());
+  m.def("are_usual", &are_usual, py::arg("signals"), py::arg("least"));
   m.def("is_finite", &is_finite, py::arg("signal"));
   m.def("certify", &certify, py::arg("signal"), py::arg("weights"), py::arg("dt"), py::arg("settings"), py::arg("driver"),
         py::arg("residual"), py::arg("spline"), py::arg("drift"), py::arg("start"));

@@ -13,15 +13,15 @@ class Poll {
   Poll(const pybind11::object& progress, std::size_t total) : progress_(progress), total_(total) {}
 
   bool operator()(std::size_t done) {
-    const pybind11::gil_scoped_acquire acquire;
-    try {
+    return keeps([&] {
       if (PyErr_CheckSignals() != 0) throw pybind11::error_already_set();
       if (!progress_.is_none()) progress_(done, total_);
-      return true;
-    } catch (pybind11::error_already_set& e) {
-      raised_.emplace(e);
-      return false;
-    }
+    });
+  }
+
+  // Calls work(argument), without the GIL as the above.
+  void call(const pybind11::object& work, const pybind11::object& argument) {
+    keeps([&] { work(argument); });
   }
 
   // To be called with the GIL held.
@@ -32,6 +32,19 @@ class Poll {
   }
 
  private:
+  // Whether nothing was raised, by `work` or before it.
+  template <class Work>
+  bool keeps(Work work) {
+    const pybind11::gil_scoped_acquire acquire;
+    if (raised_) return false;
+    try {
+      work();
+    } catch (pybind11::error_already_set& e) {
+      raised_.emplace(e);
+    }
+    return !raised_;
+  }
+
   const pybind11::object& progress_;
   std::size_t total_;
   std::optional<pybind11::error_already_set> raised_;

@@ -35,7 +35,11 @@ std::ptrdiff_t stretch_of(const Model& model) {  // in intervals
 
 }  // namespace
 
-bool StretchedWorkspace::pays(const Model& model) { return stretch_of(model) >= run_in_of(model); }
+bool StretchedWorkspace::pays(const Model& model) { return share_of_run_in(model) <= 1.0; }
+
+double StretchedWorkspace::share_of_run_in(const Model& model) {
+  return static_cast<double>(run_in_of(model)) / std::max(static_cast<double>(stretch_of(model)), 0.5);
+}
 
 StretchedWorkspace::StretchedWorkspace(std::shared_ptr<const Model> model, bool weighted, const KernelPair& pair)
     : model_(std::move(model)),

@@ -17,6 +17,8 @@ class StretchedWorkspace : public Iterates {
  public:
   // Whether the recording is so long that this pays.
   static bool pays(const Model& model);
+  // What the run-in adds to a stretch, as a share of it; above one where stretches do not pay.
+  static double share_of_run_in(const Model& model);
 
   // For a model for which it pays.
   StretchedWorkspace(std::shared_ptr<const Model> model, bool weighted, const KernelPair& pair = kernels());

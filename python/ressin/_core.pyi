@@ -82,7 +82,9 @@ def decompose(
     dts: Sequence[float],
     settings: Settings,
     progress: Callable[[int, int], object] | None,
+    meanwhile: Callable[[Solved], object] | None = ...,
 ) -> Solved: ...
+def are_usual(signals: list[Any], least: int) -> list[bool]: ...
 def is_finite(signal: NDArray[np.float64]) -> bool: ...
 def certify(
     signal: NDArray[np.float64],

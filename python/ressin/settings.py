@@ -79,9 +79,12 @@ class Settings:
     -----
     "auto" goes by the signal and the programme alone, so that a result does not depend on what else is solved, or
     where. It tries the active set unless knots are closer than 16 samples, or the fast time constant is shorter than 4
-    samples and the signal's noise (from its second differences), filtered by the response, is more than 30 times alpha.
-    The active set gives up where half of the driver's samples are positive, or its solves have taken 20 events a
-    sample. In a stream, whose programmes start from the one before, noise is no reason not to try it.
+    samples and the signal's noise (from its second differences), filtered by the response, is more than 20 times alpha;
+    up to 11 times as much for recordings of a few minutes, and down to a quarter where the second differences are less
+    alternating than those of white noise. The active set gives up where half of the driver's samples are positive, or
+    its solves have taken 20 events a sample; in recordings too short for the interior point to take in four stretches
+    side by side, 80 % and 30 events. In a stream, whose programmes start from the one before, noise is no reason not to
+    try it.
 
     A long recording is first solved in stretches, by as many threads as there are: each of 4,096 samples, 48 knots or
     96 times the slow time constant, whichever is longest, and where there are four or more. The whole then starts from

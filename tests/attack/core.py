@@ -163,6 +163,7 @@ def entries() -> dict[str, Entry]:
         "decompose": Entry(_with_settings(_decompose, names), SETTINGS | {
             "signals": [y, y[:200]], "weights": [w, None], "dts": [DT, DT], "progress": None}),
         "is_finite": Entry(_core.is_finite, {"signal": y}),
+        "are_usual": Entry(_core.are_usual, {"signals": [y, y[::2], None], "least": 4}),
         "certify": Entry(_with_settings(_proof(_core.certify), names), SETTINGS | {
             "signal": y, "weights": w, "dt": DT, "driver": np.zeros(N), "residual": y, "spline": [0.0] * 3,
             "drift": [0.0] * 2, "start": (0.0, 0.0)}),

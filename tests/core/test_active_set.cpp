@@ -2,6 +2,7 @@
 // machine.
 #include "solvers/active_set/active_set.hpp"
 
+#include <random>
 #include <utility>
 
 #include "check.hpp"
@@ -150,23 +151,70 @@ TEST("a tolerance that cannot be proved is left to others") {
   CHECK(!method.run(problem, no_limits, [] { return true; }, &x));
 }
 
+namespace {
+
+bool is_tried(const Vector& y, double step, const ProgramSettings& s) {
+  const Model model(y.size(), step, s);
+  const Problem problem{y.data(), nullptr, s.alpha, s.gamma};
+  CHECK(active_set_limits(SolverKind::active_set, model, problem).densest > 0.0);
+  CHECK(active_set_limits(SolverKind::interior_point, model, problem).densest == 0.0);
+  return active_set_limits(SolverKind::automatic, model, problem).densest > 0.0;
+}
+
+// Independent numbers of deviation one, or their sums over `width` neighbours, scaled to that.
+Vector noise(Eigen::Index n, Eigen::Index width) {
+  std::mt19937_64 random(5);
+  std::normal_distribution<double> normal;
+  Vector white(n + width), y(n);
+  for (double& x : white) x = normal(random);
+  for (Eigen::Index i = 0; i < n; ++i) y[i] = white.segment(i, width).sum() / std::sqrt(static_cast<double>(width));
+  return y;
+}
+
+// The least alpha of 2^-k under which the active set is tried.
+double least_alpha_tried(const Vector& y) {
+  ProgramSettings s;
+  for (s.alpha = 1024.0; is_tried(y, 0.25, s); s.alpha *= 0.5) CHECK(s.alpha > 1e-9);
+  return 2.0 * s.alpha;
+}
+
+}  // namespace
+
 TEST("the choice goes by signal and programme") {
   ProgramSettings settings;
   const std::ptrdiff_t n = 400;
   const Vector quiet = programme::make_signal(n, dt, 3);
   Vector noisy = quiet;
-  for (Eigen::Index i = 0; i < n; ++i) noisy[i] += i % 2 == 0 ? 0.2 : -0.2;
-  const auto tries = [&](const Vector& y, double step, const ProgramSettings& s) {
-    const Model model(n, step, s);
-    const Problem problem{y.data(), nullptr, s.alpha, s.gamma};
-    CHECK(active_set_limits(SolverKind::active_set, model, problem).densest > 0.0);
-    CHECK(active_set_limits(SolverKind::interior_point, model, problem).densest == 0.0);
-    return active_set_limits(SolverKind::automatic, model, problem).densest > 0.0;
-  };
-  CHECK(!tries(noisy, 0.25, settings));
-  CHECK(tries(noisy, 0.02, settings));
+  for (Eigen::Index i = 0; i < n; ++i) noisy[i] += i % 2 == 0 ? 2.0 : -2.0;
+  CHECK(!is_tried(noisy, 0.25, settings));
+  CHECK(is_tried(noisy, 0.02, settings));
   settings.alpha = 1.0;
-  CHECK(tries(noisy, 0.25, settings));
+  CHECK(is_tried(noisy, 0.25, settings));
   settings.delta_knot = 0.1;
-  CHECK(!tries(quiet, 0.02, settings));
+  CHECK(!is_tried(quiet, 0.02, settings));
+}
+
+TEST("the noise that is worth a try falls with the length and with what is smooth in it") {
+  const double brief = least_alpha_tried(noise(400, 1)), hour = least_alpha_tried(noise(14400, 1));
+  CHECK(hour > 2.0 * brief);
+  CHECK(hour < 16.0 * brief);
+  CHECK(least_alpha_tried(0.1 * noise(14400, 1)) < 0.2 * hour);
+  const Vector smooth = noise(14400, 2);
+  const auto size = [](const Vector& y) {
+    const Eigen::Index m = y.size() - 2;
+    return (y.head(m) - 2.0 * y.segment(1, m) + y.tail(m)).norm();
+  };
+  CHECK(least_alpha_tried(smooth * size(noise(14400, 1)) / size(smooth)) > hour);
+}
+
+TEST("the active set is given more where the interior point has one lane") {
+  const ProgramSettings settings;
+  const Vector y = programme::make_signal(14400, 0.25, 3);
+  const Problem problem{y.data(), nullptr, settings.alpha, settings.gamma};
+  const auto limits = [&](std::ptrdiff_t n) {
+    return active_set_limits(SolverKind::automatic, Model(n, 0.25, settings), problem);
+  };
+  CHECK(limits(400).densest > limits(14400).densest);
+  CHECK(limits(400).effort > limits(14400).effort);
+  CHECK(limits(14400).densest > 0.0);
 }

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "batch/decompose.hpp"
+#include "batch/groups.hpp"
 #include "batch/parallel.hpp"
 #include "check.hpp"
 #include "programme.hpp"
@@ -327,4 +328,46 @@ TEST("there are never more workers than the machine has cores, or than there is 
   CHECK_EQUAL(worker_count(2147483647, 100000), std::min(machine, 100000));
   CHECK_EQUAL(worker_count(400, 1), 1);
   CHECK_EQUAL(worker_count(400, 0), 1);
+}
+
+TEST("every place is handed out once, to each worker a part of its own first") {
+  for (const std::size_t run : {1, 3, 32}) {
+    for (const int n_workers : {1, 2, 5}) {
+      const std::size_t count = 100;
+      Places places(count, run, n_workers);
+      std::vector<int> taken(count, 0);
+      std::size_t begin = 0, end = 0;
+      const std::size_t runs = (count + run - 1) / run;
+      for (int worker = n_workers - 1; worker >= 0; --worker) {
+        if (!places.take(worker, &begin, &end)) continue;
+        if (static_cast<std::size_t>(n_workers) <= runs)
+          CHECK(begin == runs * static_cast<std::size_t>(worker) / static_cast<std::size_t>(n_workers) * run);
+        for (std::size_t i = begin; i < end; ++i) ++taken[i];
+      }
+      for (int worker = 0; places.are_left(); worker = (worker + 2) % n_workers) {
+        CHECK(places.take(worker, &begin, &end));
+        CHECK(begin % run == 0);
+        CHECK(end == std::min(begin + run, count));
+        for (std::size_t i = begin; i < end; ++i) ++taken[i];
+      }
+      CHECK(!places.take(0, &begin, &end));
+      CHECK(std::all_of(taken.begin(), taken.end(), [](int times) { return times == 1; }));
+    }
+  }
+}
+
+TEST("what is to be done meanwhile is done once, by the calling thread") {
+  const auto caller = std::this_thread::get_id();
+  for (const int n_threads : {1, 3}) {
+    DecomposeSettings settings;
+    settings.n_threads = n_threads;
+    const Work work;
+    int calls = 0;
+    const auto results = decompose(work.signals, settings, always, [&] {
+      CHECK(std::this_thread::get_id() == caller);
+      ++calls;
+    });
+    CHECK(calls == 1);
+    for (const Decomposed& r : results) CHECK(r.done);
+  }
 }

@@ -10,6 +10,7 @@ import pytest
 
 import ressin
 from ressin import InvalidInputError
+from ressin.decomposition.inputs import are_usual, check_missing, check_signal
 from tests.signals import simulate
 
 RATE = 8.0
@@ -227,3 +228,20 @@ def test_the_result_keeps_its_own_copies() -> None:
     np.testing.assert_array_equal(result.signal, SIGNAL)
     np.testing.assert_array_equal(result.weights, np.ones(SIGNAL.size))
     assert result.is_optimal()
+
+
+def test_what_needs_no_check_is_told_from_what_does() -> None:
+    y = np.sin(np.arange(40.0))
+    with_nan, with_infinity = y.copy(), y.copy()
+    with_nan[7], with_infinity[39] = np.nan, -np.inf
+    fixed = y.copy()
+    fixed.flags.writeable = False
+    usual: list[Any] = [y, fixed, y[3:], y[:4]]
+    unusual: list[Any] = [
+        y.astype(np.float32), y.astype(">f8"), y[::2], y[:3], y.reshape(2, 20), with_nan, with_infinity, y.tolist(),
+        np.ma.masked_array(y, y > 0), np.arange(40), None, "EDA", y.view(np.recarray),
+    ]  # fmt: skip
+    assert are_usual(usual + unusual) == [True] * len(usual) + [False] * len(unusual)
+    for signal in usual:
+        assert check_signal(signal) is signal
+        assert check_missing(signal, None, "raise") == (None, None)

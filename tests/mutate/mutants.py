@@ -90,8 +90,8 @@ MUTANTS = (
     Mutant(
         "a missing sample has weight",
         "cpp/batch/task.cpp",
-        "if (s.weights[i] == 0.0) y[i] = 0.0;",
-        "if (s.weights[i] < 0.0) y[i] = 0.0;",
+        "to[i] = w[i] == 0.0 ? 0.0 : to[i];",
+        "to[i] = w[i] < 0.0 ? 0.0 : to[i];",
         (*_BATCH, "tests/decomposition/test_inputs.py"),
     ),
     Mutant(

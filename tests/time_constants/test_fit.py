@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -122,6 +123,24 @@ def test_of_a_recording_without_responses_it_says_what_is_not_determined(seed: i
     for value, (low, high) in ((found.tau0, found.tau0_interval), (found.tau1, found.tau1_interval)):
         assert low <= value <= high
         assert high > 10 * low
+
+
+@pytest.mark.parametrize("alpha", [None, 10.0])
+def test_of_noise_alone_every_solver_says_the_same(monkeypatch: pytest.MonkeyPatch, alpha: float | None) -> None:
+    time = np.arange(60 * 16) / 16
+    signal = 2 + 0.3 * np.sin(time / 20 + 2) + 0.02 * np.random.default_rng(2).standard_normal(time.size)
+    found = []
+    for solver in ("auto", "active_set", "interior_point"):
+        monkeypatch.setattr(ressin.time_constants.fit, "Settings", partial(ressin.Settings, solver=solver))
+        found.append(ressin.fit_time_constants(signal, 16, alpha=alpha, n_threads=1))
+    names = "tau0 and tau1 and alpha" if alpha is None else "tau0 and tau1"
+    for fit in found:
+        assert fit.message.startswith(f"the recordings do not determine {names}: they are predicted as well without")
+        assert fit.tau0 == pytest.approx(2.0, rel=1e-12)
+        assert fit.tau1 == pytest.approx(0.7, rel=1e-12)
+        assert fit.tau0_interval == fit.tau1_interval == (0.0, math.inf)
+        assert fit.rms == pytest.approx(fit.default_rms, rel=1e-9)
+        assert not fit.converged
 
 
 class Flat:

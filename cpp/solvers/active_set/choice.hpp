@@ -14,8 +14,13 @@ struct ActiveSetLimits {
 
 // For SolverKind::active_set every programme is tried. SolverKind::automatic leaves to the interior point
 //   - knots closer than 16 samples, which are as much work as events are, and
-//   - a coarsely sampled response (its fast time constant shorter than 4 samples) where the signal's noise asks for a driver at
-//     every few samples: the noise that second differences show, through the response, is more than 30 times alpha.
+//   - a coarsely sampled response (its fast time constant shorter than 4 samples) where the signal asks for a driver at every
+//     few samples: the deviation of the noise that second differences show, through the response, is more than alpha times
+//         20 exp(3 min(r, 0.8) - 3 (c + 2/3)),
+//     c being the correlation of a second difference with the next, from the -2/3 of white noise to -0.2 at most, and r what
+//     the run-in adds to the interior point's stretches (solvers/stretched.hpp).
+// What is tried is given up where half of the driver is positive or 20 events a sample have been solved for; where the interior
+// point has one lane alone, at eight tenths and 30 events.
 // A long signal that is tried is also left where its stretches, each tried under the same limits, gave up for more than half
 // of its samples (stretches.hpp). All this depends on the signal and the programme alone, not on what else is solved, where, or
 // by how many threads.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args, ov
 import numpy as np
 
 from ressin._progress import Progress, show_progress
+from ressin.decomposition.inputs import are_usual
 from ressin.decomposition.result import Decomposition
 from ressin.decomposition.solve import Batch, Grid, Job, raise_unconverged, solve, warn_of_impossible, with_index
 from ressin.errors import ConvergenceError, InvalidInputError, RessinError
@@ -227,12 +228,12 @@ def decompose_batch(
     keys, items = _name_signals(signals)
     rates = _spread_rates(sampling_rate, keys, by_key)
     weights = _spread_weights(sample_weight, keys, by_key)
-    jobs, refused = _check_all(zip(keys, items, rates, weights, strict=True), knots, settings, errors)
+    jobs, refused = _check_all(keys, items, rates, weights, knots, settings, errors)
     with show_progress(progress, len(jobs), "signal") as callback:
         batch = solve(jobs, settings, callback)
     kept = [i for i in range(len(keys)) if i not in refused] if refused else range(len(keys))
     found: list[Decomposition | RessinError] = [
-        with_index(x, items[i]) for i, x in zip(kept, batch.results, strict=True)
+        x if type(items[i]) is np.ndarray else with_index(x, items[i]) for i, x in zip(kept, batch.results, strict=True)
     ]
     for k in batch.unproved:
         found[k] = _unconverged(found[k], keys[kept[k]], errors)
@@ -244,17 +245,27 @@ def decompose_batch(
 
 
 def _check_all(
-    signals: Iterable[tuple[Any, ArrayLike, Any, Any]], knots: ArrayLike | None, settings: Settings, errors: Errors
+    keys: list[Any],
+    signals: list[ArrayLike],
+    rates: list[Any],
+    weights: list[Any],
+    knots: ArrayLike | None,
+    settings: Settings,
+    errors: Errors,
 ) -> tuple[list[Job], dict[int, RessinError]]:
-    """Check (key, signal, rate, weights) of each signal: those that can be solved, and by place why others cannot."""
+    """Check each signal, rate and weights: those that can be solved, and by place why others cannot."""
     jobs: list[Job] = []
     refused: dict[int, RessinError] = {}
     grid, grid_rate = None, None
-    for i, (key, signal, rate, weight) in enumerate(signals):
+    each = zip(keys, signals, rates, weights, are_usual(signals), strict=True)
+    for i, (key, signal, rate, weight, is_usual) in enumerate(each):
         try:
             if grid is None or rate is not grid_rate:
                 grid, grid_rate = Grid.make(rate, knots, settings), rate
-            jobs.append(Job.make(signal, grid, weight, settings))
+            if is_usual and weight is None:
+                jobs.append(Job(signal, grid, None, signal))  # type: ignore[arg-type]  # a usual one is an array
+            else:
+                jobs.append(Job.make(signal, grid, weight, settings))
         except InvalidInputError as error:
             named = InvalidInputError(f"signal {key!r}: {error}")
             if errors == "raise":

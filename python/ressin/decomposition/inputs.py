@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
@@ -68,6 +68,11 @@ def check_signal(signal: ArrayLike) -> NDArray[np.float64]:
     if isinstance(signal, np.ma.MaskedArray):
         array = np.where(np.ma.getmaskarray(signal), np.nan, array)
     return array
+
+
+def are_usual(signals: list[Any]) -> list[bool]:
+    """Say of each whether `check_signal` and `check_missing` would return it as it is, having nothing to refuse."""
+    return _core.are_usual(signals, MIN_SAMPLES)
 
 
 def _is_usual(signal: ArrayLike) -> TypeGuard[NDArray[np.float64]]:

@@ -141,16 +141,26 @@ def solve(jobs: Sequence[Job], settings: Settings, progress: Callable[[int, int]
     if not jobs:
         return Batch([], [], [])
     if settings.programme == "robust":
-        results = _solve_robust(jobs, settings, progress)
-        return Batch(results, [i for i, x in enumerate(results) if not x.converged], [])
+        robust = _solve_robust(jobs, settings, progress)
+        return Batch(robust, [i for i, x in enumerate(robust) if not x.converged], [])
+    results: list[Decomposition] = []
+
+    def wrap(solved: _core.Solved) -> None:  # while other threads are at work
+        results.extend(_wrap_core(job, solved, i, settings) for i, job in enumerate(jobs))
+
     solved = _core.decompose(
         [j.observed for j in jobs],
         [j.weights for j in jobs],
         [1.0 / j.grid.sampling_rate for j in jobs],
         core_settings(settings, jobs[0].grid.knots),
         progress,
+        wrap,
     )
-    results = [_wrap_core(job, solved, i, settings) for i, job in enumerate(jobs)]
+    for i, job in enumerate(jobs):
+        if job.observed is not job.signal:
+            fields = vars(results[i])
+            fields.pop("_later")
+            fields.update(_without_missing(job, dict(solved.fields(i))))
     return Batch(results, solved.unproved(), solved.doubtful())
 
 
@@ -167,10 +177,8 @@ def _solve_robust(
 
 
 def _wrap_core(job: Job, solved: _core.Solved, index: int, settings: Settings) -> Decomposition:
-    """Wrap one of the core's results; where it is the common kind, its parts are made when they are asked for."""
-    if job.observed is job.signal:
-        return _make({"_later": (solved, index), **_of_job(job, settings)})
-    return _make(_without_missing(job, dict(solved.fields(index))) | _of_job(job, settings))
+    """Wrap one of the core's results; its parts are made when they are asked for."""
+    return _make({"_later": (solved, index), **_of_job(job, settings)})
 
 
 def _of_job(job: Job, settings: Settings) -> dict[str, object]:

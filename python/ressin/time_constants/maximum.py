@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MIN_SEGMENTS, MAX_SEGMENTS, SEGMENT_SECONDS = 4, 24, 10.0
 SINGULAR = 1e-12  # curvature of a direction, against the largest, below which nothing is known in it
 STEP = 0.01  # of the errors' derivative, in logarithms
+ALIKE = 0.01  # logarithms of likelihoods that differ by less tell nothing apart; their rounding is far below it
 
 
 def bounds(sampling_rate: float) -> tuple[tuple[float, float], ...]:
@@ -39,6 +40,7 @@ class Maximum:
     """Where the likelihood is largest, the error of the held-out samples there, and how the optimizer ended."""
 
     place: Array  # log tau1, log(tau0/tau1 - 1), log alpha
+    loss: float
     rms: float
     ended: bool
     message: str
@@ -47,16 +49,20 @@ class Maximum:
 def maximise(
     likelihood: HeldOut, starts: Sequence[tuple[float, float, float]], free: tuple[int, ...], max_iterations: int
 ) -> Maximum:
-    """Maximise the likelihood over the `free` parameters, from each of `starts`; the best end counts."""
+    """Maximise the likelihood over the `free` parameters, from each of `starts`; the best end counts.
+
+    Of ends that are alike the first start's does: where the likelihood is flat, rounding does not choose.
+    """
     ends = [_climb(likelihood, _place(*start), list(free), max_iterations) for start in starts]
-    return min(ends, key=lambda end: end.rms)
+    least = min(end.loss for end in ends)
+    return next(end for end in ends if end.loss <= least + ALIKE)
 
 
 def _climb(likelihood: HeldOut, place: Array, free: list[int], max_iterations: int) -> Maximum:
     from scipy.optimize import minimize
 
     if not free:
-        return Maximum(place, likelihood.rms(_loss(likelihood, place)[0]), True, "nothing to learn")
+        return _maximum(likelihood, place, _loss(likelihood, place)[0], True, "nothing to learn")
 
     limits = bounds(likelihood.sampling_rate)
 
@@ -79,7 +85,11 @@ def _climb(likelihood: HeldOut, place: Array, free: list[int], max_iterations: i
     )
     # a line search may end on a kink, where a driver sample appears: as good a maximum as any
     ended = bool(found.success) or "ABNORMAL" in str(found.message)
-    return Maximum(at(found.x), likelihood.rms(float(found.fun)), ended, str(found.message))
+    return _maximum(likelihood, at(found.x), float(found.fun), ended, str(found.message))
+
+
+def _maximum(likelihood: HeldOut, place: Array, loss: float, ended: bool, message: str) -> Maximum:
+    return Maximum(place, loss, likelihood.rms(loss), ended, message)
 
 
 def _place(tau0: float, tau1: float, alpha: float) -> Array:
