@@ -62,7 +62,8 @@ robust::Guess everything_in(const Shared& model) {
 }
 
 robust::Guess from_solution(const Shared& model, const robust::Problem& problem, const robust::Solution& x) {
-  const robust::Coarse coarse{find_events(*model, problem, forces_of(*model, x.witness)), x.point.driver, fit_of(problem, x.parts)};
+  const robust::Coarse coarse{find_events(*model, problem, forces_of(*model, x.witness)), x.point.driver,
+                              fit_of(problem, x.parts)};
   return refine(coarse, *model, *model, 1);
 }
 
