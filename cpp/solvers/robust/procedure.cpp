@@ -400,15 +400,19 @@ const Request& Procedure::prepare_final(const Model& model) {
   const std::ptrdiff_t n = signal_.n;
   for (auto* x : {&loads_.alpha, &loads_.delta, &loads_.kappa}) x->resize(index(n));
   final_signal_.resize(index(n));
-  for (std::ptrdiff_t i = 0; i < n; ++i) {
-    const std::ptrdiff_t b = i / block_;
-    loads_.alpha[index(i)] = blocks.alpha[index(b)];
-    loads_.delta[index(i)] = blocks.delta[index(b)];
-    const std::ptrdiff_t edge = (2 * (i + 1) + block_) / (2 * block_) - 1;  // the nearest one between blocks
-    const std::ptrdiff_t last = std::max<std::ptrdiff_t>(n_blocks_ - 2, 0);
-    loads_.kappa[index(i)] = blocks.kappa[index(std::min(std::max<std::ptrdiff_t>(edge, 0), last))];
-    const bool seen = !signal_.weights || signal_.weights[i] > 0.0;
-    final_signal_[index(i)] = seen ? (signal_.y[i] - mean_) / scale_ : 0.0;
+  const std::ptrdiff_t last = std::max<std::ptrdiff_t>(n_blocks_ - 2, 0), half = (block_ + 1) / 2;
+  for (std::ptrdiff_t b = 0; b < n_blocks_; ++b) {
+    const std::ptrdiff_t begin = b * block_, end = std::min(begin + block_, n);
+    // a shift's cost is that of the nearest edge between blocks: the one before until half of the block is over
+    const double before = blocks.kappa[index(std::min(std::max<std::ptrdiff_t>(b - 1, 0), last))];
+    const double after = blocks.kappa[index(std::min(b, last))];
+    for (std::ptrdiff_t i = begin; i < end; ++i) {
+      loads_.alpha[index(i)] = blocks.alpha[index(b)];
+      loads_.delta[index(i)] = blocks.delta[index(b)];
+      loads_.kappa[index(i)] = i - begin + 1 < half ? before : after;
+      const bool seen = !signal_.weights || signal_.weights[i] > 0.0;
+      final_signal_[index(i)] = seen ? (signal_.y[i] - mean_) / scale_ : 0.0;
+    }
   }
   if (signal_.given) take_given();
   find_stiffness(model, block_);
