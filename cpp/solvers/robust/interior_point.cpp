@@ -202,11 +202,11 @@ void InteriorPointOf<Real>::begin_from(int lane, const Start& start, double bott
     const auto first = static_cast<std::size_t>(i * n_pairs);
     for_pairs(lane, i, [&](int pair) {
       const auto k = first + static_cast<std::size_t>(pair);
-      const double product = start.values[k] * start.multipliers[k];
+      const double product = static_cast<double>(start.values[k]) * start.multipliers[k];
       if (product > 0.0) {
         set_pair(lane, i, pair, start.values[k], product);
       } else {  // idle there: like the driver, and far from its bound
-        const double like = start.values[first] * start.multipliers[first];
+        const double like = static_cast<double>(start.values[first]) * start.multipliers[first];
         set_pair(lane, i, pair, like / cost_of(i, pair, lane), like);
       }
     });
@@ -262,12 +262,12 @@ template <class Real>
 Start InteriorPointOf<Real>::take_start(int lane) {
   Start start;
   const auto size = static_cast<std::size_t>(model_->n() * n_pairs);
-  start.values.assign(size, 1.0), start.multipliers.assign(size, 0.0);
+  start.values.assign(size, 1.0f), start.multipliers.assign(size, 0.0f);
   for (std::ptrdiff_t i = 0; i < model_->n(); ++i) {
     for_pairs(lane, i, [&](int pair) {
       const auto k = static_cast<std::size_t>(i * n_pairs + pair);
-      start.values[k] = of_pair(i, value, pair, lane);
-      start.multipliers[k] = of_pair(i, multiplier, pair, lane);
+      start.values[k] = static_cast<float>(of_pair(i, value, pair, lane));
+      start.multipliers[k] = static_cast<float>(of_pair(i, multiplier, pair, lane));
     });
   }
   for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {

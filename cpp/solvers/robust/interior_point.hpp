@@ -18,7 +18,7 @@ namespace ressin::robust {
 // A point inside the bounds, near a solution: where a sharper one of the same programme may begin. With other costs, or a
 // finer rate, beginning anew takes fewer steps.
 struct Start {
-  std::vector<double> values, multipliers;        // (n, pairs)
+  std::vector<float> values, multipliers;         // (n, pairs); the digits of those that are solved for their settings
   std::vector<double> spline, level_multipliers;  // (n_knots,)
 
   bool empty() const { return values.empty(); }

@@ -13,7 +13,7 @@ namespace ressin::robust {
 namespace {
 
 constexpr std::size_t cache_line = 64;
-constexpr std::size_t most_kept = 6, largest_kept = std::size_t{1} << 20;  // arrays of two programmes; numbers, 8 MB
+constexpr std::size_t most_kept = 8, largest_kept = std::size_t{1} << 20;  // arrays of two programmes; numbers, 8 MB
 
 template <class Real>
 using Arrays = std::vector<std::vector<Real>>;  // the smallest first, with room for all that are kept
