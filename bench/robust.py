@@ -87,11 +87,11 @@ def claims() -> dict[str, Callable[[], Race]]:
     last, piqp = "the robust programme's last weighted one", "PIQP sparse on the same, set-up included"
     procedure, one = "robust programme with its settings", "one cvxeda 1.1.0"
     return {
-        "batch": lambda: race(Claim(f"{procedure}, batch of 64, 45 s at 50 Hz", one, 18, 70), 50.0, 45.0, count=64),
-        "hour": lambda: race(Claim(f"{procedure}, 61 min at 4 Hz", one, 2, 10), 4.0, 3660.0),
-        "day": lambda: race(Claim(f"{procedure}, 24 h at 4 Hz", one, 3, 5), 4.0, 86400.0, rounds=1),
+        "batch": lambda: race(Claim(f"{procedure}, batch of 64, 45 s at 50 Hz", one, 35, 70), 50.0, 45.0, count=64),
+        "hour": lambda: race(Claim(f"{procedure}, 61 min at 4 Hz", one, 4, 10), 4.0, 3660.0),
+        "day": lambda: race(Claim(f"{procedure}, 24 h at 4 Hz", one, 6, 5), 4.0, 86400.0, rounds=1),
         "programmes": lambda: race_programmes(
-            Claim(f"{last}, batch of 64, 45 s at 50 Hz", piqp, 40, 40), 50.0, 45.0, count=64
+            Claim(f"{last}, batch of 64, 45 s at 50 Hz", piqp, 60, 40), 50.0, 45.0, count=64
         ),
-        "programme": lambda: race_programmes(Claim(f"{last}, 61 min at 4 Hz", piqp, 12, 40), 4.0, 3660.0),
+        "programme": lambda: race_programmes(Claim(f"{last}, 61 min at 4 Hz", piqp, 20, 40), 4.0, 3660.0),
     }

@@ -141,15 +141,26 @@ class Batch {
   std::vector<Decomposed> take_results() { return std::move(results_); }
 
  private:
-  // What is left of a part by its last plain programme and its last weighted one, empty before there is any. A plain programme
-  // leaves more at the responses' peaks, and a weighted one may have lower costs.
-  struct Rests {
+  // What the last plain programme of a part and its last weighted one have shown, empty before there is any: what they leave of
+  // the signal, and where a shift is near. A plain programme leaves more at the responses' peaks, and its level is pushed
+  // harder; a weighted one may have lower costs.
+  struct Shown {
     std::vector<double> plain, weighted;
+    Marks plain_shifts, weighted_shifts;
 
-    void take(std::vector<double>&& rest, bool is_weighted) { (is_weighted ? weighted : plain) = std::move(rest); }
-    void mark(const Model& model, const Problem& problem, bool is_weighted, Marks* outliers) const {
-      if (!plain.empty()) add_outliers(model, problem, plain, outliers);
-      if (!plain.empty() && is_weighted && !weighted.empty()) add_outliers(model, problem, weighted, outliers);
+    void take(std::vector<double>&& rest, Marks&& shifts, bool is_weighted) {
+      (is_weighted ? weighted : plain) = std::move(rest);
+      (is_weighted ? weighted_shifts : plain_shifts) = std::move(shifts);
+    }
+    // Where outliers and shifts may be in the next one; empty where nothing says so.
+    void mark(const Model& model, const Problem& problem, bool is_weighted, Marks* outliers, Marks* shifts) const {
+      outliers->clear();
+      *shifts = plain_shifts;
+      if (plain.empty()) return;
+      add_outliers(model, problem, plain, outliers);
+      if (!is_weighted || weighted.empty()) return;
+      add_outliers(model, problem, weighted, outliers);
+      add_marks(weighted_shifts, shifts);
     }
   };
   struct Work {
@@ -157,8 +168,8 @@ class Batch {
     Request request;  // the whole signal's
     std::vector<Request> parts;
     std::vector<Solution> solved;
-    std::vector<Marks> outliers, shifts;  // where those may be in each part; empty until one has been solved
-    std::vector<Rests> rests;             // of each part
+    std::vector<Marks> outliers, shifts;  // where those may be in each part
+    std::vector<Shown> shown;             // by each part
     Marks all_outliers, all_shifts;       // in the whole signal at its own rate; the former empty for blocks
     std::ptrdiff_t n_solved = 0;
     Start start;               // what the last programme has left for the one at the signal's own rate
@@ -187,15 +198,14 @@ class Batch {
       work.request = work.procedure->next_request();
       work.request.keep_start = work.procedure->is_last_on_blocks();
       work.parts.clear(), work.solved.clear(), work.solved.resize(n_parts), work.n_solved = 0;
-      work.outliers.resize(n_parts), work.shifts.resize(n_parts), work.rests.resize(n_parts), work.found.resize(n_parts);
+      work.outliers.resize(n_parts), work.shifts.resize(n_parts), work.shown.resize(n_parts), work.found.resize(n_parts);
       for (std::ptrdiff_t j = 0; j < stretches.count(); ++j) {
         work.parts.push_back(stretches.part_of(work.request, j));
-        Marks& outliers = work.outliers[index(j)];
-        outliers.clear();
-        work.rests[index(j)].mark(*of_part, work.parts.back().problem, work.procedure->is_reweighted(), &outliers);
+        Marks &outliers = work.outliers[index(j)], &shifts = work.shifts[index(j)];
+        work.shown[index(j)].mark(*of_part, work.parts.back().problem, work.procedure->is_reweighted(), &outliers, &shifts);
         if (work.request.keep_start) outliers.clear();  // anywhere: it is where the last programme begins
         work.parts.back().outliers = &outliers;
-        work.parts.back().shifts = &work.shifts[index(j)];
+        work.parts.back().shifts = &shifts;
         work.parts.back().max_iterations = std::min(settings_.max_iterations, most_coarse_iterations);
         ready.push_back(k * n_parts + index(j));
       }
@@ -228,14 +238,14 @@ class Batch {
       const Problem& problem = work.parts[tag % n_parts].problem;
       const Forces forces = forces_of(*of_part, x.witness);
       std::vector<double> rest = rest_of(x.parts);
-      const bool are_all_shifts = are_enough(shifts, *of_part, problem, forces);
-      if (!are_all_shifts || lack_outliers(outliers, *of_part, problem, rest)) {
-        if (!are_all_shifts) shifts.clear();
+      Marks near = find_shifts(*of_part, problem, forces, near_shift);
+      if (!are_enough(shifts, *of_part, problem, forces) || lack_outliers(outliers, *of_part, problem, rest)) {
+        if (!shifts.empty()) add_marks(near, &shifts);
         if (!outliers.empty()) add_outliers(*of_part, problem, rest, &outliers);
         return ready.push_back(tag);
       }
-      work.rests[tag % n_parts].take(std::move(rest), work.procedure->is_reweighted());
-      shifts = find_shifts(*of_part, problem, forces);
+      shifts = find_shifts(*of_part, problem, forces, far_shift);
+      work.shown[tag % n_parts].take(std::move(rest), std::move(near), work.procedure->is_reweighted());
       const bool wants_events = has_active_set(signals_[k].dt, *blocks) && work.procedure->is_reweighted();
       if (wants_events) work.found[tag % n_parts] = find_events(*of_part, problem, forces);
       work.solved[tag % n_parts] = std::move(x);

@@ -151,7 +151,8 @@ TEST("a shift that is wrongly left out is seen, and those that a solution comes 
     const robust::Solution without = run(model, {request}, kernel).front();
     CHECK(!robust::are_enough(none, *model, request.problem, robust::forces_of(*model, without.witness)));
     CHECK(without.status != Status::optimal);
-    const robust::Marks some = robust::find_shifts(*model, request.problem, robust::forces_of(*model, all.witness));
+    const robust::Marks some =
+        robust::find_shifts(*model, request.problem, robust::forces_of(*model, all.witness), robust::near_shift);
     request.shifts = &some;
     const robust::Solution with = run(model, {request}, kernel).front();
     CHECK(robust::are_enough(some, *model, request.problem, robust::forces_of(*model, with.witness)));

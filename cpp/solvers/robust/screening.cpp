@@ -6,7 +6,6 @@
 namespace ressin::robust {
 namespace {
 
-constexpr double near = 0.5;  // share of a shift's cost
 constexpr double near_outlier = 0.8, beyond_outlier = 1.5;
 constexpr double tight = 1e-3;  // share of the cost: programmes on blocks are solved to about that
 
@@ -43,9 +42,9 @@ std::vector<double> rest_of(const Parts& parts) {
   return rest;
 }
 
-Marks find_shifts(const Model& model, const Problem& problem, const Forces& forces) {
+Marks find_shifts(const Model& model, const Problem& problem, const Forces& forces, double share) {
   Marks marks(static_cast<std::size_t>(model.n()), 0);
-  for_pushes(model, problem, forces, [&](std::size_t i, double push) { marks[i] = !(push < near); });
+  for_pushes(model, problem, forces, [&](std::size_t i, double push) { marks[i] = !(push < share); });
   return marks;
 }
 
@@ -54,6 +53,10 @@ bool are_enough(const Marks& marks, const Model& model, const Problem& problem, 
   if (marks.empty()) return enough;
   for_pushes(model, problem, forces, [&](std::size_t i, double push) { enough &= marks[i] != 0 || push <= 1.0 + tight; });
   return enough;
+}
+
+void add_marks(const Marks& more, Marks* marks) {
+  for (std::size_t i = 0; i < more.size(); ++i) (*marks)[i] |= more[i];
 }
 
 Marks refine(const Marks& marks, const Model& blocks, const Model& fine, std::ptrdiff_t block) {

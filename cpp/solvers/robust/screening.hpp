@@ -4,8 +4,9 @@
 // An outlier costs delta, and is what the rest, signal less phasic part and level, is beyond it. Where the rest has been less
 // than four fifths of the cost, a sample is taken to be none; whether that was right, the solution's own rest says.
 //
-// A shift costs kappa, and is pushed by the sum of the forces after it. Without the shifts whose push has been less than half
-// of that cost, a programme is smaller and has the same solution; that it has is seen from the push in the solution itself.
+// A shift costs kappa, and is pushed by the sum of the forces after it. Without the shifts whose push has been less than a
+// share of that cost, a programme is smaller and has the same solution; that it has is seen from the push in the solution
+// itself.
 #pragma once
 
 #include <cstddef>
@@ -25,10 +26,14 @@ bool lack_outliers(const Marks& marks, const Model& model, const Problem& proble
 // signal less phasic part and level
 std::vector<double> rest_of(const Parts& parts);
 
-// From the forces of a solution's witness: where the push is at least half of the cost.
-Marks find_shifts(const Model& model, const Problem& problem, const Forces& forces);
+// From the forces of a solution's witness: where the push is at least that share of the cost. The first share is for programmes
+// that are soon solved again should a shift be missing, the second for the last one.
+constexpr double near_shift = 0.85, far_shift = 0.5;
+Marks find_shifts(const Model& model, const Problem& problem, const Forces& forces, double share);
 // Whether nothing pushes harder than its cost where there may be no shift; empty marks leave none out.
 bool are_enough(const Marks& marks, const Model& model, const Problem& problem, const Forces& forces);
+// Those of `more` too.
+void add_marks(const Marks& more, Marks* marks);
 // The same for `fine`, `block` of whose samples make one of `blocks`; with a block more to either side.
 Marks refine(const Marks& marks, const Model& blocks, const Model& fine, std::ptrdiff_t block);
 
