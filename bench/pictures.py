@@ -64,15 +64,17 @@ def draw_wristband(recording: ressin.Recording) -> Figure:
         for column, programme in enumerate(get_args(Programme)):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ressin.QualityWarning)  # it is what the picture shows
-                result = ressin.decompose(recording.signal, recording.sampling_rate, programme=programme)
+                rate = recording.sampling_rate  # the device's first zero is missing
+                result = ressin.decompose(recording.signal, rate, programme=programme, missing="solve")
             for axis in axes[:, column]:
                 _draw(axis, result)
             level = result.tonic - result.contact
             low, high, top = (f"{x:.2f}" for x in (level.min(), level.max(), result.phasic.max()))
             axes[0, column].set_title(f"{NAMES[programme]}: tonic {low} to {high}, phasic up to {top} µS")
             print(f"{programme}: tonic {low} to {high}, phasic up to {top} uS; {result.quality}")
-        span = float(np.ptp(recording.signal))
-        axes[1, 0].set_ylim(recording.signal.min() - 0.05 * span, recording.signal.max() + 0.05 * span)
+        lowest, highest = float(np.nanmin(recording.signal)), float(np.nanmax(recording.signal))
+        span = highest - lowest
+        axes[1, 0].set_ylim(lowest - 0.05 * span, highest + 0.05 * span)
         axes[1, 0].set_title("the same, within the range of the signal")
         axes[1, 1].set_title("the same")
         for axis in axes[:, 0]:
