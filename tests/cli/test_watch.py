@@ -39,6 +39,7 @@ def as_lines(signal: Signal) -> str:
 
 
 def expected(signal: Signal, **settings: Any) -> StreamParts:
+    signal = np.array([float(line) for line in as_lines(signal).split()])  # what the command reads
     stream = Stream(RATE, **{"programme": "robust", **settings})
     return StreamParts.join([stream.push(signal).final, stream.finish().final])
 
