@@ -244,7 +244,7 @@ class Batch {
         if (!outliers.empty()) add_outliers(*of_part, problem, rest, &outliers);
         return ready.push_back(tag);
       }
-      shifts = find_shifts(*of_part, problem, forces, far_shift);
+      if (work.procedure->is_reweighted()) shifts = find_shifts(*of_part, problem, forces, far_shift);  // it may be the last
       work.shown[tag % n_parts].take(std::move(rest), std::move(near), work.procedure->is_reweighted());
       const bool wants_events = has_active_set(signals_[k].dt, *blocks) && work.procedure->is_reweighted();
       if (wants_events) work.found[tag % n_parts] = find_events(*of_part, problem, forces);

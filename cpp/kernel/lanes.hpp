@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <type_traits>
 
 #if defined(__AVX2__) || defined(__AVX512F__)
 #include <immintrin.h>
@@ -81,59 +82,40 @@ struct Lanes {
   Real operator[](int k) const { return v[k]; }
 };
 
-template <int N>
-inline Lanes<N> fma(Lanes<N> a, Lanes<N> b, Lanes<N> c) {
+template <class Wanted, int wanted, int N, class Real>
+inline constexpr bool is_of = N == wanted && std::is_same_v<Real, Wanted>;
+
+template <int N, class Real>
+inline Lanes<N, Real> fma(Lanes<N, Real> a, Lanes<N, Real> b, Lanes<N, Real> c) {
+  using Vector [[maybe_unused]] = typename Lanes<N, Real>::Vector;
 #if defined(__AVX512F__)
-  if constexpr (N == 8) return (typename Lanes<N>::Vector)_mm512_fmadd_pd((__m512d)a.v, (__m512d)b.v, (__m512d)c.v);
+  if constexpr (is_of<double, 8, N, Real>) return (Vector)_mm512_fmadd_pd((__m512d)a.v, (__m512d)b.v, (__m512d)c.v);
 #endif
 #if defined(__AVX2__)
-  if constexpr (N == 4) return (typename Lanes<N>::Vector)_mm256_fmadd_pd((__m256d)a.v, (__m256d)b.v, (__m256d)c.v);
+  if constexpr (is_of<double, 4, N, Real>) return (Vector)_mm256_fmadd_pd((__m256d)a.v, (__m256d)b.v, (__m256d)c.v);
+  if constexpr (is_of<float, 8, N, Real>) return (Vector)_mm256_fmadd_ps((__m256)a.v, (__m256)b.v, (__m256)c.v);
 #endif
 #if defined(RESSIN_HAS_FMA)
-  Lanes<N> r;
-  for (int k = 0; k < N; ++k) r.v[k] = __builtin_fma(a.v[k], b.v[k], c.v[k]);
+  Lanes<N, Real> r;
+  for (int k = 0; k < N; ++k) r.v[k] = fma(a.v[k], b.v[k], c.v[k]);
   return r;
 #else
   return a.v * b.v + c.v;
 #endif
 }
-template <int N>
-inline Lanes<N> fnma(Lanes<N> a, Lanes<N> b, Lanes<N> c) {
+template <int N, class Real>
+inline Lanes<N, Real> fnma(Lanes<N, Real> a, Lanes<N, Real> b, Lanes<N, Real> c) {
+  using Vector [[maybe_unused]] = typename Lanes<N, Real>::Vector;
 #if defined(__AVX512F__)
-  if constexpr (N == 8) return (typename Lanes<N>::Vector)_mm512_fnmadd_pd((__m512d)a.v, (__m512d)b.v, (__m512d)c.v);
+  if constexpr (is_of<double, 8, N, Real>) return (Vector)_mm512_fnmadd_pd((__m512d)a.v, (__m512d)b.v, (__m512d)c.v);
 #endif
 #if defined(__AVX2__)
-  if constexpr (N == 4) return (typename Lanes<N>::Vector)_mm256_fnmadd_pd((__m256d)a.v, (__m256d)b.v, (__m256d)c.v);
+  if constexpr (is_of<double, 4, N, Real>) return (Vector)_mm256_fnmadd_pd((__m256d)a.v, (__m256d)b.v, (__m256d)c.v);
+  if constexpr (is_of<float, 8, N, Real>) return (Vector)_mm256_fnmadd_ps((__m256)a.v, (__m256)b.v, (__m256)c.v);
 #endif
 #if defined(RESSIN_HAS_FMA)
-  Lanes<N> r;
-  for (int k = 0; k < N; ++k) r.v[k] = __builtin_fma(-a.v[k], b.v[k], c.v[k]);
-  return r;
-#else
-  return c.v - a.v * b.v;
-#endif
-}
-template <int N>
-inline Lanes<N, float> fma(Lanes<N, float> a, Lanes<N, float> b, Lanes<N, float> c) {
-#if defined(__AVX2__)
-  if constexpr (N == 8) return (typename Lanes<N, float>::Vector)_mm256_fmadd_ps((__m256)a.v, (__m256)b.v, (__m256)c.v);
-#endif
-#if defined(RESSIN_HAS_FMA)
-  Lanes<N, float> r;
-  for (int k = 0; k < N; ++k) r.v[k] = __builtin_fmaf(a.v[k], b.v[k], c.v[k]);
-  return r;
-#else
-  return a.v * b.v + c.v;
-#endif
-}
-template <int N>
-inline Lanes<N, float> fnma(Lanes<N, float> a, Lanes<N, float> b, Lanes<N, float> c) {
-#if defined(__AVX2__)
-  if constexpr (N == 8) return (typename Lanes<N, float>::Vector)_mm256_fnmadd_ps((__m256)a.v, (__m256)b.v, (__m256)c.v);
-#endif
-#if defined(RESSIN_HAS_FMA)
-  Lanes<N, float> r;
-  for (int k = 0; k < N; ++k) r.v[k] = __builtin_fmaf(-a.v[k], b.v[k], c.v[k]);
+  Lanes<N, Real> r;
+  for (int k = 0; k < N; ++k) r.v[k] = fnma(a.v[k], b.v[k], c.v[k]);
   return r;
 #else
   return c.v - a.v * b.v;

@@ -19,7 +19,7 @@ class Begin {
 
   void run() {
     const L z0 = all<L>(shape_.z0), z1 = all<L>(shape_.z1), g_a = all<L>(shape_.g_a), g_v = all<L>(shape_.g_v),
-            level = load(st_.start_level, L{});
+            level = knot<L>(st_, 0).get(knot_value);  // the same at all
     L a(0.0), v(0.0);
     for (std::ptrdiff_t i = 0; i < shape_.n; ++i) {
       const Entry<L> r = sample<L>(st_, i);

@@ -95,8 +95,8 @@ struct StateOf {
   Real* shifts;                              // (n, n_shift_record, lanes)
   Real* knots;                               // (n_intervals + 3, n_knot_record, lanes)
   // per lane
-  Real is_new[max_lanes];  // one for begin(), or zero: weights, costs and levels are there, and the signal as residual
-  Real start_product[max_lanes], start_level[max_lanes];  // of every pair; of all knots
+  Real is_new[max_lanes];         // one for begin(), or zero: weights, costs and levels are there, and the signal as residual
+  Real start_product[max_lanes];  // of every pair
   Real step_length[max_lanes], dual_step_length[max_lanes], sigma_mu[max_lanes];
   Real min_step[max_lanes], min_dual_step[max_lanes];
   Real sum_products[max_lanes], sum_steps[max_lanes], sum_squares[max_lanes];  // of value multiplier (1, x, x^2)

@@ -184,10 +184,9 @@ void InteriorPointOf<Real>::begin_anew(int lane, const Problem& problem) {
   const double above = std::max(-bottom_of(problem), 1.0), product = problem.alpha_before;
   state_.is_new[lane] = Real{1};
   state_.start_product[lane] = static_cast<Real>(product);
-  state_.start_level[lane] = static_cast<Real>(bottom_of(problem) + above);
   state_.sum_products[lane] = static_cast<Real>(lanes_[static_cast<std::size_t>(lane)].n_pairs * product);
   for (std::ptrdiff_t j = 0; j < model_->n_knots(); ++j) {
-    of_knot(j, knot_value, lane) = state_.start_level[lane];
+    of_knot(j, knot_value, lane) = static_cast<Real>(bottom_of(problem) + above);
     of_knot(j, level, lane) = static_cast<Real>(above);
     of_knot(j, level_multiplier, lane) = static_cast<Real>(product / above);
     of_knot(j, level_inverse, lane) = static_cast<Real>(1.0 / product);
